@@ -1,0 +1,161 @@
+#!/usr/bin/env python3
+"""Real AWS clients against a running `sluice`: boto3 and the AWS CLI, told nothing but AWS_ENDPOINT_URL.
+
+    aws_clients.py PATH_OF_SLUICE
+
+The functions are taken from the directory of the binary (`cargo test` and `cargo run` build them there).
+"""
+import json
+import os
+import pathlib
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import boto3
+from botocore.exceptions import ClientError
+
+REGION = "us-east-1"
+
+
+def start(binary, data):
+    env = dict(os.environ, RUST_BACKTRACE="1")
+    command = [binary, "up", "--listen", "127.0.0.1:0", "--data", data, "--functions", str(pathlib.Path(binary).parent)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
+    for line in process.stdout:
+        found = re.search(r"AWS_ENDPOINT_URL=(\S+)", line)
+        if found:
+            return process, found.group(1)
+    raise SystemExit(f"sluice ended with {process.wait()} before it was ready")
+
+
+def until(what, probe, seconds=20):
+    """Waits for another process to get there; the bound is only for the case that it never does."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        got = probe()
+        if got is not None:
+            return got
+        time.sleep(0.02)
+    raise AssertionError(f"not within {seconds} s: {what}")
+
+
+def error_code(call, **params):
+    try:
+        call(**params)
+    except ClientError as error:
+        return error.response["Error"]["Code"]
+    return None
+
+
+def with_boto3(endpoint):
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    client = lambda name: session.client(name, endpoint_url=endpoint)
+    sfn, dynamodb, sns, functions, stacks = (
+        client(n) for n in ("stepfunctions", "dynamodb", "sns", "lambda", "cloudformation"))
+
+    stack = stacks.describe_stacks(StackName="sluice")["Stacks"][0]
+    outputs = {o["OutputKey"]: o["OutputValue"] for o in stack["Outputs"]}
+    for key in ("FunctionURLAPI", "ApprovalURL", "TableName", "StateMachineArn"):
+        assert outputs[key], key
+    machine = outputs["StateMachineArn"]
+    assert [s["StackName"] for s in stacks.list_stacks()["StackSummaries"]] == ["sluice"]
+    assert error_code(stacks.describe_stacks, StackName="nowhere") == "ValidationError"
+
+    good = json.dumps({"user_name": "Boto", "email": "boto@example.com", "pincode": "0305"})
+    started = sfn.start_execution(stateMachineArn=machine, name="boto-1", input=good)
+    arn = started["executionArn"]
+
+    def ended():
+        now = sfn.describe_execution(executionArn=arn)
+        return now if now["status"] != "RUNNING" else None
+
+    done = until("the execution ends", ended)
+    assert done["status"] == "SUCCEEDED", done
+    assert json.loads(done["output"])["outcome"] == "ingested", done["output"]
+    assert done["stopDate"] >= done["startDate"]
+    assert error_code(sfn.start_execution, stateMachineArn=machine, name="boto-1", input=good) == "ExecutionAlreadyExists"
+    for n in range(2, 7):
+        sfn.start_execution(stateMachineArn=machine, name=f"boto-{n}", input=good)
+    listed = [e["name"] for page in sfn.get_paginator("list_executions").paginate(
+        stateMachineArn=machine, PaginationConfig={"PageSize": 2}) for e in page["executions"]]
+    assert sorted(listed) == [f"boto-{n}" for n in range(1, 7)], listed
+
+    pages = sfn.get_paginator("get_execution_history").paginate(executionArn=arn, PaginationConfig={"PageSize": 3})
+    events = [e for page in pages for e in page["events"]]
+    assert [e["id"] for e in events] == list(range(1, len(events) + 1))
+    assert events[0]["type"] == "ExecutionStarted" and events[-1]["type"] == "ExecutionSucceeded"
+    entered = [e["stateEnteredEventDetails"]["name"] for e in events if e["type"].endswith("StateEntered")]
+    assert len(entered) == 5, entered
+    reverse = sfn.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=1)["events"]
+    assert reverse[0]["id"] == events[-1]["id"]
+    assert sfn.describe_state_machine_for_execution(executionArn=arn)["stateMachineArn"] == machine
+    assert machine in [m["stateMachineArn"] for m in sfn.list_state_machines()["stateMachines"]]
+    assert error_code(sfn.describe_execution, executionArn=arn + "-not") == "ExecutionDoesNotExist"
+    assert error_code(sfn.send_task_success, taskToken="rubbish", output="{}") == "InvalidToken"
+
+    item = until("the entry is stored", lambda: dynamodb.get_item(
+        TableName=outputs["TableName"], Key={"id": {"S": "boto@example.com"}}).get("Item"))
+    assert item["pincode"]["S"] == "0305", item
+    names = [f["FunctionName"] for f in functions.list_functions()["Functions"]]
+    assert len(names) == 7, names
+    validator = next(n for n in names if "Email" in n)
+    answer = functions.invoke(FunctionName=validator, Payload=json.dumps({"email": "x"}).encode())
+    assert answer["StatusCode"] == 200 and "FunctionError" not in answer, answer
+    url_owner = next(n for n in names if "Ingest" in n)
+    assert functions.get_function_url_config(FunctionName=url_owner)["FunctionUrl"] == outputs["FunctionURLAPI"]
+    topic = sns.create_topic(Name="other")["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="someone@example.com")
+    assert sns.publish(TopicArn=topic, Subject="Hello", Message="there")["MessageId"]
+    return outputs, arn
+
+
+def with_cli(endpoint, outputs, arn):
+    aws = pathlib.Path(sys.executable).parent / "aws"
+    env = dict(os.environ, AWS_ENDPOINT_URL=endpoint, AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test",
+               AWS_DEFAULT_REGION=REGION, AWS_PAGER="")
+
+    def run(*words):
+        done = subprocess.run([sys.executable, str(aws), *words], env=env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, (words, done.stderr)
+        return done.stdout.strip()
+
+    url = run("cloudformation", "describe-stacks", "--stack-name", "sluice", "--output", "text", "--query",
+              "Stacks[].Outputs[?OutputKey=='FunctionURLAPI'].OutputValue")
+    assert url == outputs["FunctionURLAPI"], url
+    machine = outputs["StateMachineArn"]
+    started = json.loads(run("stepfunctions", "start-execution", "--state-machine-arn", machine, "--name", "cli-1",
+                             "--input", json.dumps({"user_name": "Cli", "email": "bad", "pincode": "1"})))
+
+    def ended():
+        now = json.loads(run("stepfunctions", "describe-execution", "--execution-arn", started["executionArn"]))
+        return now if now["status"] != "RUNNING" else None
+
+    done = until("the execution ends", ended)
+    assert done["status"] == "SUCCEEDED" and json.loads(done["output"])["outcome"] == "rejected", done
+    listed = json.loads(run("stepfunctions", "list-executions", "--state-machine-arn", machine))["executions"]
+    assert "cli-1" in [e["name"] for e in listed]
+    history = json.loads(run("stepfunctions", "get-execution-history", "--execution-arn", arn, "--max-items", "4"))
+    assert len(history["events"]) == 4, history
+
+
+def main():
+    binary = str(pathlib.Path(sys.argv[1]).resolve())
+    with tempfile.TemporaryDirectory() as data:
+        process, endpoint = start(binary, data)
+        try:
+            outputs, arn = with_boto3(endpoint)
+            with_cli(endpoint, outputs, arn)
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=20) == 0, "Ctrl-C must end it cleanly"
+        finally:
+            if process.poll() is None:
+                process.kill()
+    print("boto3 and the AWS CLI: ok")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,62 @@
+use std::collections::BTreeMap;
+
+use serde::{Serialize, Serializer};
+use serde_json::{Value, json};
+
+/// An answer of a function URL, in payload format 2.0.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status code.
+    pub status: u16,
+    /// The headers, names in lower case.
+    pub headers: BTreeMap<&'static str, String>,
+    /// The body.
+    pub body: String,
+}
+
+impl Answer {
+    /// An answer with a body of this type. Nothing here may be cached: it is personal data, and it changes.
+    pub fn new(status: u16, content_type: &str, body: String) -> Self {
+        let headers = BTreeMap::from([
+            ("cache-control", "no-store".to_owned()),
+            ("content-type", content_type.to_owned()),
+            ("referrer-policy", "no-referrer".to_owned()),
+            ("vary", "accept".to_owned()),
+            ("x-content-type-options", "nosniff".to_owned()),
+        ]);
+        Answer { status, headers, body }
+    }
+
+    /// A JSON answer.
+    pub fn json(status: u16, body: &Value) -> Self {
+        Answer::new(status, "application/json", body.to_string())
+    }
+
+    /// An answer to OPTIONS: the methods that the path knows.
+    pub fn options(allow: &str) -> Self {
+        let mut answer = Answer::new(204, "text/plain", String::new()).with("allow", allow);
+        answer.headers.remove("content-type");
+        answer
+    }
+
+    /// The same with one more header.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.insert(name, value.into());
+        self
+    }
+
+    /// The same without its body, for HEAD.
+    #[must_use]
+    pub fn without_body(mut self) -> Self {
+        self.body.clear();
+        self
+    }
+}
+
+impl Serialize for Answer {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        json!({"statusCode": self.status, "headers": self.headers, "body": self.body, "isBase64Encoded": false})
+            .serialize(serializer)
+    }
+}

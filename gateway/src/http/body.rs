@@ -1,0 +1,131 @@
+use serde_json::{Map, Value};
+
+use super::event::{Event, Method};
+use super::problem::{Kind, Problem};
+use super::{form, json};
+
+/// What a request carries: the parameters of its query string and of its body.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Parameters {
+    /// From the query string. Each is text.
+    pub query: Map<String, Value>,
+    /// From the body. Text from a form; any JSON value from JSON.
+    pub body: Map<String, Value>,
+}
+
+/// Reads the query string and, for PUT and POST, the body: a form or JSON.
+///
+/// # Errors
+/// 400, 413, 414 or 415 as a [`Problem`] that names the place.
+pub fn parameters(event: &Event) -> Result<Parameters, Problem> {
+    let query = texts(form::decode("the query string", event.query()?)?);
+    let body = match event.method() {
+        Method::Post | Method::Put => read_body(event)?,
+        Method::Get | Method::Head | Method::Options | Method::Other => Map::new(),
+    };
+    Ok(Parameters { query, body })
+}
+
+fn read_body(event: &Event) -> Result<Map<String, Value>, Problem> {
+    let bytes = event.body_bytes()?;
+    if bytes.is_empty() {
+        return Ok(Map::new());
+    }
+    match media_type(event.header("content-type").unwrap_or_default())? {
+        MediaType::Form => Ok(texts(form::decode("the body", &bytes)?)),
+        MediaType::Json => json::object(&bytes),
+    }
+}
+
+fn texts(pairs: Vec<(String, String)>) -> Map<String, Value> {
+    pairs
+        .into_iter()
+        .map(|(name, value)| (name, Value::String(value)))
+        .collect()
+}
+
+enum MediaType {
+    Form,
+    Json,
+}
+
+fn media_type(header: &str) -> Result<MediaType, Problem> {
+    let mut parts = header.split(';').map(str::trim);
+    let name = parts.next().unwrap_or_default().to_ascii_lowercase();
+    let charset = parts.find_map(|part| {
+        let (name, value) = part.split_once('=')?;
+        name.eq_ignore_ascii_case("charset").then(|| value.trim_matches('"'))
+    });
+    let refuse = |detail: String| Err(Problem::new(Kind::UnsupportedMediaType, detail));
+    if let Some(charset) = charset.filter(|charset| {
+        !["utf-8", "utf8", "us-ascii"]
+            .iter()
+            .any(|known| charset.eq_ignore_ascii_case(known))
+    }) {
+        return refuse(format!("The body must be UTF-8, not {charset:?}."));
+    }
+    if name == "application/x-www-form-urlencoded" {
+        Ok(MediaType::Form)
+    } else if name == "application/json" || (name.starts_with("application/") && name.ends_with("+json")) {
+        Ok(MediaType::Json)
+    } else if name.is_empty() {
+        refuse("The body has no Content-Type; a form or JSON is read.".to_owned())
+    } else {
+        refuse(format!("The body is {name:?}; a form or JSON is read."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use serde_json::json;
+
+    use super::super::event::{Http, RequestContext};
+    use super::*;
+
+    fn check(method: &str, content_type: &str, body: &str, expected: Result<Value, u16>) {
+        let event = Event {
+            headers: HashMap::from([("content-type".to_owned(), content_type.to_owned())]),
+            request_context: RequestContext {
+                http: Http {
+                    method: method.to_owned(),
+                    ..Http::default()
+                },
+                time_epoch: 0,
+            },
+            body: Some(body.to_owned()),
+            ..Event::default()
+        };
+        let got = parameters(&event)
+            .map(|parameters| Value::Object(parameters.body))
+            .map_err(|problem| problem.kind.status());
+        assert_eq!(got, expected, "{method} {content_type}");
+    }
+
+    #[test]
+    fn forms_and_json_are_read_and_nothing_else() {
+        let form = "application/x-www-form-urlencoded";
+        check("POST", form, "a=1", Ok(json!({"a": "1"})));
+        check(
+            "PUT",
+            "Application/JSON; charset=UTF-8",
+            r#"{"a":1}"#,
+            Ok(json!({"a": 1})),
+        );
+        check(
+            "POST",
+            "application/merge-patch+json",
+            r#"{"a":1}"#,
+            Ok(json!({"a": 1})),
+        );
+        check("POST", "", "", Ok(json!({})));
+        check("GET", "text/plain", "a=1", Ok(json!({})));
+        check("POST", "", "a=1", Err(415));
+        check("POST", "multipart/form-data; boundary=x", "--x", Err(415));
+        check("POST", "text/plain", "a=1", Err(415));
+        check("POST", "application/json; charset=latin1", "{}", Err(415));
+        check("POST", "application/json", "{", Err(400));
+        check("POST", form, "a=%", Err(400));
+    }
+}

@@ -1,0 +1,82 @@
+use std::time::Duration;
+
+/// The share of a new measurement in the average.
+const WEIGHT: f64 = 0.2;
+
+/// When to look for the end of an execution.
+///
+/// A look costs a call, and looking late costs the caller time: so the first look comes shortly before the moment at
+/// which executions have been ending lately, and the next ones after pauses that grow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Pace {
+    average_ms: f64,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Pace { average_ms: 40.0 }
+    }
+}
+
+impl Pace {
+    const SHORTEST: Duration = Duration::from_millis(2);
+    const LONGEST: Duration = Duration::from_millis(500);
+
+    /// How long to wait before the first look.
+    pub fn first(&self) -> Duration {
+        Duration::from_secs_f64(self.average_ms * 0.9 / 1000.0).clamp(Self::SHORTEST, Self::LONGEST)
+    }
+
+    /// How long to wait after the first look, if that was too early.
+    pub fn second(&self) -> Duration {
+        (self.first() / 4).clamp(Self::SHORTEST, Self::LONGEST)
+    }
+
+    /// How long to wait after a later look, when the pause before it was `pause`.
+    pub fn after(pause: Duration) -> Duration {
+        (pause * 3 / 2).min(Self::LONGEST)
+    }
+
+    /// Learns how long an execution took that nobody had to approve.
+    pub fn observe(&mut self, took: Duration) {
+        let took_ms = took.as_secs_f64() * 1000.0;
+        self.average_ms += WEIGHT * (took_ms - self.average_ms);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn ms(milliseconds: u64) -> Duration {
+        Duration::from_millis(milliseconds)
+    }
+
+    #[test]
+    fn the_first_look_follows_what_was_measured() {
+        let mut pace = Pace::default();
+        assert_eq!(pace.first(), ms(36));
+        for _ in 0..50 {
+            pace.observe(ms(200));
+        }
+        assert!(pace.first() > ms(179) && pace.first() < ms(181), "{pace:?}");
+        for _ in 0..50 {
+            pace.observe(ms(0));
+        }
+        assert_eq!(pace.first(), ms(2));
+        pace.observe(Duration::from_secs(3600));
+        assert_eq!(pace.first(), ms(500));
+    }
+
+    #[test]
+    fn the_pauses_grow_to_half_a_second() {
+        let mut pause = Pace::default().second();
+        assert_eq!(pause, ms(9));
+        for _ in 0..20 {
+            let next = Pace::after(pause);
+            assert!(next > pause || next == ms(500));
+            pause = next;
+        }
+        assert_eq!(pause, ms(500));
+    }
+}

@@ -1,0 +1,588 @@
+use std::cell::RefCell;
+use std::collections::VecDeque;
+
+use serde_json::{Value, json};
+use sluice_aws::{CallErrorKind, Ending, Progress};
+
+use super::*;
+use crate::http::BODY_LIMIT;
+
+/// What the fake workflow does with one StartExecution.
+#[derive(Debug, Clone)]
+enum Start {
+    Taken,
+    NameTaken,
+    Fails(CallErrorKind),
+}
+
+/// A workflow and a table that answer from lists; the last answer stays.
+#[derive(Debug, Default)]
+struct Fake {
+    starts: RefCell<VecDeque<Start>>,
+    newest: RefCell<VecDeque<Progress>>,
+    described: Option<Description>,
+    entries: Vec<sluice_workflows::Entry>,
+    next: Option<String>,
+    log: RefCell<Vec<String>>,
+}
+
+fn next<T: Clone>(list: &RefCell<VecDeque<T>>) -> Option<T> {
+    let mut list = list.borrow_mut();
+    if list.len() > 1 {
+        list.pop_front()
+    } else {
+        list.front().cloned()
+    }
+}
+
+fn failure(kind: CallErrorKind) -> CallError {
+    CallError {
+        action: "test",
+        kind,
+        message: "no".to_owned(),
+    }
+}
+
+impl Workflow for &Fake {
+    async fn start(&self, name: &str, input: &str) -> Result<i64, StartError> {
+        self.log.borrow_mut().push(format!("start {name} {input}"));
+        match next(&self.starts) {
+            None | Some(Start::Taken) => Ok(1000),
+            Some(Start::NameTaken) => Err(StartError::NameTaken),
+            Some(Start::Fails(kind)) => Err(failure(kind).into()),
+        }
+    }
+
+    async fn newest_event(&self, _name: &str) -> Result<Option<NewestEvent>, CallError> {
+        self.log.borrow_mut().push("look".to_owned());
+        Ok(next(&self.newest).map(|progress| NewestEvent { at_ms: 1050, progress }))
+    }
+
+    async fn describe(&self, _name: &str) -> Result<Option<Description>, CallError> {
+        Ok(self.described.clone())
+    }
+}
+
+impl EntryList for &Fake {
+    async fn page(&self, limit: u16, after: Option<&str>) -> Result<EntryPage, CallError> {
+        self.log.borrow_mut().push(format!("page {limit} {after:?}"));
+        Ok(EntryPage {
+            entries: self.entries.clone(),
+            next: self.next.clone(),
+        })
+    }
+}
+
+struct Fixed;
+
+impl Chance for Fixed {
+    fn submission_id(&self) -> String {
+        "fresh".to_owned()
+    }
+
+    fn fraction(&self) -> f64 {
+        0.5
+    }
+}
+
+fn entry(user_name: &str) -> sluice_workflows::Entry {
+    serde_json::from_value(
+        json!({"id": "a@b.com", "user_name": user_name, "email": "a@b.com", "pincode": "3055",
+        "status": "ingested", "submission_id": "fresh", "submitted_at": "t", "stored_at": "u"}),
+    )
+    .unwrap()
+}
+
+fn ended(output: Value) -> Progress {
+    Progress::Ended(Ending::Succeeded(output.to_string()))
+}
+
+fn ingested() -> Progress {
+    ended(json!({"outcome": "ingested", "submission_id": "fresh", "entry": entry("Ada")}))
+}
+
+fn rejected() -> Progress {
+    ended(
+        json!({"outcome": "rejected", "submission_id": "fresh", "reason": "It breaks rules.", "approval": null, "violations": [
+        {"field": "email", "rule": "pattern", "message": "E-mail wrong."},
+        {"field": "pincode", "rule": "pattern", "message": "Pincode <wrong>."}]}),
+    )
+}
+
+fn looks(progress: impl IntoIterator<Item = Progress>) -> Fake {
+    Fake {
+        newest: RefCell::new(progress.into_iter().collect()),
+        ..Fake::default()
+    }
+}
+
+/// `METHOD path?query`, headers as `name: value` lines, an empty line, the body.
+fn event(request: &str) -> Event {
+    let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
+    let mut lines = head.lines();
+    let (method, target) = lines.next().unwrap().split_once(' ').unwrap();
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    let headers: serde_json::Map<_, _> = lines
+        .map(|line| line.split_once(": ").unwrap())
+        .map(|(name, value)| (name.to_owned(), value.into()))
+        .collect();
+    serde_json::from_value(
+        json!({"rawPath": path, "rawQueryString": query, "headers": headers, "body": body,
+        "requestContext": {"http": {"method": method}}}),
+    )
+    .unwrap()
+}
+
+async fn ask(fake: &Fake, request: &str) -> Answer {
+    let settings = Settings {
+        public_listing: true,
+        wait: Duration::from_secs(3),
+    };
+    Ingest::new(fake, fake, Fixed, settings)
+        .answer(&event(request), Duration::from_secs(30))
+        .await
+}
+
+async fn check(fake: &Fake, request: &str, status: u16, parts: &[&str]) -> Answer {
+    let answer = ask(fake, request).await;
+    assert_eq!(answer.status, status, "{request:.80}: {answer:?}");
+    for part in parts {
+        assert!(
+            format!("{:?}", answer.headers).contains(part) || answer.body.contains(part),
+            "{request:.80}: {part} is not in {answer:?}"
+        );
+    }
+    answer
+}
+
+const GOOD: &str = "user_name=Ada&email=a@b.com&pincode=3055";
+
+#[tokio::test(start_paused = true)]
+async fn a_submission_comes_in_by_get_put_and_post() {
+    let input = r#"start fresh {"user_name":"Ada","email":"a@b.com","pincode":"3055"}"#;
+    for request in [
+        format!("GET /?{GOOD}"),
+        format!("PUT /?{GOOD}"),
+        format!("POST /?{GOOD}"),
+        format!("POST /\ncontent-type: application/x-www-form-urlencoded\n\n{GOOD}"),
+        "POST /\ncontent-type: application/json\n\n{\"pincode\":\"3055\",\"email\":\"a@b.com\",\"user_name\":\"Ada\",\"x\":1}".to_owned(),
+        "PUT /?user_name=Ada&utm=1\ncontent-type: application/json\n\n{\"pincode\":\"3055\",\"email\":\"a@b.com\"}".to_owned(),
+    ] {
+        let fake = looks([ingested()]);
+        let answer = check(&fake, &request, 201, &["\"status\":\"ingested\"", "\"id\":\"fresh\""]).await;
+        assert_eq!(answer.headers["location"], "/submissions/fresh");
+        assert_eq!(answer.headers["content-type"], "application/json");
+        assert_eq!(fake.log.borrow()[0], input, "{request}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_what_was_sent_goes_in_and_as_it_was_sent() {
+    for (request, input) in [
+        ("GET /?pincode=", r#"{"pincode":""}"#),
+        ("GET /?user_name=%3Cscript%3E%00", "{\"user_name\":\"<script>\\u0000\"}"),
+        (
+            "POST /\ncontent-type: application/json\n\n{\"pincode\":3055,\"email\":null}",
+            r#"{"email":null,"pincode":3055}"#,
+        ),
+    ] {
+        let fake = looks([rejected()]);
+        check(&fake, request, 400, &[]).await;
+        assert_eq!(fake.log.borrow()[0], format!("start fresh {input}"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_way_to_end_has_its_answer() {
+    let request = format!("GET /?{GOOD}");
+    let approved = ended(json!({"outcome": "approved", "submission_id": "fresh", "entry": entry("Ada")}));
+    let expired =
+        ended(json!({"outcome": "expired", "submission_id": "fresh", "reason": "Too late.", "violations": []}));
+    let waiting = "\"status\":\"waiting_for_approval\"";
+    for (progress, status, parts) in [
+        (approved, 201, vec!["\"status\":\"approved\""]),
+        (
+            rejected(),
+            400,
+            vec![
+                "urn:sluice:problem:rejected",
+                "E-mail wrong.",
+                "Pincode <wrong>.",
+                "problem+json",
+                "\"id\":\"fresh\"",
+            ],
+        ),
+        (expired, 410, vec!["urn:sluice:problem:expired", "Too late."]),
+        (Progress::Parked, 202, vec![waiting]),
+        (Progress::Running, 202, vec!["\"status\":\"running\"", "retry-after"]),
+        (
+            Progress::Ended(Ending::Failed),
+            500,
+            vec!["urn:sluice:problem:failed", "was taken in"],
+        ),
+        (
+            ended(json!({"not": "an outcome"})),
+            500,
+            vec!["urn:sluice:problem:failed"],
+        ),
+    ] {
+        let answer = check(&looks([progress]), &request, status, &parts).await;
+        assert_eq!(answer.headers["location"], "/submissions/fresh");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_waits_as_long_as_the_caller_prefers() {
+    let rows: [(&str, u128, Option<&str>); 6] = [
+        ("", 3000, None),
+        ("wait=1", 1000, Some("wait=1")),
+        ("wait=0", 0, Some("wait=0")),
+        ("wait=9999", 20_000, Some("wait=20")),
+        ("respond-async", 0, Some("respond-async")),
+        ("respond-async, wait=2", 2000, Some("wait=2")),
+    ];
+    for (prefer, expected, applied) in rows {
+        let fake = looks([Progress::Running]);
+        let began = tokio::time::Instant::now();
+        let answer = check(&fake, &format!("GET /?{GOOD}\nprefer: {prefer}"), 202, &[]).await;
+        assert_eq!(began.elapsed().as_millis().div_ceil(5) * 5, expected, "{prefer}");
+        assert_eq!(answer.headers.get("preference-applied").map(String::as_str), applied);
+    }
+    // It stops at once when an admin is asked, and when it is over.
+    let fake = looks([Progress::Running, Progress::Parked]);
+    let began = tokio::time::Instant::now();
+    check(&fake, &format!("GET /?{GOOD}"), 202, &["waiting"]).await;
+    assert!(began.elapsed() < Duration::from_millis(60));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_look_learns_from_what_was_measured() {
+    let fake = looks([ingested()]);
+    let settings = Settings {
+        public_listing: true,
+        wait: Duration::from_secs(3),
+    };
+    let ingest = Ingest::new(&fake, &fake, Fixed, settings);
+    let before = ingest.pace.borrow().first();
+    ingest
+        .answer(&event(&format!("GET /?{GOOD}")), Duration::from_secs(30))
+        .await;
+    assert!(ingest.pace.borrow().first() > before);
+    assert_eq!(fake.log.borrow().len(), 2, "one start and one look");
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttled_it_retries_within_its_time_and_never_claims_what_is_not() {
+    use CallErrorKind::{Refused, Throttled, Unreachable};
+    let request = format!("GET /?{GOOD}");
+    let starts = |starts: &[Start]| Fake {
+        starts: RefCell::new(starts.iter().cloned().collect()),
+        ..looks([ingested()])
+    };
+    check(
+        &starts(&[Start::Fails(Throttled), Start::Fails(Unreachable), Start::Taken]),
+        &request,
+        201,
+        &[],
+    )
+    .await;
+    let began = tokio::time::Instant::now();
+    let answer = check(
+        &starts(&[Start::Fails(Throttled)]),
+        &request,
+        503,
+        &["Nothing was taken in"],
+    )
+    .await;
+    assert!(answer.headers.contains_key("retry-after") && !answer.headers.contains_key("location"));
+    assert!(began.elapsed() > Duration::from_millis(1500) && began.elapsed() < Duration::from_secs(3));
+    check(
+        &starts(&[Start::Fails(Unreachable)]),
+        &request,
+        503,
+        &["not certain", "retry-after"],
+    )
+    .await;
+    check(
+        &starts(&[Start::Fails(Refused)]),
+        &request,
+        500,
+        &["Nothing was taken in"],
+    )
+    .await;
+    // Even one that does not want to wait gets the time to be taken in.
+    let busy = starts(&[Start::Fails(Throttled), Start::Taken]);
+    check(&busy, &format!("{request}\nprefer: respond-async"), 202, &["running"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_names_the_submission() {
+    let request = format!("GET /?{GOOD}\nidempotency-key: order-7");
+    let first = looks([ingested()]);
+    let answer = check(&first, &request, 201, &["/submissions/k-"]).await;
+    let id = answer.headers["location"]
+        .strip_prefix("/submissions/")
+        .unwrap()
+        .to_owned();
+    assert!(first.log.borrow()[0].starts_with(&format!("start {id} ")));
+
+    let again = |input: &str, ending: Option<Progress>| Fake {
+        starts: RefCell::new([Start::NameTaken].into()),
+        described: Some(Description {
+            input: input.to_owned(),
+            ending: ending.map(|progress| match progress {
+                Progress::Ended(ending) => ending,
+                Progress::Parked | Progress::Running => unreachable!("a test gives an ending"),
+            }),
+        }),
+        ..looks([Progress::Parked])
+    };
+    let same = r#"{"user_name": "Ada", "email": "a@b.com", "pincode": "3055"}"#;
+    check(&again(same, Some(ingested())), &request, 201, &["ingested"]).await;
+    check(&again(same, Some(rejected())), &request, 400, &["rejected"]).await;
+    check(&again(same, None), &request, 202, &["waiting_for_approval"]).await;
+    check(
+        &again(r#"{"user_name":"Eve"}"#, Some(ingested())),
+        &request,
+        409,
+        &["urn:sluice:problem:key-in-use"],
+    )
+    .await;
+    check(&again("rubbish", None), &request, 409, &[]).await;
+    check(
+        &looks([ingested()]),
+        &format!("GET /?{GOOD}\nidempotency-key: \"\""),
+        400,
+        &["Idempotency-Key"],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn rubbish_is_a_clear_4xx_and_starts_nothing() {
+    let form = "POST /\ncontent-type: application/x-www-form-urlencoded\n\n";
+    let json = "POST /\ncontent-type: application/json\n\n";
+    let many = (0..10_000).map(|n| format!("{n}=")).collect::<Vec<_>>().join("&");
+    let rows: Vec<(String, u16, &str)> = vec![
+        ("GET /?email=%4".into(), 400, "email"),
+        ("GET /?email=%ff".into(), 400, "UTF-8"),
+        (
+            "GET /?email=a&email=b".into(),
+            400,
+            "\\\"email\\\" is given more than once",
+        ),
+        (format!("GET /?{many}"), 400, "more than 100"),
+        (format!("GET /?email={}", "a".repeat(70_000)), 414, "at most"),
+        (format!("{form}email={}", "a".repeat(BODY_LIMIT)), 413, "65536"),
+        (format!("{form}email={}", "a".repeat(7_000_000)), 413, "65536"),
+        (format!("{form}email={}", "\u{1}".repeat(20_000)), 413, "as JSON"),
+        (format!("{form}x=1"), 400, "user_name, email and pincode"),
+        ("POST /".into(), 400, "user_name, email and pincode"),
+        (format!("{json}{{\"email\":\"\\ud800\"}}"), 400, "not usable JSON"),
+        (format!("{json}{{\"email\":1,\"email\":2}}"), 400, "twice"),
+        (format!("{json}[1]"), 400, "JSON object"),
+        (format!("{json}{{"), 400, "not usable JSON"),
+        (
+            "POST /?email=a\ncontent-type: application/json\n\n{\"email\":\"b\"}".into(),
+            400,
+            "both",
+        ),
+        (
+            "POST /\ncontent-type: multipart/form-data; boundary=x\n\n--x".into(),
+            415,
+            "multipart",
+        ),
+        ("POST /\n\nemail=a".into(), 415, "no Content-Type"),
+        ("GET /?limit=0".into(), 400, "limit"),
+        ("GET /?limit=x".into(), 400, "limit"),
+        ("GET /?cursor=!".into(), 400, "cursor"),
+        ("DELETE /".into(), 405, "GET, HEAD, POST, PUT, OPTIONS"),
+        ("PATCH /submissions/1".into(), 405, "GET, HEAD, OPTIONS"),
+        ("POST /submissions/1".into(), 405, "GET, HEAD, OPTIONS"),
+        (format!("HEAD /?{GOOD}"), 405, "GET, POST, PUT"),
+        ("GET /favicon.ico".into(), 404, "/submissions/{id}"),
+        ("GET /submissions/".into(), 404, "/submissions/{id}"),
+        ("GET /submissions/a%2Fb".into(), 404, "/submissions/{id}"),
+        ("GET /submissions/a/b".into(), 404, "/submissions/{id}"),
+        (format!("GET /submissions/{}", "a".repeat(81)), 404, "/submissions/{id}"),
+        ("GET /submissions/unknown".into(), 404, "no submission"),
+    ];
+    for (request, status, part) in rows {
+        let fake = Fake::default();
+        let answer = check(&fake, &request, status, &[]).await;
+        let shown = format!("{:?}{}", answer.headers, answer.body);
+        assert!(shown.contains(part), "{part} is not in {shown}");
+        assert!(fake.log.borrow().is_empty(), "{:?}", fake.log);
+        if !request.starts_with("HEAD") {
+            let body: Value = serde_json::from_str(&answer.body).unwrap();
+            assert_eq!(
+                (&body["status"], answer.headers["content-type"].as_str()),
+                (&json!(status), "application/problem+json")
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_list_is_paged_and_can_be_closed() {
+    let fake = Fake {
+        entries: vec![entry("Ada")],
+        next: Some("a@b.com".to_owned()),
+        ..Fake::default()
+    };
+    let answer = check(&fake, "GET /", 200, &[]).await;
+    let body: Value = serde_json::from_str(&answer.body).unwrap();
+    assert_eq!(
+        (&body[0]["id"], &body[0]["user_name"], &body[0]["pincode"]),
+        (&json!("a@b.com"), &json!("Ada"), &json!("3055"))
+    );
+    assert_eq!(answer.headers["link"], "</?limit=50&cursor=YUBiLmNvbQ>; rel=\"next\"");
+    check(&fake, "GET /?limit=7&cursor=YUBiLmNvbQ&other=1", 200, &["limit=7"]).await;
+    assert_eq!(fake.log.borrow()[1], "page 7 Some(\"a@b.com\")");
+    let head = check(&fake, "HEAD /", 200, &["rel=\\\"next\\\""]).await;
+    assert!(head.body.is_empty());
+    let last = Fake {
+        entries: vec![entry("Ada")],
+        ..Fake::default()
+    };
+    assert!(!ask(&last, "GET /").await.headers.contains_key("link"));
+    assert_eq!(
+        check(&fake, "OPTIONS /", 204, &["GET, HEAD, POST, PUT, OPTIONS"])
+            .await
+            .body,
+        ""
+    );
+
+    let closed = Ingest::new(
+        &fake,
+        &fake,
+        Fixed,
+        Settings {
+            public_listing: false,
+            wait: Duration::ZERO,
+        },
+    );
+    for (accept, part) in [
+        ("application/json", "urn:sluice:problem:listing-not-public"),
+        ("text/html", "<form method=\"post\""),
+    ] {
+        let answer = closed
+            .answer(&event(&format!("GET /\naccept: {accept}")), Duration::from_secs(30))
+            .await;
+        assert_eq!(answer.status, 403);
+        assert!(
+            answer.body.contains(part) && !answer.body.contains("Ada"),
+            "{}",
+            answer.body
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_browser_gets_escaped_pages() {
+    let evil = "<script>alert(1)</script>\0";
+    let fake = Fake {
+        entries: vec![entry(evil)],
+        ..Fake::default()
+    };
+    let html = "accept: text/html,*/*;q=0.8";
+    let shown = "&lt;script&gt;alert(1)&lt;/script&gt;\u{2400}";
+    let list = check(
+        &fake,
+        &format!("GET /\n{html}"),
+        200,
+        &["text/html", shown, "article class=\"card\""],
+    )
+    .await;
+    assert!(!list.body.contains("<script"));
+    assert!(list.headers["content-security-policy"].starts_with("default-src 'none'"));
+
+    let stored = ended(json!({"outcome": "ingested", "submission_id": "fresh", "entry": entry(evil)}));
+    let page = check(
+        &looks([stored]),
+        &format!("GET /?{GOOD}\n{html}"),
+        201,
+        &["<h1>Stored</h1>", shown],
+    )
+    .await;
+    assert!(!page.body.contains("<script"));
+    check(
+        &looks([rejected()]),
+        &format!("GET /?{GOOD}\n{html}"),
+        400,
+        &["E-mail wrong.", "Pincode &lt;wrong&gt;."],
+    )
+    .await;
+    check(
+        &looks([Progress::Parked]),
+        &format!("GET /?{GOOD}\n{html}"),
+        202,
+        &["Waiting for approval"],
+    )
+    .await;
+    check(
+        &Fake::default(),
+        &format!("GET /<script>\n{html}"),
+        404,
+        &["Nothing here"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn a_submission_can_be_asked_after() {
+    let described = |ending: Option<Ending>, newest: Progress| Fake {
+        described: Some(Description {
+            input: "{}".to_owned(),
+            ending,
+        }),
+        ..looks([newest])
+    };
+    let of = |progress: Progress| match progress {
+        Progress::Ended(ending) => Some(ending),
+        Progress::Parked | Progress::Running => None,
+    };
+    let request = "GET /submissions/k-1";
+    check(
+        &described(None, Progress::Running),
+        request,
+        200,
+        &["\"status\":\"running\"", "\"id\":\"k-1\""],
+    )
+    .await;
+    check(
+        &described(None, Progress::Parked),
+        request,
+        200,
+        &["\"status\":\"waiting_for_approval\""],
+    )
+    .await;
+    check(
+        &described(of(ingested()), Progress::Running),
+        request,
+        200,
+        &["\"status\":\"ingested\"", "\"entry\""],
+    )
+    .await;
+    check(
+        &described(of(rejected()), Progress::Running),
+        request,
+        200,
+        &["\"status\":\"rejected\"", "violations"],
+    )
+    .await;
+    check(
+        &described(Some(Ending::Failed), Progress::Running),
+        request,
+        200,
+        &["\"status\":\"failed\""],
+    )
+    .await;
+    check(
+        &described(of(ingested()), Progress::Running),
+        &format!("{request}\naccept: text/html"),
+        200,
+        &["<h1>Stored"],
+    )
+    .await;
+}

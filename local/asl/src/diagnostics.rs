@@ -1,0 +1,99 @@
+//! What is wrong with a definition, as ValidateStateMachineDefinition reports it.
+
+use std::fmt;
+
+/// How bad a finding is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Severity {
+    /// The definition is refused.
+    Error,
+    /// The definition is accepted.
+    Warning,
+}
+
+impl Severity {
+    /// The text on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Severity::Error => "ERROR",
+            Severity::Warning => "WARNING",
+        }
+    }
+}
+
+/// What kind of finding it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DiagnosticCode {
+    /// The text is not JSON.
+    InvalidJsonDescription,
+    /// The JSON breaks a rule of the language.
+    SchemaValidationFailed,
+    /// A `Next`, `Default` or `StartAt` names no state of its flow.
+    MissingTransitionTarget,
+    /// No state of a flow ends it.
+    MissingEndState,
+    /// Two states have the same name.
+    DuplicateStateName,
+    /// A JSONata expression does not parse.
+    InvalidJsonataExpression,
+    /// A JSONata expression reads what Step Functions does not offer.
+    UnsupportedJsonataExpression,
+    /// A Map's `Label` is empty, too long or holds a character that ARNs cannot.
+    InvalidLabel,
+}
+
+impl DiagnosticCode {
+    /// The text on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DiagnosticCode::InvalidJsonDescription => "INVALID_JSON_DESCRIPTION",
+            DiagnosticCode::SchemaValidationFailed | DiagnosticCode::InvalidLabel => "SCHEMA_VALIDATION_FAILED",
+            DiagnosticCode::MissingTransitionTarget => "MISSING_TRANSITION_TARGET",
+            DiagnosticCode::MissingEndState => "MISSING_END_STATE",
+            DiagnosticCode::DuplicateStateName => "DUPLICATE_STATE_NAME",
+            DiagnosticCode::InvalidJsonataExpression => "INVALID_JSONATA_EXPRESSION",
+            DiagnosticCode::UnsupportedJsonataExpression => "UNSUPPORTED_JSONATA_EXPRESSION",
+        }
+    }
+}
+
+/// One finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diagnostic {
+    /// What kind.
+    pub code: DiagnosticCode,
+    /// How bad.
+    pub severity: Severity,
+    /// AWS's sentence, without code and place.
+    pub message: String,
+    /// `/States/Name/Field`, or Jackson's `[Source: …]` for text that is not JSON.
+    pub location: Option<String>,
+}
+
+impl fmt::Display for Diagnostic {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.as_str(), self.message)?;
+        match (&self.location, self.code) {
+            // Jackson's message ends with its own place
+            (_, DiagnosticCode::InvalidJsonDescription) | (None, _) => Ok(()),
+            (Some(location), _) => write!(f, " at {location}"),
+        }
+    }
+}
+
+/// All findings about a definition that is refused; never empty.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub struct Diagnostics(pub Vec<Diagnostic>);
+
+impl fmt::Display for Diagnostics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Invalid State Machine Definition: '")?;
+        for (i, diagnostic) in self.0.iter().enumerate() {
+            if i > 0 {
+                f.write_str(", ")?;
+            }
+            write!(f, "{diagnostic}")?;
+        }
+        f.write_str("'")
+    }
+}

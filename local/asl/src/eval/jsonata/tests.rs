@@ -1,0 +1,215 @@
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::{JsonataProgram, JsonataSyntaxError};
+use crate::eval::{Entropy, ErrorName, EvalError, Scope, Variables};
+
+const NOW: i64 = 1_750_000_000_123;
+
+fn evaluate(source: &str) -> Result<Value, EvalError> {
+    let input = json!({"a": {"b": [1, 2, 3], "one": [7], "empty": []}, "s": "text", "items": [{"n": 1}, {"n": 2}, {"m": 3}], "nil": null});
+    let context = json!({"Execution": {"Name": "e"}});
+    let result = json!({"Payload": 5});
+    let variables: Variables = [
+        ("v".into(), Arc::new(json!({"w": 4}))),
+        ("list".into(), Arc::new(json!([3, 1, 2]))),
+    ]
+    .into_iter()
+    .collect();
+    let entropy = Entropy::new([3, 4]);
+    let scope = Scope {
+        input: &input,
+        context: &context,
+        variables: &variables,
+        result: Some(&result),
+        error_output: None,
+        now: NOW,
+        entropy: &entropy,
+    };
+    let program = JsonataProgram::parse(source).unwrap_or_else(|e| panic!("{source}: {e}"));
+    program.evaluate(source, "Output", &scope)
+}
+
+fn check(source: &str, expected: Value) {
+    assert_eq!(evaluate(source), Ok(expected), "{source}");
+}
+
+fn check_failure(source: &str, tail: &str) {
+    let error = evaluate(source).expect_err(source);
+    assert_eq!(error.name, ErrorName::QueryEvaluation, "{source}");
+    assert_eq!(error.location.as_deref(), Some("Output"));
+    assert_eq!(
+        error.cause,
+        format!("The JSONata expression '{source}' specified for the field 'Output' {tail}")
+    );
+}
+
+#[test]
+fn plain_reads() {
+    check("$states.input.s", json!("text"));
+    check("$states.input.a.b", json!([1, 2, 3]));
+    check("$states.input.a.one", json!([7]));
+    check("$states.input.a.empty", json!([]));
+    check("$states.input.nil", json!(null));
+    check("$states.context.Execution.Name", json!("e"));
+    check("$states.result.Payload", json!(5));
+    check("$v", json!({"w": 4}));
+    check("$v.w", json!(4));
+    check("'x'", json!("x"));
+    check("1.0", json!(1));
+    check("null", json!(null));
+}
+
+#[test]
+fn paths_map_over_arrays() {
+    check("$states.input.items.n", json!([1, 2]));
+    check("$states.input.items.m", json!(3));
+    check("$states.input.items[0].n", json!(1));
+    check("$states.input.items[n = 2].n", json!(2));
+    check("$states.input.items.(n + 1)", json!([2, 3]));
+}
+
+#[test]
+fn only_what_is_read_is_converted_but_all_that_is_read_is_there() {
+    check("$keys($states)", json!(["input", "context", "result"]));
+    check("$keys($states.input.a)", json!(["b", "one", "empty"]));
+    check("($s := $states; $s.input.s)", json!("text"));
+    check("$states.input.a.b.%.one", json!([7, 7, 7]));
+    check("$lookup($states.input, 's')", json!("text"));
+    check("$states.input.a[b[0] = 1].b[1]", json!(2));
+    check("$sum($list) + $v.w", json!(10));
+}
+
+#[test]
+fn functions_of_step_functions() {
+    check("$partition([1, 2, 3], 2)", json!([[1, 2], [3]]));
+    check("$range(0, 9, 3)", json!([0, 3, 6, 9]));
+    check("$range(1, 9, 9)", json!(1));
+    check(
+        "$hash('abc', 'SHA-1')",
+        json!("a9993e364706816aba3e25717850c26c9cd0d89d"),
+    );
+    check("$parse('{\"a\": [1.5]}')", json!({"a": [1.5]}));
+    check("$length($uuid())", json!(36));
+    check("$random() < 1 and $random() != $random()", json!(true));
+    check("$random(7) = $random(7)", json!(true));
+    check("$count($shuffle([1, 2, 3])) = 3", json!(true));
+}
+
+#[test]
+fn time_is_the_recorded_time() {
+    check("$millis()", json!(NOW));
+    check("$now()", json!("2025-06-15T15:06:40.123Z"));
+    check("$now('[Y0001]-[M01]')", json!("2025-06"));
+    check("($f := $now; $f())", json!("2025-06-15T15:06:40.123Z"));
+    assert_eq!(evaluate("$uuid() & $random()"), evaluate("$uuid() & $random()"));
+    assert_eq!(evaluate("$shuffle([1..20])"), evaluate("$shuffle([1..20])"));
+}
+
+#[test]
+fn failures_are_in_aws_words() {
+    check_failure("$nothing", "returned nothing (undefined).");
+    check_failure("$states.input.none.more", "returned nothing (undefined).");
+    check_failure("$states.errorOutput", "returned nothing (undefined).");
+    check_failure("$fn := function($x){$x}", "returned an unsupported result type.");
+    check_failure("$string", "returned an unsupported result type.");
+    check_failure("{'a': /x/}", "returned an unsupported result type.");
+    check_failure(
+        "$eval('1')",
+        "threw an error during evaluation. T1006: Attempted to invoke a non-function",
+    );
+    check_failure(
+        "$states.input.s + 1",
+        "threw an error during evaluation. T2001: The left side of the \"+\" operator must evaluate to a number",
+    );
+}
+
+#[test]
+fn bombs_are_refused() {
+    let limit = "threw an error during evaluation: Expression evaluation exceeded the memory limit.";
+    check_failure("$reduce([1..60], function($a, $i) { $a & $a }, 'xx')", limit);
+    check_failure("$pad('x', 100000000000)", limit);
+    check_failure("($states.input.s).$pad(100000000000)", limit);
+    check_failure(
+        "$join([1..100000].('0123456789012345678901234567890123456789012345678901234567890123456789012345678901234567890123456789'))",
+        limit,
+    );
+    check_failure("$string($reduce([1..60], function($a, $i) { [$a, $a] }, 1))", limit);
+    check_failure("$reduce([1..60], function($a, $i) { [[$a], [$a]] }, 1)", limit);
+    check_failure("$reduce([1..60], function($a, $i) { {'x': $a, 'y': $a} }, 1)", limit);
+    check_failure(
+        "$reduce([1..60], function($a, $i) { $replace($a, 'x', $a) }, 'xx')",
+        limit,
+    );
+    check_failure("[1..200000].[[1..200000]]", limit);
+    for source in ["[1..10000000]", "($f := function($n) { 1 + $f($n + 1) }; $f(0))"] {
+        assert_eq!(
+            evaluate(source).map_err(|e| e.name),
+            Err(ErrorName::QueryEvaluation),
+            "{source}"
+        );
+    }
+}
+
+#[test]
+fn guards_change_no_result() {
+    check(
+        "($x := 'a'; $x & 1 & null & true & [1, 'b'] & {'c': 2} & $none)",
+        json!("a1nulltrue[1,\"b\"]{\"c\":2}"),
+    );
+    check("($x := 'ab'; $x ~> $pad(4, '-'))", json!("ab--"));
+    check(
+        "$map(['a', 'b'], function($s) { $pad($s, -3) & $string(1) })",
+        json!(["  a1", "  b1"]),
+    );
+    check("($x := ['a', 'b']; $join($x, '+') & $join($x))", json!("a+bab"));
+    check(
+        "($x := 'aXbX'; $replace($x, 'X', 'YY') & $replace($x, /[ab]/, '_', 1))",
+        json!("aYYbYY_XbX"),
+    );
+    check("($x := [1, 2]; [$x, [$x], [[3]], $none])", json!([1, 2, [1, 2], [[3]]]));
+    check("($x := [1, 2]; [$x.{'a': $}].a)", json!([1, 2]));
+    check("($p := $replace(?, 'a', 'b'); $p('aa'))", json!("bb"));
+}
+
+#[test]
+fn texts_that_do_not_parse_are_refused() {
+    for (source, message) in [
+        ("1 +", "Unexpected end of expression"),
+        (
+            "\"unterminated",
+            "String literal must be terminated by a matching quote",
+        ),
+        ("a[1,2)", "Expected \"]\", got \",\""),
+    ] {
+        let error = JsonataProgram::parse(source).expect_err(source);
+        assert_eq!(error, JsonataSyntaxError::Syntax(message.to_owned()), "{source}");
+    }
+    assert!(JsonataProgram::parse(&"(".repeat(200_000)).is_err());
+    assert!(JsonataProgram::parse(&"[".repeat(200_000)).is_err());
+}
+
+#[test]
+fn fields_need_something_to_be_read_from() {
+    for (source, name) in [
+        ("phone", "phone"),
+        ("$sum(a.b)", "a"),
+        ("$states.input.x[y = 1] & z", "z"),
+        ("{'a': b}", "b"),
+    ] {
+        let error = JsonataProgram::parse(source).expect_err(source);
+        assert_eq!(
+            error.to_string(),
+            format!("Reference to '{name}' at the top level is not supported.")
+        );
+    }
+    for source in [
+        "$states.input{a: b}",
+        "$states.input^(a)",
+        "$states.input ~> |$|{'x': y}|",
+        "$map($x, function($y) { $y.z })",
+    ] {
+        assert!(JsonataProgram::parse(source).is_ok(), "{source}");
+    }
+}

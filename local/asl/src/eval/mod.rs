@@ -1,0 +1,51 @@
+//! Evaluation: what a state's fields give for its input, its context object and its variables.
+//!
+//! Everything an evaluation may see is in its [`Scope`]; the same scope gives the same value, always.
+
+mod dynamic;
+mod entropy;
+mod error;
+mod intrinsic;
+mod jsonata;
+mod jsonpath;
+mod path;
+mod rule;
+mod template;
+mod timestamp;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+
+pub use entropy::Entropy;
+pub use error::{ErrorName, EvalError};
+pub use intrinsic::{IntrinsicCall, IntrinsicSyntaxError};
+pub use jsonata::{JsonataProgram, JsonataSyntaxError};
+pub use jsonpath::{JsonPathQuery, PathSyntaxError, Root};
+pub(crate) use jsonpath::{parse_steps, reference_steps};
+pub use timestamp::parse_timestamp;
+
+/// The variables a state sees, its own scope's and the outer ones, by name without the `$`.
+///
+/// Flattened: an inner scope starts as a copy of the outer one, which cannot change while the inner one runs.
+pub type Variables = BTreeMap<Arc<str>, Arc<Value>>;
+
+/// All that an evaluation may see.
+#[derive(Clone, Copy)]
+pub struct Scope<'a> {
+    /// `$` in JSONPath (for `ResultSelector`: the result), `$states.input` in JSONata.
+    pub input: &'a Value,
+    /// `$$` in JSONPath, `$states.context` in JSONata.
+    pub context: &'a Value,
+    /// `$name` in both.
+    pub variables: &'a Variables,
+    /// `$states.result`, where the state has one.
+    pub result: Option<&'a Value>,
+    /// `$states.errorOutput`, inside a catcher.
+    pub error_output: Option<&'a Value>,
+    /// The time of the fact that is being decided, in milliseconds since 1970 (`$now()`, `$millis()`).
+    pub now: i64,
+    /// The random numbers of the fact that is being decided.
+    pub entropy: &'a Entropy,
+}

@@ -1,0 +1,18 @@
+//! Amazon States Language, pure: JSON to a typed [`StateMachine`] or [`Diagnostics`], and the evaluation of what a
+//! state says about its data: JSONPath, intrinsic functions, payload templates, JSONata, choice rules.
+//!
+//! No IO, no clock, no randomness: the time and the entropy of an evaluation arrive in its [`Scope`]. Follows the
+//! [Amazon States Language specification](https://states-language.net/) and, where AWS differs, AWS.
+
+pub mod definition;
+pub mod diagnostics;
+pub mod eval;
+mod parse;
+mod references;
+mod size;
+
+pub use definition::{Flow, QueryLanguage, State, StateKind, StateMachine, Transition};
+pub use diagnostics::{Diagnostic, DiagnosticCode, Diagnostics, Severity};
+pub use eval::{EvalError, Scope, Variables, parse_timestamp};
+pub use parse::{MachineType, ParseOptions};
+pub use size::serialized_len;

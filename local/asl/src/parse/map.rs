@@ -1,0 +1,187 @@
+//! `Map`.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::fields::{Fields, MAX_SECONDS};
+use super::report::Report;
+use super::{flow, retry, state, template};
+use crate::DiagnosticCode;
+use crate::definition::{
+    Dynamic, Expression, ExpressionKind, ItemBatcher, Map, MapProcessor, Path, ProcessorMode, QueryLanguage, Template,
+    Tolerance,
+};
+use crate::eval::JsonPathQuery;
+
+/// The longest `Label`, in characters.
+const MAX_LABEL: usize = 40;
+/// The most bytes of one batch.
+const MAX_BATCH_BYTES: u64 = 262_144;
+
+pub(super) fn parse(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> Option<Map> {
+    fields.at_most_one(&["ItemProcessor", "Iterator"], report);
+    fields.at_most_one(&["ItemSelector", "Parameters"], report);
+    let processor = if fields.has("Iterator") {
+        processor(fields, "Iterator", report)
+    } else {
+        fields.require(&["ItemProcessor"], report);
+        processor(fields, "ItemProcessor", report)
+    };
+    let items = items(fields, language, report);
+    let selector = if fields.has("ItemSelector") {
+        "ItemSelector"
+    } else {
+        "Parameters"
+    };
+    let item_selector = template::template(fields, selector, "", language, report);
+    let item_batcher = fields
+        .object("ItemBatcher", report)
+        .map(|batcher| item_batcher(&batcher, language, report));
+    let count = 0..=MAX_SECONDS;
+    let max_concurrency = template::dynamic_integer(fields, "MaxConcurrency", "", count.clone(), language, report);
+    let tolerance = Tolerance {
+        count: template::dynamic_integer(fields, "ToleratedFailureCount", "", count, language, report),
+        percentage: template::dynamic_percentage(fields, "ToleratedFailurePercentage", language, report),
+    };
+    let label = fields.string("Label", report).map(str::to_owned);
+    if let Some(label) = &label {
+        check_label(label, &fields.at("Label"), report);
+    }
+    let result_selector = template::template(fields, "ResultSelector", "", language, report);
+    let result_path = template::result_path(fields, report);
+    let retry = retry::retriers(fields, report);
+    let catch = retry::catchers(fields, language, report);
+    let transition = state::transition(fields, report);
+    Some(Map {
+        items,
+        item_selector,
+        item_reader: fields.get("ItemReader").cloned(),
+        result_writer: fields.get("ResultWriter").cloned(),
+        item_batcher,
+        max_concurrency,
+        tolerance,
+        label,
+        processor: processor?,
+        result_selector,
+        result_path,
+        retry,
+        catch,
+        transition: transition?,
+    })
+}
+
+fn items(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> Option<Dynamic<Value>> {
+    match language {
+        QueryLanguage::JsonPath if fields.has("ItemsPath") => {
+            template::path(fields, "ItemsPath", report).map(|query| Dynamic::Expression(items_path(query)))
+        }
+        QueryLanguage::JsonPath if fields.has("ItemReader") => None,
+        QueryLanguage::JsonPath => JsonPathQuery::parse("$")
+            .ok()
+            .map(|query| Dynamic::Expression(items_path(query))),
+        QueryLanguage::Jsonata => match template::template(fields, "Items", "", language, report)? {
+            Template::Constant(value @ Value::Array(_)) => Some(Dynamic::Constant(value)),
+            Template::Constant(_) | Template::Object(_) => {
+                report.schema(&fields.at("Items"), "Value must be an array or a JSONata expression");
+                None
+            }
+            Template::Expression(expression) => Some(Dynamic::Expression(*expression)),
+            array @ Template::Array(_) => Some(Dynamic::Template(array)),
+        },
+    }
+}
+
+fn items_path(query: JsonPathQuery) -> Expression {
+    Expression {
+        field: "ItemsPath".to_owned(),
+        source: query.text().to_owned(),
+        kind: ExpressionKind::Path(Path::Query(query)),
+    }
+}
+
+fn item_batcher(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> ItemBatcher {
+    const PREFIX: &str = "ItemBatcher/";
+    const SIZES: [&str; 4] = [
+        "MaxItemsPerBatch",
+        "MaxItemsPerBatchPath",
+        "MaxInputBytesPerBatch",
+        "MaxInputBytesPerBatchPath",
+    ];
+    let known: Vec<&str> = SIZES.iter().copied().chain(["BatchInput"]).collect();
+    fields.allow(&known, report);
+    if !SIZES.iter().any(|size| fields.has(size)) {
+        report.schema(
+            fields.here(),
+            "One of these fields is required: [MaxItemsPerBatch, MaxInputBytesPerBatch]",
+        );
+    }
+    ItemBatcher {
+        batch_input: template::template(fields, "BatchInput", PREFIX, language, report),
+        max_items: template::dynamic_integer(fields, "MaxItemsPerBatch", PREFIX, 1..=MAX_SECONDS, language, report),
+        max_bytes: template::dynamic_integer(
+            fields,
+            "MaxInputBytesPerBatch",
+            PREFIX,
+            1..=MAX_BATCH_BYTES,
+            language,
+            report,
+        ),
+    }
+}
+
+fn processor(fields: &Fields<'_>, field: &str, report: &mut Report) -> Option<MapProcessor> {
+    let processor = fields.object(field, report)?;
+    processor.allow(&["StartAt", "States", "Comment", "ProcessorConfig"], report);
+    processor.require(&["StartAt", "States"], report);
+    let mode = match processor.object("ProcessorConfig", report) {
+        Some(config) => mode(&config, report),
+        None => ProcessorMode::Inline,
+    };
+    let flow = flow::parse(&processor, report)?;
+    Some(MapProcessor {
+        mode,
+        flow: Arc::new(flow),
+    })
+}
+
+fn mode(config: &Fields<'_>, report: &mut Report) -> ProcessorMode {
+    config.allow(&["Mode", "ExecutionType"], report);
+    let express = match config.string("ExecutionType", report) {
+        None | Some("STANDARD") => false,
+        Some("EXPRESS") => true,
+        Some(_) => {
+            report.schema(&config.at("ExecutionType"), "Value must be one of [STANDARD, EXPRESS]");
+            false
+        }
+    };
+    match config.string("Mode", report) {
+        None | Some("INLINE") => ProcessorMode::Inline,
+        Some("DISTRIBUTED") => {
+            config.require(&["ExecutionType"], report);
+            ProcessorMode::Distributed { express }
+        }
+        Some(_) => {
+            report.schema(&config.at("Mode"), "Value must be one of [INLINE, DISTRIBUTED]");
+            ProcessorMode::Inline
+        }
+    }
+}
+
+/// A label becomes a part of ARNs: neither too long, nor with wildcards, brackets, control characters and the like.
+fn check_label(label: &str, location: &str, report: &mut Report) {
+    let message = if label.is_empty() {
+        "Label cannot be empty".to_owned()
+    } else if label.chars().count() > MAX_LABEL {
+        format!("Label cannot exceed {MAX_LABEL} characters")
+    } else {
+        match label
+            .chars()
+            .find(|c| c.is_whitespace() || c.is_control() || "?*<>{}[]:;,\\|^~$#%&`\"/".contains(*c))
+        {
+            Some(c) => format!("Label contains invalid character: '{c}'"),
+            None => return,
+        }
+    };
+    report.push(DiagnosticCode::InvalidLabel, Some(location), message);
+}

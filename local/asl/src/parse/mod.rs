@@ -1,0 +1,108 @@
+//! JSON text to the typed definition.
+//!
+//! One pass over the JSON collects every finding; the definition comes out only if there is none. What AWS says about
+//! a finding, and where, is in its words as far as they are known.
+
+mod choice;
+mod fields;
+mod flow;
+mod json;
+mod map;
+mod report;
+mod resource;
+mod retry;
+mod state;
+mod task;
+mod template;
+
+use crate::definition::{QueryLanguage, StateMachine};
+use crate::{Diagnostic, Diagnostics};
+use fields::Fields;
+use report::Report;
+
+/// The type of a state machine, which restricts its tasks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum MachineType {
+    /// `STANDARD`.
+    #[default]
+    Standard,
+    /// `EXPRESS`: no activities, `.sync` or `.waitForTaskToken`.
+    Express,
+}
+
+/// What a definition is parsed for.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ParseOptions {
+    /// The machine's type.
+    pub machine_type: MachineType,
+}
+
+impl StateMachine {
+    /// Parses and validates the definition of a Standard machine.
+    ///
+    /// # Errors
+    /// Every finding, where the text is not JSON or breaks the language's rules.
+    pub fn parse(text: &str) -> Result<StateMachine, Diagnostics> {
+        Self::parse_with(text, ParseOptions::default())
+    }
+
+    /// Parses and validates a definition.
+    ///
+    /// # Errors
+    /// As [`StateMachine::parse`].
+    pub fn parse_with(text: &str, options: ParseOptions) -> Result<StateMachine, Diagnostics> {
+        let value = json::parse(text).map_err(|finding| Diagnostics(vec![finding]))?;
+        let mut report = Report::new(options.machine_type);
+        let machine = match value.as_object() {
+            Some(map) => machine(&Fields::new(map, String::new()), &mut report),
+            None => {
+                report.schema("/", "Expected value of type Object");
+                None
+            }
+        };
+        match (machine, report.into_findings()) {
+            (Some(machine), findings) if findings.is_empty() => Ok(machine),
+            (None, findings) if findings.is_empty() => {
+                // a part that gives up reports why; this keeps the promise that errors are never empty
+                Err(Diagnostics(vec![Diagnostic::schema(
+                    "/",
+                    "The definition is not valid",
+                )]))
+            }
+            (_, findings) => Err(Diagnostics(findings)),
+        }
+    }
+}
+
+/// The top level.
+fn machine(fields: &Fields<'_>, report: &mut Report) -> Option<StateMachine> {
+    fields.allow(
+        &[
+            "Comment",
+            "StartAt",
+            "States",
+            "Version",
+            "TimeoutSeconds",
+            "QueryLanguage",
+        ],
+        report,
+    );
+    fields.require(&["StartAt", "States"], report);
+    if fields.string("Version", report).is_some_and(|version| version != "1.0") {
+        report.schema(&fields.at("Version"), "Value is not a supported version: only '1.0' is");
+    }
+    let query_language = state::query_language(fields, report).unwrap_or(QueryLanguage::JsonPath);
+    report.set_language(query_language);
+    let comment = fields.string("Comment", report).map(str::to_owned);
+    let timeout_seconds = fields.integer("TimeoutSeconds", 1..=fields::MAX_SECONDS, report);
+    let flow = flow::parse(fields, report)?;
+    Some(StateMachine {
+        comment,
+        timeout_seconds,
+        query_language,
+        flow,
+    })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,531 @@
+use serde_json::{Value, json};
+
+use super::{MachineType, ParseOptions};
+use crate::definition::{Dynamic, ProcessorMode, ReferencePath, StateKind, Step, Template, Transition, WaitFor};
+use crate::{QueryLanguage, StateMachine};
+
+fn findings(definition: &str, machine_type: MachineType) -> Vec<String> {
+    match StateMachine::parse_with(definition, ParseOptions { machine_type }) {
+        Ok(_) => Vec::new(),
+        Err(diagnostics) => diagnostics.0.iter().map(ToString::to_string).collect(),
+    }
+}
+
+/// The findings about a whole definition.
+fn check(definition: Value, expected: &[&str]) {
+    assert_eq!(
+        findings(&definition.to_string(), MachineType::Standard),
+        expected,
+        "{definition}"
+    );
+}
+
+/// The findings about a JSONPath state that ends its machine; `S` stands for its place.
+fn check_state(state: Value, expected: &[&str]) {
+    check_in(json!({}), state, expected);
+}
+
+/// The same with JSONata.
+fn check_jsonata(state: Value, expected: &[&str]) {
+    check_in(json!({"QueryLanguage": "JSONata"}), state, expected);
+}
+
+fn check_in(mut machine: Value, state: Value, expected: &[&str]) {
+    machine["StartAt"] = json!("A");
+    machine["States"] = json!({"A": state});
+    let found = findings(&machine.to_string(), MachineType::Standard);
+    let found: Vec<String> = found.iter().map(|text| text.replace("/States/A", "S")).collect();
+    let expected: Vec<String> = expected
+        .iter()
+        .map(|text| format!("SCHEMA_VALIDATION_FAILED: {text}"))
+        .collect();
+    let found: Vec<String> = found
+        .into_iter()
+        .map(|text| {
+            if text.contains("_FAILED: ") {
+                text
+            } else {
+                format!("SCHEMA_VALIDATION_FAILED: {text}")
+            }
+        })
+        .collect();
+    assert_eq!(found, expected, "{machine}");
+}
+
+fn pass() -> Value {
+    json!({"Type": "Pass", "End": true})
+}
+
+#[test]
+fn text_that_is_no_json_is_named_as_awss_parser_does() {
+    let parsed = StateMachine::parse("not a definition").expect_err("no JSON");
+    assert_eq!(
+        parsed.0[0].message,
+        "Unrecognized token 'not': was expecting (JSON String, Number, Array, Object or token 'null', 'true' or 'false')\n \
+         at [Source: (String)\"not a definition\"; line: 1, column: 4]"
+    );
+    assert_eq!(
+        parsed.0[0].location.as_deref(),
+        Some("[Source: (String)\"not a definition\"; line: 1, column: 4]")
+    );
+    for text in ["", "{", "{\"a\": 1,}", "[1", "\u{0}"] {
+        assert_eq!(
+            StateMachine::parse(text).expect_err(text).0[0].code.as_str(),
+            "INVALID_JSON_DESCRIPTION",
+            "{text}"
+        );
+    }
+    check(
+        json!([]),
+        &["SCHEMA_VALIDATION_FAILED: Expected value of type Object at /"],
+    );
+}
+
+#[test]
+fn deep_and_large_definitions_neither_overflow_nor_hang() {
+    assert!(StateMachine::parse(&"[".repeat(1_000_000)).is_err());
+    assert!(StateMachine::parse(&"{\"States\":".repeat(100_000)).is_err());
+    let states: serde_json::Map<String, Value> = (0..5000)
+        .map(|i| {
+            (
+                format!("S{i}"),
+                if i == 4999 {
+                    pass()
+                } else {
+                    json!({"Type": "Pass", "Next": format!("S{}", i + 1)})
+                },
+            )
+        })
+        .collect();
+    check(json!({"StartAt": "S0", "States": states}), &[]);
+}
+
+#[test]
+fn the_top_level_needs_its_fields() {
+    check(
+        json!({"StartAt": "A"}),
+        &["SCHEMA_VALIDATION_FAILED: These fields are required: [States] at /"],
+    );
+    check(
+        json!({}),
+        &["SCHEMA_VALIDATION_FAILED: These fields are required: [StartAt, States] at /"],
+    );
+    check(
+        json!({"StartAt": "A", "States": {"A": pass()}, "Version": "1.0", "TimeoutSeconds": 5, "Comment": "c"}),
+        &[],
+    );
+    check(
+        json!({"StartAt": "A", "States": {"A": pass()}, "TimeoutSeconds": "5", "Nope": 1}),
+        &[
+            "SCHEMA_VALIDATION_FAILED: Field 'Nope' is not supported at /",
+            "SCHEMA_VALIDATION_FAILED: Expected value of type Integer at /TimeoutSeconds",
+        ],
+    );
+    check(
+        json!({"StartAt": 1, "States": {}}),
+        &[
+            "SCHEMA_VALIDATION_FAILED: Expected value of type String at /StartAt",
+            "SCHEMA_VALIDATION_FAILED: Value cannot be empty at /States",
+        ],
+    );
+}
+
+#[test]
+fn transitions_lead_somewhere_and_reach_everything() {
+    check(
+        json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "X"}, "B": pass()}}),
+        &[
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /States/A/Next",
+            "MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/B",
+        ],
+    );
+    check(
+        json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}}),
+        &["MISSING_END_STATE: Workflow has no terminal state"],
+    );
+    check(
+        json!({"StartAt": "A", "States": {
+            "A": {"Type": "Choice", "Choices": [{"Variable": "$.x", "IsNull": true, "Next": "X"}], "Default": "Y"},
+            "B": pass(),
+        }}),
+        &[
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /States/A/Choices[0]/Next",
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: Y at /States/A/Default",
+            "MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/B",
+        ],
+    );
+    check(
+        json!({"StartAt": "X", "States": {"A": pass()}}),
+        &[
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: X at /StartAt",
+            "MISSING_TRANSITION_TARGET: State \"A\" is not reachable. at /States/A",
+        ],
+    );
+    check(
+        json!({"StartAt": "P", "States": {"P": {"Type": "Parallel", "End": true, "Branches": [
+            {"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "Q"}, "B": pass()}}]}, "Q": pass()}}),
+        &[
+            "MISSING_TRANSITION_TARGET: Missing 'Next' target: Q at /States/P/Branches[0]/States/A/Next",
+            "MISSING_TRANSITION_TARGET: State \"B\" is not reachable. at /States/P/Branches[0]/States/B",
+            "MISSING_TRANSITION_TARGET: State \"Q\" is not reachable. at /States/Q",
+        ],
+    );
+    check_state(
+        json!({"Type": "Pass"}),
+        &["One of these fields is required: [Next, End] at S"],
+    );
+    check_state(
+        json!({"Type": "Pass", "End": "yes"}),
+        &["Expected value of type Boolean at S/End"],
+    );
+}
+
+#[test]
+fn names_are_unique_in_the_machine_and_not_too_long() {
+    check(
+        json!({"StartAt": "A", "States": {"A": {"Type": "Parallel", "End": true, "Branches": [
+            {"StartAt": "A", "States": {"A": pass()}}]}}}),
+        &["DUPLICATE_STATE_NAME: Duplicate State name: A at /States/A/Branches[0]/States/A"],
+    );
+    let long = "n".repeat(81);
+    check(
+        json!({"StartAt": long, "States": {long.clone(): pass()}}),
+        &[&format!(
+            "SCHEMA_VALIDATION_FAILED: State names must have between 1 and 80 characters at /States/{long}"
+        )],
+    );
+}
+
+#[test]
+fn fields_belong_to_types_and_query_languages() {
+    check_state(
+        json!({"Type": "Pass", "End": true, "Catch": []}),
+        &["Field 'Catch' is not supported at S"],
+    );
+    check_state(
+        json!({"Type": "Map", "End": true, "TimeoutSeconds": 1,
+        "ItemProcessor": {"StartAt": "B", "States": {"B": pass()}}}),
+        &["Field 'TimeoutSeconds' is not supported at S"],
+    );
+    check_state(
+        json!({"Type": "Pass", "End": true, "Output": 1}),
+        &[
+            "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at S",
+        ],
+    );
+    check_jsonata(
+        json!({"Type": "Pass", "End": true, "InputPath": "$"}),
+        &[
+            "The QueryLanguage is set to 'JSONata', but field 'InputPath' is only supported for the 'JSONPath' QueryLanguage at S",
+        ],
+    );
+    check_jsonata(
+        json!({"Type": "Pass", "End": true, "QueryLanguage": "JSONPath"}),
+        &["'QueryLanguage' can not be 'JSONPath' if set to 'JSONata' for whole state machine at S"],
+    );
+    check_state(
+        json!({"Type": "Map", "QueryLanguage": "JSONata", "End": true,
+            "ItemProcessor": {"QueryLanguage": "JSONata", "StartAt": "B", "States": {"B": {"Type": "Pass", "Output": 1, "End": true}}}}),
+        &[
+            "Field 'QueryLanguage' is not supported at S/ItemProcessor",
+            "The QueryLanguage is set to 'JSONPath', but field 'Output' is only supported for the 'JSONata' QueryLanguage at \
+             S/ItemProcessor/States/B",
+        ],
+    );
+    check_state(
+        json!({"Type": "Nope"}),
+        &["State type 'Nope' is not supported at S/Type"],
+    );
+    check_state(json!({"Next": "B"}), &["These fields are required: [Type] at S"]);
+}
+
+#[test]
+fn expressions_are_read_when_the_definition_is() {
+    let template = |key: &str, value: Value| json!({"Type": "Pass", "End": true, "Parameters": {key: value}});
+    let refused =
+        ["The value for the field 'x.$' must be a valid JSONPath or a valid intrinsic function call at S/Parameters"];
+    check_state(template("x.$", json!("$.a[0].b")), &[]);
+    check_state(template("x.$", json!("States.Format('{}', $.a)")), &[]);
+    check_state(template("x", json!("$.[")), &[]);
+    check_state(template("x.$", json!("$.[")), &refused);
+    check_state(template("x.$", json!("text")), &refused);
+    check_state(template("x.$", json!(1)), &refused);
+    check_state(template("x.$", json!("States.Format('\\\"{}', $.a)")), &refused);
+    check_state(
+        json!({"Type": "Pass", "End": true, "InputPath": "x"}),
+        &["Value is not a valid JSONPath at S/InputPath"],
+    );
+    check_state(
+        json!({"Type": "Pass", "End": true, "ResultPath": "$.a[*]"}),
+        &["Value is not a Reference Path at S/ResultPath"],
+    );
+    check_state(
+        json!({"Type": "Pass", "End": true, "Assign": {"1x": 1}}),
+        &["The variable name '1x' is not valid at S/Assign"],
+    );
+    check_jsonata(
+        json!({"Type": "Pass", "End": true, "Output": {"a": ["{% $states.input %}", "{%"]}}),
+        &[],
+    );
+    check_jsonata(
+        json!({"Type": "Pass", "End": true, "Output": {"a": ["{% 1 + %}"]}}),
+        &["INVALID_JSONATA_EXPRESSION: Unexpected end of expression at S/Output/a[0]"],
+    );
+    check_jsonata(
+        json!({"Type": "Pass", "End": true, "Output": {"v": "{% phone %}"}}),
+        &["UNSUPPORTED_JSONATA_EXPRESSION: Reference to 'phone' at the top level is not supported. at S/Output/v"],
+    );
+}
+
+#[test]
+fn waits_have_one_form() {
+    check_state(json!({"Type": "Wait", "End": true, "Seconds": 5}), &[]);
+    check_state(
+        json!({"Type": "Wait", "End": true, "Timestamp": "2016-03-14T01:59:00Z"}),
+        &[],
+    );
+    check_state(
+        json!({"Type": "Wait", "End": true, "Timestamp": "2016-13-05T21:29:29Z"}),
+        &["String does not match RFC3339 timestamp at S/Timestamp"],
+    );
+    check_state(
+        json!({"Type": "Wait", "End": true}),
+        &["One of these fields is required: [Seconds, SecondsPath, Timestamp, TimestampPath] at S"],
+    );
+    check_state(
+        json!({"Type": "Wait", "End": true, "Seconds": 1, "SecondsPath": "$.x"}),
+        &[
+            "Only one of these fields can be specified: [Seconds, SecondsPath] at S",
+            "Only one of these fields can be specified: [Seconds, SecondsPath] at S",
+        ],
+    );
+    check_state(
+        json!({"Type": "Wait", "End": true, "Seconds": -1}),
+        &["Value must be between 0 and 99999999 at S/Seconds"],
+    );
+}
+
+#[test]
+fn choices_have_conditions() {
+    let choice = |rule: Value| json!({"StartAt": "C", "States": {"C": {"Type": "Choice", "Choices": [rule], "Default": "Z"}, "Z": {"Type": "Succeed"}}});
+    check(
+        choice(
+            json!({"Next": "Z", "And": [{"Variable": "$.a", "IsPresent": true}, {"Not": {"Variable": "$.b", "NumericLessThanPath": "$.c"}}]}),
+        ),
+        &[],
+    );
+    check(
+        choice(json!({"Next": "Z", "Comment": "c", "Variable": "$a", "StringMatches": "*"})),
+        &[],
+    );
+    let at = "/States/C/Choices[0]";
+    let refused = |text: &str| format!("SCHEMA_VALIDATION_FAILED: {text}");
+    check(
+        choice(json!({"Next": "Z", "Variable": "$.a"})),
+        &[&refused(&format!(
+            "Exactly one comparison operator must be specified at {at}"
+        ))],
+    );
+    check(
+        choice(json!({"Next": "Z", "Variable": "$.a", "NumericEquals": "1"})),
+        &[&refused(&format!(
+            "Expected value of type Number at {at}/NumericEquals"
+        ))],
+    );
+    check(
+        choice(json!({"Variable": "$.a", "NumericEquals": 1})),
+        &[&refused(&format!("These fields are required: [Next] at {at}"))],
+    );
+    check(
+        choice(json!({"Next": "Z", "Variable": "$.a", "TimestampEquals": "x"})),
+        &[&refused(&format!(
+            "String does not match RFC3339 timestamp at {at}/TimestampEquals"
+        ))],
+    );
+    check(
+        choice(json!({"Next": "Z", "Or": []})),
+        &[&refused(&format!("Value cannot be empty at {at}/Or"))],
+    );
+    check(
+        choice(json!({"Next": "Z", "Condition": true})),
+        &[
+            &refused(&format!("These fields are required: [Variable] at {at}")),
+            &refused(&format!("Field 'Condition' is not supported at {at}")),
+            &refused(&format!("Exactly one comparison operator must be specified at {at}")),
+        ],
+    );
+}
+
+#[test]
+fn retry_and_catch_keep_their_rules() {
+    let task = |retry: Value, catch: Value| json!({"Type": "Task", "End": true, "Resource": "arn:aws:states:::lambda:invoke", "Retry": retry, "Catch": catch});
+    check_state(
+        task(
+            json!([{"ErrorEquals": ["E"], "MaxAttempts": 0, "BackoffRate": 1.0, "JitterStrategy": "FULL", "MaxDelaySeconds": 2}, {"ErrorEquals": ["States.ALL"]}]),
+            json!([]),
+        ),
+        &[],
+    );
+    check_state(
+        task(json!([{"ErrorEquals": []}]), json!([])),
+        &["Value cannot be empty at S/Retry[0]/ErrorEquals"],
+    );
+    check_state(
+        task(json!([{"MaxAttempts": -1}]), json!([])),
+        &[
+            "These fields are required: [ErrorEquals] at S/Retry[0]",
+            "Value must be between 0 and 99999999 at S/Retry[0]/MaxAttempts",
+        ],
+    );
+    check_state(
+        task(
+            json!([{"ErrorEquals": ["States.ALL", "E"]}, {"ErrorEquals": ["F"]}]),
+            json!([]),
+        ),
+        &[
+            "'States.ALL' must appear alone at S/Retry[0]/ErrorEquals",
+            "'States.ALL' can only appear in the last entry at S/Retry[0]/ErrorEquals",
+        ],
+    );
+    check_state(
+        task(
+            json!([{"ErrorEquals": ["E"], "IntervalSeconds": 5, "MaxDelaySeconds": 5}]),
+            json!([]),
+        ),
+        &["MaxDelaySeconds must be greater than IntervalSeconds at S/Retry[0]/MaxDelaySeconds"],
+    );
+    check_state(
+        task(json!([]), json!([{"ErrorEquals": ["E"]}])),
+        &["These fields are required: [ErrorEquals, Next] at S/Catch[0]"]
+            .map(|t| t.replace("ErrorEquals, ", ""))
+            .each_ref()
+            .map(String::as_str),
+    );
+}
+
+#[test]
+fn tasks_name_what_they_call() {
+    let task = |fields: Value| {
+        let mut state = json!({"Type": "Task", "End": true, "Resource": "arn:aws:states:::lambda:invoke"});
+        state
+            .as_object_mut()
+            .expect("an object")
+            .extend(fields.as_object().cloned().unwrap_or_default());
+        state
+    };
+    check_state(task(json!({"TimeoutSeconds": 10, "HeartbeatSecondsPath": "$.h"})), &[]);
+    check_state(
+        task(json!({"Resource": "lambda"})),
+        &["Value is not a valid resource ARN at S/Resource"],
+    );
+    check_state(
+        task(json!({"Resource": "arn:aws:states:::dynamodb:query"})),
+        &[
+            "The resource provided arn:aws:states:::dynamodb:query is not recognized. The value is not a valid resource ARN, or the \
+           resource is not available in this region. at S/Resource",
+        ],
+    );
+    check_state(
+        task(json!({"TimeoutSeconds": 5, "HeartbeatSeconds": 5})),
+        &["HeartbeatSeconds must be smaller than TimeoutSeconds at S/HeartbeatSeconds"],
+    );
+    check_state(
+        task(json!({"Credentials": {}})),
+        &["The field 'RoleArn' is required but was missing at S/Credentials"],
+    );
+    let express = |resource: &str| {
+        let definition = json!({"StartAt": "A", "States": {"A": task(json!({"Resource": resource}))}});
+        findings(&definition.to_string(), MachineType::Express)
+    };
+    assert_eq!(
+        express("arn:aws:states:::states:startExecution.sync"),
+        [
+            "SCHEMA_VALIDATION_FAILED: Express state machine does not support '.sync' service integration at /States/A/Resource"
+        ]
+    );
+    assert_eq!(
+        express("arn:aws:states:eu-west-1:000000000000:activity:a"),
+        ["SCHEMA_VALIDATION_FAILED: Express state machine does not support Activity ARN at /States/A/Resource"]
+    );
+    assert!(express("arn:aws:states:::lambda:invoke").is_empty());
+}
+
+#[test]
+fn maps_and_parallels_hold_flows() {
+    let map = |fields: Value| {
+        let mut state = json!({"Type": "Map", "End": true});
+        state
+            .as_object_mut()
+            .expect("an object")
+            .extend(fields.as_object().cloned().unwrap_or_default());
+        state
+    };
+    let inner = json!({"StartAt": "B", "States": {"B": pass()}});
+    check_state(
+        map(json!({"ItemProcessor": inner, "ItemsPath": "$.x", "MaxConcurrencyPath": "$.m"})),
+        &[],
+    );
+    check_state(
+        map(json!({"Iterator": inner, "Parameters": {"x.$": "$$.Map.Item.Value"}})),
+        &[],
+    );
+    check_state(map(json!({})), &["These fields are required: [ItemProcessor] at S"]);
+    check_state(
+        map(json!({"ItemProcessor": {"StartAt": "B"}})),
+        &["These fields are required: [States] at S/ItemProcessor"],
+    );
+    check_state(
+        map(json!({"ItemProcessor": inner, "Label": ""})),
+        &["Label cannot be empty at S/Label"],
+    );
+    check_state(
+        map(json!({"ItemProcessor": inner, "Label": "a b"})),
+        &["Label contains invalid character: ' ' at S/Label"],
+    );
+    check_state(
+        map(json!({"ItemProcessor": inner, "ToleratedFailurePercentage": 101})),
+        &["Value must be between 0 and 100 at S/ToleratedFailurePercentage"],
+    );
+    check_state(
+        json!({"Type": "Parallel", "End": true, "Branches": []}),
+        &["Value cannot be empty at S/Branches"],
+    );
+}
+
+#[test]
+fn what_is_read_is_typed() {
+    let text = json!({"StartAt": "A", "QueryLanguage": "JSONPath", "TimeoutSeconds": 60, "States": {
+        "A": {"Type": "Pass", "Parameters": {"a": [1, {"b.$": "$.c"}], "k": {"x": 1}}, "ResultPath": "$.r[0]", "Next": "M"},
+        "M": {"Type": "Map", "End": true, "Label": "l", "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "EXPRESS"},
+            "StartAt": "W", "States": {"W": {"Type": "Wait", "SecondsPath": "$.s", "End": true}}}},
+    }})
+    .to_string();
+    let machine = StateMachine::parse(&text).expect("a valid definition");
+    assert_eq!(
+        (machine.timeout_seconds, machine.query_language),
+        (Some(60), QueryLanguage::JsonPath)
+    );
+    let StateKind::Pass(pass) = &machine.flow.states["A"].kind else {
+        panic!("a Pass")
+    };
+    assert_eq!(
+        pass.result_path,
+        ReferencePath::Steps(vec![Step::Member("r".to_owned()), Step::Index(0)])
+    );
+    assert_eq!(pass.transition, Transition::Next("M".into()));
+    let Some(Template::Object(members)) = &pass.parameters else {
+        panic!("a template")
+    };
+    assert!(matches!(&members[1], (key, Template::Constant(value)) if key == "k" && *value == json!({"x": 1})));
+    let StateKind::Map(map) = &machine.flow.states["M"].kind else {
+        panic!("a Map")
+    };
+    assert_eq!(map.processor.mode, ProcessorMode::Distributed { express: true });
+    let StateKind::Wait(wait) = &map.processor.flow.states["W"].kind else {
+        panic!("a Wait")
+    };
+    assert!(
+        matches!(&wait.until, WaitFor::Seconds(Dynamic::Expression(e)) if e.field == "SecondsPath" && e.source == "$.s")
+    );
+}

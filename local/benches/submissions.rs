@@ -1,0 +1,328 @@
+//! What `sluice` does under load, on the machine that runs this: `cargo bench -p sluice --bench submissions`.
+//!
+//! Starts the release binary on a directory of its own and prints, in this order: start to first answer, idle memory,
+//! submissions one at a time and with 32 clients (by StartExecution and through the function URL), and parked
+//! executions (memory, restart, completion by token). Every figure is of finished, durable work: a submission counts
+//! when its end was read back. `-- NAME…` runs only those parts; `SLUICE_BENCH_PARKED=N` changes how many are parked.
+
+#[path = "../tests/support/mod.rs"]
+mod support;
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use support::{Aws, Sluice, good_submission};
+
+const CLIENTS: usize = 32;
+
+fn main() {
+    let wanted: BTreeSet<String> = std::env::args().skip(1).filter(|a| !a.starts_with('-')).collect();
+    let wants = |name: &str| wanted.is_empty() || wanted.contains(name);
+    println!(
+        "{} processors, {} build",
+        std::thread::available_parallelism().map_or(1, usize::from),
+        support::profile()
+    );
+    if wants("start") {
+        start();
+    }
+    if wants("workflow") {
+        workflow();
+    }
+    if wants("url") {
+        url();
+    }
+    if wants("parked") {
+        parked();
+    }
+}
+
+/// From `exec` to the first answered call, and the memory of a stack that has nothing to do.
+fn start() {
+    let mut times = Vec::new();
+    let mut sluice = Sluice::new();
+    for _ in 0..9 {
+        let began = Instant::now();
+        sluice.start();
+        sluice
+            .aws()
+            .call("AWSStepFunctions.ListStateMachines", &json!({}))
+            .expect("answers");
+        times.push(began.elapsed());
+        sluice.stop();
+    }
+    row("start to first answer", &mut times);
+    sluice.start();
+    // the host stops its surplus instances after a while; what is shown is the state right after start
+    println!(
+        "{:<44} {:>8.1} MB",
+        "resident memory, idle",
+        sluice.resident_megabytes()
+    );
+}
+
+/// StartExecution to the end of the execution.
+fn workflow() {
+    let mut sluice = Sluice::new();
+    sluice.start();
+    let machine = sluice.output("StateMachineArn");
+    let run = |aws: &Aws, n: usize, patience: &mut Patience| {
+        let began = Instant::now();
+        let input = good_submission(&format!("bench{n}")).to_string();
+        let started = aws
+            .call(
+                "AWSStepFunctions.StartExecution",
+                &json!({ "stateMachineArn": machine, "input": input }),
+            )
+            .expect("taken in");
+        patience.wait_until(|| {
+            let now = aws
+                .call(
+                    "AWSStepFunctions.DescribeExecution",
+                    &json!({ "executionArn": started["executionArn"] }),
+                )
+                .expect("described");
+            assert!(matches!(now["status"].as_str(), Some("RUNNING" | "SUCCEEDED")), "{now}");
+            now["status"] == "SUCCEEDED"
+        });
+        began.elapsed()
+    };
+    one_at_a_time("StartExecution to end, one at a time", &sluice, 1000, run);
+    many("StartExecution to end", &sluice, 20_000, run);
+}
+
+/// PUT on the function URL until it says `201`.
+fn url() {
+    let mut sluice = Sluice::new();
+    sluice.start();
+    let url = sluice.output("FunctionURLAPI");
+    let run = |aws: &Aws, n: usize, _: &mut Patience| {
+        let began = Instant::now();
+        let (status, body) = aws.put_json(&url, &good_submission(&format!("url{n}")));
+        assert_eq!(status, 201, "{body}");
+        began.elapsed()
+    };
+    one_at_a_time("function URL, one at a time", &sluice, 1000, run);
+    many("function URL", &sluice, 15_000, run);
+}
+
+/// Executions that wait for a token: what they cost, what a restart costs, and that each still ends.
+fn parked() {
+    let count: usize = std::env::var("SLUICE_BENCH_PARKED")
+        .ok()
+        .and_then(|n| n.parse().ok())
+        .unwrap_or(100_000);
+    let mut sluice = Sluice::new();
+    sluice.start();
+    let aws = sluice.aws();
+    let function = sluice.function_arn("ValidateEmail");
+    let definition = json!({
+        "StartAt": "Ask", "QueryLanguage": "JSONata",
+        "States": { "Ask": { "Type": "Task", "End": true, "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+            "Arguments": { "FunctionName": function, "Payload": { "email": "a@b.com", "token": "{% $states.context.Task.Token %}" } } } }
+    });
+    let machine = aws
+        .call(
+            "AWSStepFunctions.CreateStateMachine",
+            &json!({ "name": "parked", "definition": definition.to_string(),
+            "roleArn": "arn:aws:iam::000000000000:role/bench" }),
+        )
+        .expect("created")["stateMachineArn"]
+        .clone();
+    warm_up(&sluice, 200, |aws, n| {
+        aws.call(
+            "AWSStepFunctions.StartExecution",
+            &json!({ "stateMachineArn": machine, "name": format!("w{n}") }),
+        )
+        .expect("taken in");
+    });
+    let before = sluice.resident_megabytes();
+    let began = Instant::now();
+    spread(&sluice, count, |aws, n| {
+        aws.call(
+            "AWSStepFunctions.StartExecution",
+            &json!({ "stateMachineArn": machine, "name": format!("p{n}"), "input": "{\"n\":1}" }),
+        )
+        .expect("taken in");
+    });
+    let parked = |aws: &Aws, n: usize| token(aws, machine.as_str().expect("an ARN"), &format!("p{n}"));
+    let mut patience = Patience::default();
+    patience.wait_until(|| parked(&aws, count - 1).is_some());
+    println!(
+        "{:<44} {:>8.0} /s",
+        format!("executions parked ({count})"),
+        count as f64 / began.elapsed().as_secs_f64()
+    );
+    println!(
+        "{:<44} {:>8.1} MB",
+        "memory they added",
+        sluice.resident_megabytes() - before
+    );
+    sluice.kill();
+    let began = Instant::now();
+    sluice.start();
+    sluice
+        .aws()
+        .call("AWSStepFunctions.ListStateMachines", &json!({}))
+        .expect("answers");
+    println!(
+        "{:<44} {:>8.0} ms",
+        "restart with them after kill -9",
+        began.elapsed().as_secs_f64() * 1e3
+    );
+    println!(
+        "{:<44} {:>8.1} MB",
+        "memory after the restart",
+        sluice.resident_megabytes()
+    );
+    let began = Instant::now();
+    spread(&sluice, count, |aws, n| {
+        let token = parked(aws, n).unwrap_or_else(|| panic!("p{n} has no token"));
+        aws.call(
+            "AWSStepFunctions.SendTaskSuccess",
+            &json!({ "taskToken": token, "output": "{\"yes\":true}" }),
+        )
+        .expect("completes");
+    });
+    println!(
+        "{:<44} {:>8.0} /s",
+        "completed by token",
+        count as f64 / began.elapsed().as_secs_f64()
+    );
+    let aws = sluice.aws();
+    for n in (0..count).step_by((count / 100).max(1)) {
+        let arn = machine
+            .as_str()
+            .expect("an ARN")
+            .replace(":stateMachine:", ":execution:")
+            + &format!(":p{n}");
+        let now = aws
+            .call("AWSStepFunctions.DescribeExecution", &json!({ "executionArn": arn }))
+            .expect("described");
+        assert_eq!(now["status"], "SUCCEEDED", "{now}");
+    }
+}
+
+/// The token that the execution waits on, if it is parked.
+fn token(aws: &Aws, machine: &str, name: &str) -> Option<String> {
+    let arn = format!("{}:{name}", machine.replace(":stateMachine:", ":execution:"));
+    let page = aws
+        .call("AWSStepFunctions.GetExecutionHistory", &json!({ "executionArn": arn }))
+        .expect("history");
+    let events = page["events"].as_array()?;
+    events.iter().find(|e| e["type"] == "TaskSubmitted")?;
+    let scheduled = events.iter().find(|e| e["type"] == "TaskScheduled")?;
+    let parameters: Value =
+        serde_json::from_str(scheduled["taskScheduledEventDetails"]["parameters"].as_str()?).ok()?;
+    parameters["Payload"]["token"].as_str().map(str::to_owned)
+}
+
+/// Asks again at the moment when the answer usually comes, as the gateway does.
+struct Patience {
+    usual: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            usual: Duration::from_millis(2),
+        }
+    }
+}
+
+impl Patience {
+    fn wait_until(&mut self, mut done: impl FnMut() -> bool) {
+        let began = Instant::now();
+        let mut pause = self.usual.mul_f64(0.9).min(Duration::from_millis(100));
+        loop {
+            std::thread::sleep(pause);
+            if done() {
+                break;
+            }
+            assert!(began.elapsed() < Duration::from_secs(60), "not within a minute");
+            pause = (self.usual / 8).max(Duration::from_micros(200));
+        }
+        self.usual = (self.usual * 7 + began.elapsed()) / 8;
+    }
+}
+
+fn one_at_a_time(name: &str, sluice: &Sluice, count: usize, run: impl Fn(&Aws, usize, &mut Patience) -> Duration) {
+    let aws = sluice.aws();
+    let mut patience = Patience::default();
+    for n in 0..100 {
+        run(&aws, 1_000_000 + n, &mut patience);
+    }
+    let mut times: Vec<Duration> = (0..count).map(|n| run(&aws, n, &mut patience)).collect();
+    row(name, &mut times);
+}
+
+fn many(name: &str, sluice: &Sluice, count: usize, run: impl Fn(&Aws, usize, &mut Patience) -> Duration + Sync) {
+    let next = AtomicUsize::new(0);
+    let warm = count / 10;
+    let mut times = Vec::new();
+    let mut began = Instant::now();
+    for (size, offset) in [(warm, 2_000_000), (count, 3_000_000)] {
+        next.store(0, Ordering::Relaxed);
+        times.clear();
+        began = Instant::now();
+        std::thread::scope(|scope| {
+            let clients: Vec<_> = (0..CLIENTS)
+                .map(|_| {
+                    scope.spawn(|| {
+                        let (aws, mut patience, mut times) = (sluice.aws(), Patience::default(), Vec::new());
+                        loop {
+                            let n = next.fetch_add(1, Ordering::Relaxed);
+                            if n >= size {
+                                return times;
+                            }
+                            times.push(run(&aws, offset + n, &mut patience));
+                        }
+                    })
+                })
+                .collect();
+            times.extend(clients.into_iter().flat_map(|c| c.join().expect("a client failed")));
+        });
+    }
+    println!(
+        "{:<44} {:>8.0} /s",
+        format!("{name}, {CLIENTS} clients, finished"),
+        count as f64 / began.elapsed().as_secs_f64()
+    );
+    row(&format!("{name}, {CLIENTS} clients, latency"), &mut times);
+}
+
+fn spread(sluice: &Sluice, count: usize, work: impl Fn(&Aws, usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..CLIENTS {
+            scope.spawn(|| {
+                let aws = sluice.aws();
+                loop {
+                    let n = next.fetch_add(1, Ordering::Relaxed);
+                    if n >= count {
+                        return;
+                    }
+                    work(&aws, n);
+                }
+            });
+        }
+    });
+}
+
+fn warm_up(sluice: &Sluice, count: usize, work: impl Fn(&Aws, usize) + Sync) {
+    spread(sluice, count, work);
+}
+
+fn row(name: &str, times: &mut [Duration]) {
+    times.sort_unstable();
+    let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
+    println!(
+        "{name:<44} {:>8.2} ms median, {:.2} p90, {:.2} p99, {:.2} max",
+        at(0.5),
+        at(0.9),
+        at(0.99),
+        at(1.0)
+    );
+}

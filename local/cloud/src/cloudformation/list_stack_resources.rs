@@ -1,0 +1,22 @@
+//! [ListStackResources](https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ListStackResources.html)
+
+use super::error::CloudFormationError;
+use super::{Stacks, refuse_token, stack};
+use crate::endpoint::{Form, Xml, iso_8601};
+
+pub(super) fn call(stacks: &Stacks, form: &Form) -> Result<Xml, CloudFormationError> {
+    refuse_token(form)?;
+    let stack = stack(stacks, form)?;
+    let mut xml = Xml::default();
+    xml.list("StackResourceSummaries", &stack.resources, |xml, resource| {
+        xml.text("LogicalResourceId", &resource.logical_id)
+            .text("PhysicalResourceId", &resource.physical_id)
+            .text("ResourceType", &resource.resource_type)
+            .text("LastUpdatedTimestamp", &iso_8601(stack.changed()))
+            .text("ResourceStatus", stack.status.as_str())
+            .element("DriftInformation", |xml| {
+                xml.text("StackResourceDriftStatus", "NOT_CHECKED");
+            });
+    });
+    Ok(xml)
+}

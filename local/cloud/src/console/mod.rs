@@ -1,0 +1,128 @@
+//! The console: what goes on in this runtime, as pages for people and as JSON for programs.
+//!
+//! Every page lies under `/console` and only shows; decisions are made elsewhere. Each has a JSON twin, by
+//! `Accept: application/json` or `?format=json`, written from the same values. A list is
+//! `{"items": [...], "next": "<path and query of the next page>" | null}` beside what else its page shows; a single
+//! thing is its object. What goes wrong is a page, or `application/problem+json` (RFC 9457).
+//!
+//! Query parameters: `format` (`html`, `json`), `refresh` (seconds between reloads, pages only), `limit` and `cursor`
+//! of lists, `status` of lists of executions, `arn` in the place of a path segment.
+//!
+//! Task tokens never leave by this door: every answer passes through their redaction.
+
+pub mod guard;
+mod history;
+mod layout;
+mod model;
+mod negotiation;
+mod pages;
+mod problem;
+mod query;
+mod redaction;
+mod reply;
+mod route;
+mod text;
+mod time;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{Method, StatusCode};
+use axum::middleware;
+use axum::response::Response;
+use axum::routing::any;
+use sluice_driver::{Clock, Driver};
+use sluice_host::Host;
+
+pub use guard::HostGuard;
+
+use layout::Frame;
+use negotiation::Format;
+use pages::View;
+use problem::Problem;
+use query::Query;
+use route::Route;
+
+use crate::cloudformation::registry::Stacks;
+
+/// What the console looks at.
+#[derive(Clone)]
+pub struct ConsoleState {
+    /// Executions, state machines and mails.
+    pub driver: Driver,
+    /// Functions and their logs.
+    pub host: Host,
+    /// The stacks and their outputs.
+    pub stacks: Arc<Stacks>,
+    /// The engine's clock, which says how long something has been running.
+    pub clock: Arc<dyn Clock>,
+    /// Which hosts may be addressed.
+    pub guard: HostGuard,
+}
+
+/// Everything under `/console`, guarded against foreign hosts.
+pub fn router(state: ConsoleState) -> Router {
+    let guard = state.guard.clone();
+    Router::new()
+        .route("/console", any(answer))
+        .route("/console/", any(answer))
+        .route("/console/{*page}", any(answer))
+        .with_state(state)
+        .route_layer(middleware::from_fn_with_state(guard, guard::layer))
+}
+
+/// Any request to the console.
+async fn answer(State(state): State<ConsoleState>, request: Request) -> Response {
+    let uri = request.uri();
+    let format = Format::of(uri.query(), request.headers());
+    let shown = match (&format, request.method()) {
+        (Err(refused), _) => Err(refused.clone()),
+        (Ok(format), &Method::GET | &Method::HEAD) => show(&state, uri.path(), uri.query(), *format).await,
+        (Ok(_), method) => Err(Problem::new(
+            StatusCode::METHOD_NOT_ALLOWED,
+            format!("the console only shows: {method} is not allowed, GET and HEAD are"),
+        )),
+    };
+    let response = shown.unwrap_or_else(|problem| {
+        if problem.status.is_server_error() {
+            tracing::error!(
+                path = uri.path(),
+                detail = problem.detail,
+                "the console cannot show a page"
+            );
+        }
+        reply::problem(&problem, format.unwrap_or(Format::Html))
+    });
+    if request.method() == Method::HEAD {
+        response.map(|_| Body::empty())
+    } else {
+        response
+    }
+}
+
+/// One page in the form that was asked for.
+async fn show(state: &ConsoleState, path: &str, query: Option<&str>, format: Format) -> Result<Response, Problem> {
+    let query = Query::parse(query);
+    let refresh = query.number("refresh", 1, 3600)?;
+    let route = Route::parse(path, &query)?;
+    let view = View::load(state, &route, &query).await?;
+    match format {
+        Format::Json => Ok(reply::json(&view.to_json()?)),
+        Format::Html => {
+            let query = query.only(&["status", "limit", "cursor", "arn"]);
+            let twin = query.with("format", Some("json")).link(path);
+            let frame = Frame {
+                title: view.title(),
+                section: Some(view.section()),
+                twin: Some(twin.clone()),
+                refresh,
+            };
+            Ok(reply::page(&frame, &view.render(&twin)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,124 @@
+//! Tables that a stack describes.
+
+use dynoxide::DynoxideError;
+use dynoxide::actions::create_table::CreateTableRequest;
+use dynoxide::actions::describe_table::DescribeTableRequest;
+use dynoxide::actions::describe_time_to_live::DescribeTimeToLiveRequest;
+use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
+use serde_json::{Value, json};
+
+use super::{Dynamo, DynamoError};
+
+/// What became of a table that was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EnsuredTable {
+    /// It is new.
+    Created,
+    /// It was there, with its items.
+    Existed,
+}
+
+impl Dynamo {
+    /// Makes a table from the members of a CreateTable request, unless it is there already, and switches its time to live
+    /// on the given attribute, or off.
+    ///
+    /// # Errors
+    /// When the definition is refused, or a table of this name has other keys. Other differences, such as indexes added
+    /// since, are not applied to a table that exists.
+    pub fn ensure_table(&self, create_table: &Value, time_to_live: Option<&str>) -> Result<EnsuredTable, DynamoError> {
+        let name = create_table["TableName"].as_str().unwrap_or_default().to_owned();
+        let refused = |reason: String| DynamoError::Refused {
+            table: name.clone(),
+            reason,
+        };
+        let request: CreateTableRequest = serde_json::from_value(create_table.clone())
+            .map_err(|error| refused(error.to_string().trim_start_matches("VALIDATION:").to_owned()))?;
+        let ensured = match self.database.create_table(request) {
+            Ok(_) => EnsuredTable::Created,
+            Err(DynoxideError::ResourceInUseException(_)) => {
+                self.check_keys(&name, create_table)?;
+                EnsuredTable::Existed
+            }
+            Err(error) => return Err(refused(error.to_string())),
+        };
+        self.ensure_time_to_live(&name, time_to_live)
+            .map_err(|error| refused(error.to_string()))?;
+        Ok(ensured)
+    }
+
+    fn check_keys(&self, name: &str, wanted: &Value) -> Result<(), DynamoError> {
+        let refused = |reason: String| DynamoError::Refused {
+            table: name.to_owned(),
+            reason,
+        };
+        let request = DescribeTableRequest {
+            table_name: name.to_owned(),
+        };
+        let described = self
+            .database
+            .describe_table(request)
+            .map_err(|error| refused(error.to_string()))?;
+        let table = serde_json::to_value(described.table).map_err(|error| refused(error.to_string()))?;
+        let (existing, wanted) = (keys(&table), keys(wanted));
+        if existing == wanted {
+            return Ok(());
+        }
+        Err(DynamoError::OtherKeys {
+            table: name.to_owned(),
+            existing,
+            wanted,
+        })
+    }
+
+    fn ensure_time_to_live(&self, name: &str, wanted: Option<&str>) -> Result<(), DynoxideError> {
+        let request = DescribeTimeToLiveRequest {
+            table_name: name.to_owned(),
+        };
+        let current = self
+            .database
+            .describe_time_to_live(request)?
+            .time_to_live_description
+            .attribute_name;
+        if current.as_deref() == wanted {
+            return Ok(());
+        }
+        // Another attribute can be named only after the one before is switched off.
+        let steps = current
+            .iter()
+            .map(|attribute| (attribute.as_str(), false))
+            .chain(wanted.map(|new| (new, true)));
+        for (attribute, enabled) in steps {
+            let specification = TimeToLiveSpecification {
+                attribute_name: attribute.to_owned(),
+                enabled,
+            };
+            let table_name = name.to_owned();
+            let request = UpdateTimeToLiveRequest {
+                table_name,
+                time_to_live_specification: specification,
+            };
+            self.database.update_time_to_live(request)?;
+        }
+        Ok(())
+    }
+}
+
+/// The keys with their types, such as `id HASH (S), at RANGE (N)`.
+fn keys(table: &Value) -> String {
+    let empty = Vec::new();
+    let list = |name: &str| table[name].as_array().unwrap_or(&empty).clone();
+    let types = list("AttributeDefinitions");
+    let type_of = |name: &Value| {
+        let found = types.iter().find(|definition| definition["AttributeName"] == *name);
+        found.map_or(json!("?"), |definition| definition["AttributeType"].clone())
+    };
+    let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
+    let shown: Vec<String> = list("KeySchema")
+        .iter()
+        .map(|key| {
+            let name = &key["AttributeName"];
+            format!("{} {} ({})", text(name), text(&key["KeyType"]), text(&type_of(name)))
+        })
+        .collect();
+    shown.join(", ")
+}

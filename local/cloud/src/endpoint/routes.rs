@@ -1,0 +1,216 @@
+//! Which service and operation a request is meant for.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes};
+use axum::extract::{Path, Request, State};
+use axum::http::{HeaderMap, Response, StatusCode, header};
+use axum::routing::{get, post};
+use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+
+use super::{ApiError, Form, QueryService, RequestId, Services, json, query, rest, sts};
+use crate::{cloudformation, dynamodb, lambda, sns, states};
+
+/// A definition of 1 MiB with every character escaped still fits.
+const MAX_STATES_BODY: usize = 4 << 20;
+/// A message of 1 MiB with every byte percent-encoded still fits.
+const MAX_QUERY_BODY: usize = 4 << 20;
+/// DynamoDB's own limit.
+const MAX_DYNAMODB_BODY: usize = 16 << 20;
+
+/// The AWS endpoint: `POST /` for the JSON and query protocols, `/2015-03-31/…` and `/2021-10-31/…` for Lambda.
+/// Everything else but what other routers hold gets AWS's `UnknownOperationException`.
+pub fn router(services: Arc<Services>) -> Router {
+    Router::new()
+        .route("/", post(root))
+        .route("/2015-03-31/functions", get(list_functions))
+        .route("/2015-03-31/functions/", get(list_functions))
+        .route("/2015-03-31/functions/{name}", get(get_function))
+        .route(
+            "/2015-03-31/functions/{name}/configuration",
+            get(get_function_configuration),
+        )
+        .route("/2015-03-31/functions/{name}/invocations", post(invoke))
+        .route("/2021-10-31/functions/{name}/url", get(get_function_url))
+        .route("/2021-10-31/functions/{name}/urls", get(list_function_urls))
+        .fallback(unknown)
+        .method_not_allowed_fallback(unknown)
+        .with_state(services)
+}
+
+/// The JSON and query protocols share one path.
+async fn root(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
+    let request_id = RequestId::new(&services);
+    let (parts, body) = request.into_parts();
+    match parts
+        .headers
+        .get("x-amz-target")
+        .map(|target| target.to_str().unwrap_or_default().to_owned())
+    {
+        Some(target) => target_call(&services, &request_id, &target, parts.headers, body).await,
+        None => query_call(&services, &request_id, &parts.headers, body).await,
+    }
+}
+
+async fn target_call(
+    services: &Arc<Services>,
+    request_id: &RequestId,
+    target: &str,
+    headers: HeaderMap,
+    body: Body,
+) -> Response<Body> {
+    let (service, operation) = target.split_once('.').unwrap_or((target, ""));
+    match service {
+        "AWSStepFunctions" => {
+            let result = match read(body, MAX_STATES_BODY).await {
+                Ok(body) => states::call(services, operation, &body).await,
+                Err(error) => Err(error),
+            };
+            json::response(request_id, result)
+        }
+        "DynamoDB_20120810" | "DynamoDBStreams_20120810" => match read(body, MAX_DYNAMODB_BODY).await {
+            Ok(body) => dynamodb::forward(services, request_id, operation, &headers, body).await,
+            Err(error) => json::response(request_id, Err(error)),
+        },
+        _ => json::response(request_id, Err(unknown_target(target))),
+    }
+}
+
+fn unknown_target(target: &str) -> ApiError {
+    ApiError::client(
+        "UnknownOperationException",
+        format!(
+            "The target {:?} is not available on the local endpoint, which knows AWSStepFunctions.*, \
+             DynamoDB_20120810.* and DynamoDBStreams_20120810.*.",
+            super::shortened(target)
+        ),
+    )
+}
+
+async fn query_call(
+    services: &Arc<Services>,
+    request_id: &RequestId,
+    headers: &HeaderMap,
+    body: Body,
+) -> Response<Body> {
+    let scope = signature_scope(headers);
+    // Before the form is read, only the signature says which service's error form the caller expects.
+    let likely = QueryService::of(None, scope).unwrap_or(QueryService::Sts);
+    let form = match read(body, MAX_QUERY_BODY).await.and_then(|body| Form::parse(&body)) {
+        Ok(form) => form,
+        Err(error) => return query::failure(likely, request_id, &error),
+    };
+    let Some(action) = form.filled("Action") else {
+        let message = "The request has neither an X-Amz-Target header nor an Action: it is for no service that the local \
+                       endpoint knows (Step Functions, DynamoDB, SNS, Lambda, CloudFormation, STS).";
+        return query::failure(likely, request_id, &ApiError::client("MissingAction", message));
+    };
+    let Some(service) = QueryService::of(form.get("Version"), scope) else {
+        let message = format!(
+            "Could not find operation {} for version {}; the local endpoint knows sns 2010-03-31, cloudformation \
+             2010-05-15 and sts 2011-06-15.",
+            super::shortened(action),
+            super::shortened(form.get("Version").unwrap_or("NO_VERSION_SPECIFIED"))
+        );
+        return query::failure(likely, request_id, &ApiError::client("InvalidAction", message));
+    };
+    let result = match service {
+        QueryService::Sns => sns::call(services, action, &form).await,
+        QueryService::CloudFormation => cloudformation::call(services, action, &form),
+        QueryService::Sts => sts::call(services, action, &form),
+    };
+    query::response(service, action, request_id, result)
+}
+
+/// The service in `Authorization: AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`.
+fn signature_scope(headers: &HeaderMap) -> Option<&str> {
+    let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (_, credential) = authorization.split_once("Credential=")?;
+    credential.split([',', ' ']).next()?.split('/').nth(3)
+}
+
+/// The whole body, or an error that says how large it may be.
+async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
+    match Limited::new(body, limit).collect().await {
+        Ok(collected) => Ok(collected.to_bytes()),
+        Err(error) if error.is::<LengthLimitError>() => {
+            let message = format!("Request must be smaller than {limit} bytes.");
+            Err(ApiError::client("RequestEntityTooLargeException", message).status(StatusCode::PAYLOAD_TOO_LARGE))
+        }
+        Err(error) => Err(ApiError::serialization(format!(
+            "The request's body could not be read: {error}"
+        ))),
+    }
+}
+
+async fn list_functions(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
+    let result = lambda::list_functions(&services, &query_of(&request));
+    rest::response(&RequestId::new(&services), result)
+}
+
+async fn get_function(
+    State(services): State<Arc<Services>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response<Body> {
+    let result = lambda::get_function(&services, &name, &query_of(&request));
+    rest::response(&RequestId::new(&services), result)
+}
+
+async fn get_function_configuration(
+    State(services): State<Arc<Services>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response<Body> {
+    let result = lambda::get_function_configuration(&services, &name, &query_of(&request));
+    rest::response(&RequestId::new(&services), result)
+}
+
+async fn get_function_url(
+    State(services): State<Arc<Services>>,
+    Path(name): Path<String>,
+    request: Request,
+) -> Response<Body> {
+    let result = lambda::get_function_url_config(&services, &name, &query_of(&request));
+    rest::response(&RequestId::new(&services), result)
+}
+
+async fn list_function_urls(State(services): State<Arc<Services>>, Path(name): Path<String>) -> Response<Body> {
+    rest::response(
+        &RequestId::new(&services),
+        lambda::list_function_url_configs(&services, &name),
+    )
+}
+
+async fn invoke(State(services): State<Arc<Services>>, Path(name): Path<String>, request: Request) -> Response<Body> {
+    let request_id = RequestId::new(&services);
+    let query = query_of(&request);
+    let (parts, body) = request.into_parts();
+    // Lambda names its own limit in its own error, so one more byte than that is read.
+    let result = match read(body, lambda::MAX_INVOKE_BODY).await {
+        Ok(body) => lambda::invoke(&services, &name, &query, &parts.headers, body).await,
+        Err(error) if error.status == StatusCode::PAYLOAD_TOO_LARGE => Err(lambda::too_large()),
+        Err(error) => Err(ApiError {
+            code: "InvalidRequestContentException".into(),
+            ..error
+        }),
+    };
+    result.unwrap_or_else(|error| rest::failure(&request_id, &error))
+}
+
+/// The query string; one that cannot be read counts as empty.
+fn query_of(request: &Request) -> Form {
+    Form::parse(request.uri().query().unwrap_or_default().as_bytes()).unwrap_or_default()
+}
+
+async fn unknown(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
+    let message = format!(
+        "{} {} is not available on the local endpoint, which knows POST / (Step Functions, DynamoDB, SNS, \
+         CloudFormation, STS) and Lambda's /2015-03-31/functions and /2021-10-31/functions.",
+        request.method(),
+        super::shortened(request.uri().path())
+    );
+    let error = ApiError::client("UnknownOperationException", message).status(StatusCode::NOT_FOUND);
+    rest::failure(&RequestId::new(&services), &error)
+}

@@ -1,0 +1,62 @@
+//! What the endpoint's calls work on.
+
+use std::sync::Arc;
+
+use sluice_driver::{Clock, Driver};
+use sluice_engine::Timestamp;
+use uuid::Uuid;
+
+use crate::cloudformation::Stacks;
+use crate::dynamodb::Dynamo;
+use crate::lambda::{FunctionUrls, Lambda};
+
+/// A source of random seeds: the operating system's, or a test's.
+pub type Seed = Arc<dyn Fn() -> [u64; 2] + Send + Sync>;
+
+/// Where the endpoint pretends to be, and its inputs from the world.
+#[derive(Clone)]
+pub struct Config {
+    /// The region in ARNs, such as `us-east-1`.
+    pub region: String,
+    /// The account in ARNs: twelve digits.
+    pub account: String,
+    /// The engine's clock: what it shows is what mails, stacks and answers say.
+    pub clock: Arc<dyn Clock>,
+    /// Randomness for request ids, message ids and subscription ARNs.
+    pub seed: Seed,
+}
+
+impl Config {
+    /// Milliseconds since 1970 on the engine's clock.
+    pub(crate) fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// A random version 4 UUID.
+    pub(crate) fn uuid(&self) -> Uuid {
+        let [high, low] = (self.seed)();
+        let bits = (u128::from(high) << 64) | u128::from(low);
+        uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
+    }
+
+    /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`.
+    pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
+        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
+    }
+}
+
+/// Everything behind the endpoint. One per process, shared by its requests, the console and the task runner.
+pub struct Services {
+    /// Region, account, clock and randomness.
+    pub config: Config,
+    /// Step Functions' executions, and the durable store of the smaller services.
+    pub driver: Driver,
+    /// The functions of this machine, and those behind `--lambda-endpoint`.
+    pub lambda: Lambda,
+    /// The function URLs, for GetFunctionUrlConfig.
+    pub function_urls: FunctionUrls,
+    /// The DynamoDB tables.
+    pub dynamo: Dynamo,
+    /// The stacks, for DescribeStacks and its kin.
+    pub stacks: Arc<Stacks>,
+}

@@ -1,0 +1,397 @@
+//! The whole endpoint in a temporary directory, for tests: a real driver and real tables, functions by closure.
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Method, Request};
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use serde_json::{Value, json};
+use sluice_driver::{Driver, DriverConfig, ManualClock};
+use sluice_host::{FunctionError, FunctionSpec, Invocation, InvokeError, InvokeOutput, ThrottleReason};
+use tempfile::TempDir;
+use tower::ServiceExt as _;
+
+use super::{Config, Services, router};
+use crate::dynamodb::Dynamo;
+use crate::lambda::{FunctionUrls, Functions, Lambda};
+use crate::tasks::Tasks;
+
+/// 2026-11-22T13:27:00Z.
+pub(crate) const NOW: i64 = 1_795_354_020_000;
+pub(crate) const ACCOUNT: &str = "000000000000";
+pub(crate) const REGION: &str = "us-east-1";
+pub(crate) const ROLE: &str = "arn:aws:iam::000000000000:role/test";
+pub(crate) const PASS: &str = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#;
+
+/// What a test function does with its event.
+type Handler = fn(&Bytes) -> Result<Vec<u8>, Fault>;
+
+/// How a test function goes wrong.
+pub(crate) enum Fault {
+    /// The function failed with this payload.
+    Function(&'static str),
+    /// The host refused.
+    Throttled,
+}
+
+struct TestFunctions(BTreeMap<&'static str, Handler>);
+
+impl Functions for TestFunctions {
+    fn invoke<'a>(
+        &'a self,
+        name: &'a str,
+        invocation: Invocation,
+    ) -> Pin<Box<dyn Future<Output = Result<InvokeOutput, InvokeError>> + Send + 'a>> {
+        let result = match self.0.get(name) {
+            None => Err(InvokeError::ResourceNotFound(name.to_owned())),
+            Some(handler) => output(handler(&invocation.payload), &invocation),
+        };
+        Box::pin(std::future::ready(result))
+    }
+
+    fn function(&self, name: &str) -> Option<FunctionSpec> {
+        self.0.contains_key(name).then(|| spec(name))
+    }
+
+    fn functions(&self) -> Vec<FunctionSpec> {
+        self.0.keys().map(|name| spec(name)).collect()
+    }
+}
+
+fn spec(name: &str) -> FunctionSpec {
+    FunctionSpec::new(
+        name,
+        &format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"),
+        "/nowhere/bootstrap",
+    )
+}
+
+fn output(result: Result<Vec<u8>, Fault>, invocation: &Invocation) -> Result<InvokeOutput, InvokeError> {
+    let (payload, function_error) = match result {
+        Ok(payload) => (payload, None),
+        Err(Fault::Function(payload)) => (payload.as_bytes().to_vec(), Some(FunctionError::Unhandled)),
+        Err(Fault::Throttled) => {
+            return Err(InvokeError::TooManyRequests(
+                ThrottleReason::ConcurrentInvocationLimitExceeded,
+            ));
+        }
+    };
+    Ok(InvokeOutput {
+        request_id: invocation.request_id.unwrap_or_default(),
+        payload: payload.into(),
+        function_error,
+        executed_version: "$LATEST".into(),
+        log_tail: invocation.log_tail.then(|| "TE9H".to_owned()),
+        duration: Duration::from_millis(1),
+        init_duration: None,
+        billed_ms: 1,
+    })
+}
+
+/// An answer.
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
+}
+
+impl Reply {
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+
+    /// The text of the first element of this name.
+    pub(crate) fn element(&self, name: &str) -> &str {
+        let (_, rest) = self
+            .text
+            .split_once(&format!("<{name}>"))
+            .unwrap_or_else(|| panic!("no {name}: {}", self.text));
+        rest.split_once(&format!("</{name}>")).unwrap().0
+    }
+}
+
+/// The endpoint and what lies behind it.
+pub(crate) struct World {
+    pub(crate) services: Arc<Services>,
+    router: Router,
+    _directory: TempDir,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::with_functions([])
+    }
+
+    pub(crate) fn with_functions<const N: usize>(functions: [(&'static str, Handler); N]) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let clock = Arc::new(ManualClock::new(NOW));
+        let counter = Arc::new(AtomicU64::new(1));
+        let seed: super::Seed = Arc::new(move || {
+            let n = counter.fetch_add(1, Ordering::Relaxed);
+            [
+                n.wrapping_mul(0x9e37_79b9_7f4a_7c15),
+                n.wrapping_mul(0xbf58_476d_1ce4_e5b9),
+            ]
+        });
+        let tasks = Tasks::new(tokio::runtime::Handle::current());
+        let config = DriverConfig {
+            directory: directory.path().to_owned(),
+            clock: clock.clone(),
+            seed: seed.clone(),
+            region: REGION.into(),
+            account: ACCOUNT.into(),
+        };
+        let driver = Driver::open(config, tasks.clone()).unwrap();
+        let functions = Arc::new(TestFunctions(functions.into_iter().collect()));
+        let services = Arc::new(Services {
+            config: Config {
+                region: REGION.into(),
+                account: ACCOUNT.into(),
+                clock,
+                seed,
+            },
+            driver,
+            lambda: Lambda::new(functions, None, REGION, ACCOUNT),
+            function_urls: FunctionUrls::default(),
+            dynamo: Dynamo::open(&directory.path().join("tables.db")).unwrap(),
+            stacks: Arc::default(),
+        });
+        tasks.attach(services.clone());
+        Self {
+            router: router(services.clone()),
+            services,
+            _directory: directory,
+        }
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        Reply {
+            status: parts.status.as_u16(),
+            headers: parts.headers,
+            text: String::from_utf8(body.to_vec()).unwrap(),
+        }
+    }
+
+    /// A call with `X-Amz-Target` and any body.
+    pub(crate) async fn target(&self, target: &str, body: impl Into<Body>) -> Reply {
+        let request = Request::post("/")
+            .header("x-amz-target", target)
+            .header("content-type", "application/x-amz-json-1.0")
+            .header(
+                "authorization",
+                "AWS4-HMAC-SHA256 Credential=a/20261122/us-east-1/x/aws4_request, SignedHeaders=host, Signature=0",
+            )
+            .header("x-amz-date", "20261122T132700Z");
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// A call of Step Functions.
+    pub(crate) async fn states(&self, operation: &str, request: Value) -> Reply {
+        self.target(&format!("AWSStepFunctions.{operation}"), request.to_string())
+            .await
+    }
+
+    /// A call of Step Functions that must succeed.
+    pub(crate) async fn states_ok(&self, operation: &str, request: Value) -> Value {
+        let reply = self.states(operation, request).await;
+        assert_eq!(reply.status, 200, "{operation}: {}", reply.text);
+        reply.json()
+    }
+
+    /// Makes a state machine and answers its ARN.
+    pub(crate) async fn machine(&self, name: &str, definition: &str) -> String {
+        let request = json!({ "name": name, "definition": definition, "roleArn": ROLE });
+        self.states_ok("CreateStateMachine", request).await["stateMachineArn"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    /// Runs a state machine to its end and answers DescribeExecution.
+    pub(crate) async fn run(&self, definition: &str, input: &Value) -> Value {
+        let machine = self.machine("run", definition).await;
+        let request = json!({ "stateMachineArn": machine, "input": input.to_string() });
+        let started = self.states_ok("StartExecution", request).await;
+        let arn = started["executionArn"].as_str().unwrap();
+        self.services.driver.ended(arn).await.unwrap();
+        self.states_ok("DescribeExecution", json!({ "executionArn": arn }))
+            .await
+    }
+
+    /// A call of the query protocol.
+    pub(crate) async fn query(&self, version: &str, action: &str, fields: &[(&str, &str)]) -> Reply {
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        form.append_pair("Action", action)
+            .append_pair("Version", version)
+            .extend_pairs(fields);
+        self.form(form.finish()).await
+    }
+
+    /// A form as it is.
+    pub(crate) async fn form(&self, body: impl Into<Body>) -> Reply {
+        let request = Request::post("/").header("content-type", "application/x-www-form-urlencoded");
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// A call by method and path.
+    pub(crate) async fn rest(
+        &self,
+        method: Method,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Body>,
+    ) -> Reply {
+        let mut request = Request::builder().method(method).uri(path);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.send(request.body(body.into()).unwrap()).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_not_known_is_named_in_each_protocols_form() {
+        let world = World::new();
+        let reply = world.target("AWSStepFunctions.Nonsense", "{}").await;
+        assert_eq!(
+            (reply.status, reply.json()["__type"].as_str()),
+            (400, Some("UnknownOperationException"))
+        );
+        assert!(reply.json()["message"].as_str().unwrap().contains("Nonsense"));
+        assert_eq!(reply.header("x-amzn-errortype"), "UnknownOperationException");
+        assert!(!reply.header("x-amzn-requestid").is_empty());
+
+        let reply = world.target("Logs_20140328.PutLogEvents", "{}").await;
+        assert_eq!(
+            (reply.status, reply.json()["__type"].as_str()),
+            (400, Some("UnknownOperationException"))
+        );
+
+        let reply = world.query("2010-03-31", "Nonsense", &[]).await;
+        assert_eq!((reply.status, reply.element("Code")), (400, "InvalidAction"));
+        assert!(reply.element("Message").contains("Nonsense"));
+        let reply = world.query("2016-11-15", "DescribeInstances", &[]).await;
+        assert_eq!((reply.status, reply.element("Code")), (400, "InvalidAction"));
+
+        let reply = world.rest(Method::GET, "/2015-03-31/layers", &[], "").await;
+        assert_eq!(
+            (reply.status, reply.header("x-amzn-errortype")),
+            (404, "UnknownOperationException")
+        );
+        let reply = world.rest(Method::PUT, "/", &[], "").await;
+        assert_eq!(
+            (reply.status, reply.header("x-amzn-errortype")),
+            (404, "UnknownOperationException")
+        );
+    }
+
+    #[tokio::test]
+    async fn the_caller_is_the_accounts_root() {
+        let reply = World::new().query("2011-06-15", "GetCallerIdentity", &[]).await;
+        assert_eq!((reply.status, reply.element("Account")), (200, ACCOUNT));
+        assert_eq!(reply.element("Arn"), "arn:aws:iam::000000000000:root");
+        assert!(
+            reply
+                .text
+                .starts_with("<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">")
+        );
+    }
+
+    #[tokio::test]
+    async fn rubbish_is_the_callers_mistake_in_every_protocol() {
+        let world = World::new();
+        let huge = "x".repeat(17 << 20);
+        let bodies: [&[u8]; 16] = [
+            b"",
+            b"nonsense",
+            b"[]",
+            b"null",
+            b"3",
+            b"\"\\ud800\"",
+            b"{\"stateMachineArn\":3}",
+            b"{\"stateMachineArn\":\"\\ud800\"}",
+            b"{\"stateMachineArn\":null,\"name\":[]}",
+            b"{\"maxResults\":1e99}",
+            b"{\"maxResults\":\"five\"}",
+            b"{\"definition\":{}}",
+            b"\xff\xfe",
+            b"\0\0\0",
+            b"{\"a\":",
+            huge.as_bytes(),
+        ];
+        let operations = [
+            "CreateStateMachine",
+            "UpdateStateMachine",
+            "DeleteStateMachine",
+            "DescribeStateMachine",
+            "StartExecution",
+            "StartSyncExecution",
+            "StopExecution",
+            "DescribeExecution",
+            "ListExecutions",
+            "DescribeStateMachineForExecution",
+            "GetExecutionHistory",
+            "SendTaskSuccess",
+            "SendTaskFailure",
+            "SendTaskHeartbeat",
+            "TagResource",
+            "UntagResource",
+            "ListTagsForResource",
+            "ValidateStateMachineDefinition",
+            "",
+            "\u{7f}",
+        ];
+        for body in bodies {
+            for operation in operations
+                .iter()
+                .filter(|name| name.is_ascii() && !name.contains('\u{7f}'))
+            {
+                let reply = world
+                    .target(&format!("AWSStepFunctions.{operation}"), body.to_vec())
+                    .await;
+                assert!(
+                    (400..500).contains(&reply.status),
+                    "{operation} {:?}: {}",
+                    &body[..body.len().min(40)],
+                    reply.text
+                );
+                assert!(reply.json()["__type"].is_string(), "{operation}: {}", reply.text);
+            }
+            for operation in ["PutItem", "GetItem", "CreateTable", "Query"] {
+                let reply = world
+                    .target(&format!("DynamoDB_20120810.{operation}"), body.to_vec())
+                    .await;
+                assert!(
+                    (400..500).contains(&reply.status),
+                    "{operation} {:?}: {}",
+                    &body[..body.len().min(40)],
+                    reply.text
+                );
+            }
+            let reply = world.form(body.to_vec()).await;
+            assert!((400..500).contains(&reply.status), "{}", reply.text);
+            let reply = world
+                .rest(Method::POST, "/2015-03-31/functions/f/invocations", &[], body.to_vec())
+                .await;
+            assert!((400..500).contains(&reply.status), "{}", reply.text);
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! [GetTopicAttributes](https://docs.aws.amazon.com/sns/latest/api/API_GetTopicAttributes.html)
+
+use super::{SnsError, store};
+use crate::endpoint::{Form, Services, Xml};
+
+pub(super) async fn call(services: &Services, form: &Form) -> Result<Xml, SnsError> {
+    let arn = form.filled("TopicArn").ok_or_else(|| SnsError::missing("TopicArn"))?;
+    let topic = store::topic(&services.driver, arn).await?;
+    let confirmed = store::subscriptions_of(&services.driver, arn).await?.len();
+    let mut attributes = vec![
+        ("TopicArn", arn.to_owned()),
+        ("Owner", services.config.account.clone()),
+        ("DisplayName", topic.display_name),
+        ("SubscriptionsConfirmed", confirmed.to_string()),
+        ("SubscriptionsPending", "0".to_owned()),
+        ("SubscriptionsDeleted", "0".to_owned()),
+    ];
+    attributes.extend(topic.policy.map(|policy| ("Policy", policy)));
+    let mut xml = Xml::default();
+    xml.map("Attributes", attributes);
+    Ok(xml)
+}

@@ -1,0 +1,15 @@
+//! [Unsubscribe](https://docs.aws.amazon.com/sns/latest/api/API_Unsubscribe.html)
+
+use super::{SnsError, store};
+use crate::endpoint::{Form, Services, Xml};
+
+/// One that is not there counts as gone, as on AWS.
+pub(super) async fn call(services: &Services, form: &Form) -> Result<Xml, SnsError> {
+    let arn = form
+        .filled("SubscriptionArn")
+        .ok_or_else(|| SnsError::missing("SubscriptionArn"))?;
+    let topic_arn = store::Subscription::topic_arn(arn);
+    store::check_topic_arn(topic_arn).map_err(|_| SnsError::InvalidParameter("SubscriptionArn".into()))?;
+    store::remove_subscription(&services.driver, arn).await?;
+    Ok(Xml::default())
+}

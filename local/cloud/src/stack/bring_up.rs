@@ -1,0 +1,333 @@
+//! Making a stack's resources, in the order in which the template lets them be made.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde_json::json;
+use sluice_driver::{MachineKind, MachineRecord};
+use sluice_engine::Timestamp;
+use sluice_host::{FunctionSpec, Host};
+use sluice_template::{
+    AuthType, Function, LogLevel, Protocol, Resource, Stack, StackResource, StateMachine, StateMachineType, Table,
+    Topic, Url,
+};
+
+use super::plan::{ACCOUNT, binary_name};
+use super::{Plan, StartError, UrlListener};
+use crate::cloudformation::{self, StackRecord, StackStatus};
+use crate::endpoint::Services;
+use crate::lambda::{FunctionUrl, UrlAuthType};
+use crate::sns::{self, EmailProtocol};
+
+/// What a function process is told besides the template's variables: where AWS is.
+pub(crate) struct Surroundings {
+    /// Our endpoint.
+    pub(crate) endpoint: String,
+    /// The tables' own port, one hop less.
+    pub(crate) dynamodb_endpoint: String,
+    /// The functions' binaries by name.
+    pub(crate) binaries: BTreeMap<String, PathBuf>,
+}
+
+/// Makes what the stack declares; what exists already is brought up to date.
+pub(crate) async fn bring_up(
+    services: &Services,
+    host: &Host,
+    plan: &Plan,
+    stack: &Stack,
+    around: &Surroundings,
+) -> Result<(), StartError> {
+    for resource in &stack.resources {
+        match &resource.resource {
+            Resource::Table(table) => make_table(services, table)?,
+            Resource::Function(function) => make_function(host, resource, function, around)?,
+            Resource::Topic(topic) => make_topic(services, resource, topic).await?,
+            Resource::Subscription(one) => {
+                let endpoint = one.endpoint.as_deref().unwrap_or_default();
+                subscribe(services, resource, &one.topic_arn, one.protocol, endpoint).await?;
+            }
+            Resource::StateMachine(machine) => make_machine(services, plan, resource, machine).await?,
+            // their ports are open already: `serve_urls`
+            Resource::Url(_) => {}
+            // Whoever reaches the endpoint owns the account, logs lie where the host keeps them, and there is no
+            // CloudWatch: these exist, with their names, and do nothing.
+            Resource::Role(_)
+            | Resource::Policy(_)
+            | Resource::ManagedPolicy(_)
+            | Resource::Permission(_)
+            | Resource::TopicPolicy(_)
+            | Resource::EventInvokeConfig(_)
+            | Resource::LogGroup(_)
+            | Resource::Alarm(_)
+            | Resource::Dashboard(_) => {}
+        }
+    }
+    Ok(())
+}
+
+fn make_table(services: &Services, table: &Table) -> Result<(), StartError> {
+    let ttl = table.time_to_live.as_ref().map(|ttl| ttl.attribute_name.as_str());
+    services.dynamo.ensure_table(&table.create_request, ttl)?;
+    Ok(())
+}
+
+fn make_function(
+    host: &Host,
+    resource: &StackResource,
+    function: &Function,
+    around: &Surroundings,
+) -> Result<(), StartError> {
+    let name = binary_name(&resource.logical_id, function)?;
+    let binary = around.binaries.get(&name).ok_or_else(|| StartError::NoBinary {
+        logical_id: resource.logical_id.clone(),
+        code_path: function.code_path.clone(),
+    })?;
+    let mut spec = FunctionSpec::new(&function.name, &function.arn, binary);
+    spec.timeout = std::time::Duration::from_secs(function.timeout_seconds.into());
+    spec.memory_mb = function.memory_mb;
+    spec.reserved_concurrency = function.reserved_concurrency;
+    spec.description = function.description.clone().unwrap_or_default();
+    spec.handler = function.handler.clone();
+    spec.runtime = function.runtime.name().to_owned();
+    spec.log_group = function.log_group.clone();
+    spec.environment = [
+        ("AWS_ENDPOINT_URL", around.endpoint.as_str()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", around.dynamodb_endpoint.as_str()),
+    ]
+    .into_iter()
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .chain(
+        function
+            .environment
+            .iter()
+            .map(|(name, value)| (name.clone(), value.clone())),
+    )
+    .collect();
+    host.add_function(spec)?;
+    Ok(())
+}
+
+async fn make_topic(services: &Services, resource: &StackResource, topic: &Topic) -> Result<(), StartError> {
+    sns::ensure_topic(services, &topic.name, topic.display_name.as_deref().unwrap_or_default())
+        .await
+        .map_err(|source| StartError::Topic {
+            logical_id: resource.logical_id.clone(),
+            source,
+        })?;
+    for inline in &topic.subscriptions {
+        subscribe(services, resource, &topic.arn, inline.protocol, &inline.endpoint).await?;
+    }
+    Ok(())
+}
+
+async fn subscribe(
+    services: &Services,
+    resource: &StackResource,
+    topic_arn: &str,
+    protocol: Protocol,
+    endpoint: &str,
+) -> Result<(), StartError> {
+    let logical_id = resource.logical_id.clone();
+    let protocol = match protocol {
+        Protocol::Email => EmailProtocol::Email,
+        Protocol::EmailJson => EmailProtocol::EmailJson,
+        other => {
+            return Err(StartError::Protocol {
+                logical_id,
+                protocol: other.name(),
+            });
+        }
+    };
+    match sns::ensure_subscription(services, topic_arn, protocol, endpoint).await {
+        Ok(_) => Ok(()),
+        Err(source) => Err(StartError::Topic { logical_id, source }),
+    }
+}
+
+/// Creates the state machine, or updates it when its definition or role has changed.
+async fn make_machine(
+    services: &Services,
+    plan: &Plan,
+    resource: &StackResource,
+    machine: &StateMachine,
+) -> Result<(), StartError> {
+    let definition: Arc<str> = plan.definition(&resource.logical_id, machine)?.into();
+    let existing = services.driver.machine(&machine.arn).await?;
+    let attributes = attributes(machine);
+    let now = services.config.now();
+    let same = existing.as_ref().is_some_and(|old| {
+        old.definition == definition && old.role_arn == machine.role_arn && old.attributes == attributes
+    });
+    if same {
+        return Ok(());
+    }
+    let record = MachineRecord {
+        arn: machine.arn.clone(),
+        name: machine.name.clone(),
+        kind: match machine.kind {
+            StateMachineType::Standard => MachineKind::Standard,
+            StateMachineType::Express => MachineKind::Express,
+        },
+        role_arn: machine.role_arn.clone(),
+        definition,
+        revision_id: existing
+            .as_ref()
+            .map_or_else(String::new, |_| services.config.uuid().to_string()),
+        created: existing.map_or(now, |old| old.created),
+        updated: now,
+        attributes,
+    };
+    services.driver.put_machine(record, false).await?;
+    Ok(())
+}
+
+/// The configuration as the Step Functions API keeps it beside a state machine.
+fn attributes(machine: &StateMachine) -> serde_json::Value {
+    let level = match machine.log_level {
+        LogLevel::All => "ALL",
+        LogLevel::Error => "ERROR",
+        LogLevel::Fatal => "FATAL",
+        LogLevel::Off => "OFF",
+    };
+    let destinations: Vec<_> = machine
+        .log_group_arns
+        .iter()
+        .map(|arn| json!({ "cloudWatchLogsLogGroup": { "logGroupArn": arn } }))
+        .collect();
+    let tags: Vec<_> = machine
+        .tags
+        .iter()
+        .map(|(key, value)| json!({ "key": key, "value": value }))
+        .collect();
+    json!({
+        "logging": { "level": level, "includeExecutionData": machine.log_execution_data, "destinations": destinations },
+        "tracing": { "enabled": machine.tracing },
+        "tags": tags,
+    })
+}
+
+/// Serves the function URLs until `stop` says so, each by a task of its own.
+pub(crate) fn serve_urls(
+    services: &Services,
+    host: &Host,
+    plan: &Plan,
+    stack: &Stack,
+    urls: Vec<UrlListener>,
+    stop: &tokio::sync::watch::Receiver<bool>,
+) -> Vec<tokio::task::JoinHandle<()>> {
+    let mut serving = Vec::new();
+    for bound in urls {
+        let Some((_, url)) = stack
+            .all::<Url>()
+            .find(|(resource, _)| resource.logical_id == bound.logical_id)
+        else {
+            continue; // its condition is false
+        };
+        let Some((_, function)) = stack
+            .all::<Function>()
+            .find(|(resource, _)| resource.logical_id == url.function)
+        else {
+            continue;
+        };
+        services
+            .function_urls
+            .register(function_url(services, function, url, &bound.url));
+        let clock = Arc::clone(&services.config.clock);
+        let spec = sluice_host::UrlSpec {
+            listener: bound.listener,
+            function: function.name.clone(),
+            url_id: bound.logical_id.to_ascii_lowercase(),
+            auth_type: match url.auth_type {
+                AuthType::None => sluice_host::AuthType::None,
+                AuthType::AwsIam => sluice_host::AuthType::AwsIam,
+            },
+            cors: url.cors.as_ref().map(cors),
+            now: Arc::new(move || u64::try_from(clock.now()).unwrap_or(0)),
+            region: plan.region().to_owned(),
+            account_id: ACCOUNT.to_owned(),
+        };
+        let (host, mut stop) = (host.clone(), stop.clone());
+        serving.push(tokio::spawn(async move {
+            let stopped = async move {
+                // an error means that the sender is gone, which is a stop as well
+                let _ = stop.wait_for(|stop| *stop).await;
+            };
+            if let Err(error) = host.serve_url(spec, stopped).await {
+                tracing::error!(%error, url = bound.url, "a function URL has ended");
+            }
+        }));
+    }
+    serving
+}
+
+fn function_url(services: &Services, function: &Function, url: &Url, address: &str) -> FunctionUrl {
+    FunctionUrl {
+        function_name: function.name.clone(),
+        function_arn: function.arn.clone(),
+        url: address.to_owned(),
+        auth_type: match url.auth_type {
+            AuthType::None => UrlAuthType::None,
+            AuthType::AwsIam => UrlAuthType::AwsIam,
+        },
+        cors: url.cors.as_ref().map(|cors| {
+            json!({
+                "AllowCredentials": cors.allow_credentials, "AllowHeaders": cors.allow_headers,
+                "AllowMethods": cors.allow_methods, "AllowOrigins": cors.allow_origins,
+                "ExposeHeaders": cors.expose_headers, "MaxAge": cors.max_age_seconds,
+            })
+        }),
+        created: services.config.now(),
+    }
+}
+
+fn cors(cors: &sluice_template::Cors) -> sluice_host::Cors {
+    sluice_host::Cors {
+        allow_credentials: cors.allow_credentials,
+        allow_headers: cors.allow_headers.clone(),
+        allow_methods: cors.allow_methods.clone(),
+        allow_origins: cors.allow_origins.clone(),
+        expose_headers: cors.expose_headers.clone(),
+        max_age: cors.max_age_seconds,
+    }
+}
+
+/// The stack as CloudFormation's reads show it.
+pub(crate) fn record(stack: &Stack, template: &str, now: Timestamp) -> StackRecord {
+    StackRecord {
+        name: stack.name.clone(),
+        id: stack.id.clone(),
+        description: stack.description.clone(),
+        status: StackStatus::CreateComplete,
+        parameters: stack
+            .parameters
+            .iter()
+            .map(|one| cloudformation::StackParameter {
+                key: one.key.clone(),
+                value: one.value.clone(),
+            })
+            .collect(),
+        outputs: stack
+            .outputs
+            .iter()
+            .map(|one| cloudformation::StackOutput {
+                key: one.key.clone(),
+                value: one.value.clone(),
+                description: one.description.clone(),
+                export_name: one.export.clone(),
+            })
+            .collect(),
+        resources: stack
+            .resources
+            .iter()
+            .map(|one| cloudformation::StackResource {
+                logical_id: one.logical_id.clone(),
+                physical_id: one.physical_id.clone(),
+                resource_type: one.resource_type.name().to_owned(),
+            })
+            .collect(),
+        created: now,
+        updated: None,
+        template_body: template.to_owned(),
+    }
+}

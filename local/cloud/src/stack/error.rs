@@ -1,0 +1,86 @@
+//! Why a stack cannot be started: each one line that says what to do.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use sluice_driver::{DriverError, OpenError};
+use sluice_host::HostError;
+use sluice_template::TemplateErrors;
+
+use crate::dynamodb::DynamoError;
+use crate::lambda::RemoteLambdaError;
+
+/// The stack cannot be read or started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A file that the stack is made of cannot be read.
+    #[error("cannot read {}: {source}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The template, or a parameter given to it.
+    #[error(transparent)]
+    Template(#[from] TemplateErrors),
+    /// A state machine's definition.
+    #[error("the definition of {logical_id} ({source_name}) is not a state machine: {problem}")]
+    Definition {
+        /// The resource.
+        logical_id: String,
+        /// The definition's file, or the template.
+        source_name: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// A function without a binary.
+    #[error("the function {logical_id} has Code `{code_path}`, for which there is no binary")]
+    NoBinary {
+        /// The resource.
+        logical_id: String,
+        /// Its `Code`.
+        code_path: String,
+    },
+    /// An address is taken.
+    #[error("{what} cannot listen on {address}: {source}; stop what uses it, or choose other ports with --listen ADDR")]
+    Listen {
+        /// The endpoint, or which function URL.
+        what: String,
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// The data directory.
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    /// The journal.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    /// A function.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// The tables.
+    #[error("DynamoDB: {0}")]
+    Dynamo(#[from] DynamoError),
+    /// The topics.
+    #[error("{logical_id}: {source}")]
+    Topic {
+        /// The resource.
+        logical_id: String,
+        /// What SNS said.
+        source: crate::sns::Error,
+    },
+    /// A subscription that nothing delivers to locally.
+    #[error("{logical_id}: subscriptions by {protocol} are not delivered locally; email and email-json are")]
+    Protocol {
+        /// The resource.
+        logical_id: String,
+        /// As the template says.
+        protocol: &'static str,
+    },
+    /// `--lambda-endpoint`.
+    #[error("--lambda-endpoint: {0}")]
+    LambdaEndpoint(#[from] RemoteLambdaError),
+}

@@ -1,0 +1,14 @@
+//! Stacks: from a template and its parameters to running resources.
+//!
+//! [`Plan::read`] needs no machine and finds what is wrong with a template before anything is built or started.
+
+mod bring_up;
+mod error;
+mod plan;
+mod urls;
+
+pub(crate) use bring_up::{Surroundings, bring_up, record, serve_urls};
+pub use error::StartError;
+pub(crate) use plan::ACCOUNT;
+pub use plan::{Plan, StackSource};
+pub(crate) use urls::{UrlListener, reachable};

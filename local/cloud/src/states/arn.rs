@@ -1,0 +1,174 @@
+//! The ARNs of Step Functions.
+
+use super::StatesError;
+use crate::endpoint::Arn;
+
+/// What an ARN of this service names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Named<'a> {
+    /// `stateMachine:NAME`, or with a version or alias behind another colon.
+    StateMachine { qualifier: Option<&'a str> },
+    /// `execution:MACHINE:NAME`.
+    Execution,
+    /// `express:MACHINE:NAME:ID`.
+    Express,
+    /// `activity:NAME`.
+    Activity,
+    /// `mapRun:MACHINE/LABEL:ID`.
+    MapRun,
+}
+
+fn parse(text: &str) -> Result<Named<'_>, StatesError> {
+    if !text.starts_with("arn:") {
+        return Err(StatesError::InvalidArn(format!(
+            "Invalid ARN prefix: {}",
+            crate::endpoint::shortened(text)
+        )));
+    }
+    let shown = || crate::endpoint::shortened(text);
+    let Some(arn) = Arn::parse(text) else {
+        return Err(StatesError::InvalidArn(format!(
+            "ARN must have at least 6 elements: {}",
+            shown()
+        )));
+    };
+    if arn.service != "states" {
+        return Err(StatesError::InvalidArn(format!(
+            "Service name not valid in this context: {}",
+            arn.service
+        )));
+    }
+    let (kind, rest) = arn.resource.split_once(':').unwrap_or((arn.resource, ""));
+    let mut parts = rest.split(':');
+    let complete = |wanted: usize| {
+        let given = rest.split(':').filter(|part| !part.is_empty()).count();
+        if given == wanted {
+            Ok(())
+        } else {
+            Err(StatesError::InvalidArn(format!("Invalid ARN: {}", shown())))
+        }
+    };
+    match kind {
+        "stateMachine" => {
+            let (_name, qualifier) = (parts.next(), parts.next());
+            complete(1 + usize::from(qualifier.is_some()))?;
+            Ok(Named::StateMachine { qualifier })
+        }
+        "execution" => complete(2).map(|()| Named::Execution),
+        "express" => complete(3).map(|()| Named::Express),
+        "activity" => complete(1).map(|()| Named::Activity),
+        "mapRun" => complete(2).map(|()| Named::MapRun),
+        _ => Err(wrong_type(kind)),
+    }
+}
+
+fn wrong_type(kind: &str) -> StatesError {
+    StatesError::InvalidArn(format!(
+        "Resource type not valid in this context: {}",
+        crate::endpoint::shortened(kind)
+    ))
+}
+
+fn kind_of(named: Named<'_>) -> &'static str {
+    match named {
+        Named::StateMachine { .. } => "stateMachine",
+        Named::Execution => "execution",
+        Named::Express => "express",
+        Named::Activity => "activity",
+        Named::MapRun => "mapRun",
+    }
+}
+
+/// A state machine's ARN, perhaps with a version or alias.
+pub(crate) fn state_machine(text: &str) -> Result<Option<&str>, StatesError> {
+    match parse(text)? {
+        Named::StateMachine { qualifier } => Ok(qualifier),
+        other => Err(wrong_type(kind_of(other))),
+    }
+}
+
+/// An execution's ARN: standard or express.
+pub(crate) fn execution(text: &str) -> Result<(), StatesError> {
+    match parse(text)? {
+        Named::Execution | Named::Express => Ok(()),
+        other => Err(wrong_type(kind_of(other))),
+    }
+}
+
+/// A resource that can be tagged: a state machine or an activity.
+pub(crate) fn taggable(text: &str) -> Result<(), StatesError> {
+    match parse(text)? {
+        Named::StateMachine { .. } | Named::Activity => Ok(()),
+        other => Err(wrong_type(kind_of(other))),
+    }
+}
+
+/// A role's ARN. Roles are not looked up: there is no IAM here.
+pub(crate) fn role(text: &str) -> Result<(), StatesError> {
+    if !text.starts_with("arn:") {
+        return Err(StatesError::InvalidArn(format!(
+            "Invalid ARN prefix: {}",
+            crate::endpoint::shortened(text)
+        )));
+    }
+    match Arn::parse(text) {
+        Some(arn)
+            if arn.service == "iam" && arn.resource.strip_prefix("role/").is_some_and(|name| !name.is_empty()) =>
+        {
+            Ok(())
+        }
+        _ => Err(StatesError::InvalidArn(format!(
+            "Invalid Role Arn: {}",
+            crate::endpoint::shortened(text)
+        ))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check<T: std::fmt::Debug + PartialEq>(result: Result<T, StatesError>, expected: Result<T, &str>) {
+        assert_eq!(result.map_err(|e| e.to_string()), expected.map_err(str::to_owned));
+    }
+
+    #[test]
+    fn each_call_takes_its_own_kind_of_arn() {
+        check(
+            state_machine("arn:aws:states:us-east-1:000000000000:stateMachine:a"),
+            Ok(None),
+        );
+        check(
+            state_machine("arn:aws:states:us-east-1:000000000000:stateMachine:a:1"),
+            Ok(Some("1")),
+        );
+        check(execution("arn:aws:states:us-east-1:000000000000:execution:a:b"), Ok(()));
+        check(execution("arn:aws:states:us-east-1:000000000000:express:a:b:c"), Ok(()));
+        check(role("arn:aws:iam::000000000000:role/path/name"), Ok(()));
+        check(
+            execution("nonsense"),
+            Err("Invalid Arn: 'Invalid ARN prefix: nonsense'"),
+        );
+        check(role("nonsense"), Err("Invalid Arn: 'Invalid ARN prefix: nonsense'"));
+        check(
+            execution("arn:aws:states:us-east-1:000000000000:stateMachine:a"),
+            Err("Invalid Arn: 'Resource type not valid in this context: stateMachine'"),
+        );
+        check(
+            state_machine("arn:aws:states:us-east-1:000000000000:execution:a:b"),
+            Err("Invalid Arn: 'Resource type not valid in this context: execution'"),
+        );
+        check(
+            state_machine("arn:aws:states:us-east-1:000000000000:queue:a"),
+            Err("Invalid Arn: 'Resource type not valid in this context: queue'"),
+        );
+        check(
+            execution("arn:aws:states:us-east-1:000000000000:execution:a"),
+            Err("Invalid Arn: 'Invalid ARN: arn:aws:states:us-east-1:000000000000:execution:a'"),
+        );
+        check(
+            state_machine("arn:aws:lambda:us-east-1:000000000000:function:a"),
+            Err("Invalid Arn: 'Service name not valid in this context: lambda'"),
+        );
+    }
+}

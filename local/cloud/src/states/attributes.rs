@@ -1,0 +1,134 @@
+//! What a state machine carries besides definition and role: logging, tracing, encryption, tags.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use sluice_driver::MachineRecord;
+
+use super::StatesError;
+use crate::endpoint::Constraints;
+
+/// A resource's limit of tags.
+const MAX_TAGS: usize = 50;
+
+/// A tag.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tag {
+    #[serde(default)]
+    pub(crate) key: String,
+    #[serde(default)]
+    pub(crate) value: String,
+}
+
+/// `loggingConfiguration`. Kept and shown; nothing is logged to CloudWatch on one machine.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct LoggingConfiguration {
+    level: Option<String>,
+    include_execution_data: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    destinations: Option<Vec<Value>>,
+}
+
+/// `tracingConfiguration`. Kept and shown.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct TracingConfiguration {
+    enabled: bool,
+}
+
+/// The driver keeps this beside the definition.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Attributes {
+    pub(crate) logging: LoggingConfiguration,
+    pub(crate) tracing: TracingConfiguration,
+    /// `encryptionConfiguration` as given. Kept and shown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) encryption: Option<Value>,
+    pub(crate) tags: Vec<Tag>,
+}
+
+impl Attributes {
+    /// What was kept; a record that another release wrote differently reads as the defaults.
+    pub(crate) fn of(record: &MachineRecord) -> Self {
+        serde_json::from_value(record.attributes.clone()).unwrap_or_default()
+    }
+
+    /// The form that the driver keeps.
+    pub(crate) fn into_value(self) -> Value {
+        json!(self)
+    }
+
+    /// Adds tags; one of the same key is replaced in its place.
+    ///
+    /// # Errors
+    /// `TooManyTags` beyond 50.
+    pub(crate) fn tag(&mut self, tags: Vec<Tag>) -> Result<(), StatesError> {
+        for tag in tags {
+            match self.tags.iter_mut().find(|known| known.key == tag.key) {
+                Some(known) => known.value = tag.value,
+                None => self.tags.push(tag),
+            }
+        }
+        if self.tags.len() > MAX_TAGS {
+            Err(StatesError::TooManyTags { limit: MAX_TAGS })
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Removes tags; keys that are not there count as removed.
+    pub(crate) fn untag(&mut self, keys: &[String]) {
+        self.tags.retain(|tag| !keys.contains(&tag.key));
+    }
+}
+
+impl LoggingConfiguration {
+    /// # Errors
+    /// `InvalidLoggingConfiguration` when something is to be logged and not exactly one place is named.
+    pub(crate) fn check(&self) -> Result<(), StatesError> {
+        let level = self.level.as_deref().unwrap_or("OFF");
+        let mut constraints = Constraints::default();
+        let set = [("ALL", true), ("ERROR", true), ("FATAL", true), ("OFF", false)];
+        let logs = constraints.choice("loggingConfiguration.level", Some(level), &set, false);
+        constraints.finish()?;
+        if logs && self.destinations.as_ref().is_none_or(|places| places.len() != 1) {
+            let message = "Must specify exactly one Log Destination.";
+            return Err(StatesError::InvalidLoggingConfiguration(message.into()));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn shown(&self) -> Value {
+        let mut shown = json!({
+            "level": self.level.as_deref().unwrap_or("OFF"),
+            "includeExecutionData": self.include_execution_data.unwrap_or(false),
+        });
+        if let Some(destinations) = &self.destinations {
+            shown["destinations"] = json!(destinations);
+        }
+        shown
+    }
+}
+
+impl TracingConfiguration {
+    pub(crate) fn shown(&self) -> Value {
+        json!({ "enabled": self.enabled })
+    }
+}
+
+/// Checks the keys and values of tags: 1 to 128 and 0 to 256 characters.
+pub(crate) fn check_tags(constraints: &mut Constraints, tags: &[Tag]) {
+    for (index, tag) in tags.iter().enumerate() {
+        constraints.text(
+            &format!("tags.{}.member.key", index + 1),
+            Some(tag.key.clone()),
+            1..=128,
+        );
+        constraints.text(
+            &format!("tags.{}.member.value", index + 1),
+            Some(tag.value.clone()),
+            0..=256,
+        );
+    }
+}

@@ -1,0 +1,103 @@
+//! [CreateStateMachine](https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html)
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sluice_driver::{MachineKind, MachineRecord, PutMachine};
+
+use super::attributes::{Attributes, LoggingConfiguration, Tag, TracingConfiguration, check_tags};
+use super::{StatesError, arn, definition, name};
+use crate::endpoint::{ApiError, Constraints, Services, epoch_seconds};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Request {
+    name: Option<String>,
+    definition: Option<String>,
+    role_arn: Option<String>,
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    logging_configuration: Option<LoggingConfiguration>,
+    tracing_configuration: Option<TracingConfiguration>,
+    encryption_configuration: Option<Value>,
+    tags: Option<Vec<Tag>>,
+    publish: Option<bool>,
+    version_description: Option<String>,
+}
+
+pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
+    let record = record(services, request)?;
+    match services.driver.put_machine(record.clone(), true).await? {
+        PutMachine::Created | PutMachine::Replaced => Ok(answer(&record)),
+        PutMachine::Exists(existing) if is_same(&existing, &record) => Ok(answer(&existing)),
+        PutMachine::Exists(existing) => Err(StatesError::StateMachineAlreadyExists(existing.arn)),
+    }
+}
+
+fn answer(record: &MachineRecord) -> Value {
+    json!({ "stateMachineArn": record.arn, "creationDate": epoch_seconds(record.created) })
+}
+
+fn record(services: &Services, request: Request) -> Result<MachineRecord, StatesError> {
+    let mut constraints = Constraints::default();
+    let machine_name = constraints.required("name", request.name);
+    let definition = constraints.text("definition", request.definition, 1..=definition::MAX_CHARS);
+    let role_arn = constraints.text("roleArn", request.role_arn, 1..=256);
+    let kind = constraints.choice(
+        "type",
+        request.kind.as_deref(),
+        &definition::KINDS,
+        MachineKind::Standard,
+    );
+    let tags = request.tags.unwrap_or_default();
+    check_tags(&mut constraints, &tags);
+    constraints.finish()?;
+    refuse_versions(request.publish, request.version_description.as_deref())?;
+
+    name::check(&machine_name)?;
+    arn::role(&role_arn)?;
+    let logging = request.logging_configuration.unwrap_or_default();
+    logging.check()?;
+    definition::accept(&definition, kind)?;
+    let mut attributes = Attributes {
+        logging,
+        tracing: request.tracing_configuration.unwrap_or_default(),
+        encryption: request.encryption_configuration,
+        tags: Vec::new(),
+    };
+    attributes.tag(tags)?;
+    let now = services.config.now();
+    Ok(MachineRecord {
+        arn: services.config.arn("states", &format!("stateMachine:{machine_name}")),
+        name: machine_name,
+        kind,
+        role_arn,
+        definition: definition.into(),
+        // AWS shows a revision only after the first update.
+        revision_id: String::new(),
+        created: now,
+        updated: now,
+        attributes: attributes.into_value(),
+    })
+}
+
+/// Versions are not kept here: a machine that is asked to publish one would not be what its caller expects.
+pub(super) fn refuse_versions(publish: Option<bool>, description: Option<&str>) -> Result<(), ApiError> {
+    match (publish.unwrap_or(false), description) {
+        (true, _) => Err(ApiError::validation(
+            "The local Step Functions endpoint does not keep versions: leave out 'publish', or set it to false.",
+        )),
+        (false, Some(_)) => Err(ApiError::validation(
+            "Version description can only be set when publish is true",
+        )),
+        (false, None) => Ok(()),
+    }
+}
+
+/// AWS takes the same name, definition, type and configurations for the same request; role and tags may differ.
+fn is_same(existing: &MachineRecord, wanted: &MachineRecord) -> bool {
+    let untagged = |record: &MachineRecord| Attributes {
+        tags: Vec::new(),
+        ..Attributes::of(record)
+    };
+    existing.definition == wanted.definition && existing.kind == wanted.kind && untagged(existing) == untagged(wanted)
+}

@@ -1,0 +1,117 @@
+//! Step Functions' exceptions, from whatever went wrong.
+
+use sluice_driver::{DriverError, StartError, TokenError};
+
+use crate::endpoint::ApiError;
+
+/// The exceptions of the API's model, with AWS's messages.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum StatesError {
+    #[error("Invalid Arn: '{0}'")]
+    InvalidArn(String),
+    #[error("Invalid Name: '{0}'")]
+    InvalidName(String),
+    #[error("{0}")]
+    InvalidDefinition(String),
+    #[error("Invalid State Machine Execution Input: '{0}'")]
+    InvalidExecutionInput(String),
+    #[error("Invalid Output: '{0}'")]
+    InvalidOutput(String),
+    #[error("Invalid Token: '{0}'")]
+    InvalidToken(String),
+    #[error("Invalid Logging Configuration: {0}")]
+    InvalidLoggingConfiguration(String),
+    #[error("State Machine Already Exists: '{0}'")]
+    StateMachineAlreadyExists(String),
+    #[error("State Machine Does Not Exist: '{0}'")]
+    StateMachineDoesNotExist(String),
+    #[error("State Machine is being deleted: '{0}'")]
+    StateMachineDeleting(String),
+    #[error("This operation is not supported by this type of state machine")]
+    StateMachineTypeNotSupported,
+    #[error("Execution Already Exists: '{0}'")]
+    ExecutionAlreadyExists(String),
+    #[error("Execution Does Not Exist: '{0}'")]
+    ExecutionDoesNotExist(String),
+    #[error("Resource not found: '{0}'")]
+    ResourceNotFound(String),
+    #[error("Task Timed Out: 'Provided task does not exist anymore'")]
+    TaskTimedOut,
+    #[error("Task Does Not Exist: 'Provided task does not exist'")]
+    TaskDoesNotExist,
+    #[error("Too many tags: a resource has at most {limit}")]
+    TooManyTags { limit: usize },
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    #[error("{}", .0.message)]
+    Api(ApiError),
+}
+
+impl StatesError {
+    /// The exception's name, as `ErrorEquals` and the SDKs know it.
+    pub(crate) fn code(&self) -> &str {
+        match self {
+            Self::InvalidArn(_) => "InvalidArn",
+            Self::InvalidName(_) => "InvalidName",
+            Self::InvalidDefinition(_) => "InvalidDefinition",
+            Self::InvalidExecutionInput(_) => "InvalidExecutionInput",
+            Self::InvalidOutput(_) => "InvalidOutput",
+            Self::InvalidToken(_) => "InvalidToken",
+            Self::InvalidLoggingConfiguration(_) => "InvalidLoggingConfiguration",
+            Self::StateMachineAlreadyExists(_) => "StateMachineAlreadyExists",
+            Self::StateMachineDoesNotExist(_) => "StateMachineDoesNotExist",
+            Self::StateMachineDeleting(_) => "StateMachineDeleting",
+            Self::StateMachineTypeNotSupported => "StateMachineTypeNotSupported",
+            Self::ExecutionAlreadyExists(_) => "ExecutionAlreadyExists",
+            Self::ExecutionDoesNotExist(_) => "ExecutionDoesNotExist",
+            Self::ResourceNotFound(_) => "ResourceNotFound",
+            Self::TaskTimedOut => "TaskTimedOut",
+            Self::TaskDoesNotExist => "TaskDoesNotExist",
+            Self::TooManyTags { .. } => "TooManyTags",
+            Self::Driver(DriverError::InvalidCursor(_)) => "InvalidToken",
+            Self::Driver(DriverError::TooDeep { .. }) => "InvalidExecutionInput",
+            Self::Driver(DriverError::Definition { .. }) => "InvalidDefinition",
+            Self::Driver(DriverError::Closed | DriverError::Stopped { .. }) => "ServiceUnavailable",
+            Self::Driver(_) => "InternalServerError",
+            Self::Api(error) => &error.code,
+        }
+    }
+}
+
+impl From<ApiError> for StatesError {
+    fn from(error: ApiError) -> Self {
+        Self::Api(error)
+    }
+}
+
+impl From<StatesError> for ApiError {
+    fn from(error: StatesError) -> Self {
+        match error {
+            StatesError::Api(error) => error,
+            StatesError::Driver(error) => error.into(),
+            _ => Self::client(error.code().to_owned(), error.to_string()),
+        }
+    }
+}
+
+impl From<StartError> for StatesError {
+    fn from(error: StartError) -> Self {
+        match error {
+            StartError::AlreadyExists { arn, .. } => Self::ExecutionAlreadyExists(arn),
+            StartError::MachineNotFound { arn } => Self::StateMachineDoesNotExist(arn),
+            StartError::MachineDeleting { arn } => Self::StateMachineDeleting(arn),
+            StartError::Driver(error) => Self::Driver(error),
+        }
+    }
+}
+
+impl From<TokenError> for StatesError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Invalid => Self::InvalidToken("Invalid token".into()),
+            TokenError::TimedOut => Self::TaskTimedOut,
+            TokenError::DoesNotExist => Self::TaskDoesNotExist,
+            TokenError::Driver(error) => Self::Driver(error),
+        }
+    }
+}

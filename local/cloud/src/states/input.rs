@@ -1,0 +1,27 @@
+//! The JSON texts that callers hand in: an execution's input, a task's output.
+
+use serde_json::Value;
+
+use super::jackson;
+
+/// The most bytes of UTF-8 in an input or output.
+pub(crate) const MAX_BYTES: usize = 262_144;
+
+/// Why a text is no input or output.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Refused {
+    TooLong,
+    Empty,
+    NotJson(String),
+}
+
+/// The value of a JSON text of at most 262,144 bytes.
+pub(crate) fn parse(text: &str) -> Result<Value, Refused> {
+    if text.len() > MAX_BYTES {
+        return Err(Refused::TooLong);
+    }
+    if text.trim().is_empty() {
+        return Err(Refused::Empty);
+    }
+    jackson::parse(text).map_err(Refused::NotJson)
+}

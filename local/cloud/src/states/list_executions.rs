@@ -1,0 +1,119 @@
+//! [ListExecutions](https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html)
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sluice_driver::{ExecutionFilter, ExecutionSummary, MachineKind};
+use sluice_engine::Status;
+
+use super::describe_state_machine::machine;
+use super::{StatesError, arn};
+use crate::endpoint::{ApiError, Constraints, PageToken, Services, epoch_seconds};
+
+/// What AWS lists when `maxResults` is absent or 0.
+pub(super) const DEFAULT_PAGE: u32 = 100;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Request {
+    state_machine_arn: Option<String>,
+    map_run_arn: Option<String>,
+    status_filter: Option<String>,
+    redrive_filter: Option<String>,
+    max_results: Option<i64>,
+    next_token: Option<String>,
+}
+
+const STATUSES: [(&str, Option<Status>); 6] = [
+    ("RUNNING", Some(Status::Running)),
+    ("SUCCEEDED", Some(Status::Succeeded)),
+    ("FAILED", Some(Status::Failed)),
+    ("TIMED_OUT", Some(Status::TimedOut)),
+    ("ABORTED", Some(Status::Aborted)),
+    ("PENDING_REDRIVE", Some(Status::PendingRedrive)),
+];
+
+pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
+    let mut constraints = Constraints::default();
+    let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let status = constraints.choice("statusFilter", request.status_filter.as_deref(), &STATUSES, None);
+    let redriven = [("REDRIVEN", true), ("NOT_REDRIVEN", false)];
+    let only_redriven = constraints.choice("redriveFilter", request.redrive_filter.as_deref(), &redriven, false);
+    constraints.finish()?;
+    let machine_arn = machine_arn(request.state_machine_arn, request.map_run_arn)?;
+    let record = machine(services, &machine_arn).await?;
+    if record.kind == MachineKind::Express {
+        return Err(StatesError::StateMachineTypeNotSupported);
+    }
+    // No execution here was ever redriven.
+    if only_redriven {
+        return Ok(json!({ "executions": [] }));
+    }
+
+    let scope = [
+        "ListExecutions",
+        &machine_arn,
+        request.status_filter.as_deref().unwrap_or(""),
+    ];
+    let token = PageToken::of(&scope);
+    let after = open_token(&token, request.next_token.as_deref())?;
+    let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
+    let filter = ExecutionFilter {
+        machine_arn: Some(machine_arn.clone()),
+        status,
+        after,
+        limit,
+        ..Default::default()
+    };
+    let page = services.driver.executions(filter).await?;
+    let mut answer = json!({ "executions": page.items.iter().map(shown).collect::<Vec<_>>() });
+    if let Some(next) = page.next {
+        answer["nextToken"] = json!(token.seal(&next));
+    }
+    Ok(answer)
+}
+
+fn machine_arn(state_machine_arn: Option<String>, map_run_arn: Option<String>) -> Result<String, StatesError> {
+    match (state_machine_arn, map_run_arn) {
+        (Some(machine_arn), None) => {
+            arn::state_machine(&machine_arn)?;
+            Ok(machine_arn)
+        }
+        (None, Some(map_run_arn)) => Err(StatesError::ResourceNotFound(map_run_arn)),
+        _ => Err(ApiError::validation("Must specify exactly one of stateMachineArn or mapRunArn").into()),
+    }
+}
+
+/// The place in the list that a token names.
+///
+/// # Errors
+/// `InvalidToken` for a token of another list.
+pub(super) fn open_token(token: &PageToken<'_>, text: Option<&str>) -> Result<Option<String>, StatesError> {
+    match text {
+        None => Ok(None),
+        Some(text) => match token.open(text) {
+            Some(place) => Ok(Some(place)),
+            None => Err(StatesError::InvalidToken("Invalid token".into())),
+        },
+    }
+}
+
+fn shown(summary: &ExecutionSummary) -> Value {
+    let mut shown = json!({
+        "executionArn": summary.arn,
+        "stateMachineArn": summary.machine_arn,
+        "name": summary.name,
+        "status": summary.status.as_str(),
+        "startDate": epoch_seconds(summary.start_date),
+        "redriveCount": 0,
+    });
+    if let Some(stop_date) = summary.stop_date {
+        shown["stopDate"] = json!(epoch_seconds(stop_date));
+    }
+    if let Some(version_arn) = &summary.version_arn {
+        shown["stateMachineVersionArn"] = json!(version_arn);
+    }
+    if let Some(alias_arn) = &summary.alias_arn {
+        shown["stateMachineAliasArn"] = json!(alias_arn);
+    }
+    shown
+}

@@ -1,0 +1,59 @@
+//! What an execution shows of itself.
+
+use serde_json::{Map, Value, json};
+use sluice_driver::ExecutionRecord;
+use sluice_engine::{Outcome, Status};
+
+use crate::endpoint::epoch_seconds;
+
+/// The members that DescribeExecution and StartSyncExecution share.
+pub(crate) fn members(record: &ExecutionRecord, included_data: bool) -> Map<String, Value> {
+    let identity = &record.identity;
+    let mut members = Map::new();
+    let mut put = |name: &str, value: Value| drop(members.insert(name.to_owned(), value));
+    put("executionArn", json!(identity.arn));
+    put("stateMachineArn", json!(identity.machine_arn));
+    put("name", json!(identity.name));
+    put("status", json!(record.status.as_str()));
+    put("startDate", json!(epoch_seconds(record.start_date)));
+    if let Some(stop_date) = record.stop_date {
+        put("stopDate", json!(epoch_seconds(stop_date)));
+    }
+    if included_data {
+        put("input", Value::String(record.input.to_string()));
+        put("inputDetails", json!({ "included": true }));
+    }
+    if let Some(trace_header) = &record.trace_header {
+        put("traceHeader", json!(trace_header));
+    }
+    match &record.outcome {
+        Some(Outcome::Succeeded { output }) => {
+            if included_data {
+                put("output", Value::String(output.to_string()));
+                put("outputDetails", json!({ "included": true }));
+            }
+        }
+        Some(Outcome::Failed { error, cause } | Outcome::Aborted { error, cause }) => {
+            if let Some(error) = error {
+                put("error", json!(error));
+            }
+            if let Some(cause) = cause {
+                put("cause", json!(cause));
+            }
+        }
+        // AWS tells neither error nor cause of an execution that timed out.
+        Some(Outcome::TimedOut) | None => {}
+    }
+    members
+}
+
+/// `redriveStatus` and `redriveStatusReason` of a Standard execution.
+pub(crate) fn redrive(status: Status) -> (&'static str, Option<String>) {
+    match status {
+        Status::Running | Status::Succeeded | Status::PendingRedrive => (
+            "NOT_REDRIVABLE",
+            Some(format!("Execution is {} and cannot be redriven", status.as_str())),
+        ),
+        Status::Failed | Status::TimedOut | Status::Aborted => ("REDRIVABLE", None),
+    }
+}

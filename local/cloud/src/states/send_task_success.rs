@@ -1,0 +1,34 @@
+//! [SendTaskSuccess](https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html)
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::StatesError;
+use super::input::{self, Refused};
+use crate::endpoint::{Constraints, Services};
+
+/// The longest task token, in characters.
+pub(super) const MAX_TOKEN: usize = 2_048;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Request {
+    task_token: Option<String>,
+    output: Option<String>,
+}
+
+pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
+    let mut constraints = Constraints::default();
+    let token = constraints.text("taskToken", request.task_token, 1..=MAX_TOKEN);
+    let output = constraints.required("output", request.output);
+    constraints.finish()?;
+    let output = input::parse(&output).map_err(|refused| {
+        StatesError::InvalidOutput(match refused {
+            Refused::TooLong => format!("The output is longer than {} bytes", input::MAX_BYTES),
+            Refused::Empty => "Invalid output".into(),
+            Refused::NotJson(why) => why,
+        })
+    })?;
+    services.driver.task_success(&token, output).await?;
+    Ok(json!({}))
+}

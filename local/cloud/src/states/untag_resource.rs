@@ -1,0 +1,29 @@
+//! [UntagResource](https://docs.aws.amazon.com/step-functions/latest/apireference/API_UntagResource.html)
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::StatesError;
+use super::attributes::Attributes;
+use super::list_tags_for_resource::tagged;
+use crate::endpoint::{Constraints, Services};
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct Request {
+    resource_arn: Option<String>,
+    tag_keys: Option<Vec<String>>,
+}
+
+pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
+    let mut constraints = Constraints::default();
+    let resource_arn = constraints.text("resourceArn", request.resource_arn, 1..=256);
+    let keys = constraints.required("tagKeys", request.tag_keys);
+    constraints.finish()?;
+    let mut machine = tagged(services, &resource_arn).await?;
+    let mut attributes = Attributes::of(&machine);
+    attributes.untag(&keys);
+    machine.attributes = attributes.into_value();
+    services.driver.put_machine(machine, false).await?;
+    Ok(json!({}))
+}

@@ -1,0 +1,236 @@
+//! Functions: by their ARN as the resource, and by `lambda:invoke`.
+//! See [the integration](https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html).
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+use sluice_host::Invocation;
+
+use super::TaskFailure;
+use super::metadata::Metadata;
+use super::parameters::Parameters;
+use crate::endpoint::{ApiError, Services, http_date};
+use crate::lambda::{FunctionName, Invoked, LambdaError, client_context};
+
+/// How an invocation ended.
+pub(super) enum Called {
+    Ended(Result<Value, TaskFailure>),
+    /// The host is stopping; nothing is known about the function's work.
+    Interrupted,
+}
+
+/// A task whose resource is a function: the arguments are the event, the answer is the result.
+pub(super) async fn function(services: &Services, arn: &str, arguments: &Value) -> Called {
+    let call = call(services, Bytes::from(arguments.to_string()));
+    let name = match FunctionName::parse(arn, None) {
+        Ok(name) => name,
+        Err(error) => return Called::Ended(Err(TaskFailure::runtime(error.to_string()))),
+    };
+    match send(services, &name, call).await {
+        Sent::Answered(invoked) => Called::Ended(result(&invoked)),
+        Sent::Failed(failure) => Called::Ended(Err(failure)),
+        Sent::Interrupted => Called::Interrupted,
+    }
+}
+
+/// `lambda:invoke`: the parameters of the Invoke API, its response with the payload as JSON.
+pub(super) async fn invoke(services: &Services, arguments: &Value) -> Called {
+    let request = match Request::parse(services, arguments) {
+        Ok(request) => request,
+        Err(failure) => return Called::Ended(Err(failure)),
+    };
+    let trace_id = request.call.trace_id.clone().unwrap_or_default();
+    match request.kind {
+        Kind::RequestResponse => match send(services, &request.function, request.call).await {
+            Sent::Answered(invoked) => Called::Ended(response(services, &invoked, trace_id)),
+            Sent::Failed(failure) => Called::Ended(Err(failure)),
+            Sent::Interrupted => Called::Interrupted,
+        },
+        Kind::Event => Called::Ended(event(services, request)),
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    RequestResponse,
+    Event,
+}
+
+struct Request {
+    function: FunctionName,
+    kind: Kind,
+    call: Invocation,
+}
+
+impl Request {
+    fn parse(services: &Services, arguments: &Value) -> Result<Self, TaskFailure> {
+        let parameters = Parameters::of(arguments);
+        let qualifier = parameters.text("Qualifier")?;
+        let function =
+            FunctionName::parse(parameters.required("FunctionName")?, qualifier).map_err(|error| refused(error, ""))?;
+        let kind = match parameters.text("InvocationType")? {
+            None | Some("RequestResponse") => Kind::RequestResponse,
+            Some("Event") => Kind::Event,
+            Some(other) => {
+                let cause =
+                    format!("The parameter 'InvocationType' must be RequestResponse or Event, but it is '{other}'.");
+                return Err(TaskFailure::runtime(cause));
+            }
+        };
+        let context = parameters.text("ClientContext")?.map(client_context).transpose();
+        let payload = payload(parameters.raw("Payload")).map_err(|error| refused(error, ""))?;
+        let call = Invocation {
+            client_context: context.map_err(|error| refused(error, ""))?,
+            log_tail: parameters.text("LogType")? == Some("Tail"),
+            ..call(services, payload)
+        };
+        Ok(Self { function, kind, call })
+    }
+}
+
+/// A string is the event's text itself; anything else its JSON. Without one, the event is an empty object.
+fn payload(value: Option<&Value>) -> Result<Bytes, LambdaError> {
+    match value {
+        None => Ok(Bytes::from_static(b"{}")),
+        Some(Value::String(text)) => match serde_json::from_str::<serde::de::IgnoredAny>(text) {
+            Ok(_) => Ok(Bytes::from(text.clone())),
+            Err(error) => Err(LambdaError::InvalidRequestContent(error.to_string())),
+        },
+        Some(value) => Ok(Bytes::from(value.to_string())),
+    }
+}
+
+fn call(services: &Services, payload: Bytes) -> Invocation {
+    let request_id = services.config.uuid();
+    let seconds = services.config.now() / 1000;
+    let random = request_id.simple().to_string();
+    let trace_id = format!(
+        "Root=1-{seconds:08x}-{};Parent={};Sampled=0",
+        &random[..24],
+        &random[16..]
+    );
+    Invocation {
+        request_id: Some(request_id),
+        trace_id: Some(trace_id),
+        ..Invocation::new(payload)
+    }
+}
+
+enum Sent {
+    Answered(Invoked),
+    Failed(TaskFailure),
+    Interrupted,
+}
+
+async fn send(services: &Services, function: &FunctionName, call: Invocation) -> Sent {
+    let request_id = call.request_id.map(|id| id.to_string()).unwrap_or_default();
+    match services.lambda.invoke(function, call).await {
+        Ok(invoked) => match failure(&invoked) {
+            Some(failure) => Sent::Failed(failure),
+            None => Sent::Answered(invoked),
+        },
+        // The function is still there, so it is the host that is going.
+        Err(LambdaError::Stopped) if services.lambda.spec(function).is_ok() => Sent::Interrupted,
+        Err(error) => Sent::Failed(refused(error, &request_id)),
+    }
+}
+
+/// Lambda refused the call, or could not be reached.
+fn refused(error: LambdaError, request_id: &str) -> TaskFailure {
+    match error {
+        LambdaError::Unreachable(cause) => TaskFailure::new("Lambda.SdkClientException", cause),
+        error => TaskFailure::service("Lambda", "AWSLambda", &ApiError::from(error), request_id),
+    }
+}
+
+/// The function failed: its error's type is the error, all that it told is the cause.
+fn failure(invoked: &Invoked) -> Option<TaskFailure> {
+    invoked.function_error.as_ref()?;
+    let text = String::from_utf8_lossy(&invoked.payload).into_owned();
+    let told: Option<Value> = serde_json::from_slice(&invoked.payload).ok();
+    let kind = told
+        .as_ref()
+        .and_then(|told| told.get("errorType"))
+        .and_then(Value::as_str);
+    Some(match kind {
+        Some(kind) => TaskFailure::new(kind, text),
+        None => TaskFailure::new(
+            "Lambda.Unknown",
+            format!(
+                "The cause could not be determined because Lambda did not return an error type. Returned payload: {text}"
+            ),
+        ),
+    })
+}
+
+/// The function's answer as JSON; no answer at all is null.
+fn result(invoked: &Invoked) -> Result<Value, TaskFailure> {
+    if invoked.payload.is_empty() {
+        return Ok(Value::Null);
+    }
+    serde_json::from_slice(&invoked.payload).map_err(|error| {
+        TaskFailure::new(
+            "Lambda.Unknown",
+            format!("The function's response is not JSON: {error}."),
+        )
+    })
+}
+
+fn response(services: &Services, invoked: &Invoked, trace_id: String) -> Result<Value, TaskFailure> {
+    let mut response = Map::new();
+    response.insert("ExecutedVersion".into(), json!(invoked.executed_version));
+    if let Some(log) = &invoked.log_result {
+        response.insert("LogResult".into(), json!(log));
+    }
+    response.insert("Payload".into(), result(invoked)?);
+    let headers = vec![
+        ("X-Amz-Executed-Version", invoked.executed_version.clone()),
+        ("x-amzn-Remapped-Content-Length", "0".to_owned()),
+        ("Connection", "keep-alive".to_owned()),
+        ("x-amzn-RequestId", invoked.request_id.clone()),
+        ("Content-Length", invoked.payload.len().to_string()),
+        ("Date", http_date(services.config.now())),
+        ("X-Amzn-Trace-Id", trace_id),
+        ("Content-Type", "application/json".to_owned()),
+    ];
+    Metadata {
+        status: 200,
+        request_id: &invoked.request_id,
+        headers,
+    }
+    .add_to(&mut response);
+    response.insert("StatusCode".into(), json!(200));
+    Ok(Value::Object(response))
+}
+
+/// The function is started and not waited for.
+fn event(services: &Services, request: Request) -> Result<Value, TaskFailure> {
+    let request_id = request.call.request_id.map(|id| id.to_string()).unwrap_or_default();
+    services
+        .lambda
+        .find(&request.function)
+        .map_err(|error| refused(error, &request_id))?;
+    let lambda = services.lambda.clone();
+    let mut response = Map::new();
+    response.insert("Payload".into(), json!(""));
+    let headers = vec![
+        ("x-amzn-Remapped-Content-Length", "0".to_owned()),
+        ("Connection", "keep-alive".to_owned()),
+        ("x-amzn-RequestId", request_id.clone()),
+        ("Content-Length", "0".to_owned()),
+        ("Date", http_date(services.config.now())),
+        ("X-Amzn-Trace-Id", request.call.trace_id.clone().unwrap_or_default()),
+    ];
+    Metadata {
+        status: 202,
+        request_id: &request_id,
+        headers,
+    }
+    .add_to(&mut response);
+    response.insert("StatusCode".into(), json!(202));
+    tokio::spawn(async move {
+        if let Err(error) = lambda.invoke(&request.function, request.call).await {
+            tracing::warn!(function = request.function.name, %error, "an asynchronous invocation failed");
+        }
+    });
+    Ok(Value::Object(response))
+}

@@ -1,0 +1,155 @@
+//! The driver's task runner: each task becomes one tokio task, and the engine's thread goes on.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use serde_json::Value;
+use sluice_asl::definition::{IntegrationPattern, Resource};
+use sluice_asl::serialized_len;
+use sluice_driver::{RunningTask, TaskRunner};
+use sluice_engine::ScheduledTask;
+use tokio::runtime::Handle;
+
+use super::lambda::Called;
+use super::{TaskFailure, dynamodb, lambda, sns, states};
+use crate::endpoint::Services;
+
+/// The most bytes of a task's result.
+const MAX_RESULT: usize = 262_144;
+
+/// Runs tasks on the services of this machine.
+///
+/// The driver needs a runner before there are services that hold the driver: tasks that come before
+/// [`Tasks::attach`] wait for it.
+pub struct Tasks {
+    runtime: Handle,
+    services: OnceLock<Arc<Services>>,
+    early: Mutex<Vec<RunningTask>>,
+}
+
+impl Tasks {
+    /// A runner whose calls run on this runtime.
+    pub fn new(runtime: Handle) -> Arc<Self> {
+        Arc::new(Self {
+            runtime,
+            services: OnceLock::new(),
+            early: Mutex::default(),
+        })
+    }
+
+    /// Gives the runner its services, once, and starts what has waited for them.
+    pub fn attach(&self, services: Arc<Services>) {
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        let services = self.services.get_or_init(|| services);
+        for task in early.drain(..) {
+            self.start(services, task);
+        }
+    }
+
+    fn start(&self, services: &Arc<Services>, task: RunningTask) {
+        let services = Arc::clone(services);
+        self.runtime.spawn(async move {
+            let outcome = perform(&services, &task.task).await;
+            answer(task, outcome);
+        });
+    }
+}
+
+impl TaskRunner for Tasks {
+    fn run(&self, task: RunningTask) {
+        if let Some(services) = self.services.get() {
+            return self.start(services, task);
+        }
+        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        match self.services.get() {
+            Some(services) => self.start(services, task),
+            None => early.push(task),
+        }
+    }
+}
+
+/// How a call ended.
+pub(super) enum Outcome {
+    Answered(Value),
+    Failed(TaskFailure),
+    /// The process is going down: the next one sends the task again.
+    Interrupted,
+}
+
+impl From<Result<Value, TaskFailure>> for Outcome {
+    fn from(result: Result<Value, TaskFailure>) -> Self {
+        match result {
+            Ok(value) => Self::Answered(value),
+            Err(failure) => Self::Failed(failure),
+        }
+    }
+}
+
+async fn perform(services: &Arc<Services>, task: &ScheduledTask) -> Outcome {
+    let arguments = &task.arguments;
+    let (result, name) = match &task.resource {
+        Resource::Function { arn } => match lambda::function(services, arn, arguments).await {
+            Called::Interrupted => return Outcome::Interrupted,
+            Called::Ended(result) => (result, arn.as_str()),
+        },
+        Resource::Activity { arn } => {
+            let cause =
+                format!("Activities are not available on the local endpoint, but the task's resource is {arn}.");
+            (Err(TaskFailure::runtime(cause)), arn.as_str())
+        }
+        Resource::Service {
+            arn,
+            service,
+            action,
+            pattern,
+        } => {
+            let waits_for_job = match pattern {
+                IntegrationPattern::RequestResponse | IntegrationPattern::WaitForTaskToken => false,
+                IntegrationPattern::Sync | IntegrationPattern::Sync2 => true,
+            };
+            let result = match (service.as_str(), action.as_str()) {
+                _ if waits_for_job => Err(unavailable(arn)),
+                ("lambda", "invoke") => match lambda::invoke(services, arguments).await {
+                    Called::Interrupted => return Outcome::Interrupted,
+                    Called::Ended(result) => result,
+                },
+                ("sns", "publish") => sns::publish(services, arguments).await,
+                ("dynamodb", action) => match dynamodb::operation(action) {
+                    Some(operation) => dynamodb::call(services, operation, arguments).await,
+                    None => Err(unavailable(arn)),
+                },
+                ("states", "startExecution") => states::start_execution(services, arguments).await,
+                _ => Err(unavailable(arn)),
+            };
+            (result, service.as_str())
+        }
+    };
+    match result {
+        Ok(value) if serialized_len(&value) > MAX_RESULT => Outcome::Failed(TaskFailure::too_large(name)),
+        result => result.into(),
+    }
+}
+
+fn unavailable(arn: &str) -> TaskFailure {
+    TaskFailure::runtime(format!(
+        "The integration {arn} is not available on the local endpoint, which knows function ARNs, lambda:invoke, \
+         sns:publish, dynamodb:getItem, dynamodb:putItem, dynamodb:updateItem, dynamodb:deleteItem and \
+         states:startExecution, each also with .waitForTaskToken where Step Functions has it."
+    ))
+}
+
+fn answer(task: RunningTask, outcome: Outcome) {
+    let waits_for_token = matches!(
+        task.task.resource,
+        Resource::Service {
+            pattern: IntegrationPattern::WaitForTaskToken,
+            ..
+        }
+    );
+    match outcome {
+        Outcome::Answered(output) if waits_for_token => task.submitted(output),
+        Outcome::Answered(output) => task.succeed(output),
+        Outcome::Failed(failure) => task.fail(failure.error, failure.cause),
+        // Dropping it would be an answer. The journal has the attempt as open, and the next start sends it again.
+        Outcome::Interrupted => std::mem::forget(task),
+    }
+}

@@ -1,0 +1,53 @@
+//! `sns:publish`. See [the integration](https://docs.aws.amazon.com/step-functions/latest/dg/connect-sns.html).
+
+use serde_json::{Map, Value, json};
+
+use super::TaskFailure;
+use super::metadata::Metadata;
+use super::parameters::Parameters;
+use crate::endpoint::{ApiError, Services, http_date};
+use crate::sns::{self, Message, SnsError};
+
+pub(super) async fn publish(services: &Services, arguments: &Value) -> Result<Value, TaskFailure> {
+    let parameters = Parameters::of(arguments);
+    let request_id = services.config.uuid().to_string();
+    let refused = |error: SnsError| TaskFailure::service("SNS", "AmazonSNS", &ApiError::from(error), &request_id);
+    let topic_arn = match parameters.text("TopicArn")? {
+        Some(arn) => arn,
+        None => parameters.required("TargetArn")?,
+    };
+    let text = parameters.text_or_json("Message").unwrap_or_default();
+    let subject = parameters.text("Subject")?;
+    let mut message = Message::new(&text, subject, parameters.text("MessageStructure")?).map_err(refused)?;
+    for (name, attribute) in parameters
+        .get("MessageAttributes")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flatten()
+    {
+        let attribute = Parameters::of(attribute);
+        let value = attribute
+            .text_or_json("StringValue")
+            .or_else(|| attribute.text_or_json("BinaryValue"));
+        let kind = attribute.text("DataType")?.unwrap_or("String");
+        message
+            .attribute(name, kind, &value.unwrap_or_default())
+            .map_err(refused)?;
+    }
+    let message_id = sns::publish(services, topic_arn, &message).await.map_err(refused)?;
+
+    let mut response = Map::new();
+    response.insert("MessageId".into(), json!(message_id));
+    let headers = vec![
+        ("x-amzn-RequestId", request_id.clone()),
+        ("Date", http_date(services.config.now())),
+        ("Content-Type", "text/xml".to_owned()),
+    ];
+    Metadata {
+        status: 200,
+        request_id: &request_id,
+        headers,
+    }
+    .add_to(&mut response);
+    Ok(Value::Object(response))
+}

@@ -1,0 +1,499 @@
+//! The handle on the engine.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use serde_json::Value;
+use sluice_asl::{MachineType, ParseOptions, StateMachine};
+use sluice_engine::{HistoryEvent, Timestamp};
+use tokio::sync::oneshot;
+
+use crate::clock::ADVANCED;
+use crate::journal::{self, Lock, Readers, executions, lists, machines, store};
+use crate::shared::Shared;
+use crate::writer::{Request, Responder, TokenAnswer, Writer};
+use crate::{
+    Clock, DriverError, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord, OpenError,
+    Order, Page, PutMachine, RedriveError, Resumed, StartError, StartExecution, Started, Statistics, TaskRunner,
+    TokenError, fold,
+};
+
+/// Virtual size of the engine thread's stack: deeply nested values are handled recursively.
+const STACK: usize = 16 * 1024 * 1024;
+
+/// What a driver is made of.
+#[derive(Clone)]
+pub struct DriverConfig {
+    /// Where the journal and its lock lie; made if it is not there.
+    pub directory: PathBuf,
+    /// The engine's clock.
+    pub clock: Arc<dyn Clock>,
+    /// A source of random numbers that nobody can guess: task tokens come from them.
+    pub seed: Arc<dyn Fn() -> [u64; 2] + Send + Sync>,
+    /// The region in the ARNs of executions.
+    pub region: String,
+    /// The account in the ARNs of executions.
+    pub account: String,
+}
+
+impl fmt::Debug for DriverConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("DriverConfig")
+            .field("directory", &self.directory)
+            .field("region", &self.region)
+            .field("account", &self.account)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A handle on the engine and its journal. Cheap to clone.
+///
+/// When the last handle is dropped, the engine stops at once, as if the process had been killed: what was acknowledged
+/// is on disk. [`Driver::close`] is the tidy end.
+///
+/// Its methods read and write on threads of their own; they have to be called within a tokio runtime.
+#[derive(Clone, Debug)]
+pub struct Driver {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+    lock: Mutex<Option<Lock>>,
+}
+
+impl Driver {
+    /// Opens the journal, or makes a new one, takes the directory's lock and starts the engine.
+    ///
+    /// Calls that an earlier process left open are sent again by [`Driver::resume`].
+    ///
+    /// # Errors
+    /// When another process uses the directory, or the journal cannot be opened or was written by a later release.
+    pub fn open(config: DriverConfig, runner: Arc<dyn TaskRunner>) -> Result<Self, OpenError> {
+        let lock = journal::lock(&config.directory)?;
+        let path = journal::path(&config.directory);
+        let connection = journal::open(&path)?;
+        let unreadable = |error: DriverError| OpenError::Unreadable {
+            path: path.clone(),
+            reason: error.to_string(),
+        };
+        let (kind, key) = ADVANCED;
+        let advanced = store::get(&connection, kind, key)
+            .map_err(unreadable)?
+            .and_then(|value| value.as_u64());
+        config.clock.restore(Duration::from_millis(advanced.unwrap_or(0)));
+
+        let (queue, requests) = mpsc::channel();
+        let shared = Arc::new(Shared::new(queue, Readers::new(path.clone())));
+        let writer = Writer::new(connection, config, runner, shared.clone(), requests).map_err(unreadable)?;
+        let thread = std::thread::Builder::new()
+            .name("sluice-engine".into())
+            .stack_size(STACK)
+            .spawn(move || writer.run())
+            .map_err(OpenError::Thread)?;
+        let inner = Inner {
+            shared,
+            thread: Mutex::new(Some(thread)),
+            lock: Mutex::new(Some(lock)),
+        };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Sends again every call that had been decided and not answered when the process ended. To be called once, when
+    /// the runner can run.
+    ///
+    /// # Errors
+    /// When the journal fails. An execution that cannot be read is no error: it is counted and logged.
+    pub async fn resume(&self) -> Result<Resumed, DriverError> {
+        self.ask(|reply| Request::Resume { reply }).await
+    }
+
+    /// Answers what was asked before, writes everything into the journal's one file and gives the lock back. Other
+    /// handles answer [`DriverError::Closed`] from then on.
+    ///
+    /// # Errors
+    /// When the engine had stopped before because the journal could not be written.
+    pub async fn close(self) -> Result<(), DriverError> {
+        let inner = self.inner.clone();
+        let closed = tokio::task::spawn_blocking(move || inner.shut(Request::Close)).await;
+        match closed.map(|()| self.inner.shared.unanswered()) {
+            Ok(stopped @ DriverError::Stopped { .. }) => Err(stopped),
+            _ => Ok(()),
+        }
+    }
+
+    // --- state machines
+
+    /// Registers a state machine; with `if_absent`, only when there is none with its ARN.
+    ///
+    /// # Errors
+    /// When the definition is not valid, or the journal fails.
+    pub async fn put_machine(&self, record: MachineRecord, if_absent: bool) -> Result<PutMachine, DriverError> {
+        // Here, since a large definition would keep the engine from everyone else.
+        let (definition, kind) = (record.definition.clone(), record.kind);
+        let checked = tokio::task::spawn_blocking(move || check_definition(&definition, kind)).await;
+        let refused = match checked {
+            Ok(Ok(())) => None,
+            Ok(Err(diagnostics)) => Some(diagnostics),
+            Err(failure) => Some(failure.to_string()),
+        };
+        if let Some(diagnostics) = refused {
+            return Err(DriverError::Definition {
+                arn: record.arn,
+                diagnostics,
+            });
+        }
+        self.ask(|reply| Request::PutMachine {
+            record: Box::new(record),
+            if_absent,
+            reply,
+        })
+        .await
+    }
+
+    /// The state machine with this ARN.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn machine(&self, arn: &str) -> Result<Option<MachineRecord>, DriverError> {
+        let arn = arn.to_owned();
+        self.inner
+            .shared
+            .readers
+            .read(move |connection| machines::get(connection, &arn))
+            .await
+    }
+
+    /// At most `limit` state machines in the order of their ARNs, from behind the ARN `after`.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn machines(&self, after: Option<String>, limit: usize) -> Result<Vec<MachineRecord>, DriverError> {
+        self.inner
+            .shared
+            .readers
+            .read(move |connection| machines::list(connection, after.as_deref(), limit))
+            .await
+    }
+
+    /// Deletes a state machine; false: there is none. Its running executions end normally.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn delete_machine(&self, arn: &str) -> Result<bool, DriverError> {
+        let arn = arn.to_owned();
+        self.ask(|reply| Request::DeleteMachine { arn, reply }).await
+    }
+
+    /// The text of a definition that executions run or ran ([`ExecutionRecord::definition_id`]).
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn definition(&self, id: i64) -> Result<Option<Arc<str>>, DriverError> {
+        self.inner
+            .shared
+            .readers
+            .read(move |connection| machines::definition(connection, id))
+            .await
+    }
+
+    // --- executions
+
+    /// Starts an execution. The answer comes when it is on disk.
+    ///
+    /// # Errors
+    /// When the name is taken, the state machine is not there, or the driver fails.
+    pub async fn start_execution(&self, request: StartExecution) -> Result<Started, StartError> {
+        self.ask(|reply| Request::Start {
+            request: Box::new(request),
+            reply,
+        })
+        .await
+    }
+
+    /// Stops an execution; answers when it ended, now or before, or `None` if there is no such execution.
+    ///
+    /// # Errors
+    /// When the driver fails.
+    pub async fn stop_execution(
+        &self,
+        arn: &str,
+        error: Option<String>,
+        cause: Option<String>,
+    ) -> Result<Option<Timestamp>, DriverError> {
+        let arn = arn.to_owned();
+        self.ask(|reply| Request::Stop {
+            arn,
+            error,
+            cause,
+            reply,
+        })
+        .await
+    }
+
+    /// Lets an execution that failed, timed out or was stopped go on where it ended; answers when, or `None` if there
+    /// is no such execution.
+    ///
+    /// # Errors
+    /// When it cannot be redriven, or the driver fails.
+    pub async fn redrive_execution(&self, arn: &str) -> Result<Option<Timestamp>, RedriveError> {
+        let arn = arn.to_owned();
+        self.ask(|reply| Request::Redrive { arn, reply }).await
+    }
+
+    /// The execution with this ARN.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn execution(&self, arn: &str) -> Result<Option<ExecutionRecord>, DriverError> {
+        let arn = arn.to_owned();
+        let query = move |connection: &_| match executions::key_of(connection, &arn)? {
+            Some(key) => executions::record(connection, key),
+            None => Ok(None),
+        };
+        self.inner.shared.readers.read(query).await
+    }
+
+    /// A page of executions, newest first.
+    ///
+    /// # Errors
+    /// When the cursor is none of this list's, or the journal fails.
+    pub async fn executions(&self, filter: ExecutionFilter) -> Result<Page<ExecutionSummary>, DriverError> {
+        self.inner
+            .shared
+            .readers
+            .read(move |connection| lists::executions(connection, &filter))
+            .await
+    }
+
+    /// The history of the execution with this ARN, oldest event first. Those asked for last are kept for paging.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn history(&self, arn: &str) -> Result<Option<Arc<[HistoryEvent]>>, DriverError> {
+        let (shared, arn) = (self.inner.shared.clone(), arn.to_owned());
+        self.inner
+            .shared
+            .readers
+            .read(move |connection| read_history(&shared, connection, &arn))
+            .await
+    }
+
+    /// Waits until the execution with this ARN has ended; `None`: there is no such execution.
+    ///
+    /// # Errors
+    /// When the driver fails or is closed first.
+    pub async fn ended(&self, arn: &str) -> Result<Option<ExecutionRecord>, DriverError> {
+        let arn = arn.to_owned();
+        self.ask(|reply| Request::Ended { arn, reply }).await
+    }
+
+    // --- task tokens
+
+    /// SendTaskSuccess.
+    ///
+    /// # Errors
+    /// When the token is none, or its task is closed.
+    pub async fn task_success(&self, token: &str, output: Value) -> Result<(), TokenError> {
+        self.answer_token(token, TokenAnswer::Succeeded(output)).await
+    }
+
+    /// SendTaskFailure.
+    ///
+    /// # Errors
+    /// When the token is none, or its task is closed.
+    pub async fn task_failure(
+        &self,
+        token: &str,
+        error: Option<String>,
+        cause: Option<String>,
+    ) -> Result<(), TokenError> {
+        self.answer_token(token, TokenAnswer::Failed { error, cause }).await
+    }
+
+    /// SendTaskHeartbeat.
+    ///
+    /// # Errors
+    /// When the token is none, or its task is closed.
+    pub async fn task_heartbeat(&self, token: &str) -> Result<(), TokenError> {
+        self.answer_token(token, TokenAnswer::Heartbeat).await
+    }
+
+    /// GetActivityTask gave the task with this token to a worker.
+    ///
+    /// # Errors
+    /// When the token is none, its task is closed, or it is no activity's.
+    pub async fn activity_started(&self, token: &str, worker: Option<String>) -> Result<(), TokenError> {
+        self.answer_token(token, TokenAnswer::Taken { worker }).await
+    }
+
+    async fn answer_token(&self, token: &str, answer: TokenAnswer) -> Result<(), TokenError> {
+        let token = token.to_owned();
+        self.ask(|reply| Request::Token { token, answer, reply }).await
+    }
+
+    // --- the store
+
+    /// Keeps a value under a kind and a key, over what was there.
+    ///
+    /// # Errors
+    /// When the value is nested too deeply, or the driver fails.
+    pub async fn put(&self, kind: &'static str, key: &str, value: Value) -> Result<(), DriverError> {
+        let key = key.to_owned();
+        self.ask(|reply| Request::Put {
+            kind,
+            key,
+            value,
+            reply,
+        })
+        .await
+    }
+
+    /// Keeps a value if the key is free; answers whether it was.
+    ///
+    /// # Errors
+    /// As [`Driver::put`].
+    pub async fn put_if_absent(&self, kind: &'static str, key: &str, value: Value) -> Result<bool, DriverError> {
+        let key = key.to_owned();
+        self.ask(|reply| Request::PutIfAbsent {
+            kind,
+            key,
+            value,
+            reply,
+        })
+        .await
+    }
+
+    /// The value of a key.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn get(&self, kind: &'static str, key: &str) -> Result<Option<Value>, DriverError> {
+        let key = key.to_owned();
+        self.inner
+            .shared
+            .readers
+            .read(move |connection| store::get(connection, kind, &key))
+            .await
+    }
+
+    /// Removes a value; answers whether it was there.
+    ///
+    /// # Errors
+    /// When the driver fails.
+    pub async fn remove(&self, kind: &'static str, key: &str) -> Result<bool, DriverError> {
+        let key = key.to_owned();
+        self.ask(|reply| Request::Remove { kind, key, reply }).await
+    }
+
+    /// At most `limit` values of a kind in the order of their keys, from behind `after`.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn scan(
+        &self,
+        kind: &'static str,
+        order: Order,
+        after: Option<String>,
+        limit: usize,
+    ) -> Result<Vec<(String, Value)>, DriverError> {
+        let query = move |connection: &_| store::scan(connection, kind, order, after.as_deref(), limit);
+        self.inner.shared.readers.read(query).await
+    }
+
+    // --- time and figures
+
+    /// Moves the clock ahead, for good: the journal remembers by how much. Answers the new time.
+    ///
+    /// # Errors
+    /// When the driver fails; the clock has not moved then.
+    pub async fn advance_clock(&self, by: Duration) -> Result<Timestamp, DriverError> {
+        self.ask(|reply| Request::AdvanceClock { by, reply }).await
+    }
+
+    /// The clock jumped: look at the deadlines again.
+    pub fn clock_changed(&self) {
+        self.inner.shared.send(Request::ClockChanged);
+    }
+
+    /// Figures since the driver was opened.
+    pub fn statistics(&self) -> Statistics {
+        self.inner.shared.counters.read()
+    }
+
+    async fn ask<T, E: From<DriverError>>(&self, request: impl FnOnce(Responder<T, E>) -> Request) -> Result<T, E> {
+        let (reply, answer) = oneshot::channel();
+        let shared = &self.inner.shared;
+        shared.send(request(reply));
+        answer.await.unwrap_or_else(|_| Err(shared.unanswered().into()))
+    }
+}
+
+/// What is wrong with a definition for a machine of this kind.
+fn check_definition(text: &str, kind: MachineKind) -> Result<(), String> {
+    let machine_type = match kind {
+        MachineKind::Standard => MachineType::Standard,
+        MachineKind::Express => MachineType::Express,
+    };
+    StateMachine::parse_with(text, ParseOptions { machine_type })
+        .map(|_| ())
+        .map_err(|diagnostics| diagnostics.to_string())
+}
+
+fn read_history(
+    shared: &Shared,
+    connection: &rusqlite::Connection,
+    arn: &str,
+) -> Result<Option<Arc<[HistoryEvent]>>, DriverError> {
+    let Some(key) = executions::key_of(connection, arn)? else {
+        return Ok(None);
+    };
+    let version = (key, executions::entry_count(connection, key)?);
+    let histories = || shared.histories.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(history) = histories().get(&version) {
+        return Ok(Some(history));
+    }
+    let Some(head) = executions::head(connection, key)? else {
+        return Ok(None);
+    };
+    let revision = machines::revision(connection, head.revision)?;
+    let machine = shared.definition(connection, revision.definition_id)?;
+    let identity = Arc::new(executions::identity(key, head, &revision));
+    let entries = executions::entries(connection, key)?;
+    let history: Arc<[HistoryEvent]> = fold::history(machine, identity, &entries)?.into();
+    // What an event takes beside its values, which it shares with its neighbours.
+    let weight = history.len() * 256 + executions::entry_bytes(connection, key)?;
+    histories().put(version, history.clone(), weight);
+    Ok(Some(history))
+}
+
+impl Inner {
+    /// Stops the engine's thread and waits until it is gone.
+    fn shut(&self, request: Request) {
+        self.shared.set_closing();
+        self.shared.send(request);
+        let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            // The last handle can be dropped by the runner, on the very thread.
+            if thread.thread().id() == std::thread::current().id() {
+                return;
+            }
+            if thread.join().is_err() {
+                tracing::error!("the engine's thread panicked");
+            }
+        }
+        self.shared.readers.close();
+        self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shut(Request::Halt);
+    }
+}

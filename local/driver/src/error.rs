@@ -1,0 +1,253 @@
+//! What can go wrong, by who has to deal with it.
+
+use std::path::PathBuf;
+
+use sluice_engine::Timestamp;
+
+/// The journal cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process (or another driver of this one) works on the directory.
+    #[error(
+        "the data directory {} is in use by another sluice; stop that one, or choose another directory with --data",
+        .directory.display()
+    )]
+    Locked {
+        /// The data directory.
+        directory: PathBuf,
+    },
+    /// The directory cannot be made or written to.
+    #[error("cannot use the data directory {}: {source}; it must be a directory that this user may write to", .directory.display())]
+    Directory {
+        /// The data directory.
+        directory: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// A later release wrote the journal.
+    #[error(
+        "the journal {} has format {found}, but this sluice knows formats up to {known}; use the newer sluice, or another \
+         directory with --data",
+        .path.display()
+    )]
+    NewerFormat {
+        /// The journal's file.
+        path: PathBuf,
+        /// The format found.
+        found: i64,
+        /// The newest format that this release reads.
+        known: i64,
+    },
+    /// SQLite cannot open, read or migrate the file.
+    #[error("cannot open the journal {}: {source}; restore it from a copy, or choose another directory with --data", .path.display())]
+    Journal {
+        /// The journal's file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// What the journal holds makes no sense.
+    #[error("cannot read the journal {}: {reason}; restore it from a copy, or choose another directory with --data", .path.display())]
+    Unreadable {
+        /// The journal's file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// The operating system gives no thread.
+    #[error("cannot start the engine's thread: {0}")]
+    Thread(std::io::Error),
+}
+
+/// The driver cannot do what it was asked for.
+///
+/// Cloneable, because one failed commit is the answer to everyone whose request was part of it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DriverError {
+    /// The driver was closed.
+    #[error("the engine is shutting down; ask again when it is back")]
+    Closed,
+    /// The journal could not be written for so long that the engine takes no more work. Reads still work.
+    #[error(
+        "the engine has stopped taking work because its journal cannot be written ({reason}); make room or repair the disk, then restart"
+    )]
+    Stopped {
+        /// The last failure.
+        reason: String,
+    },
+    /// SQLite failed; nothing of the request has happened.
+    #[error("the journal failed ({reason}); nothing of this request was kept, so it may be sent again")]
+    Journal {
+        /// What SQLite said.
+        reason: String,
+    },
+    /// A definition is not a state machine.
+    #[error("the definition of {arn} is not valid: {diagnostics}")]
+    Definition {
+        /// The state machine.
+        arn: String,
+        /// What is wrong with it.
+        diagnostics: String,
+    },
+    /// What the journal holds about one execution cannot be read. Others are not affected.
+    #[error("the journal's record of execution number {key} cannot be read: {reason}")]
+    Unreadable {
+        /// The execution's key.
+        key: u64,
+        /// Why.
+        reason: String,
+    },
+    /// A value is nested too deeply to be kept.
+    #[error("a value is nested {depth} levels deep; the engine takes at most {limit}")]
+    TooDeep {
+        /// The levels found.
+        depth: usize,
+        /// The levels allowed.
+        limit: usize,
+    },
+    /// A page cursor that no page gave out.
+    #[error("the cursor {0:?} is not one that a page of this list gave out")]
+    InvalidCursor(String),
+    /// The engine panicked over one execution.
+    #[error(
+        "the engine failed on execution number {key}: {reason}; please report this with the state machine's definition"
+    )]
+    Engine {
+        /// The execution's key.
+        key: u64,
+        /// The panic's message.
+        reason: String,
+    },
+}
+
+impl DriverError {
+    pub(crate) fn unreadable(key: u64, reason: impl ToString) -> Self {
+        Self::Unreadable {
+            key,
+            reason: reason.to_string(),
+        }
+    }
+}
+
+impl From<rusqlite::Error> for DriverError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Journal {
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// StartExecution was refused.
+///
+/// [AWS](https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html)
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StartError {
+    /// The name was used: by an execution that has ended, or with another input.
+    #[error("Execution Already Exists: '{arn}'")]
+    AlreadyExists {
+        /// The execution that has the name.
+        arn: String,
+        /// When it was started.
+        start_date: Timestamp,
+    },
+    /// No such state machine.
+    #[error("State Machine Does Not Exist: '{arn}'")]
+    MachineNotFound {
+        /// As asked for.
+        arn: String,
+    },
+    /// The state machine was deleted and its last executions have not ended yet.
+    #[error("State Machine is being deleted: '{arn}'")]
+    MachineDeleting {
+        /// As asked for.
+        arn: String,
+    },
+    /// The driver failed.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+}
+
+/// A task token was refused.
+///
+/// [AWS](https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html)
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum TokenError {
+    /// Not a task token of this engine.
+    #[error("Invalid Token: 'Invalid token'")]
+    Invalid,
+    /// The attempt is closed: answered, timed out, or its execution has ended.
+    #[error("Task Timed Out: 'Provided task does not exist anymore'")]
+    TimedOut,
+    /// Formed like a token, but no task of this journal has it.
+    #[error("Task Does Not Exist: 'Provided task does not exist'")]
+    DoesNotExist,
+    /// The driver failed.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+}
+
+/// RedriveExecution was refused.
+///
+/// [AWS](https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html)
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RedriveError {
+    /// It runs, succeeded, or is too old or too long to be redriven.
+    #[error("Execution is not redrivable: {reason}")]
+    NotRedrivable {
+        /// Why.
+        reason: String,
+    },
+    /// The driver failed.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+}
+
+impl From<rusqlite::Error> for StartError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Driver(error.into())
+    }
+}
+
+impl From<rusqlite::Error> for TokenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Driver(error.into())
+    }
+}
+
+/// Tells the writer whether an error spoils the whole batch (SQLite failed) or only one answer.
+pub(crate) trait Failure: From<DriverError> {
+    fn driver(&self) -> Option<&DriverError>;
+}
+
+impl Failure for DriverError {
+    fn driver(&self) -> Option<&DriverError> {
+        Some(self)
+    }
+}
+
+impl Failure for StartError {
+    fn driver(&self) -> Option<&DriverError> {
+        match self {
+            Self::Driver(error) => Some(error),
+            Self::AlreadyExists { .. } | Self::MachineNotFound { .. } | Self::MachineDeleting { .. } => None,
+        }
+    }
+}
+
+impl Failure for TokenError {
+    fn driver(&self) -> Option<&DriverError> {
+        match self {
+            Self::Driver(error) => Some(error),
+            Self::Invalid | Self::TimedOut | Self::DoesNotExist => None,
+        }
+    }
+}
+
+impl Failure for RedriveError {
+    fn driver(&self) -> Option<&DriverError> {
+        match self {
+            Self::Driver(error) => Some(error),
+            Self::NotRedrivable { .. } => None,
+        }
+    }
+}

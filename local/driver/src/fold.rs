@@ -1,0 +1,90 @@
+//! Folding logs, with the engine's panics kept to the execution they belong to.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use sluice_asl::StateMachine;
+use sluice_engine::{Entry, Execution, HistoryEvent, Identity, IllegalFact, Status, Turn, WaitingOn};
+
+use crate::DriverError;
+use crate::journal::executions::Projection;
+
+/// The execution that a log tells.
+pub(crate) fn fold(
+    machine: Arc<StateMachine>,
+    identity: Arc<Identity>,
+    entries: &[Entry],
+) -> Result<Execution, DriverError> {
+    let key = identity.key;
+    let execution = guarded(key, || {
+        let mut execution = Execution::new(machine, identity);
+        for entry in entries {
+            execution.apply(entry)?;
+        }
+        Ok::<_, IllegalFact>(execution)
+    })?;
+    execution.map_err(|illegal| DriverError::unreadable(key, illegal))
+}
+
+/// The history that a log tells.
+pub(crate) fn history(
+    machine: Arc<StateMachine>,
+    identity: Arc<Identity>,
+    entries: &[Entry],
+) -> Result<Vec<HistoryEvent>, DriverError> {
+    let key = identity.key;
+    guarded(key, || sluice_engine::history(machine, identity, entries))?
+        .map_err(|illegal| DriverError::unreadable(key, illegal))
+}
+
+/// One fact on top. After a panic the execution must not be used any more.
+pub(crate) fn apply(
+    execution: &mut Execution,
+    key: u64,
+    entry: &Entry,
+) -> Result<Result<Turn, IllegalFact>, DriverError> {
+    guarded(key, || execution.apply(entry))
+}
+
+/// What the lists, the timers and the recovery have to know of an execution.
+pub(crate) fn project(execution: &Execution) -> Projection {
+    let status = execution.status();
+    let running = status == Status::Running;
+    let resident = running && !execution.is_parked();
+    let waiting = if running { execution.waiting() } else { Vec::new() };
+    let undelivered = waiting
+        .iter()
+        .any(|waiting| matches!(waiting.on, WaitingOn::Worker { .. }));
+    let longest = waiting
+        .into_iter()
+        .filter(|waiting| matches!(waiting.on, WaitingOn::Token { .. }))
+        .min_by_key(|waiting| waiting.since);
+    Projection {
+        status,
+        stop: execution.ended_at(),
+        in_flight: resident || undelivered,
+        resident,
+        wake_at: execution.next_deadline().filter(|_| running && !resident),
+        waiting_since: longest.as_ref().map(|waiting| waiting.since),
+        waiting_state: longest.map(|waiting| waiting.state),
+        outcome: execution.outcome().cloned(),
+        redrive_count: execution.redrive_count(),
+    }
+}
+
+fn guarded<T>(key: u64, work: impl FnOnce() -> T) -> Result<T, DriverError> {
+    // What a panic leaves half done is thrown away by the caller.
+    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| DriverError::Engine {
+        key,
+        reason: message(panic.as_ref()),
+    })
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
+        (Some(text), _) => (*text).to_owned(),
+        (_, Some(text)) => text.clone(),
+        (None, None) => "it panicked".to_owned(),
+    }
+}

@@ -1,0 +1,350 @@
+//! Executions: their rows and their facts.
+
+use std::sync::Arc;
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde_json::Value;
+use sluice_engine::{Entry, Fact, Identity, Outcome, Status, Timestamp};
+
+use super::codec;
+use super::machines::Revision;
+use crate::{DriverError, ExecutionRecord, MachineKind};
+
+/// What changes in an execution's row: the part of its fold that lists, timers and recovery look at.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Projection {
+    pub(crate) status: Status,
+    pub(crate) stop: Option<Timestamp>,
+    /// Has calls that a restart must make again.
+    pub(crate) in_flight: bool,
+    /// Has calls under way: it stays in memory. Not part of the row.
+    pub(crate) resident: bool,
+    pub(crate) wake_at: Option<Timestamp>,
+    pub(crate) waiting_since: Option<Timestamp>,
+    pub(crate) waiting_state: Option<Arc<str>>,
+    pub(crate) outcome: Option<Outcome>,
+    pub(crate) redrive_count: u64,
+}
+
+/// What never changes in an execution's row.
+#[derive(Debug)]
+pub(crate) struct Birth<'a> {
+    pub(crate) identity: &'a Identity,
+    pub(crate) revision: &'a Revision,
+    pub(crate) start: Timestamp,
+    pub(crate) input_hash: [u8; 32],
+    pub(crate) version_arn: Option<&'a str>,
+    pub(crate) alias_arn: Option<&'a str>,
+    pub(crate) trace_header: Option<&'a str>,
+}
+
+/// What the writer reads of an execution before it folds it.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) arn: String,
+    pub(crate) name: String,
+    pub(crate) revision: i64,
+}
+
+/// What StartExecution has to know about a name that is taken.
+#[derive(Debug)]
+pub(crate) struct Taken {
+    pub(crate) status: Status,
+    pub(crate) start: Timestamp,
+    pub(crate) input_hash: Vec<u8>,
+}
+
+fn signed(key: u64) -> i64 {
+    // Keys count up from 1, and SQLite's largest is 2^63 - 1.
+    i64::try_from(key).unwrap_or(i64::MAX)
+}
+
+fn encode_outcome(outcome: Option<&Outcome>) -> Result<Option<String>, DriverError> {
+    // Of any depth: what has been decided must be written down, even if only the history can show it.
+    outcome.map(codec::encode_any).transpose()
+}
+
+/// The key for the next execution.
+pub(crate) fn next_key(connection: &Connection) -> Result<u64, DriverError> {
+    let last: Option<i64> = connection.query_row("SELECT max(key) FROM executions", [], |row| row.get(0))?;
+    Ok(last.and_then(|last| u64::try_from(last).ok()).unwrap_or(0) + 1)
+}
+
+/// Writes the row of a new execution.
+pub(crate) fn insert(connection: &Connection, birth: &Birth<'_>, now: &Projection) -> Result<(), DriverError> {
+    connection
+        .prepare_cached(
+            "INSERT INTO executions (key, arn, name, machine, revision, start, input_hash, version_arn, alias_arn,
+                 trace_header, status, stop, in_flight, wake_at, waiting_since, waiting_state, outcome, redrive_count)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+        )?
+        .execute(rusqlite::params![
+            signed(birth.identity.key),
+            birth.identity.arn,
+            birth.identity.name,
+            birth.revision.machine,
+            birth.revision.id,
+            birth.start,
+            birth.input_hash,
+            birth.version_arn,
+            birth.alias_arn,
+            birth.trace_header,
+            codec::status_code(now.status),
+            now.stop,
+            now.in_flight,
+            now.wake_at,
+            now.waiting_since,
+            now.waiting_state,
+            encode_outcome(now.outcome.as_ref())?,
+            signed(now.redrive_count),
+        ])?;
+    Ok(())
+}
+
+/// Writes what has changed in the row of an execution.
+pub(crate) fn update(connection: &Connection, key: u64, now: &Projection) -> Result<(), DriverError> {
+    connection
+        .prepare_cached(
+            "UPDATE executions SET status = ?2, stop = ?3, in_flight = ?4, wake_at = ?5, waiting_since = ?6,
+                 waiting_state = ?7, outcome = ?8, redrive_count = ?9 WHERE key = ?1",
+        )?
+        .execute(rusqlite::params![
+            signed(key),
+            codec::status_code(now.status),
+            now.stop,
+            now.in_flight,
+            now.wake_at,
+            now.waiting_since,
+            now.waiting_state,
+            encode_outcome(now.outcome.as_ref())?,
+            signed(now.redrive_count),
+        ])?;
+    Ok(())
+}
+
+/// Takes an execution that cannot be read off the lists that the driver works through by itself.
+pub(crate) fn set_aside(connection: &Connection, key: u64) -> Result<(), DriverError> {
+    connection
+        .prepare_cached("UPDATE executions SET in_flight = 0, wake_at = NULL WHERE key = ?1")?
+        .execute([signed(key)])?;
+    Ok(())
+}
+
+/// Appends a fact to an execution's log.
+pub(crate) fn append(
+    connection: &Connection,
+    key: u64,
+    seq: u32,
+    entry: &Entry,
+    body: &str,
+) -> Result<(), DriverError> {
+    connection
+        .prepare_cached("INSERT INTO facts (execution, seq, at, seed, body) VALUES (?1, ?2, ?3, ?4, ?5)")?
+        .execute((signed(key), seq, entry.at, codec::seed_bytes(entry.seed), body))?;
+    Ok(())
+}
+
+/// The log of an execution.
+pub(crate) fn entries(connection: &Connection, key: u64) -> Result<Vec<Entry>, DriverError> {
+    let mut statement =
+        connection.prepare_cached("SELECT at, seed, body FROM facts WHERE execution = ?1 ORDER BY seq")?;
+    let mut rows = statement.query([signed(key)])?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        let seed = row
+            .get_ref(1)?
+            .as_blob()
+            .map_err(|error| DriverError::unreadable(key, error))?;
+        let body = row
+            .get_ref(2)?
+            .as_str()
+            .map_err(|error| DriverError::unreadable(key, error))?;
+        entries.push(codec::entry(key, row.get(0)?, seed, body)?);
+    }
+    Ok(entries)
+}
+
+/// The number of facts in an execution's log.
+pub(crate) fn entry_count(connection: &Connection, key: u64) -> Result<u32, DriverError> {
+    let last: Option<u32> = connection
+        .prepare_cached("SELECT max(seq) FROM facts WHERE execution = ?1")?
+        .query_row([signed(key)], |row| row.get(0))?;
+    Ok(last.map_or(0, |last| last + 1))
+}
+
+/// The size of an execution's log, in bytes.
+pub(crate) fn entry_bytes(connection: &Connection, key: u64) -> Result<usize, DriverError> {
+    let bytes: Option<i64> = connection
+        .prepare_cached("SELECT sum(length(body)) FROM facts WHERE execution = ?1")?
+        .query_row([signed(key)], |row| row.get(0))?;
+    Ok(bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0))
+}
+
+/// The key of the execution with this ARN.
+pub(crate) fn key_of(connection: &Connection, arn: &str) -> Result<Option<u64>, DriverError> {
+    let key: Option<i64> = connection
+        .prepare_cached("SELECT key FROM executions WHERE arn = ?1")?
+        .query_row([arn], |row| row.get(0))
+        .optional()?;
+    Ok(key.and_then(|key| u64::try_from(key).ok()))
+}
+
+/// What to fold an execution with.
+pub(crate) fn head(connection: &Connection, key: u64) -> Result<Option<Head>, DriverError> {
+    let head = connection
+        .prepare_cached("SELECT arn, name, revision FROM executions WHERE key = ?1")?
+        .query_row([signed(key)], |row| {
+            Ok(Head {
+                arn: row.get(0)?,
+                name: row.get(1)?,
+                revision: row.get(2)?,
+            })
+        })
+        .optional()?;
+    Ok(head)
+}
+
+/// Who has this ARN already.
+pub(crate) fn taken(connection: &Connection, arn: &str) -> Result<Option<Taken>, DriverError> {
+    let row: Option<(i64, Timestamp, Vec<u8>)> = connection
+        .prepare_cached("SELECT status, start, input_hash FROM executions WHERE arn = ?1")?
+        .query_row([arn], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    row.map(|(code, start, input_hash)| {
+        Ok(Taken {
+            status: codec::status(0, code)?,
+            start,
+            input_hash,
+        })
+    })
+    .transpose()
+}
+
+/// Whether an execution of the machine with this ARN still runs.
+pub(crate) fn any_running(connection: &Connection, machine_arn: &str) -> Result<bool, DriverError> {
+    let running = connection
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM executions WHERE status = 0
+                 AND machine = (SELECT id FROM machines WHERE arn = ?1))",
+        )?
+        .query_row([machine_arn], |row| row.get(0))?;
+    Ok(running)
+}
+
+/// The keys of the executions that had calls in flight.
+pub(crate) fn in_flight(connection: &Connection) -> Result<Vec<u64>, DriverError> {
+    keys(
+        connection,
+        "SELECT key FROM executions WHERE in_flight = 1 AND ?1 = ?2 ORDER BY key",
+        (0, 0),
+    )
+}
+
+/// The keys of at most `limit` parked executions whose deadline has come, the longest overdue first.
+pub(crate) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<u64>, DriverError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    keys(
+        connection,
+        "SELECT key FROM executions WHERE wake_at <= ?1 ORDER BY wake_at LIMIT ?2",
+        (now, limit),
+    )
+}
+
+fn keys(connection: &Connection, sql: &str, parameters: (i64, i64)) -> Result<Vec<u64>, DriverError> {
+    let mut statement = connection.prepare_cached(sql)?;
+    let keys = statement
+        .query_map(parameters, |row| row.get::<_, i64>(0))?
+        .map(|key| key.map(|key| u64::try_from(key).unwrap_or(0)))
+        .collect::<rusqlite::Result<_>>()?;
+    Ok(keys)
+}
+
+/// When the first parked execution wants to be woken.
+pub(crate) fn first_wake(connection: &Connection) -> Result<Option<Timestamp>, DriverError> {
+    let first = connection
+        .prepare_cached("SELECT min(wake_at) FROM executions WHERE wake_at IS NOT NULL")?
+        .query_row([], |row| row.get(0))?;
+    Ok(first)
+}
+
+/// An execution's record, by its key.
+pub(crate) fn record(connection: &Connection, key: u64) -> Result<Option<ExecutionRecord>, DriverError> {
+    let row = connection
+        .prepare_cached(
+            "SELECT e.arn, e.name, m.arn, m.name, r.role_arn, r.kind, r.definition, r.revision_id, e.status, e.start,
+                 e.stop, e.waiting_since, e.waiting_state, e.version_arn, e.alias_arn, e.trace_header, e.outcome, f.body,
+                 e.redrive_count
+             FROM executions e JOIN revisions r ON r.id = e.revision JOIN machines m ON m.id = e.machine
+                 JOIN facts f ON f.execution = e.key AND f.seq = 0
+             WHERE e.key = ?1",
+        )?
+        .query_row([signed(key)], |row| raw_record(key, row))
+        .optional()?;
+    row.map(|raw| finish_record(key, raw)).transpose()
+}
+
+struct RawRecord {
+    record: ExecutionRecord,
+    status: i64,
+    outcome: Option<String>,
+    first: String,
+}
+
+fn raw_record(key: u64, row: &Row<'_>) -> rusqlite::Result<RawRecord> {
+    let text = |column| row.get::<_, String>(column).map(Arc::<str>::from);
+    let record = ExecutionRecord {
+        identity: Arc::new(Identity {
+            key,
+            arn: text(0)?,
+            name: text(1)?,
+            machine_arn: text(2)?,
+            machine_name: text(3)?,
+            role_arn: text(4)?,
+            express: row.get::<_, bool>(5)?,
+        }),
+        definition_id: row.get(6)?,
+        revision_id: row.get(7)?,
+        status: Status::Running,
+        start_date: row.get(9)?,
+        stop_date: row.get(10)?,
+        waiting_since: row.get(11)?,
+        waiting_state: row.get(12)?,
+        version_arn: row.get(13)?,
+        alias_arn: row.get(14)?,
+        trace_header: row.get(15)?,
+        input: Arc::new(Value::Null),
+        outcome: None,
+        redrive_count: u64::try_from(row.get::<_, i64>(18)?).unwrap_or(0),
+    };
+    Ok(RawRecord {
+        record,
+        status: row.get(8)?,
+        outcome: row.get(16)?,
+        first: row.get(17)?,
+    })
+}
+
+fn finish_record(key: u64, raw: RawRecord) -> Result<ExecutionRecord, DriverError> {
+    let Fact::Started { input } = codec::decode(&raw.first, key)? else {
+        return Err(DriverError::unreadable(key, "its log does not begin with its start"));
+    };
+    Ok(ExecutionRecord {
+        status: codec::status(key, raw.status)?,
+        input,
+        outcome: raw.outcome.map(|text| codec::decode(&text, key)).transpose()?,
+        ..raw.record
+    })
+}
+
+/// Who an execution is, from its head and what it runs.
+pub(crate) fn identity(key: u64, head: Head, revision: &Revision) -> Identity {
+    Identity {
+        key,
+        arn: head.arn.into(),
+        name: head.name.into(),
+        machine_arn: revision.machine_arn.clone(),
+        machine_name: revision.machine_name.clone(),
+        role_arn: revision.role_arn.clone(),
+        express: revision.kind == MachineKind::Express,
+    }
+}

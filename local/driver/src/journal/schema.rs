@@ -1,0 +1,158 @@
+//! The journal's format, and the steps from each format to the next.
+
+use std::path::Path;
+
+use rusqlite::{Connection, TransactionBehavior};
+
+use crate::OpenError;
+
+/// Step `n` leads from format `n` to `n + 1`; SQLite's `user_version` says which format a file has. Steps that were
+/// released are never changed.
+const STEPS: [&str; 1] = [FORMAT_1];
+
+const FORMAT_1: &str = "
+CREATE TABLE definitions (
+    id          INTEGER PRIMARY KEY,
+    hash        BLOB NOT NULL UNIQUE,
+    text        TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE machines (
+    id          INTEGER PRIMARY KEY,
+    arn         TEXT NOT NULL UNIQUE,
+    name        TEXT NOT NULL,
+    kind        INTEGER NOT NULL,
+    role_arn    TEXT NOT NULL,
+    definition  INTEGER NOT NULL REFERENCES definitions (id),
+    revision_id TEXT NOT NULL,
+    created     INTEGER NOT NULL,
+    updated     INTEGER NOT NULL,
+    attributes  TEXT NOT NULL,
+    deleted     INTEGER NOT NULL DEFAULT 0
+) STRICT;
+
+-- What executions were started from; a row outlives the update or the end of its machine.
+CREATE TABLE revisions (
+    id          INTEGER PRIMARY KEY,
+    machine     INTEGER NOT NULL REFERENCES machines (id),
+    kind        INTEGER NOT NULL,
+    role_arn    TEXT NOT NULL,
+    definition  INTEGER NOT NULL REFERENCES definitions (id),
+    revision_id TEXT NOT NULL,
+    UNIQUE (machine, revision_id, definition, role_arn, kind)
+) STRICT;
+
+CREATE TABLE executions (
+    key           INTEGER PRIMARY KEY,
+    arn           TEXT NOT NULL UNIQUE,
+    name          TEXT NOT NULL,
+    machine       INTEGER NOT NULL REFERENCES machines (id),
+    revision      INTEGER NOT NULL REFERENCES revisions (id),
+    status        INTEGER NOT NULL,
+    start         INTEGER NOT NULL,
+    stop          INTEGER,
+    -- has calls in flight, or tasks that no worker has taken: a restart sends them again
+    in_flight     INTEGER NOT NULL,
+    -- is parked until then
+    wake_at       INTEGER,
+    waiting_since INTEGER,
+    waiting_state TEXT,
+    input_hash    BLOB NOT NULL,
+    version_arn   TEXT,
+    alias_arn     TEXT,
+    trace_header  TEXT,
+    redrive_count INTEGER NOT NULL,
+    outcome       TEXT
+) STRICT;
+
+CREATE INDEX executions_by_status ON executions (machine, status, key);
+CREATE INDEX executions_waiting ON executions (machine, status, key) WHERE waiting_since IS NOT NULL;
+CREATE INDEX executions_in_flight ON executions (key) WHERE in_flight = 1;
+CREATE INDEX executions_to_wake ON executions (wake_at) WHERE wake_at IS NOT NULL;
+
+CREATE TABLE facts (
+    execution   INTEGER NOT NULL,
+    seq         INTEGER NOT NULL,
+    at          INTEGER NOT NULL,
+    seed        BLOB NOT NULL,
+    body        TEXT NOT NULL,
+    PRIMARY KEY (execution, seq)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE store (
+    kind        TEXT NOT NULL,
+    key         TEXT NOT NULL,
+    value       TEXT NOT NULL,
+    PRIMARY KEY (kind, key)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Brings the journal to the newest format, all or nothing.
+pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
+    let failed = |source| OpenError::Journal {
+        path: path.to_owned(),
+        source,
+    };
+    let found: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(failed)?;
+    let known = STEPS.len() as i64;
+    if found > known {
+        return Err(OpenError::NewerFormat {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    }
+    if found == known {
+        return Ok(());
+    }
+    let first = usize::try_from(found).unwrap_or(0);
+    let transaction = connection
+        .transaction_with_behavior(TransactionBehavior::Immediate)
+        .map_err(failed)?;
+    for step in &STEPS[first..] {
+        transaction.execute_batch(step).map_err(failed)?;
+    }
+    transaction.pragma_update(None, "user_version", known).map_err(failed)?;
+    transaction.commit().map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_new_file_gets_the_newest_format_and_keeps_it() {
+        let mut connection = Connection::open_in_memory().expect("sqlite");
+        let path = Path::new("journal.sqlite");
+        migrate(&mut connection, path).expect("first");
+        migrate(&mut connection, path).expect("again");
+        let version: i64 = connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .expect("version");
+        assert_eq!(version, STEPS.len() as i64);
+    }
+
+    #[test]
+    fn a_file_of_a_later_release_is_refused_by_name() {
+        let mut connection = Connection::open_in_memory().expect("sqlite");
+        connection.pragma_update(None, "user_version", 99).expect("version");
+        let error = migrate(&mut connection, Path::new("/data/journal.sqlite")).expect_err("newer");
+        assert!(
+            matches!(
+                error,
+                OpenError::NewerFormat {
+                    found: 99,
+                    known: 1,
+                    ..
+                }
+            ),
+            "{error:?}"
+        );
+        assert!(
+            error.to_string().contains("/data/journal.sqlite has format 99"),
+            "{error}"
+        );
+    }
+}

@@ -1,0 +1,79 @@
+//! The small store for the rest of the cloud: values by kind and key.
+
+use rusqlite::{Connection, OptionalExtension, Row};
+use serde_json::Value;
+
+use super::codec;
+use crate::{DriverError, Order};
+
+/// Writes a value over what is there.
+pub(crate) fn put(connection: &Connection, kind: &str, key: &str, value: &Value) -> Result<(), DriverError> {
+    let value = codec::encode(value)?;
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO store (kind, key, value) VALUES (?1, ?2, ?3)")?
+        .execute((kind, key, value))?;
+    Ok(())
+}
+
+/// Writes a value if the key is free; answers whether it was.
+pub(crate) fn put_if_absent(
+    connection: &Connection,
+    kind: &str,
+    key: &str,
+    value: &Value,
+) -> Result<bool, DriverError> {
+    let value = codec::encode(value)?;
+    let written = connection
+        .prepare_cached("INSERT OR IGNORE INTO store (kind, key, value) VALUES (?1, ?2, ?3)")?
+        .execute((kind, key, value))?;
+    Ok(written == 1)
+}
+
+/// Removes a value; answers whether it was there.
+pub(crate) fn remove(connection: &Connection, kind: &str, key: &str) -> Result<bool, DriverError> {
+    let removed = connection
+        .prepare_cached("DELETE FROM store WHERE kind = ?1 AND key = ?2")?
+        .execute((kind, key))?;
+    Ok(removed == 1)
+}
+
+/// The value of a key.
+pub(crate) fn get(connection: &Connection, kind: &str, key: &str) -> Result<Option<Value>, DriverError> {
+    let text: Option<String> = connection
+        .prepare_cached("SELECT value FROM store WHERE kind = ?1 AND key = ?2")?
+        .query_row((kind, key), |row| row.get(0))
+        .optional()?;
+    text.map(|text| codec::decode(&text, 0)).transpose()
+}
+
+/// At most `limit` values of a kind in the order of their keys, from behind `after`.
+pub(crate) fn scan(
+    connection: &Connection,
+    kind: &str,
+    order: Order,
+    after: Option<&str>,
+    limit: usize,
+) -> Result<Vec<(String, Value)>, DriverError> {
+    let sql = match (order, after) {
+        (Order::Ascending, None) => "SELECT key, value FROM store WHERE kind = ?1 AND ?2 IS NULL ORDER BY key LIMIT ?3",
+        (Order::Ascending, Some(_)) => {
+            "SELECT key, value FROM store WHERE kind = ?1 AND key > ?2 ORDER BY key LIMIT ?3"
+        }
+        (Order::Descending, None) => {
+            "SELECT key, value FROM store WHERE kind = ?1 AND ?2 IS NULL ORDER BY key DESC LIMIT ?3"
+        }
+        (Order::Descending, Some(_)) => {
+            "SELECT key, value FROM store WHERE kind = ?1 AND key < ?2 ORDER BY key DESC LIMIT ?3"
+        }
+    };
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
+    let mut statement = connection.prepare_cached(sql)?;
+    let rows = statement.query_map((kind, after, limit), read)?;
+    rows.map(|row| {
+        let (key, text) = row?;
+        let value = codec::decode(&text, 0)?;
+        Ok((key, value))
+    })
+    .collect()
+}

@@ -1,0 +1,30 @@
+//! The thin driver around the engine: journal, group commit, timers, recovery.
+//!
+//! The engine decides and touches nothing; this crate gives it a disk, a clock and a thread. One thread takes requests
+//! in, applies them, writes the facts with one fsync for all that had queued up, and only then acts: **commit, then
+//! act**. An execution without calls in flight leaves memory at once and is folded back from its log when a task token,
+//! a deadline or a stop reaches it. Reads run beside the writer, on connections of their own.
+//!
+//! - [`Driver`]: the handle; [`DriverConfig`] says where, and with which clock and random numbers.
+//! - [`TaskRunner`] makes the calls and answers each through its [`RunningTask`].
+//! - [`Clock`]: time as an input, with a [`SystemClock`] and, for tests, a [`ManualClock`].
+
+mod cache;
+mod clock;
+mod driver;
+mod error;
+mod fold;
+mod journal;
+mod record;
+mod shared;
+mod task;
+mod writer;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use driver::{Driver, DriverConfig};
+pub use error::{DriverError, OpenError, RedriveError, StartError, TokenError};
+pub use record::{
+    ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord, Order, Page, PutMachine, Resumed,
+    StartExecution, Started, Statistics,
+};
+pub use task::{Answer, RunningTask, TaskRunner};

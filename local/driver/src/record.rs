@@ -1,0 +1,237 @@
+//! What is asked of the driver and what it answers.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use sluice_engine::{Identity, Outcome, Status, Timestamp};
+
+/// The two workflow types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum MachineKind {
+    /// Durable, up to a year, with a history.
+    Standard,
+    /// Up to five minutes; no history, no callbacks.
+    Express,
+}
+
+impl MachineKind {
+    /// The text on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Standard => "STANDARD",
+            Self::Express => "EXPRESS",
+        }
+    }
+}
+
+/// A state machine as it was last created or updated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MachineRecord {
+    /// `arn:aws:states:REGION:ACCOUNT:stateMachine:NAME`.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// Its type.
+    pub kind: MachineKind,
+    /// The role it runs under.
+    pub role_arn: String,
+    /// The definition's text.
+    pub definition: Arc<str>,
+    /// `revisionId` of this definition and role.
+    pub revision_id: String,
+    /// `creationDate`.
+    pub created: Timestamp,
+    /// `updateDate`.
+    pub updated: Timestamp,
+    /// What only the wire layer knows: logging, tracing, encryption, tags.
+    pub attributes: Value,
+}
+
+/// What became of a state machine that was put.
+#[derive(Debug, Clone, PartialEq)]
+pub enum PutMachine {
+    /// It is new.
+    Created,
+    /// It took the place of an older one; executions that run keep the definition they started with.
+    Replaced,
+    /// Only if absent, and it is there: this is it.
+    Exists(Box<MachineRecord>),
+}
+
+/// StartExecution.
+///
+/// [AWS](https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html)
+#[derive(Debug, Clone, PartialEq)]
+pub struct StartExecution {
+    /// The state machine, without version or alias.
+    pub machine_arn: String,
+    /// The execution's name; none: a UUID.
+    pub name: Option<String>,
+    /// The input.
+    pub input: Value,
+    /// The input as it was written: the same name may be sent again only with the same text.
+    pub input_text: String,
+    /// `traceHeader`.
+    pub trace_header: Option<String>,
+    /// The version it was started by.
+    pub version_arn: Option<String>,
+    /// The alias it was started by.
+    pub alias_arn: Option<String>,
+}
+
+impl StartExecution {
+    /// An execution of `machine_arn` with a name of its own and this input; the input's text is its compact form.
+    pub fn new(machine_arn: impl Into<String>, input: Value) -> Self {
+        Self {
+            machine_arn: machine_arn.into(),
+            name: None,
+            input_text: input.to_string(),
+            input,
+            trace_header: None,
+            version_arn: None,
+            alias_arn: None,
+        }
+    }
+
+    /// The same with a name.
+    pub fn named(mut self, name: impl Into<String>) -> Self {
+        self.name = Some(name.into());
+        self
+    }
+}
+
+/// The answer to StartExecution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Started {
+    /// The execution's ARN.
+    pub arn: String,
+    /// `startDate`.
+    pub start_date: Timestamp,
+    /// It was running already, with the same name and input.
+    pub existing: bool,
+}
+
+/// All about one execution but its history.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExecutionRecord {
+    /// Who it is.
+    pub identity: Arc<Identity>,
+    /// Its status.
+    pub status: Status,
+    /// `startDate`.
+    pub start_date: Timestamp,
+    /// `stopDate`, once it has ended.
+    pub stop_date: Option<Timestamp>,
+    /// Its input.
+    pub input: Arc<Value>,
+    /// How it ended.
+    pub outcome: Option<Outcome>,
+    /// Since when it waits for a task token (the longest, if for several).
+    pub waiting_since: Option<Timestamp>,
+    /// The state that waits.
+    pub waiting_state: Option<String>,
+    /// The definition it runs: see [`crate::Driver::definition`].
+    pub definition_id: i64,
+    /// `revisionId` of its state machine when it started.
+    pub revision_id: String,
+    /// The version it was started by.
+    pub version_arn: Option<String>,
+    /// The alias it was started by.
+    pub alias_arn: Option<String>,
+    /// `traceHeader`.
+    pub trace_header: Option<String>,
+    /// How often it was redriven.
+    pub redrive_count: u64,
+}
+
+/// One line of a list of executions.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ExecutionSummary {
+    /// Its number: larger ones were started later.
+    pub key: u64,
+    /// Its ARN.
+    pub arn: String,
+    /// Its name.
+    pub name: String,
+    /// Its state machine.
+    pub machine_arn: String,
+    /// Its status.
+    pub status: Status,
+    /// `startDate`.
+    pub start_date: Timestamp,
+    /// `stopDate`, once it has ended.
+    pub stop_date: Option<Timestamp>,
+    /// Since when it waits for a task token.
+    pub waiting_since: Option<Timestamp>,
+    /// The state that waits.
+    pub waiting_state: Option<String>,
+    /// The version it was started by.
+    pub version_arn: Option<String>,
+    /// The alias it was started by.
+    pub alias_arn: Option<String>,
+}
+
+/// Which executions to list, newest first.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ExecutionFilter {
+    /// Only those of this state machine.
+    pub machine_arn: Option<String>,
+    /// Only those with this status.
+    pub status: Option<Status>,
+    /// Only those that wait for a task token.
+    pub waiting: bool,
+    /// The cursor that the page before gave.
+    pub after: Option<String>,
+    /// The most to list; 0 counts as 100.
+    pub limit: usize,
+}
+
+/// A part of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Page<T> {
+    /// The part.
+    pub items: Vec<T>,
+    /// What to ask for the next part with; none: this was the last.
+    pub next: Option<String>,
+}
+
+/// The direction of a scan by key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Smallest key first.
+    Ascending,
+    /// Largest key first.
+    Descending,
+}
+
+/// What a restart found to go on with.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Resumed {
+    /// Executions that had calls in flight.
+    pub executions: u64,
+    /// Calls that were sent again.
+    pub tasks: u64,
+    /// Executions whose record cannot be read; the log says which.
+    pub unreadable: u64,
+}
+
+/// Figures since the driver was opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Statistics {
+    /// Facts on disk.
+    pub facts: u64,
+    /// Commits they took.
+    pub commits: u64,
+    /// Commits that failed.
+    pub failed_commits: u64,
+    /// Executions started.
+    pub started: u64,
+    /// Executions that ended.
+    pub ended: u64,
+    /// Answers to attempts that were closed already.
+    pub stale_answers: u64,
+    /// Executions in memory now.
+    pub loaded: u64,
+    /// Requests that wait for the engine now.
+    pub queued: u64,
+}

@@ -1,0 +1,141 @@
+//! What the handles and the engine's thread share.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+
+use rusqlite::Connection;
+use sluice_asl::StateMachine;
+use sluice_engine::HistoryEvent;
+
+use crate::cache::Recent;
+use crate::journal::{Readers, machines};
+use crate::writer::Request;
+use crate::{DriverError, Statistics};
+
+/// A history by its execution's key and the number of facts it tells.
+pub(crate) type Histories = Recent<(u64, u32), Arc<[HistoryEvent]>>;
+
+/// What the handles and the engine's thread share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    queue: mpsc::Sender<Request>,
+    pub(crate) counters: Counters,
+    pub(crate) readers: Arc<Readers>,
+    pub(crate) histories: Mutex<Histories>,
+    definitions: Mutex<Recent<i64, Arc<StateMachine>>>,
+    closing: AtomicBool,
+    stopped: OnceLock<String>,
+}
+
+/// The figures behind [`Statistics`].
+#[derive(Debug, Default)]
+pub(crate) struct Counters {
+    pub(crate) facts: AtomicU64,
+    pub(crate) commits: AtomicU64,
+    pub(crate) failed_commits: AtomicU64,
+    pub(crate) started: AtomicU64,
+    pub(crate) ended: AtomicU64,
+    pub(crate) stale_answers: AtomicU64,
+    pub(crate) loaded: AtomicU64,
+    pub(crate) queued: AtomicU64,
+}
+
+impl Counters {
+    pub(crate) fn add(counter: &AtomicU64, by: u64) {
+        counter.fetch_add(by, Ordering::Relaxed);
+    }
+
+    pub(crate) fn read(&self) -> Statistics {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Statistics {
+            facts: get(&self.facts),
+            commits: get(&self.commits),
+            failed_commits: get(&self.failed_commits),
+            started: get(&self.started),
+            ended: get(&self.ended),
+            stale_answers: get(&self.stale_answers),
+            loaded: get(&self.loaded),
+            queued: get(&self.queued),
+        }
+    }
+}
+
+impl Shared {
+    pub(crate) fn new(queue: mpsc::Sender<Request>, readers: Readers) -> Self {
+        Self {
+            queue,
+            counters: Counters::default(),
+            readers: Arc::new(readers),
+            histories: Mutex::new(Recent::new(16, 8 * 1024 * 1024)),
+            definitions: Mutex::new(Recent::new(32, 16 * 1024 * 1024)),
+            closing: AtomicBool::new(false),
+            stopped: OnceLock::new(),
+        }
+    }
+
+    /// Hands a request to the engine's thread. When that is gone, the request is dropped, and with it its reply.
+    pub(crate) fn send(&self, request: Request) {
+        self.counters.queued.fetch_add(1, Ordering::Relaxed);
+        if self.queue.send(request).is_err() {
+            self.counters.queued.fetch_sub(1, Ordering::Relaxed);
+        }
+    }
+
+    /// From now on answers of the runner are dropped: a call that ends while everything is torn down is sent again
+    /// after the restart.
+    pub(crate) fn set_closing(&self) {
+        self.closing.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn set_stopped(&self, reason: String) {
+        // The first reason is the one that counts.
+        let _ = self.stopped.set(reason);
+    }
+
+    /// Why a request got no answer.
+    pub(crate) fn unanswered(&self) -> DriverError {
+        match self.stopped.get() {
+            Some(reason) => DriverError::Stopped { reason: reason.clone() },
+            None => DriverError::Closed,
+        }
+    }
+
+    /// Forgets the parsed definitions: after a rollback their numbers may be given to others.
+    pub(crate) fn forget_definitions(&self) {
+        self.definitions.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The parsed definition with this number.
+    pub(crate) fn definition(&self, connection: &Connection, id: i64) -> Result<Arc<StateMachine>, DriverError> {
+        let known = self.definitions.lock().unwrap_or_else(PoisonError::into_inner).get(&id);
+        if let Some(machine) = known {
+            return Ok(machine);
+        }
+        let name = || format!("definition number {id}");
+        let text = machines::definition(connection, id)?.ok_or_else(|| DriverError::Definition {
+            arn: name(),
+            diagnostics: "the journal does not hold it".into(),
+        })?;
+        let machine = parse(&text).map_err(|diagnostics| DriverError::Definition {
+            arn: name(),
+            diagnostics,
+        })?;
+        let weight = text.len();
+        self.definitions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .put(id, machine.clone(), weight);
+        Ok(machine)
+    }
+}
+
+/// Parses a definition's text.
+pub(crate) fn parse(text: &str) -> Result<Arc<StateMachine>, String> {
+    StateMachine::parse(text)
+        .map(Arc::new)
+        .map_err(|diagnostics| diagnostics.to_string())
+}

@@ -1,0 +1,115 @@
+//! Tasks that run outside the engine, and how their results come back.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde_json::Value;
+use sluice_engine::{AttemptId, Identity, ScheduledTask};
+
+/// Carries out what the engine decided.
+///
+/// Called only after the decision is on disk, from the engine's thread: neither method may block.
+pub trait TaskRunner: Send + Sync + 'static {
+    /// Makes the call. The same attempt can come again after a crash: at least once.
+    fn run(&self, task: RunningTask);
+
+    /// Nobody waits any more for `attempt` of the execution with this ARN; its call may be given up.
+    fn abandon(&self, execution: &Arc<str>, attempt: AttemptId) {
+        let _ = (execution, attempt);
+    }
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// With a response.
+    Succeeded(Value),
+    /// With an error, as `ErrorEquals` sees it.
+    Failed {
+        /// The error name.
+        error: String,
+        /// The cause.
+        cause: String,
+    },
+    /// The call was accepted; the task's result is still to come by its token.
+    Submitted(Value),
+}
+
+type Reply = Box<dyn FnOnce(Answer) + Send>;
+
+/// A task to run, with the execution it belongs to and the means to answer it.
+///
+/// Dropped without an answer, it fails the attempt with `States.TaskFailed`, so that nothing waits for ever.
+pub struct RunningTask {
+    /// The execution.
+    pub identity: Arc<Identity>,
+    /// The call to make.
+    pub task: ScheduledTask,
+    reply: Option<Reply>,
+}
+
+impl RunningTask {
+    /// A task whose answer goes to `reply`, exactly once.
+    pub fn new(identity: Arc<Identity>, task: ScheduledTask, reply: impl FnOnce(Answer) + Send + 'static) -> Self {
+        Self {
+            identity,
+            task,
+            reply: Some(Box::new(reply)),
+        }
+    }
+
+    /// The call ended well.
+    pub fn succeed(self, output: Value) {
+        self.answer(Answer::Succeeded(output));
+    }
+
+    /// The call failed.
+    pub fn fail(self, error: impl Into<String>, cause: impl Into<String>) {
+        self.answer(Answer::Failed {
+            error: error.into(),
+            cause: cause.into(),
+        });
+    }
+
+    /// The call of a `.waitForTaskToken` or `.sync` task was accepted with this response; its result comes by the token.
+    pub fn submitted(self, output: Value) {
+        self.answer(Answer::Submitted(output));
+    }
+
+    /// The task is an activity's and lies ready for a worker, who answers by its token. A task that no worker has taken
+    /// comes again after a restart.
+    pub fn awaits_worker(mut self) {
+        self.reply = None;
+    }
+
+    fn answer(mut self, answer: Answer) {
+        if let Some(reply) = self.reply.take() {
+            reply(answer);
+        }
+    }
+}
+
+impl Drop for RunningTask {
+    fn drop(&mut self) {
+        if let Some(reply) = self.reply.take() {
+            reply(Answer::Failed {
+                error: "States.TaskFailed".into(),
+                cause: format!(
+                    "The call of state '{}' was given up without an answer.",
+                    self.task.state
+                ),
+            });
+        }
+    }
+}
+
+impl fmt::Debug for RunningTask {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not the task itself: it holds the token.
+        f.debug_struct("RunningTask")
+            .field("execution", &self.identity.arn)
+            .field("state", &self.task.state)
+            .field("attempt", &self.task.attempt)
+            .finish_non_exhaustive()
+    }
+}

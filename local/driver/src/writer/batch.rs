@@ -1,0 +1,81 @@
+//! What has to happen once a commit has succeeded, or failed.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sluice_engine::{AttemptId, Effect, Fact, Identity};
+
+use super::request::Responder;
+use crate::DriverError;
+use crate::error::Failure;
+
+type Reply = Box<dyn FnOnce(Result<(), &DriverError>) + Send>;
+
+/// An answer of the runner, which no caller would send again.
+#[derive(Debug, Clone)]
+pub(crate) struct RunnerAnswer {
+    pub(crate) key: u64,
+    pub(crate) attempt: AttemptId,
+    pub(crate) fact: Fact,
+}
+
+/// The requests that share one commit.
+#[derive(Default)]
+pub(crate) struct Batch {
+    /// Executions that were loaded, started or changed.
+    pub(crate) touched: BTreeSet<u64>,
+    /// What to do once it is on disk, in order.
+    pub(crate) effects: Vec<(Arc<Identity>, Effect)>,
+    /// The runner's answers that are part of it.
+    pub(crate) answers: Vec<RunnerAnswer>,
+    /// Facts in it.
+    pub(crate) facts: u64,
+    /// Executions it starts.
+    pub(crate) started: u64,
+    /// What the clock is to be advanced by.
+    pub(crate) advance: Duration,
+    /// Parked executions were woken: the next one to wake has to be looked up.
+    pub(crate) woke: bool,
+    /// The journal failed: the whole batch did not happen.
+    pub(crate) failed: Option<DriverError>,
+    /// The driver is to be closed.
+    pub(crate) close: bool,
+    replies: Vec<Reply>,
+}
+
+impl Batch {
+    /// Answers `reply` with `result` after the commit, or with the commit's failure.
+    pub(crate) fn reply<T, E>(&mut self, reply: Responder<T, E>, result: Result<T, E>)
+    where
+        T: Send + 'static,
+        E: Failure + Send + 'static,
+    {
+        if let Err(error) = &result {
+            self.note(error.driver());
+        }
+        self.replies.push(Box::new(move |committed| {
+            // A caller that has gone away needs no answer.
+            let _ = reply.send(match committed {
+                Ok(()) => result,
+                Err(error) => Err(error.clone().into()),
+            });
+        }));
+    }
+
+    /// Takes note of an error: one of the journal's spoils the batch.
+    pub(crate) fn note(&mut self, error: Option<&DriverError>) {
+        if let Some(error @ DriverError::Journal { .. }) = error
+            && self.failed.is_none()
+        {
+            self.failed = Some(error.clone());
+        }
+    }
+
+    /// Sends all answers.
+    pub(crate) fn answer(&mut self, committed: Result<(), &DriverError>) {
+        for reply in self.replies.drain(..) {
+            reply(committed);
+        }
+    }
+}

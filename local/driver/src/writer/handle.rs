@@ -1,0 +1,243 @@
+//! One method for each kind of request.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use sluice_engine::execution::AttemptStatus;
+use sluice_engine::{Effect, Fact, IllegalFact, Status, Timestamp, token};
+
+use super::Writer;
+use super::batch::{Batch, RunnerAnswer};
+use super::request::{Request, Responder, TokenAnswer};
+use super::take::{Refused, fact_of};
+use crate::clock::{ADVANCED, millis};
+use crate::journal::{executions, machines, store};
+use crate::{DriverError, ExecutionRecord, MachineRecord, PutMachine, RedriveError, Resumed, TokenError};
+
+impl Writer {
+    /// Applies one request to the open transaction.
+    pub(super) fn handle(&mut self, request: Request, batch: &mut Batch) {
+        match request {
+            Request::Start { request, reply } => {
+                let started = self.start(*request, batch);
+                batch.reply(reply, started);
+            }
+            Request::Stop {
+                arn,
+                error,
+                cause,
+                reply,
+            } => {
+                let stopped = self.stop(&arn, error, cause, batch);
+                batch.reply(reply, stopped);
+            }
+            Request::Redrive { arn, reply } => {
+                let redriven = self.redrive(&arn, batch);
+                batch.reply(reply, redriven);
+            }
+            Request::Answered { key, attempt, answer } => {
+                self.runner_answered(
+                    RunnerAnswer {
+                        key,
+                        attempt,
+                        fact: fact_of(attempt, answer),
+                    },
+                    batch,
+                );
+            }
+            Request::Token { token, answer, reply } => {
+                let answered = self.token_answered(&token, answer, batch);
+                batch.reply(reply, answered);
+            }
+            Request::Ended { arn, reply } => self.wait_for_end(&arn, reply, batch),
+            Request::PutMachine {
+                record,
+                if_absent,
+                reply,
+            } => {
+                let put = self.put_machine(&record, if_absent);
+                batch.reply(reply, put);
+            }
+            Request::DeleteMachine { arn, reply } => {
+                self.current.remove(&arn);
+                batch.reply(reply, machines::delete(&self.connection, &arn));
+            }
+            Request::Put {
+                kind,
+                key,
+                value,
+                reply,
+            } => {
+                batch.reply(reply, store::put(&self.connection, kind, &key, &value));
+            }
+            Request::PutIfAbsent {
+                kind,
+                key,
+                value,
+                reply,
+            } => {
+                batch.reply(reply, store::put_if_absent(&self.connection, kind, &key, &value));
+            }
+            Request::Remove { kind, key, reply } => batch.reply(reply, store::remove(&self.connection, kind, &key)),
+            Request::AdvanceClock { by, reply } => {
+                let advanced = self.advance_clock(by, batch);
+                batch.reply(reply, advanced);
+            }
+            Request::Resume { reply } => {
+                let resumed = self.resume(batch);
+                batch.reply(reply, resumed);
+            }
+            Request::ClockChanged | Request::Halt => {}
+            Request::Close => batch.close = true,
+        }
+    }
+
+    /// StopExecution; answers when the execution ended, now or before.
+    fn stop(
+        &mut self,
+        arn: &str,
+        error: Option<String>,
+        cause: Option<String>,
+        batch: &mut Batch,
+    ) -> Result<Option<Timestamp>, DriverError> {
+        let Some(key) = self.load_by_arn(arn, batch)? else {
+            return Ok(None);
+        };
+        match self.take(key, Fact::Stopped { error, cause }, batch) {
+            // It has ended already: then that is the answer.
+            Ok(()) | Err(Refused::Illegal(_)) => {}
+            Err(Refused::Driver(error)) => return Err(error),
+        }
+        Ok(self.residents.get(key).and_then(|loaded| loaded.execution.ended_at()))
+    }
+
+    /// RedriveExecution; answers when the execution goes on.
+    fn redrive(&mut self, arn: &str, batch: &mut Batch) -> Result<Option<Timestamp>, RedriveError> {
+        let Some(key) = self.load_by_arn(arn, batch)? else {
+            return Ok(None);
+        };
+        match self.take(key, Fact::Redriven, batch) {
+            Ok(()) => Ok(self.residents.get(key).map(|loaded| loaded.last_at)),
+            Err(Refused::Illegal(illegal)) => Err(RedriveError::NotRedrivable {
+                reason: illegal.to_string(),
+            }),
+            Err(Refused::Driver(error)) => Err(error.into()),
+        }
+    }
+
+    fn load_by_arn(&mut self, arn: &str, batch: &mut Batch) -> Result<Option<u64>, DriverError> {
+        let Some(key) = executions::key_of(&self.connection, arn)? else {
+            return Ok(None);
+        };
+        Ok(self.load(key, batch)?.then_some(key))
+    }
+
+    fn token_answered(&mut self, token: &str, answer: TokenAnswer, batch: &mut Batch) -> Result<(), TokenError> {
+        let (key, _) = token::parse(token).ok_or(TokenError::Invalid)?;
+        // Keys beyond SQLite's integers were never given out.
+        if i64::try_from(key).is_err() || !self.load(key, batch)? {
+            return Err(TokenError::DoesNotExist);
+        }
+        let known = self
+            .residents
+            .get(key)
+            .and_then(|loaded| loaded.execution.attempt_of_token(token));
+        let attempt = match known {
+            None => return Err(TokenError::DoesNotExist),
+            Some((_, AttemptStatus::Closed)) => return Err(TokenError::TimedOut),
+            Some((attempt, AttemptStatus::Open)) => attempt,
+        };
+        let fact = match answer {
+            TokenAnswer::Succeeded(output) => Fact::TaskSucceeded {
+                attempt,
+                output: Arc::new(output),
+            },
+            TokenAnswer::Failed { error, cause } => Fact::TaskFailed { attempt, error, cause },
+            TokenAnswer::Heartbeat => Fact::Heartbeat { attempt },
+            TokenAnswer::Taken { worker } => Fact::ActivityStarted { attempt, worker },
+        };
+        match self.take(key, fact, batch) {
+            Ok(()) => Ok(()),
+            Err(Refused::Illegal(IllegalFact::Misfit { .. })) => Err(TokenError::Invalid),
+            Err(Refused::Illegal(_)) => Err(TokenError::TimedOut),
+            Err(Refused::Driver(error)) => Err(error.into()),
+        }
+    }
+
+    /// Answers when the execution has ended, which may be now.
+    fn wait_for_end(&mut self, arn: &str, reply: Responder<Option<ExecutionRecord>>, batch: &mut Batch) {
+        let found = executions::key_of(&self.connection, arn)
+            .and_then(|key| key.map_or(Ok(None), |key| executions::record(&self.connection, key)));
+        let record = match found {
+            Ok(Some(record)) => record,
+            other => return batch.reply(reply, other),
+        };
+        // The row tells how it stood before this round; if it ends in this round, the waiter is told with the others.
+        if record.status != Status::Running {
+            return batch.reply(reply, Ok(Some(record)));
+        }
+        if self.waiters.len() >= self.sweep_at {
+            self.waiters.retain(|_, waiting| {
+                waiting.retain(|reply| !reply.is_closed());
+                !waiting.is_empty()
+            });
+            self.sweep_at = 64.max(2 * self.waiters.len());
+        }
+        let waiting = self.waiters.entry(record.identity.key).or_default();
+        waiting.retain(|reply| !reply.is_closed());
+        waiting.push(reply);
+        batch.touched.insert(record.identity.key);
+    }
+
+    fn put_machine(&mut self, record: &MachineRecord, if_absent: bool) -> Result<PutMachine, DriverError> {
+        self.current.remove(&record.arn);
+        machines::put(&self.connection, record, if_absent)
+    }
+
+    /// The clock itself moves once the journal knows by how much.
+    fn advance_clock(&mut self, by: Duration, batch: &mut Batch) -> Result<Timestamp, DriverError> {
+        let (kind, key) = ADVANCED;
+        let before = store::get(&self.connection, kind, key)?
+            .and_then(|value| value.as_i64())
+            .unwrap_or(0);
+        store::put(&self.connection, kind, key, &json!(before.saturating_add(millis(by))))?;
+        batch.advance = batch.advance.saturating_add(by);
+        Ok(self.config.clock.now().saturating_add(millis(batch.advance)))
+    }
+
+    /// Sends the calls again that an earlier process left open.
+    fn resume(&mut self, batch: &mut Batch) -> Result<Resumed, DriverError> {
+        let mut resumed = Resumed::default();
+        for key in executions::in_flight(&self.connection)? {
+            match self.load(key, batch) {
+                Ok(_) => {}
+                Err(error @ DriverError::Journal { .. }) => return Err(error),
+                Err(error) => {
+                    self.report(key, &error, batch);
+                    resumed.unreadable += 1;
+                    continue;
+                }
+            }
+            let Some(loaded) = self.residents.get_mut(key) else {
+                continue;
+            };
+            let orphans = std::mem::take(&mut loaded.orphans);
+            let mut tasks = loaded.execution.open_tasks();
+            tasks.retain(|task| orphans.contains(&task.attempt));
+            if tasks.is_empty() {
+                continue;
+            }
+            let identity = loaded.execution.identity().clone();
+            resumed.executions += 1;
+            resumed.tasks += tasks.len() as u64;
+            batch.effects.extend(
+                tasks
+                    .into_iter()
+                    .map(|task| (identity.clone(), Effect::Run(Box::new(task)))),
+            );
+        }
+        self.resumed = true;
+        Ok(resumed)
+    }
+}

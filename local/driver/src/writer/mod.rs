@@ -1,0 +1,207 @@
+//! The engine's thread: the one writer of the journal.
+//!
+//! Each round takes what has queued up, applies it, commits it with one fsync, and only then acts: effects, answers,
+//! waiters. While a commit is under way new requests queue up; they are the next group.
+
+mod batch;
+mod commit;
+mod handle;
+mod loaded;
+mod request;
+mod start;
+mod take;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use sluice_engine::Timestamp;
+
+use crate::driver::DriverConfig;
+use crate::shared::Shared;
+use crate::{DriverError, ExecutionRecord, TaskRunner};
+
+use batch::{Batch, RunnerAnswer};
+use loaded::{Prepared, Residents};
+pub(crate) use request::{Request, Responder, TokenAnswer};
+
+/// The most requests, and the most due deadlines, that share a commit. Bounds how long one commit keeps its callers
+/// waiting.
+const GROUP: usize = 512;
+
+/// The longest sleep while a deadline is set: a machine that was suspended sees its deadlines this late at most,
+/// since a sleeping thread does not notice that the wall's clock has jumped.
+const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+
+/// The writer's state.
+pub(crate) struct Writer {
+    connection: Connection,
+    config: DriverConfig,
+    runner: Arc<dyn TaskRunner>,
+    shared: Arc<Shared>,
+    requests: mpsc::Receiver<Request>,
+    backlog: VecDeque<Request>,
+    residents: Residents,
+    /// When the first parked execution is to be woken, or earlier.
+    parked_wake: Option<Timestamp>,
+    /// By number.
+    revisions: HashMap<i64, Arc<Prepared>>,
+    /// What a new execution of a machine runs, by its ARN.
+    current: HashMap<String, Arc<Prepared>>,
+    waiters: HashMap<u64, Vec<Responder<Option<ExecutionRecord>>>>,
+    /// The number of waiters at which those that have gone away are looked for.
+    sweep_at: usize,
+    next_key: u64,
+    resumed: bool,
+    now: Timestamp,
+    failures: Failures,
+}
+
+/// What failed commits left to do again.
+#[derive(Default)]
+struct Failures {
+    in_a_row: u32,
+    answers: Vec<RunnerAnswer>,
+    /// Executions that were thrown out of memory and may have calls in flight.
+    unsettled: HashSet<u64>,
+}
+
+impl Writer {
+    pub(crate) fn new(
+        connection: Connection,
+        config: DriverConfig,
+        runner: Arc<dyn TaskRunner>,
+        shared: Arc<Shared>,
+        requests: mpsc::Receiver<Request>,
+    ) -> Result<Self, DriverError> {
+        use crate::journal::executions;
+        Ok(Self {
+            parked_wake: executions::first_wake(&connection)?,
+            next_key: executions::next_key(&connection)?,
+            now: config.clock.now(),
+            connection,
+            config,
+            runner,
+            shared,
+            requests,
+            backlog: VecDeque::new(),
+            residents: Residents::default(),
+            revisions: HashMap::new(),
+            current: HashMap::new(),
+            waiters: HashMap::new(),
+            sweep_at: 64,
+            resumed: false,
+            failures: Failures::default(),
+        })
+    }
+
+    /// Works until the driver is closed, nobody holds it any more, or the journal cannot be written.
+    pub(crate) fn run(mut self) {
+        while self.fill_backlog() {
+            let mut batch = Batch::default();
+            self.now = self.config.clock.now();
+            self.gather(&mut batch);
+            let close = batch.close;
+            if !self.settle(batch) {
+                break;
+            }
+            if close {
+                self.checkpoint();
+                break;
+            }
+        }
+    }
+
+    /// Leaves one file behind. The log does as well: whoever opens the journal next reads it.
+    fn checkpoint(&self) {
+        let truncated = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        if let Err(error) = truncated {
+            tracing::debug!(%error, "the journal's log stays beside it");
+        }
+    }
+
+    /// Waits for something to do. False: stop at once.
+    fn fill_backlog(&mut self) -> bool {
+        if !self.has_work()
+            && let Some(first) = self.wait()
+        {
+            self.backlog.push_back(first);
+        }
+        while self.backlog.len() < GROUP {
+            match self.requests.try_recv() {
+                Ok(request) => self.backlog.push_back(request),
+                Err(_) => break,
+            }
+        }
+        !self.backlog.iter().any(|request| matches!(request, Request::Halt))
+    }
+
+    fn has_work(&self) -> bool {
+        !self.backlog.is_empty() || !self.failures.answers.is_empty() || !self.failures.unsettled.is_empty()
+    }
+
+    /// The next request, or none when a deadline comes first.
+    fn wait(&self) -> Option<Request> {
+        // A dead channel cannot be: this thread's own handle on it lives as long as `self`.
+        let forever = || Some(self.requests.recv().unwrap_or(Request::Halt));
+        let Some(deadline) = self
+            .residents
+            .first_deadline()
+            .into_iter()
+            .chain(self.parked_wake)
+            .min()
+        else {
+            return forever();
+        };
+        match self.config.clock.until(deadline) {
+            None => forever(),
+            Some(Duration::ZERO) => self.requests.try_recv().ok(),
+            Some(wait) => self.requests.recv_timeout(wait.min(LONGEST_SLEEP)).ok(),
+        }
+    }
+
+    /// Applies all that is there to do, in one transaction that is left open.
+    fn gather(&mut self, batch: &mut Batch) {
+        let begun = self
+            .connection
+            .prepare_cached("BEGIN IMMEDIATE")
+            .and_then(|mut begin| begin.execute([]));
+        if let Err(error) = begun {
+            // The requests wait in the backlog: either the journal comes back, or the driver stops.
+            batch.failed = Some(error.into());
+            return;
+        }
+        self.redo(batch);
+        self.fire_deadlines(batch);
+        while batch.failed.is_none() && !batch.close {
+            let Some(request) = self.backlog.pop_front() else { break };
+            self.taken_from_queue();
+            self.handle(request, batch);
+        }
+    }
+
+    fn taken_from_queue(&self) {
+        self.shared.counters.queued.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Does again what a failed commit undid and nobody else would.
+    fn redo(&mut self, batch: &mut Batch) {
+        for key in std::mem::take(&mut self.failures.unsettled) {
+            if let Err(error) = self.load(key, batch) {
+                self.report(key, &error, batch);
+            }
+        }
+        for answer in std::mem::take(&mut self.failures.answers) {
+            self.runner_answered(answer, batch);
+        }
+    }
+
+    fn report(&self, key: u64, error: &DriverError, batch: &mut Batch) {
+        batch.note(Some(error));
+        tracing::error!(execution = key, %error, "an execution could not be carried on");
+    }
+}

@@ -1,0 +1,103 @@
+//! What the engine's thread is asked for.
+
+use std::time::Duration;
+
+use serde_json::Value;
+use sluice_engine::{AttemptId, Timestamp};
+use tokio::sync::oneshot;
+
+use crate::{
+    Answer, DriverError, ExecutionRecord, MachineRecord, PutMachine, RedriveError, Resumed, StartError, StartExecution,
+    Started, TokenError,
+};
+
+/// Where an answer goes.
+pub(crate) type Responder<T, E = DriverError> = oneshot::Sender<Result<T, E>>;
+
+/// What comes with a task token.
+#[derive(Debug)]
+pub(crate) enum TokenAnswer {
+    Succeeded(Value),
+    Failed {
+        error: Option<String>,
+        cause: Option<String>,
+    },
+    Heartbeat,
+    /// A worker took the activity's task.
+    Taken {
+        worker: Option<String>,
+    },
+}
+
+/// One request. Dropping it unanswered tells its caller that the engine is gone.
+#[derive(Debug)]
+pub(crate) enum Request {
+    Start {
+        request: Box<StartExecution>,
+        reply: Responder<Started, StartError>,
+    },
+    Stop {
+        arn: String,
+        error: Option<String>,
+        cause: Option<String>,
+        reply: Responder<Option<Timestamp>>,
+    },
+    Redrive {
+        arn: String,
+        reply: Responder<Option<Timestamp>, RedriveError>,
+    },
+    /// The runner answers an attempt.
+    Answered {
+        key: u64,
+        attempt: AttemptId,
+        answer: Answer,
+    },
+    Token {
+        token: String,
+        answer: TokenAnswer,
+        reply: Responder<(), TokenError>,
+    },
+    Ended {
+        arn: String,
+        reply: Responder<Option<ExecutionRecord>>,
+    },
+    PutMachine {
+        record: Box<MachineRecord>,
+        if_absent: bool,
+        reply: Responder<PutMachine>,
+    },
+    DeleteMachine {
+        arn: String,
+        reply: Responder<bool>,
+    },
+    Put {
+        kind: &'static str,
+        key: String,
+        value: Value,
+        reply: Responder<()>,
+    },
+    PutIfAbsent {
+        kind: &'static str,
+        key: String,
+        value: Value,
+        reply: Responder<bool>,
+    },
+    Remove {
+        kind: &'static str,
+        key: String,
+        reply: Responder<bool>,
+    },
+    AdvanceClock {
+        by: Duration,
+        reply: Responder<Timestamp>,
+    },
+    Resume {
+        reply: Responder<Resumed>,
+    },
+    /// Look at the deadlines again.
+    ClockChanged,
+    /// Answer what came before, then stop.
+    Close,
+    /// Stop at once: nobody holds the driver any more.
+    Halt,
+}

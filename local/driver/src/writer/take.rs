@@ -1,0 +1,210 @@
+//! Loading executions, and taking facts in.
+
+use std::sync::Arc;
+
+use sluice_engine::{AttemptId, Entry, Fact, IllegalFact};
+
+use super::batch::{Batch, RunnerAnswer};
+use super::loaded::{Loaded, Prepared};
+use super::{GROUP, Writer};
+use crate::journal::{codec, executions, machines};
+use crate::shared::Counters;
+use crate::{Answer, DriverError, fold};
+
+/// As many prepared revisions are kept while nobody uses them.
+const REVISIONS: usize = 64;
+
+/// Why a fact was not taken in.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// It cannot have happened; the execution is as it was.
+    Illegal(IllegalFact),
+    /// The driver failed; when it is the journal, with the whole batch.
+    Driver(DriverError),
+}
+
+impl<E: Into<DriverError>> From<E> for Refused {
+    fn from(error: E) -> Self {
+        Self::Driver(error.into())
+    }
+}
+
+impl Writer {
+    /// Folds an execution back into memory if it is not there. False: there is no such execution.
+    pub(super) fn load(&mut self, key: u64, batch: &mut Batch) -> Result<bool, DriverError> {
+        batch.touched.insert(key);
+        if self.residents.contains(key) {
+            return Ok(true);
+        }
+        let Some(head) = executions::head(&self.connection, key)? else {
+            return Ok(false);
+        };
+        let prepared = self.prepared(head.revision)?;
+        let entries = executions::entries(&self.connection, key)?;
+        let (Ok(next_seq), Some(last)) = (u32::try_from(entries.len()), entries.last()) else {
+            return Err(DriverError::unreadable(key, "its log is empty"));
+        };
+        let identity = Arc::new(executions::identity(key, head, &prepared.revision));
+        let execution = fold::fold(prepared.machine.clone(), identity, &entries)?;
+        let projection = fold::project(&execution);
+        let orphaned = projection.in_flight && !self.resumed;
+        let mut loaded = Loaded::new(execution, next_seq, last.at, Some(projection));
+        if orphaned {
+            loaded.orphans = loaded.execution.open_tasks().iter().map(|task| task.attempt).collect();
+        }
+        self.residents.insert(key, loaded);
+        Ok(true)
+    }
+
+    /// What an execution runs, with its definition parsed.
+    fn prepared(&mut self, revision: i64) -> Result<Arc<Prepared>, DriverError> {
+        if let Some(prepared) = self.revisions.get(&revision) {
+            return Ok(prepared.clone());
+        }
+        let revision = machines::revision(&self.connection, revision)?;
+        self.prepare(revision)
+    }
+
+    pub(super) fn prepare(&mut self, revision: machines::Revision) -> Result<Arc<Prepared>, DriverError> {
+        let machine = self.shared.definition(&self.connection, revision.definition_id)?;
+        if self.revisions.len() >= REVISIONS {
+            self.revisions.clear();
+        }
+        let id = revision.id;
+        let prepared = Arc::new(Prepared { revision, machine });
+        self.revisions.insert(id, prepared.clone());
+        Ok(prepared)
+    }
+
+    /// Takes a fact about a loaded execution in: applies it, and writes it into the open transaction.
+    pub(super) fn take(&mut self, key: u64, fact: Fact, batch: &mut Batch) -> Result<(), Refused> {
+        // First, since what cannot be written must not be applied.
+        let body = codec::encode(&fact)?;
+        let seed = (self.config.seed)();
+        let Some(loaded) = self.residents.get_mut(key) else {
+            return Err(DriverError::unreadable(key, "it is not in memory").into());
+        };
+        let entry = Entry {
+            at: self.now.max(loaded.last_at),
+            seed,
+            fact,
+        };
+        let turn = match fold::apply(&mut loaded.execution, key, &entry) {
+            Ok(turn) => turn.map_err(Refused::Illegal)?,
+            Err(panicked) => {
+                self.residents.evict(key);
+                return Err(panicked.into());
+            }
+        };
+        let seq = loaded.next_seq;
+        loaded.next_seq += 1;
+        loaded.last_at = entry.at;
+        let identity = loaded.execution.identity().clone();
+        executions::append(&self.connection, key, seq, &entry, &body)?;
+        batch.facts += 1;
+        batch.touched.insert(key);
+        batch
+            .effects
+            .extend(turn.effects.into_iter().map(|effect| (identity.clone(), effect)));
+        Ok(())
+    }
+
+    /// Takes the answer of the runner in. It is never lost: what cannot be kept becomes a failure of the attempt.
+    pub(super) fn runner_answered(&mut self, answer: RunnerAnswer, batch: &mut Batch) {
+        let RunnerAnswer { key, attempt, fact } = answer.clone();
+        batch.answers.push(answer);
+        match self.load(key, batch) {
+            Ok(true) => {}
+            Ok(false) => return self.stale(key, attempt),
+            Err(error) => return self.report(key, &error, batch),
+        }
+        let (error, cause) = match self.take(key, fact, batch) {
+            Ok(()) => return,
+            Err(Refused::Illegal(illegal @ IllegalFact::Misfit { .. })) => ("States.Runtime", illegal.to_string()),
+            Err(Refused::Illegal(_)) => return self.stale(key, attempt),
+            Err(Refused::Driver(error @ DriverError::TooDeep { .. })) => {
+                ("States.DataLimitExceeded", error.to_string())
+            }
+            Err(Refused::Driver(error)) => return self.report(key, &error, batch),
+        };
+        let failed = Fact::TaskFailed {
+            attempt,
+            error: Some(error.to_owned()),
+            cause: Some(cause),
+        };
+        match self.take(key, failed, batch) {
+            Ok(()) => {}
+            Err(Refused::Illegal(_)) => self.stale(key, attempt),
+            Err(Refused::Driver(error)) => self.report(key, &error, batch),
+        }
+    }
+
+    /// Nobody waits for this answer any more: the attempt timed out, or its execution was stopped.
+    fn stale(&self, key: u64, attempt: AttemptId) {
+        Counters::add(&self.shared.counters.stale_answers, 1);
+        tracing::debug!(execution = key, attempt = attempt.0, "an answer came too late");
+    }
+
+    /// Tells the executions whose deadline has come.
+    pub(super) fn fire_deadlines(&mut self, batch: &mut Batch) {
+        for key in self.residents.take_due(self.now, GROUP) {
+            batch.touched.insert(key);
+            self.deadline_passed(key, batch);
+        }
+        if self.parked_wake.is_none_or(|at| at > self.now) {
+            return;
+        }
+        batch.woke = true;
+        let due = match executions::due(&self.connection, self.now, GROUP) {
+            Ok(due) => due,
+            Err(error) => return batch.note(Some(&error)),
+        };
+        for key in due {
+            match self.load(key, batch) {
+                Ok(_) => self.deadline_passed(key, batch),
+                Err(error) => self.set_aside(key, &error, batch),
+            }
+        }
+    }
+
+    fn deadline_passed(&mut self, key: u64, batch: &mut Batch) {
+        match self.take(key, Fact::DeadlinePassed, batch) {
+            Ok(()) => {}
+            Err(Refused::Illegal(_)) => {
+                // An answer came first; the row, if it says otherwise, is wrong and is written again.
+                if let Some(loaded) = self.residents.get_mut(key) {
+                    loaded.written = None;
+                }
+            }
+            Err(Refused::Driver(error)) => self.set_aside(key, &error, batch),
+        }
+    }
+
+    /// Keeps an execution that cannot be read from being tried again at once, for ever.
+    fn set_aside(&mut self, key: u64, error: &DriverError, batch: &mut Batch) {
+        self.report(key, error, batch);
+        self.residents.evict(key);
+        if let Err(error) = executions::set_aside(&self.connection, key) {
+            batch.note(Some(&error));
+        }
+    }
+}
+
+/// The fact that an answer of the runner is.
+pub(super) fn fact_of(attempt: AttemptId, answer: Answer) -> Fact {
+    match answer {
+        Answer::Succeeded(output) => Fact::TaskSucceeded {
+            attempt,
+            output: Arc::new(output),
+        },
+        Answer::Failed { error, cause } => Fact::TaskFailed {
+            attempt,
+            error: Some(error),
+            cause: Some(cause),
+        },
+        Answer::Submitted(output) => Fact::TaskSubmitted {
+            attempt,
+            output: Arc::new(output),
+        },
+    }
+}

@@ -1,0 +1,138 @@
+//! Lists and histories.
+
+use serde_json::json;
+use sluice_driver::{DriverError, ExecutionFilter};
+use sluice_engine::Status;
+
+use crate::support::{World, approval, chain, execution_arn, hour, machine_arn};
+
+/// Two machines: of `m`, a and c have ended, b failed and d runs; of `approval`, e waits; of `wait`, f rests.
+async fn population() -> World {
+    let mut world = World::new();
+    world.put("m", chain(&["A"])).await;
+    world.put("approval", approval()).await;
+    world.put("wait", hour()).await;
+    for (machine, name) in [("m", "a"), ("m", "b"), ("m", "c"), ("m", "d"), ("approval", "e")] {
+        world.start(machine, name).await;
+        let task = world.task().await;
+        match name {
+            "a" | "c" => task.succeed(json!(name)),
+            "b" => task.fail("E", "c"),
+            "d" => std::mem::forget(task),
+            _ => task.submitted(json!({})),
+        }
+    }
+    world.start("wait", "f").await;
+    world.settled().await;
+    world
+}
+
+async fn names(world: &World, filter: ExecutionFilter) -> String {
+    let page = world.driver.executions(filter).await.expect("lists");
+    page.items.iter().map(|item| item.name.as_str()).collect()
+}
+
+#[tokio::test]
+async fn filters_narrow_a_list_whose_newest_comes_first() {
+    let world = population().await;
+    let all = ExecutionFilter::default;
+    let of = |machine: &str| ExecutionFilter {
+        machine_arn: Some(machine_arn(machine)),
+        ..all()
+    };
+    let with = |status| ExecutionFilter {
+        status: Some(status),
+        ..all()
+    };
+    for (filter, expected) in [
+        (all(), "fedcba"),
+        (of("m"), "dcba"),
+        (of("approval"), "e"),
+        (of("unknown"), ""),
+        (with(Status::Running), "fed"),
+        (with(Status::Succeeded), "ca"),
+        (with(Status::Failed), "b"),
+        (with(Status::Aborted), ""),
+        (
+            ExecutionFilter {
+                status: Some(Status::Running),
+                ..of("m")
+            },
+            "d",
+        ),
+        (ExecutionFilter { waiting: true, ..all() }, "e"),
+        (
+            ExecutionFilter {
+                waiting: true,
+                ..of("m")
+            },
+            "",
+        ),
+        (
+            ExecutionFilter {
+                waiting: true,
+                ..with(Status::Succeeded)
+            },
+            "",
+        ),
+    ] {
+        assert_eq!(names(&world, filter.clone()).await, expected, "{filter:?}");
+    }
+}
+
+#[tokio::test]
+async fn pages_follow_each_other_without_gap_or_repetition() {
+    let world = population().await;
+    for machine_arn in [None, Some(machine_arn("m"))] {
+        let expected = if machine_arn.is_some() {
+            vec!["dc", "ba"]
+        } else {
+            vec!["fe", "dc", "ba"]
+        };
+        let mut filter = ExecutionFilter {
+            machine_arn,
+            limit: 2,
+            ..ExecutionFilter::default()
+        };
+        let mut pages = Vec::new();
+        loop {
+            let page = world.driver.executions(filter.clone()).await.expect("lists");
+            pages.push(page.items.iter().map(|item| item.name.as_str()).collect::<String>());
+            filter.after = page.next;
+            if filter.after.is_none() {
+                break;
+            }
+        }
+        assert_eq!(pages, expected);
+    }
+    let foreign = ExecutionFilter {
+        after: Some("12".into()),
+        ..ExecutionFilter::default()
+    };
+    assert_eq!(
+        world.driver.executions(foreign).await,
+        Err(DriverError::InvalidCursor("12".into()))
+    );
+}
+
+#[tokio::test]
+async fn a_history_grows_with_its_execution() {
+    let mut world = World::new();
+    world.put("m", chain(&["A", "B"])).await;
+    let arn = world.start("m", "one").await;
+    let mut lengths = Vec::new();
+    for _ in 0..2 {
+        let task = world.task().await;
+        let history = world.driver.history(&arn).await.expect("no failure").expect("exists");
+        let again = world.driver.history(&arn).await.expect("no failure").expect("exists");
+        assert!(std::sync::Arc::ptr_eq(&history, &again), "it is kept for the next page");
+        lengths.push(history.len());
+        task.succeed(json!(1));
+    }
+    world.ended(&arn).await;
+    let history = world.driver.history(&arn).await.expect("no failure").expect("exists");
+    lengths.push(history.len());
+    assert!(lengths.is_sorted_by(|a, b| a < b), "{lengths:?}");
+    assert!(history.iter().zip(1..).all(|(event, id)| event.id == id));
+    assert_eq!(world.driver.history(&execution_arn("m", "none")).await, Ok(None));
+}

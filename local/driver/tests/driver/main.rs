@@ -1,0 +1,12 @@
+//! The driver as its users see it: on a real disk, with a clock and a runner under the tests' control.
+
+mod failures;
+mod lists;
+mod machines;
+mod parked;
+mod recovery;
+mod running;
+mod store;
+mod support;
+mod timers;
+mod tokens;

@@ -1,0 +1,195 @@
+//! A driver on a temporary directory, with a clock that tests move and a runner that they answer for.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sluice_driver::{
+    Clock, Driver, DriverConfig, ExecutionRecord, MachineKind, MachineRecord, ManualClock, OpenError, RunningTask,
+    StartExecution, TaskRunner,
+};
+use sluice_engine::AttemptId;
+use tempfile::TempDir;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// When tests begin, on the manual clock.
+pub(crate) const BEGIN: i64 = 1_790_000_000_000;
+
+/// Hands the tasks to the test.
+struct Recorder {
+    tasks: UnboundedSender<RunningTask>,
+    abandoned: UnboundedSender<(Arc<str>, AttemptId)>,
+}
+
+impl TaskRunner for Recorder {
+    fn run(&self, task: RunningTask) {
+        // A test that has ended wants no more tasks.
+        let _ = self.tasks.send(task);
+    }
+
+    fn abandon(&self, execution: &Arc<str>, attempt: AttemptId) {
+        let _ = self.abandoned.send((execution.clone(), attempt));
+    }
+}
+
+/// A driver with all that a test needs around it.
+pub(crate) struct World {
+    pub(crate) driver: Driver,
+    pub(crate) clock: Arc<ManualClock>,
+    pub(crate) directory: Arc<TempDir>,
+    pub(crate) tasks: UnboundedReceiver<RunningTask>,
+    pub(crate) abandoned: UnboundedReceiver<(Arc<str>, AttemptId)>,
+}
+
+impl World {
+    pub(crate) fn new() -> Self {
+        Self::on(Arc::new(tempfile::tempdir().expect("a temporary directory")), BEGIN)
+    }
+
+    /// A driver on a directory that may have a journal, at a time.
+    pub(crate) fn on(directory: Arc<TempDir>, now: i64) -> Self {
+        let clock = Arc::new(ManualClock::new(now));
+        let (sender, tasks) = unbounded_channel();
+        let (gone, abandoned) = unbounded_channel();
+        let runner = Arc::new(Recorder {
+            tasks: sender,
+            abandoned: gone,
+        });
+        let driver = open(directory.path(), clock.clone(), runner).expect("opens");
+        Self {
+            driver,
+            clock,
+            directory,
+            tasks,
+            abandoned,
+        }
+    }
+
+    /// The process is killed: nothing is closed. What it leaves behind is given to a new one at the same time.
+    pub(crate) fn killed(self) -> Self {
+        let (directory, now) = (self.directory.clone(), self.clock.now());
+        drop(self.driver);
+        drop(self.tasks);
+        Self::on(directory, now)
+    }
+
+    pub(crate) async fn put(&self, machine: &str, definition: Value) -> String {
+        let record = machine_record(machine, definition);
+        let arn = record.arn.clone();
+        self.driver.put_machine(record, false).await.expect("is put");
+        arn
+    }
+
+    /// Starts an execution of a machine by name, and answers with the execution's ARN.
+    pub(crate) async fn start(&self, machine: &str, name: &str) -> String {
+        let request = StartExecution::new(machine_arn(machine), json!({"of": name})).named(name);
+        self.driver.start_execution(request).await.expect("starts").arn
+    }
+
+    /// The next task that the driver runs.
+    pub(crate) async fn task(&mut self) -> RunningTask {
+        within(self.tasks.recv()).await.expect("the driver lives")
+    }
+
+    pub(crate) async fn ended(&self, arn: &str) -> ExecutionRecord {
+        within(self.driver.ended(arn))
+            .await
+            .expect("no failure")
+            .expect("exists")
+    }
+
+    pub(crate) async fn record(&self, arn: &str) -> ExecutionRecord {
+        self.driver.execution(arn).await.expect("no failure").expect("exists")
+    }
+
+    /// Returns when everything sent to the engine before has been dealt with.
+    pub(crate) async fn settled(&self) {
+        for _ in 0..2 {
+            self.driver.put("test", "settled", Value::Null).await.expect("is put");
+        }
+    }
+
+    pub(crate) async fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+        self.driver.clock_changed();
+        self.settled().await;
+    }
+}
+
+pub(crate) fn open(directory: &Path, clock: Arc<dyn Clock>, runner: Arc<dyn TaskRunner>) -> Result<Driver, OpenError> {
+    // One sequence for the whole process: no two drivers draw the same.
+    static SEED: AtomicU64 = AtomicU64::new(1);
+    let config = DriverConfig {
+        directory: directory.to_owned(),
+        clock,
+        seed: Arc::new(|| [SEED.fetch_add(1, Ordering::Relaxed), 0x5EED]),
+        region: "eu-west-1".into(),
+        account: "123456789012".into(),
+    };
+    Driver::open(config, runner)
+}
+
+/// Fails instead of hanging.
+pub(crate) async fn within<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), future)
+        .await
+        .expect("within a minute")
+}
+
+pub(crate) fn machine_arn(name: &str) -> String {
+    format!("arn:aws:states:eu-west-1:123456789012:stateMachine:{name}")
+}
+
+pub(crate) fn execution_arn(machine: &str, name: &str) -> String {
+    format!("arn:aws:states:eu-west-1:123456789012:execution:{machine}:{name}")
+}
+
+pub(crate) fn machine_record(name: &str, definition: Value) -> MachineRecord {
+    MachineRecord {
+        arn: machine_arn(name),
+        name: name.into(),
+        kind: MachineKind::Standard,
+        role_arn: "arn:aws:iam::123456789012:role/workflow".into(),
+        definition: definition.to_string().into(),
+        revision_id: "INITIAL".into(),
+        created: BEGIN,
+        updated: BEGIN,
+        attributes: json!({"tags": []}),
+    }
+}
+
+fn function(name: &str) -> String {
+    format!("arn:aws:lambda:eu-west-1:123456789012:function:{name}")
+}
+
+/// A machine that calls one function after the other.
+pub(crate) fn chain(functions: &[&str]) -> Value {
+    let mut states = serde_json::Map::new();
+    for (at, name) in functions.iter().enumerate() {
+        let mut state = json!({"Type": "Task", "Resource": function(name), "TimeoutSeconds": 60});
+        match functions.get(at + 1) {
+            Some(next) => state["Next"] = json!(next),
+            None => state["End"] = json!(true),
+        }
+        states.insert((*name).to_owned(), state);
+    }
+    json!({"StartAt": functions[0], "States": states})
+}
+
+/// A machine that asks a human, by a token, for at most a day.
+pub(crate) fn approval() -> Value {
+    json!({"StartAt": "Ask", "States": {"Ask": {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke.waitForTaskToken",
+        "Parameters": {"FunctionName": "ask", "Payload": {"token.$": "$$.Task.Token"}},
+        "TimeoutSeconds": 86_400,
+        "End": true,
+    }}})
+}
+
+/// A machine that waits for an hour.
+pub(crate) fn hour() -> Value {
+    json!({"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 3_600, "End": true}}})
+}

@@ -1,0 +1,326 @@
+//! Failures: retried, caught, or handed to the thread's parent.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+use sluice_asl::definition::{Catcher, Retrier};
+use sluice_asl::eval::{ErrorName, EvalError};
+use sluice_asl::{State, StateKind};
+
+use super::view::Data;
+use super::{Decision, Step, Work};
+use crate::change::Change;
+use crate::event::ErrorDetails;
+use crate::life::ThreadId;
+use crate::{Outcome, state};
+
+const RUNTIME: &str = "States.Runtime";
+const TIMEOUT: &str = "States.Timeout";
+const HEARTBEAT_TIMEOUT: &str = "States.HeartbeatTimeout";
+
+/// Why a state failed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) error: Option<String>,
+    pub(crate) cause: Option<String>,
+}
+
+impl Failure {
+    pub(crate) fn new(error: impl Into<String>, cause: impl Into<String>) -> Self {
+        Self {
+            error: Some(error.into()),
+            cause: Some(cause.into()),
+        }
+    }
+
+    /// An error that no catcher sees.
+    pub(crate) fn runtime(cause: impl Into<String>) -> Self {
+        Self::new(RUNTIME, cause)
+    }
+
+    pub(crate) fn timeout() -> Self {
+        Self {
+            error: Some(TIMEOUT.to_owned()),
+            cause: None,
+        }
+    }
+
+    pub(crate) fn heartbeat_timeout() -> Self {
+        Self {
+            error: Some(HEARTBEAT_TIMEOUT.to_owned()),
+            cause: None,
+        }
+    }
+
+    /// The result of `who` is larger than AWS allows.
+    pub(crate) fn data_limit(who: &str) -> Self {
+        Self::new(
+            ErrorName::DataLimitExceeded.as_str(),
+            format!(
+                "The state/task '{who}' returned a result with a size exceeding the maximum number of bytes service limit."
+            ),
+        )
+    }
+
+    pub(crate) fn details(&self) -> ErrorDetails {
+        ErrorDetails {
+            error: self.error.clone(),
+            cause: self.cause.clone(),
+        }
+    }
+
+    /// What `ErrorEquals` sees: [`RUNTIME`] is seen by none, not even by its own name.
+    fn is_matched_by(&self, error_equals: &[String]) -> bool {
+        let error = self.error.as_deref().unwrap_or_default();
+        error != RUNTIME
+            && error_equals.iter().any(|wanted| match wanted.as_str() {
+                "States.ALL" => true,
+                "States.TaskFailed" => error != TIMEOUT && error != HEARTBEAT_TIMEOUT,
+                TIMEOUT => error == TIMEOUT || error == HEARTBEAT_TIMEOUT,
+                name => name == error,
+            })
+    }
+
+    /// `$states.errorOutput`, and what a catcher's ResultPath places.
+    fn output(&self) -> Value {
+        json!({
+            "Error": self.error.as_deref().unwrap_or_default(),
+            "Cause": self.cause.as_deref().unwrap_or_default(),
+        })
+    }
+}
+
+/// What a state says about its own failures.
+fn handlers(state: &State) -> (&[Retrier], &[Catcher]) {
+    match &state.kind {
+        StateKind::Task(task) => (&task.retry, &task.catch),
+        StateKind::Parallel(parallel) => (&parallel.retry, &parallel.catch),
+        StateKind::Map(map) => (&map.retry, &map.catch),
+        StateKind::Pass(_) | StateKind::Choice(_) | StateKind::Wait(_) | StateKind::Succeed(_) | StateKind::Fail(_) => {
+            (&[], &[])
+        }
+    }
+}
+
+/// Milliseconds until the retry after `used` earlier ones; `unit` is the draw for full jitter, 0 to 1.
+fn delay_ms(retrier: &Retrier, used: u64, unit: impl FnOnce() -> f64) -> i64 {
+    /// A century: what is longer is never reached, and stays within the clock's range.
+    const LONGEST: f64 = 3_153_600_000.0;
+    let exponent = i32::try_from(used).unwrap_or(i32::MAX);
+    let grown = retrier.interval_seconds as f64 * retrier.backoff_rate.powi(exponent);
+    let capped = retrier.max_delay_seconds.map_or(grown, |max| grown.min(max as f64));
+    let seconds = if capped.is_nan() {
+        LONGEST
+    } else {
+        capped.clamp(0.0, LONGEST)
+    };
+    let drawn = if retrier.full_jitter { seconds * unit() } else { seconds };
+    (drawn * 1000.0) as i64
+}
+
+impl Decision<'_> {
+    /// An expression of the thread's state failed.
+    pub(crate) fn fail_evaluation(&mut self, thread: ThreadId, error: EvalError) -> Step {
+        let Some(visit) = self.life.visit(thread) else {
+            return Ok(());
+        };
+        let cause = format!(
+            "An error occurred while executing the state '{}' (entered at the event id #{}). {}",
+            visit.state.name, visit.entered, error.cause
+        );
+        if error.name == ErrorName::QueryEvaluation {
+            let at_entry = self.life.threads.get(&thread).is_some_and(|t| t.last == visit.entered);
+            let early = at_entry && !matches!(visit.state.kind, StateKind::Wait(_) | StateKind::Task(_));
+            self.emit(Change::EvaluationFailed {
+                thread,
+                early,
+                error: error.name.as_str(),
+                cause: cause.clone(),
+                location: error.location,
+            })?;
+        }
+        self.fail_state(thread, Failure::new(error.name.as_str(), cause))
+    }
+
+    /// The thread's state failed: it is retried, caught, or fails its thread.
+    pub(crate) fn fail_state(&mut self, thread: ThreadId, failure: Failure) -> Step {
+        let Some(state) = self.state_of(thread) else {
+            return Ok(());
+        };
+        let (retry, catch) = handlers(&state);
+        if let Some((index, retrier)) = retry
+            .iter()
+            .enumerate()
+            .find(|(_, r)| failure.is_matched_by(&r.error_equals))
+        {
+            let used = self
+                .life
+                .visit(thread)
+                .and_then(|visit| visit.tries.get(index).copied())
+                .unwrap_or(0);
+            if used < retrier.max_attempts {
+                let at = self.at.saturating_add(delay_ms(retrier, used, || self.entropy.unit()));
+                state::clear(self, thread)?;
+                return self.emit(Change::RetryArmed {
+                    thread,
+                    retrier: index,
+                    at,
+                });
+            }
+        }
+        let is_runtime = failure.error.as_deref() == Some(RUNTIME);
+        let is_block = matches!(state.kind, StateKind::Parallel(_) | StateKind::Map(_));
+        if is_block && (!is_runtime || self.block_has_failed(thread)) {
+            self.emit(Change::BlockFailed { thread })?;
+        }
+        match catch
+            .iter()
+            .find(|catcher| failure.is_matched_by(&catcher.error_equals))
+        {
+            Some(catcher) => self.catch(thread, catcher, &failure),
+            None => {
+                self.next(Work::Fail(thread, failure));
+                Ok(())
+            }
+        }
+    }
+
+    /// Whether branches of the thread's Parallel or Map have run, so that its failure is theirs.
+    fn block_has_failed(&self, thread: ThreadId) -> bool {
+        self.life
+            .children(thread)
+            .iter()
+            .any(|child| self.life.threads.get(child).is_some_and(|child| child.halted))
+    }
+
+    fn catch(&mut self, thread: ThreadId, catcher: &Catcher, failure: &Failure) -> Step {
+        state::clear(self, thread)?;
+        let Some(view) = self.view(thread) else { return Ok(()) };
+        let error_output = failure.output();
+        let evaluated = (|| {
+            let data = if view.is_jsonata() {
+                Data::input(&view.input).with_error(&error_output)
+            } else {
+                Data::input(&error_output).with_error(&error_output)
+            };
+            let output = match &catcher.output {
+                Some(template) => self.template(&view, template, data)?,
+                None if view.is_jsonata() => error_output.clone(),
+                None => catcher.result_path.write(&view.input, error_output.clone())?,
+            };
+            let assigned = self.assigned(&view, catcher.assign.as_ref(), data)?;
+            Ok((output, assigned))
+        })();
+        match evaluated {
+            Ok((output, assigned)) => {
+                self.emit(Change::StateExited {
+                    thread,
+                    output: Arc::new(output),
+                    assigned,
+                    next: Some(catcher.next.clone()),
+                })?;
+                self.later(Work::Enter(thread));
+                Ok(())
+            }
+            Err(error) => self.fail_uncaught(thread, error),
+        }
+    }
+
+    /// A catcher's own expression failed; nothing catches that.
+    fn fail_uncaught(&mut self, thread: ThreadId, error: EvalError) -> Step {
+        let Some(visit) = self.life.visit(thread) else {
+            return Ok(());
+        };
+        let cause = format!(
+            "An error occurred while executing the state '{}' (entered at the event id #{}). {}",
+            visit.state.name, visit.entered, error.cause
+        );
+        if error.name == ErrorName::QueryEvaluation {
+            self.emit(Change::EvaluationFailed {
+                thread,
+                early: false,
+                error: error.name.as_str(),
+                cause: cause.clone(),
+                location: error.location,
+            })?;
+        }
+        self.next(Work::Fail(thread, Failure::new(error.name.as_str(), cause)));
+        Ok(())
+    }
+
+    /// The thread has failed: its Parallel or Map takes that up, or the execution fails.
+    pub(crate) fn fail_thread(&mut self, thread: ThreadId, failure: Failure) -> Step {
+        if !self.is_live(thread) {
+            return Ok(());
+        }
+        match self.life.threads.get(&thread).and_then(|thread| thread.seat) {
+            None => {
+                self.finish(
+                    Outcome::Failed {
+                        error: failure.error,
+                        cause: failure.cause,
+                    },
+                    self.at,
+                );
+                Err(super::Halt::Over)
+            }
+            Some(seat) => state::branch_failed(self, thread, seat, failure),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wildcards_match_as_on_aws() {
+        for (error, wanted, expected) in [
+            ("MyError", "States.ALL", true),
+            ("MyError", "States.TaskFailed", true),
+            ("MyError", "MyError", true),
+            ("MyError", "State.ALL", false),
+            ("States.Timeout", "States.TaskFailed", false),
+            ("States.Timeout", "States.ALL", true),
+            ("States.HeartbeatTimeout", "States.Timeout", true),
+            ("States.HeartbeatTimeout", "States.HeartbeatTimeout", true),
+            ("States.Timeout", "States.HeartbeatTimeout", false),
+            ("States.Runtime", "States.ALL", false),
+            ("States.Runtime", "States.Runtime", false),
+            ("States.DataLimitExceeded", "States.ALL", true),
+            ("", "States.ALL", true),
+        ] {
+            let failure = Failure {
+                error: Some(error.to_owned()),
+                cause: None,
+            };
+            assert_eq!(
+                failure.is_matched_by(&[wanted.to_owned()]),
+                expected,
+                "{error} by {wanted}"
+            );
+        }
+    }
+
+    #[test]
+    fn delays_grow_are_capped_and_jittered() {
+        let retrier = |interval_seconds, backoff_rate, max_delay_seconds, full_jitter| Retrier {
+            error_equals: Vec::new(),
+            interval_seconds,
+            max_attempts: 9,
+            backoff_rate,
+            max_delay_seconds,
+            full_jitter,
+        };
+        for (r, used, expected) in [
+            (retrier(1, 2.0, None, false), 0, 1_000),
+            (retrier(1, 2.0, None, false), 3, 8_000),
+            (retrier(3, 1.5, None, false), 2, 6_750),
+            (retrier(1, 2.0, Some(5), false), 3, 5_000),
+            (retrier(10, 1.0, None, true), 5, 2_500),
+            (retrier(1, 2.0, None, false), 5_000, 3_153_600_000_000),
+        ] {
+            assert_eq!(delay_ms(&r, used, || 0.25), expected, "{r:?} after {used}");
+        }
+    }
+}

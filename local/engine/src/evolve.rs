@@ -1,0 +1,512 @@
+//! The only code that changes an execution's state.
+//!
+//! How events are linked (`previousEventId`), as AWS links them:
+//!
+//! | event | follows | and then the thread's next event follows |
+//! |---|---|---|
+//! | the first state's entry | nothing (0) | it |
+//! | most events | the thread's last | it |
+//! | `MapIterationStarted` | `MapStateStarted`, or the last state's event of the iteration that made room | it |
+//! | `MapIterationSucceeded`, `…Failed`, `…Aborted` | the iteration's last | for the Map: it if it succeeded, else what it followed |
+//! | `MapStateSucceeded`, `ParallelStateSucceeded` | the last branch's end | what it followed |
+//! | `EvaluationFailed` at a state's entry | what the entry followed | it |
+//! | `ExecutionTimedOut`, `ExecutionAborted` | nothing (0) | |
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use sluice_asl::Variables;
+
+use crate::change::{Change, Stamp};
+use crate::life::{Activity, FlowRef, Life, MapBlock, MapItem, Phase, ROOT, Seat, Stage, Thread, ThreadId, Visit};
+use crate::{Outcome, Timestamp};
+
+/// Applies one change; where it is an event, says which.
+///
+/// A change about a thread that is gone changes nothing: decisions do not make such changes, and a log cannot either.
+pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<Stamp> {
+    match change {
+        Change::Started {
+            input,
+            times_out_at,
+            start_at,
+        } => Some(start(life, input, times_out_at, start_at, at)),
+        Change::Ended { outcome, at } => Some(end(life, outcome, at)),
+        Change::Redriven { times_out_at } => Some(redrive(life, times_out_at)),
+
+        Change::StateEntered { thread, state, input } => {
+            let before = life.threads.get(&thread)?.last;
+            let stamp = follow(life, thread, Link::Advance)?;
+            let thread = life.threads.get_mut(&thread)?;
+            thread.pending = None;
+            thread.visit = Some(Box::new(Visit {
+                state,
+                input,
+                entered_at: at,
+                entered: stamp.id,
+                before,
+                retry_count: 0,
+                tries: Vec::new(),
+                activity: Activity::Deciding,
+            }));
+            Some(stamp)
+        }
+        Change::StateExited {
+            thread,
+            output,
+            assigned,
+            next,
+        } => {
+            let stamp = follow(life, thread, Link::Advance);
+            let thread = life.threads.get_mut(&thread)?;
+            if let Some(assigned) = assigned {
+                let variables: &mut Variables = Arc::make_mut(&mut thread.variables);
+                variables.extend(assigned.iter().map(|(name, value)| (name.clone(), value.clone())));
+            }
+            thread.visit = None;
+            thread.pending = next.map(|name| (name, output));
+            stamp
+        }
+        Change::EvaluationFailed { thread, early, .. } => {
+            if early {
+                let before = life.visit(thread)?.before;
+                life.threads.get_mut(&thread)?.last = before;
+            }
+            follow(life, thread, Link::Advance)
+        }
+        Change::RetryArmed { thread, retrier, at } => {
+            let visit = visit_mut(life, thread)?;
+            if visit.tries.len() <= retrier {
+                visit.tries.resize(retrier + 1, 0);
+            }
+            visit.tries[retrier] += 1;
+            visit.activity = Activity::Retrying { at };
+            None
+        }
+        Change::RetryBegun { thread } => {
+            let visit = visit_mut(life, thread)?;
+            visit.retry_count += 1;
+            visit.activity = Activity::Deciding;
+            None
+        }
+        Change::Halted { thread } => {
+            halt(life, thread);
+            None
+        }
+        Change::StateAborted { thread } => {
+            let stamp = follow(life, thread, Link::Advance);
+            halt(life, thread);
+            stamp
+        }
+        Change::Revived { thread, anew } => {
+            let redriven = life.events;
+            let thread = life.threads.get_mut(&thread)?;
+            thread.halted = false;
+            if anew {
+                thread.last = redriven;
+                if let Some(visit) = &mut thread.visit {
+                    visit.retry_count = 0;
+                    visit.tries.clear();
+                    visit.activity = Activity::Deciding;
+                }
+            }
+            None
+        }
+
+        Change::WaitArmed { thread, until } => {
+            visit_mut(life, thread)?.activity = Activity::Waiting { until };
+            None
+        }
+
+        Change::CallScheduled { thread, call } => {
+            life.next_attempt = call.task.attempt.0 + 1;
+            life.open_attempts.insert(call.task.attempt, thread);
+            visit_mut(life, thread)?.activity = Activity::Calling(call);
+            follow(life, thread, Link::Advance)
+        }
+        Change::CallStarted { thread } => follow(life, thread, Link::Advance),
+        Change::WorkerStarted {
+            thread, heartbeat_by, ..
+        } => {
+            let call = call_mut(life, thread)?;
+            call.stage = Stage::Taken;
+            call.heartbeat_by = heartbeat_by;
+            follow(life, thread, Link::Advance)
+        }
+        Change::CallSubmitted { thread, .. } => {
+            let call = call_mut(life, thread)?;
+            call.stage = Stage::Submitted;
+            // it is not sent again: a parked execution does not keep what it sent
+            call.task.arguments = Arc::new(Value::Null);
+            follow(life, thread, Link::Advance)
+        }
+        Change::HeartbeatTaken { thread, heartbeat_by } => {
+            call_mut(life, thread)?.heartbeat_by = Some(heartbeat_by);
+            None
+        }
+        Change::CallSucceeded { thread, .. }
+        | Change::CallFailed { thread, .. }
+        | Change::CallTimedOut { thread, .. } => {
+            let stamp = follow(life, thread, Link::Advance);
+            close_call(life, thread);
+            stamp
+        }
+
+        Change::BlockStarted { thread, mut block } => {
+            let stamp = follow(life, thread, Link::Advance)?;
+            if let Some(map) = &mut block.map {
+                map.link = stamp.id;
+            }
+            visit_mut(life, thread)?.activity = Activity::Block(block);
+            Some(stamp)
+        }
+        Change::MapRunStarted {
+            thread,
+            mut run,
+            inputs,
+        } => {
+            let stamp = follow(life, thread, Link::Advance)?;
+            run.started = stamp.id;
+            let block = block_mut(life, thread)?;
+            block.results = vec![None; inputs.len()];
+            let map = block.map.as_mut()?;
+            map.items = inputs;
+            map.run = Some(*run);
+            Some(stamp)
+        }
+        Change::BranchOpened {
+            parent,
+            branch,
+            index,
+            flow,
+            input,
+        } => {
+            let start_at = start_of(&flow)?;
+            let last = life.threads.get(&parent)?.last;
+            let home = life.threads.get(&parent)?.home;
+            let thread = open(life, parent, branch, index, flow, None)?;
+            thread.home = home;
+            thread.last = last;
+            thread.pending = Some((start_at, input));
+            None
+        }
+        Change::IterationStarted {
+            parent,
+            branch,
+            index,
+            flow,
+            item,
+            input,
+        } => {
+            let start_at = start_of(&flow)?;
+            let link = map_mut(life, parent)?.link;
+            let home = life.threads.get(&parent)?.home;
+            let stamp = number(life, home, link)?;
+            map_mut(life, parent)?.next = index + 1;
+            let thread = open(life, parent, branch, index, flow, Some(item))?;
+            thread.home = home;
+            thread.last = stamp.id;
+            thread.pending = Some((start_at, input));
+            Some(stamp)
+        }
+        Change::ChildStarted {
+            parent,
+            branch,
+            index,
+            flow,
+            child,
+        } => {
+            let start_at = start_of(&flow)?;
+            map_mut(life, parent)?.next = index + 1;
+            let thread = open(life, parent, branch, index, flow, None)?;
+            // a child execution has its own variables, its own history and its own context object
+            thread.variables = Arc::default();
+            thread.item = None;
+            thread.pending = Some((start_at, child.input.clone()));
+            thread.child = Some(child);
+            None
+        }
+        Change::BranchSucceeded { thread, output } => {
+            let last = life.threads.get(&thread)?.last;
+            let seat = close_branch(life, thread, Some(output))?;
+            life.threads.get_mut(&seat.parent)?.last = last;
+            None
+        }
+        Change::BranchFailed { thread } => {
+            let Thread { last, seat, .. } = life.threads.get(&thread)?;
+            let (last, seat) = (*last, (*seat)?);
+            halt(life, thread);
+            life.threads.get_mut(&seat.parent)?.last = last;
+            None
+        }
+        Change::IterationSucceeded { thread, output } => {
+            let stamp = follow(life, thread, Link::Stay)?;
+            let seat = close_branch(life, thread, Some(output))?;
+            map_mut(life, seat.parent)?.link = stamp.previous;
+            life.threads.get_mut(&seat.parent)?.last = stamp.id;
+            Some(stamp)
+        }
+        Change::IterationFailed { thread } => {
+            let stamp = follow(life, thread, Link::Stay)?;
+            let seat = life.threads.get(&thread)?.seat?;
+            halt(life, thread);
+            life.threads.get_mut(&seat.parent)?.last = stamp.previous;
+            Some(stamp)
+        }
+        Change::IterationAborted { thread } => {
+            let stamp = follow(life, thread, Link::Stay);
+            halt(life, thread);
+            stamp
+        }
+        Change::ChildSucceeded { thread, output } => {
+            close_branch(life, thread, Some(output))?;
+            None
+        }
+        Change::ChildTolerated { thread } => {
+            count_failure(life, thread)?;
+            clear_block(life, thread);
+            close_branch(life, thread, None)?;
+            None
+        }
+        Change::ChildFailed { thread } => {
+            count_failure(life, thread)?;
+            halt(life, thread);
+            None
+        }
+        Change::MapRunSucceeded { thread } | Change::MapRunFailed { thread, .. } | Change::MapRunAborted { thread } => {
+            follow(life, thread, Link::Advance)
+        }
+        Change::MapRunRedriven { thread } => {
+            // its failed children run again
+            map_mut(life, thread)?.run.as_mut()?.failed_items = 0;
+            follow(life, thread, Link::Advance)
+        }
+        Change::BlockSucceeded { thread, unlinked } => {
+            let stamp = follow(life, thread, Link::Stay);
+            if unlinked && let Some(run) = map_mut(life, thread).and_then(|map| map.run.as_ref()) {
+                let started = run.started;
+                life.threads.get_mut(&thread)?.last = started;
+            }
+            stamp
+        }
+        Change::BlockFailed { thread } => follow(life, thread, Link::Advance),
+        Change::BlockCleared { thread } => {
+            clear_block(life, thread);
+            visit_mut(life, thread)?.activity = Activity::Deciding;
+            None
+        }
+    }
+}
+
+/// Whether a thread's next event follows this one.
+#[derive(Clone, Copy, PartialEq)]
+enum Link {
+    Advance,
+    Stay,
+}
+
+fn start(life: &mut Life, input: Arc<Value>, times_out_at: Timestamp, start_at: Arc<str>, at: Timestamp) -> Stamp {
+    life.phase = Phase::Running;
+    life.started_at = at;
+    life.times_out_at = times_out_at;
+    life.input = input.clone();
+    life.events = 1;
+    life.next_thread = ROOT.0 + 1;
+    life.threads.insert(
+        ROOT,
+        Thread {
+            home: ROOT,
+            child: None,
+            seat: None,
+            flow: FlowRef::Machine,
+            variables: Arc::default(),
+            item: None,
+            // the first state's entry follows no event
+            last: 0,
+            pending: Some((start_at, input)),
+            visit: None,
+            halted: false,
+        },
+    );
+    Stamp {
+        home: ROOT,
+        id: 1,
+        previous: 0,
+    }
+}
+
+fn end(life: &mut Life, outcome: Outcome, at: Timestamp) -> Stamp {
+    let previous = match &outcome {
+        Outcome::Succeeded { .. } | Outcome::Failed { .. } => life.threads.get(&ROOT).map_or(0, |root| root.last),
+        Outcome::TimedOut | Outcome::Aborted { .. } => 0,
+    };
+    life.events += 1;
+    let waiting: Vec<ThreadId> = life.open_attempts.values().copied().collect();
+    for thread in waiting {
+        close_call(life, thread);
+    }
+    if matches!(outcome, Outcome::Succeeded { .. }) {
+        life.threads.clear();
+    }
+    for thread in life.threads.values_mut() {
+        thread.halted = true;
+    }
+    life.phase = Phase::Ended { outcome, at };
+    Stamp {
+        home: ROOT,
+        id: life.events,
+        previous,
+    }
+}
+
+fn redrive(life: &mut Life, times_out_at: Timestamp) -> Stamp {
+    let previous = life.events;
+    life.events += 1;
+    life.redrives += 1;
+    life.times_out_at = times_out_at;
+    life.phase = Phase::Running;
+    Stamp {
+        home: ROOT,
+        id: life.events,
+        previous,
+    }
+}
+
+/// The next number in `home`'s history.
+fn number(life: &mut Life, home: ThreadId, previous: u64) -> Option<Stamp> {
+    let events = if home == ROOT {
+        &mut life.events
+    } else {
+        &mut life.threads.get_mut(&home)?.child.as_mut()?.events
+    };
+    *events += 1;
+    Some(Stamp {
+        home,
+        id: *events,
+        previous,
+    })
+}
+
+/// The thread's next event.
+fn follow(life: &mut Life, id: ThreadId, link: Link) -> Option<Stamp> {
+    let thread = life.threads.get(&id)?;
+    let stamp = number(life, thread.home, thread.last)?;
+    if link == Link::Advance {
+        life.threads.get_mut(&id)?.last = stamp.id;
+    }
+    Some(stamp)
+}
+
+fn visit_mut(life: &mut Life, thread: ThreadId) -> Option<&mut Visit> {
+    life.threads.get_mut(&thread)?.visit.as_deref_mut()
+}
+
+fn call_mut(life: &mut Life, thread: ThreadId) -> Option<&mut crate::life::Call> {
+    match &mut visit_mut(life, thread)?.activity {
+        Activity::Calling(call) => Some(call),
+        _ => None,
+    }
+}
+
+fn block_mut(life: &mut Life, thread: ThreadId) -> Option<&mut crate::life::Block> {
+    match &mut visit_mut(life, thread)?.activity {
+        Activity::Block(block) => Some(block),
+        _ => None,
+    }
+}
+
+fn map_mut(life: &mut Life, thread: ThreadId) -> Option<&mut MapBlock> {
+    block_mut(life, thread)?.map.as_mut()
+}
+
+fn start_of(flow: &FlowRef) -> Option<Arc<str>> {
+    match flow {
+        FlowRef::Machine => None,
+        FlowRef::Inner(flow) => Some(flow.start_at.clone()),
+    }
+}
+
+/// A new thread for a branch; it starts with the variables that its parent sees.
+fn open(
+    life: &mut Life,
+    parent: ThreadId,
+    branch: ThreadId,
+    index: usize,
+    flow: FlowRef,
+    item: Option<Arc<MapItem>>,
+) -> Option<&mut Thread> {
+    life.next_thread = branch.0 + 1;
+    block_mut(life, parent)?.open += 1;
+    let outer = life.threads.get(&parent)?;
+    let thread = Thread {
+        home: branch,
+        child: None,
+        seat: Some(Seat { parent, index }),
+        flow,
+        variables: outer.variables.clone(),
+        item: item.or_else(|| outer.item.clone()),
+        last: 0,
+        pending: None,
+        visit: None,
+        halted: false,
+    };
+    Some(life.threads.entry(branch).or_insert(thread))
+}
+
+/// Takes a finished branch out and keeps its output.
+fn close_branch(life: &mut Life, thread: ThreadId, output: Option<Arc<Value>>) -> Option<Seat> {
+    let seat = life.threads.remove(&thread)?.seat?;
+    let block = block_mut(life, seat.parent)?;
+    block.open -= 1;
+    if let Some(slot) = block.results.get_mut(seat.index) {
+        *slot = output;
+    }
+    Some(seat)
+}
+
+/// Counts the items of a failed child execution.
+fn count_failure(life: &mut Life, thread: ThreadId) -> Option<()> {
+    let seat = life.threads.get(&thread)?.seat?;
+    let run = map_mut(life, seat.parent)?.run.as_mut()?;
+    run.failed_items += run.weights.get(seat.index).copied().unwrap_or(1);
+    Some(())
+}
+
+fn halt(life: &mut Life, thread: ThreadId) {
+    close_call(life, thread);
+    if let Some(thread) = life.threads.get_mut(&thread) {
+        thread.halted = true;
+    }
+}
+
+/// Nobody waits for the thread's attempt any more; its token is remembered as closed.
+fn close_call(life: &mut Life, thread: ThreadId) {
+    let Some(visit) = visit_mut(life, thread) else { return };
+    if !matches!(visit.activity, Activity::Calling(_)) {
+        return;
+    }
+    let Activity::Calling(call) = std::mem::replace(&mut visit.activity, Activity::Deciding) else {
+        return;
+    };
+    life.open_attempts.remove(&call.task.attempt);
+    if let Some(token) = call.task.token {
+        life.closed_tokens.insert(call.task.attempt, token);
+    }
+}
+
+/// Takes out all threads below `top`.
+fn clear_block(life: &mut Life, top: ThreadId) {
+    let mut below = vec![top];
+    while let Some(parent) = below.pop() {
+        for child in life.children(parent) {
+            close_call(life, child);
+            below.push(child);
+        }
+        if parent != top {
+            life.threads.remove(&parent);
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What can happen to an execution. The journal holds these, and nothing else, as the truth about it.
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::Timestamp;
+
+/// One attempt of a task, numbered within its execution. Each retry is a new attempt; a task that is sent again after
+/// a crash keeps its number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AttemptId(pub u64);
+
+/// A fact with the time it was taken in and the seed of every random number that its decision may draw.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When, on the engine's clock; never before the entry that precedes it.
+    pub at: Timestamp,
+    /// From the operating system's random source.
+    pub seed: [u64; 2],
+    /// What happened.
+    pub fact: Fact,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Fact {
+    /// StartExecution; always the first, and only the first.
+    Started {
+        /// The input.
+        input: Arc<Value>,
+    },
+    /// A task ended well: the call's response, or SendTaskSuccess.
+    TaskSucceeded {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// Its raw result, before ResultSelector and the like.
+        output: Arc<Value>,
+    },
+    /// A task failed: the call's error, or SendTaskFailure.
+    TaskFailed {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// The error name that `ErrorEquals` matches.
+        error: Option<String>,
+        /// The cause.
+        cause: Option<String>,
+    },
+    /// The call of a `.waitForTaskToken` task was accepted (or a `.sync` job was started); its result is still to come.
+    TaskSubmitted {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// The call's response, for the history.
+        output: Arc<Value>,
+    },
+    /// A worker took an activity's task (GetActivityTask).
+    ActivityStarted {
+        /// Which attempt.
+        attempt: AttemptId,
+        /// `workerName`.
+        worker: Option<String>,
+    },
+    /// SendTaskHeartbeat. Writes no history event.
+    Heartbeat {
+        /// Which attempt.
+        attempt: AttemptId,
+    },
+    /// The execution's earliest deadline has passed: a wait is over, a retry is due, something timed out.
+    DeadlinePassed,
+    /// StopExecution.
+    Stopped {
+        /// As given.
+        error: Option<String>,
+        /// As given.
+        cause: Option<String>,
+    },
+    /// RedriveExecution.
+    Redriven,
+}

@@ -1,0 +1,25 @@
+//! The execution machine, pure: facts in, history events and effects out.
+//!
+//! [`Execution::apply`] takes one recorded [`Fact`] and answers a [`Turn`]: the effects that may start once the fact
+//! is on disk. No tokio, no clock, no randomness, no IO: the time and the random numbers of a decision lie in its
+//! [`Entry`]. An execution's truth is the log of its entries; its state is a fold over them, and its AWS history is a
+//! projection of that fold ([`history`]).
+
+mod change;
+mod decide;
+pub mod effect;
+pub mod event;
+mod evolve;
+pub mod execution;
+pub mod fact;
+pub mod identity;
+mod life;
+mod project;
+mod state;
+pub mod token;
+
+pub use effect::{Effect, ScheduledTask};
+pub use event::{ErrorDetails, EventKind, HistoryEvent, StateType};
+pub use execution::{AttemptStatus, Execution, IllegalFact, Turn, Waiting, WaitingOn, history};
+pub use fact::{AttemptId, Entry, Fact};
+pub use identity::{Identity, Outcome, Status, Timestamp};

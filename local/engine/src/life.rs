@@ -1,0 +1,318 @@
+//! The state of an execution: threads of control in an arena, linked to the states that opened them.
+//!
+//! A thread runs the states of one flow one after the other: the machine's own, a Parallel branch's, a Map
+//! iteration's. Parallel and Map are visits with a [`Block`]; their branches are threads whose [`Seat`] names the
+//! block's thread.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde_json::Value;
+use sluice_asl::definition::{Flow, MapProcessor, Name};
+use sluice_asl::{State, StateKind, StateMachine, Variables};
+
+use crate::{AttemptId, Outcome, ScheduledTask, Status, Timestamp};
+
+/// A thread's number; never given twice in the life of an execution, so that a stale one finds nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct ThreadId(pub(crate) u32);
+
+/// The machine's own thread.
+pub(crate) const ROOT: ThreadId = ThreadId(0);
+
+/// All that is known about an execution between two facts.
+#[derive(Debug)]
+pub(crate) struct Life {
+    pub(crate) phase: Phase,
+    pub(crate) started_at: Timestamp,
+    /// The time of the last fact.
+    pub(crate) last_at: Timestamp,
+    /// When the execution as a whole times out.
+    pub(crate) times_out_at: Timestamp,
+    pub(crate) input: Arc<Value>,
+    pub(crate) redrives: u64,
+    /// The events of the execution's own history.
+    pub(crate) events: u64,
+    pub(crate) next_attempt: u64,
+    pub(crate) next_thread: u32,
+    pub(crate) threads: BTreeMap<ThreadId, Thread>,
+    /// Who waits for which answer.
+    pub(crate) open_attempts: BTreeMap<AttemptId, ThreadId>,
+    /// The tokens of attempts that are over, so that their holders hear "timed out" and not "never was".
+    pub(crate) closed_tokens: BTreeMap<AttemptId, Arc<str>>,
+}
+
+/// How far the execution as a whole is.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    New,
+    Running,
+    Ended { outcome: Outcome, at: Timestamp },
+}
+
+/// One thread of control.
+#[derive(Debug)]
+pub(crate) struct Thread {
+    /// The thread whose history its events belong to: [`ROOT`], or the first thread of a Map Run's child execution.
+    pub(crate) home: ThreadId,
+    /// What a child execution is, at its first thread.
+    pub(crate) child: Option<Box<ChildExecution>>,
+    pub(crate) seat: Option<Seat>,
+    pub(crate) flow: FlowRef,
+    pub(crate) variables: Arc<Variables>,
+    /// `$$.Map.Item`, inside an iteration.
+    pub(crate) item: Option<Arc<MapItem>>,
+    /// The event that its next one follows.
+    pub(crate) last: u64,
+    /// The state to be entered next, with its input.
+    pub(crate) pending: Option<(Name, Arc<Value>)>,
+    pub(crate) visit: Option<Box<Visit>>,
+    /// Failed or aborted: it does nothing more, unless the execution is redriven.
+    pub(crate) halted: bool,
+}
+
+/// Where a branch or an iteration belongs.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Seat {
+    pub(crate) parent: ThreadId,
+    pub(crate) index: usize,
+}
+
+/// A child execution of a Map Run: its events are its own and not its parent's.
+#[derive(Debug, Clone)]
+pub(crate) struct ChildExecution {
+    pub(crate) arn: Arc<str>,
+    pub(crate) name: Arc<str>,
+    pub(crate) input: Arc<Value>,
+    pub(crate) started_at: Timestamp,
+    pub(crate) events: u64,
+}
+
+/// `$$.Map.Item`.
+#[derive(Debug)]
+pub(crate) struct MapItem {
+    pub(crate) index: usize,
+    pub(crate) value: Arc<Value>,
+}
+
+/// The states that a thread runs.
+#[derive(Debug, Clone)]
+pub(crate) enum FlowRef {
+    /// The machine's own.
+    Machine,
+    /// A branch's or an iteration's.
+    Inner(Arc<Flow>),
+}
+
+/// One state being executed.
+#[derive(Debug)]
+pub(crate) struct Visit {
+    pub(crate) state: Arc<State>,
+    pub(crate) input: Arc<Value>,
+    pub(crate) entered_at: Timestamp,
+    /// Its `…StateEntered` event.
+    pub(crate) entered: u64,
+    /// The event before that.
+    pub(crate) before: u64,
+    /// `$$.State.RetryCount`.
+    pub(crate) retry_count: u64,
+    /// How often each retrier was used.
+    pub(crate) tries: Vec<u64>,
+    pub(crate) activity: Activity,
+}
+
+/// What a visit is doing between two facts.
+#[derive(Debug)]
+pub(crate) enum Activity {
+    /// Nothing that outlasts the decision.
+    Deciding,
+    Waiting {
+        until: Timestamp,
+    },
+    Calling(Box<Call>),
+    Retrying {
+        at: Timestamp,
+    },
+    Block(Box<Block>),
+}
+
+/// An attempt of a Task.
+#[derive(Debug, Clone)]
+pub(crate) struct Call {
+    pub(crate) task: ScheduledTask,
+    pub(crate) since: Timestamp,
+    pub(crate) stage: Stage,
+    pub(crate) times_out_at: Option<Timestamp>,
+    pub(crate) heartbeat_by: Option<Timestamp>,
+}
+
+/// How far an attempt is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Stage {
+    /// The call is under way, or an activity's task waits for a worker.
+    Scheduled,
+    /// A worker has the activity's task.
+    Taken,
+    /// The call was accepted; the token or the job is still to end.
+    Submitted,
+}
+
+/// A Parallel or Map in the middle of its work.
+#[derive(Debug, Clone)]
+pub(crate) struct Block {
+    /// By branch or item; a tolerated failure leaves none.
+    pub(crate) results: Vec<Option<Arc<Value>>>,
+    /// Branches and iterations that are not over.
+    pub(crate) open: usize,
+    pub(crate) map: Option<MapBlock>,
+}
+
+/// What a Map knows beyond its results.
+#[derive(Debug, Clone)]
+pub(crate) struct MapBlock {
+    /// The effective input, for ItemSelector.
+    pub(crate) input: Arc<Value>,
+    /// The items, or the batches' inputs.
+    pub(crate) items: Vec<Arc<Value>>,
+    /// The next to start.
+    pub(crate) next: usize,
+    /// How many may run at a time.
+    pub(crate) limit: usize,
+    /// The event that the next iteration follows.
+    pub(crate) link: u64,
+    pub(crate) run: Option<MapRun>,
+}
+
+/// A distributed Map's run.
+#[derive(Debug, Clone)]
+pub(crate) struct MapRun {
+    pub(crate) arn: Arc<str>,
+    pub(crate) label: Arc<str>,
+    /// Items per child execution.
+    pub(crate) weights: Vec<usize>,
+    pub(crate) tolerance: Threshold,
+    pub(crate) failed_items: usize,
+    /// Its `MapRunStarted` event.
+    pub(crate) started: u64,
+}
+
+/// How many items may fail.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Threshold {
+    pub(crate) count: Option<u64>,
+    pub(crate) percentage: Option<f64>,
+}
+
+impl Threshold {
+    /// Whether `failed` of `total` are more than that.
+    pub(crate) fn exceeded(self, failed: usize, total: usize) -> bool {
+        let percent = if total == 0 {
+            0.0
+        } else {
+            failed as f64 * 100.0 / total as f64
+        };
+        match (self.count, self.percentage) {
+            (None, None) => failed > 0,
+            (Some(count), None) => failed as u64 > count,
+            (None, Some(percentage)) => percent > percentage,
+            (Some(count), Some(percentage)) => failed as u64 > count || percent > percentage,
+        }
+    }
+}
+
+impl FlowRef {
+    /// The state of that name in the flow.
+    pub(crate) fn state(&self, machine: &StateMachine, name: &str) -> Option<Arc<State>> {
+        self.flow(machine).states.get(name).cloned()
+    }
+
+    /// The flow itself.
+    pub(crate) fn flow<'f>(&'f self, machine: &'f StateMachine) -> &'f Flow {
+        match self {
+            FlowRef::Machine => &machine.flow,
+            FlowRef::Inner(flow) => flow,
+        }
+    }
+}
+
+impl Visit {
+    /// The Map processor of a Map state.
+    pub(crate) fn processor(&self) -> Option<&MapProcessor> {
+        match &self.state.kind {
+            StateKind::Map(map) => Some(&map.processor),
+            _ => None,
+        }
+    }
+
+    /// The block of a Parallel or Map at work.
+    pub(crate) fn block(&self) -> Option<&Block> {
+        match &self.activity {
+            Activity::Block(block) => Some(block),
+            _ => None,
+        }
+    }
+
+    /// The attempt under way.
+    pub(crate) fn call(&self) -> Option<&Call> {
+        match &self.activity {
+            Activity::Calling(call) => Some(call),
+            _ => None,
+        }
+    }
+}
+
+impl Life {
+    pub(crate) fn new() -> Self {
+        Self {
+            phase: Phase::New,
+            started_at: 0,
+            last_at: Timestamp::MIN,
+            times_out_at: Timestamp::MAX,
+            input: Arc::new(Value::Null),
+            redrives: 0,
+            events: 0,
+            next_attempt: 1,
+            next_thread: 0,
+            threads: BTreeMap::new(),
+            open_attempts: BTreeMap::new(),
+            closed_tokens: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        match &self.phase {
+            Phase::New | Phase::Running => Status::Running,
+            Phase::Ended { outcome, .. } => outcome.status(),
+        }
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        matches!(self.phase, Phase::Running)
+    }
+
+    /// The state that a thread is in.
+    pub(crate) fn visit(&self, thread: ThreadId) -> Option<&Visit> {
+        self.threads.get(&thread)?.visit.as_deref()
+    }
+
+    /// The threads that a block's thread opened and that are still there, oldest first.
+    pub(crate) fn children(&self, parent: ThreadId) -> Vec<ThreadId> {
+        // a child is younger than its parent
+        self.threads
+            .range(parent..)
+            .filter(|(_, thread)| thread.seat.is_some_and(|seat| seat.parent == parent))
+            .map(|(id, _)| *id)
+            .collect()
+    }
+
+    /// The events of the history that a thread writes to.
+    pub(crate) fn events_at(&self, home: ThreadId) -> u64 {
+        if home == ROOT {
+            return self.events;
+        }
+        self.threads
+            .get(&home)
+            .and_then(|thread| thread.child.as_ref())
+            .map_or(0, |child| child.events)
+    }
+}

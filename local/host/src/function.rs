@@ -1,0 +1,330 @@
+//! One function: its instances, its waiting requests, and how they find each other.
+//!
+//! Locks: a function's state may be held while an instance is asked something, never the reverse.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::config::FunctionSpec;
+use crate::error::{InvokeError, ThrottleReason};
+use crate::instance::{Instance, Outcome};
+use crate::invocation::{Job, Permit};
+use crate::logs::FunctionLog;
+use crate::pool::Pool;
+use crate::process;
+use crate::shared::Shared;
+use crate::sync::lock;
+
+/// A function as it was last configured. An update makes a new one beside it.
+pub(crate) struct Function {
+    pub(crate) spec: FunctionSpec,
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) log: Arc<FunctionLog>,
+    in_flight: Arc<AtomicUsize>,
+    state: Mutex<State>,
+}
+
+struct State {
+    pool: Pool<Arc<Instance>, Job>,
+    instances: Vec<Arc<Instance>>,
+    /// A task watches whether more instances are needed.
+    scaling: bool,
+    /// Replaced or removed: instances end when they have nothing to do.
+    retired: bool,
+    /// Removed: takes no more requests.
+    closed: bool,
+}
+
+impl std::fmt::Debug for Function {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Function")
+            .field("name", &self.spec.name)
+            .finish_non_exhaustive()
+    }
+}
+
+/// How busy a function is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FunctionLoad {
+    /// Instances that live: starting, idle and busy.
+    pub instances: usize,
+    /// Invocations in hand, the waiting ones included.
+    pub in_flight: usize,
+    /// Invocations that wait for an instance.
+    pub queued: usize,
+}
+
+impl Function {
+    pub(crate) fn new(spec: FunctionSpec, shared: Arc<Shared>, log: Arc<FunctionLog>) -> Self {
+        let limit = reserved(&spec).min(shared.config.max_instances_per_function.max(1));
+        Self {
+            spec,
+            shared,
+            log,
+            in_flight: Arc::default(),
+            state: Mutex::new(State {
+                pool: Pool::new(limit),
+                instances: Vec::new(),
+                scaling: false,
+                retired: false,
+                closed: false,
+            }),
+        }
+    }
+
+    pub(crate) fn now_ms(&self) -> u64 {
+        (self.shared.config.now)()
+    }
+
+    pub(crate) fn load(&self) -> FunctionLoad {
+        let state = lock(&self.state);
+        FunctionLoad {
+            instances: state.pool.live(),
+            in_flight: self.in_flight.load(Ordering::SeqCst),
+            queued: state.pool.queued(),
+        }
+    }
+
+    /// One unit of concurrency, or the reason why there is none.
+    pub(crate) fn admit(&self) -> Result<Permit, InvokeError> {
+        Permit::take(&self.in_flight, reserved(&self.spec), &self.shared.in_flight).ok_or(InvokeError::TooManyRequests(
+            ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded,
+        ))
+    }
+
+    /// Gives the request to an idle instance, or lets it wait for one.
+    pub(crate) fn submit(self: &Arc<Self>, mut job: Job) -> Result<(), InvokeError> {
+        loop {
+            let mut state = lock(&self.state);
+            if let Some(instance) = state.pool.take_idle() {
+                drop(state);
+                match instance.assign(job) {
+                    Ok(()) => return Ok(()),
+                    Err(back) => job = *back,
+                }
+                continue;
+            }
+            if state.closed {
+                return Err(InvokeError::Stopped(self.spec.name.to_string()));
+            }
+            if state.pool.queued() >= self.shared.config.max_queued {
+                return Err(InvokeError::TooManyRequests(
+                    ThrottleReason::ConcurrentInvocationLimitExceeded,
+                ));
+            }
+            state.pool.enqueue(job, Instant::now());
+            let due = self.plan(&mut state);
+            drop(state);
+            self.launch(due);
+            return Ok(());
+        }
+    }
+
+    /// Puts back a request that its instance never saw.
+    pub(crate) fn resubmit(self: &Arc<Self>, job: Job) {
+        let mut state = lock(&self.state);
+        if state.closed {
+            return;
+        }
+        state.pool.enqueue_first(job, Instant::now());
+        let due = self.plan(&mut state);
+        drop(state);
+        self.launch(due);
+    }
+
+    /// Decides what to start now and sees to it that the question is asked again while requests wait.
+    fn plan(self: &Arc<Self>, state: &mut State) -> usize {
+        let due = state.pool.starts_due(Instant::now(), self.shared.config.scale_up_wait);
+        state.pool.start(due);
+        if state.pool.queued() > 0 && !state.scaling {
+            state.scaling = true;
+            tokio::spawn(Arc::clone(self).scale());
+        }
+        due
+    }
+
+    async fn scale(self: Arc<Self>) {
+        let pause = self.shared.config.scale_up_wait;
+        loop {
+            tokio::time::sleep(pause).await;
+            let due = {
+                let mut state = lock(&self.state);
+                state.pool.retain_jobs(|job| !job.abandoned());
+                if state.pool.queued() == 0 {
+                    state.scaling = false;
+                    return;
+                }
+                self.plan(&mut state)
+            };
+            self.launch(due);
+        }
+    }
+
+    /// Starts instances that the pool has counted already, as far as the host's limit allows.
+    fn launch(self: &Arc<Self>, count: usize) {
+        for _ in 0..count {
+            if self.shared.claim_instance() {
+                tokio::spawn(process::supervise(Arc::clone(self)));
+            } else {
+                lock(&self.state).pool.ended(true);
+                self.shared.make_room(self);
+            }
+        }
+    }
+
+    /// Starts instances before anyone asks.
+    pub(crate) fn prewarm(self: &Arc<Self>, count: usize) {
+        let count = {
+            let mut state = lock(&self.state);
+            let missing = count.saturating_sub(state.pool.live());
+            state.pool.start(missing);
+            missing
+        };
+        self.launch(count);
+    }
+
+    /// A process runs. `false` if the function has been retired meanwhile and nobody waits.
+    pub(crate) fn register(&self, instance: &Arc<Instance>) -> bool {
+        let mut state = lock(&self.state);
+        state.instances.push(Arc::clone(instance));
+        !(self.shared.is_closing() || state.retired && state.pool.queued() == 0)
+    }
+
+    pub(crate) fn became_ready(self: &Arc<Self>, instance: &Arc<Instance>) {
+        lock(&self.state).pool.became_ready();
+        self.offer(instance);
+    }
+
+    /// An instance has nothing to do: gives it a waiting request or keeps it warm.
+    pub(crate) fn offer(self: &Arc<Self>, instance: &Arc<Instance>) {
+        loop {
+            let mut state = lock(&self.state);
+            match state.pool.next_job() {
+                Some(job) if job.abandoned() => {}
+                Some(job) => {
+                    drop(state);
+                    if let Err(job) = instance.assign(job) {
+                        self.resubmit(*job);
+                    }
+                    return;
+                }
+                None if state.retired => {
+                    drop(state);
+                    return instance.stop();
+                }
+                None => {
+                    if !instance.has_ended() {
+                        state.pool.park(Arc::clone(instance), Instant::now());
+                    }
+                    return;
+                }
+            }
+        }
+    }
+
+    /// An instance is gone.
+    pub(crate) fn ended(self: &Arc<Self>, instance: &Arc<Instance>, was_starting: bool) {
+        let mut state = lock(&self.state);
+        state.pool.forget_idle(instance);
+        state.instances.retain(|other| other != instance);
+        state.pool.ended(was_starting);
+    }
+
+    /// A start has failed: the request that waited longest is answered with the reason. `false` if
+    /// nobody waits. Those left get another start.
+    pub(crate) fn start_failed(self: &Arc<Self>, instance: &Instance, error: StartError) -> bool {
+        let job = {
+            let mut state = lock(&self.state);
+            state.pool.retain_jobs(|job| !job.abandoned());
+            state.pool.next_job()
+        };
+        let told = job.is_some();
+        if let Some(mut job) = job {
+            job.ticket.started = Instant::now();
+            job.ticket.started_at_ms = self.now_ms();
+            let outcome = match error {
+                StartError::Reported(payload) => Outcome::Error(payload),
+                StartError::Platform(failure) => Outcome::Failure(failure),
+            };
+            instance.conclude(job.ticket, None, outcome).send();
+        }
+        self.restart_if_needed();
+        told
+    }
+
+    /// Starts an instance if requests wait and none is left.
+    pub(crate) fn restart_if_needed(self: &Arc<Self>) {
+        let mut state = lock(&self.state);
+        let due = self.plan(&mut state);
+        drop(state);
+        self.launch(due);
+    }
+
+    /// Stops the instances that have been idle for too long.
+    pub(crate) fn stop_expired(&self, now: Instant) {
+        let expired = lock(&self.state)
+            .pool
+            .take_expired(now, self.shared.config.idle_timeout);
+        for instance in expired {
+            instance.stop();
+        }
+    }
+
+    /// Stops the coldest idle instance, to make room for another function.
+    pub(crate) fn stop_one_idle(&self) -> bool {
+        let coldest = lock(&self.state).pool.take_coldest();
+        coldest.as_ref().is_some_and(|instance| {
+            instance.stop();
+            true
+        })
+    }
+
+    /// The function is replaced: what waits is still served, then its instances end.
+    pub(crate) fn retire(&self) {
+        let idle = {
+            let mut state = lock(&self.state);
+            state.retired = true;
+            state.pool.take_all_idle()
+        };
+        for instance in idle {
+            instance.stop();
+        }
+    }
+
+    /// The function is removed: what waits is given up, what runs may end.
+    pub(crate) fn close(&self) {
+        self.retire();
+        let waiting = {
+            let mut state = lock(&self.state);
+            state.closed = true;
+            state.pool.take_all_jobs()
+        };
+        drop(waiting);
+    }
+
+    /// Ends all instances, whatever they do.
+    pub(crate) fn kill_all(&self) {
+        self.close();
+        let instances = lock(&self.state).instances.clone();
+        for instance in instances {
+            instance.stop();
+        }
+    }
+}
+
+/// Why an instance did not start.
+#[derive(Debug)]
+pub(crate) enum StartError {
+    /// The runtime said so at `/init/error`.
+    Reported(Bytes),
+    /// The platform noticed.
+    Platform(crate::platform::PlatformFailure),
+}
+
+fn reserved(spec: &FunctionSpec) -> usize {
+    spec.reserved_concurrency
+        .map_or(usize::MAX, |reserved| usize::try_from(reserved).unwrap_or(usize::MAX))
+}

@@ -1,0 +1,402 @@
+//! One instance of a function: what its runtime is doing and which invocation it has.
+
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+use crate::config::wall_clock_ms;
+use crate::function::Function;
+use crate::invocation::{Delivery, FunctionError, InvokeOutput, Job, Ticket};
+use crate::logs::{Capture, InvocationStatus, LogRecord};
+use crate::memory::peak_memory_mb;
+use crate::platform::{PlatformFailure, billed_ms};
+use crate::sync::lock;
+
+/// The memory figure of a report may be this old.
+const MEMORY_MAX_AGE: Duration = Duration::from_secs(1);
+
+/// Where an instance is in its life.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Starting,
+    Ready,
+    Ended,
+}
+
+/// How an invocation ended, with what the caller gets.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    Success(Bytes),
+    Error(Bytes),
+    Failure(PlatformFailure),
+}
+
+/// The answer to a runtime that asks for work.
+#[derive(Debug)]
+pub(crate) enum Next {
+    Deliver(Delivery),
+    Wait(oneshot::Receiver<Delivery>),
+    /// The invocation it has is not answered yet.
+    Refused,
+    Ended,
+}
+
+/// What an instance leaves behind when it ends.
+#[derive(Debug)]
+pub(crate) struct Remains {
+    pub(crate) was_starting: bool,
+    /// What the runtime said about a failed start.
+    pub(crate) init_error: Option<Bytes>,
+    /// The invocation that was running.
+    pub(crate) running: Option<Ticket>,
+    /// One that the runtime has not seen.
+    pub(crate) undelivered: Option<Job>,
+    pub(crate) init: Option<Duration>,
+}
+
+#[derive(Debug)]
+struct State {
+    phase: Phase,
+    created: Instant,
+    /// A `/next` that waits for work.
+    parked: Option<oneshot::Sender<Delivery>>,
+    /// Work that waits for the `/next`, which follows an answer after a moment.
+    assigned: Option<Job>,
+    running: Option<Ticket>,
+    /// When the start or the invocation is overdue.
+    deadline: Option<Instant>,
+    /// When the supervisor looks next. While that is before the deadline it need not be told.
+    armed: Option<Instant>,
+    stop: bool,
+    init_error: Option<Bytes>,
+    /// Reported with the first invocation.
+    init: Option<Duration>,
+}
+
+/// An instance. Two are equal if they are the same one.
+#[derive(Debug)]
+pub(crate) struct Instance {
+    pub(crate) function: Arc<Function>,
+    log_stream: Arc<str>,
+    pub(crate) pid: OnceLock<u32>,
+    state: Mutex<State>,
+    pub(crate) capture: Mutex<Capture>,
+    memory: Mutex<Option<(Instant, Option<u32>)>>,
+    /// Wakes the supervisor: an earlier deadline, or the wish to stop.
+    pub(crate) alarm: Notify,
+}
+
+impl PartialEq for Instance {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self, other)
+    }
+}
+
+impl Instance {
+    /// A starting instance, whose process must ask for work within `init_timeout`.
+    pub(crate) fn new(function: Arc<Function>, log_stream: Arc<str>, init_timeout: Duration) -> Self {
+        let now = Instant::now();
+        Self {
+            function,
+            log_stream,
+            pid: OnceLock::new(),
+            state: Mutex::new(State {
+                phase: Phase::Starting,
+                created: now,
+                parked: None,
+                assigned: None,
+                running: None,
+                deadline: Some(now + init_timeout),
+                armed: None,
+                stop: false,
+                init_error: None,
+                init: None,
+            }),
+            capture: Mutex::new(Capture::new()),
+            memory: Mutex::new(None),
+            alarm: Notify::new(),
+        }
+    }
+
+    pub(crate) fn log_stream(&self) -> &str {
+        &self.log_stream
+    }
+
+    pub(crate) fn has_ended(&self) -> bool {
+        lock(&self.state).phase == Phase::Ended
+    }
+
+    /// Asks the supervisor to end the process.
+    pub(crate) fn stop(&self) {
+        lock(&self.state).stop = true;
+        self.alarm.notify_one();
+    }
+
+    /// Gives the instance its next invocation; gives it back if the instance has ended.
+    pub(crate) fn assign(&self, mut job: Job) -> Result<(), Box<Job>> {
+        let timeout = self.function.spec.timeout;
+        let mut state = lock(&self.state);
+        if state.phase == Phase::Ended || state.stop {
+            return Err(Box::new(job));
+        }
+        let deadline = Instant::now() + timeout;
+        job.delivery.deadline_ms = wall_clock_ms() + u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
+        state.deadline = Some(deadline);
+        let wake_supervisor = state.armed.is_none_or(|armed| armed > deadline);
+        if wake_supervisor {
+            state.armed = Some(deadline);
+        }
+        match state.parked.take() {
+            Some(runtime) => {
+                let delivery = self.begin(&mut state, job);
+                if let Err(delivery) = runtime.send(delivery) {
+                    // The waiting connection has gone: the next one gets it.
+                    let ticket = state.running.take();
+                    state.assigned = ticket.map(|ticket| Job { delivery, ticket });
+                }
+            }
+            None => state.assigned = Some(job),
+        }
+        drop(state);
+        if wake_supervisor {
+            self.alarm.notify_one();
+        }
+        Ok(())
+    }
+
+    fn begin(&self, state: &mut State, mut job: Job) -> Delivery {
+        job.ticket.started = Instant::now();
+        job.ticket.started_at_ms = self.function.now_ms();
+        state.running = Some(job.ticket);
+        lock(&self.capture).begin();
+        job.delivery
+    }
+
+    /// The runtime asks for work. The first time says that its start is over.
+    pub(crate) fn next(self: &Arc<Self>) -> Next {
+        let (first, work) = {
+            let mut state = lock(&self.state);
+            match (state.phase, &state.running) {
+                (Phase::Ended, _) => return Next::Ended,
+                (_, Some(_)) => return Next::Refused,
+                (Phase::Starting | Phase::Ready, None) => {}
+            }
+            let first = state.phase == Phase::Starting;
+            if first {
+                state.phase = Phase::Ready;
+                state.deadline = None;
+                state.init = Some(state.created.elapsed());
+                lock(&self.capture).drain();
+            }
+            if let Some(job) = state.assigned.take() {
+                return Next::Deliver(self.begin(&mut state, job));
+            }
+            let (sender, receiver) = oneshot::channel();
+            state.parked = Some(sender);
+            (first, receiver)
+        };
+        if first {
+            self.function.became_ready(self);
+        }
+        Next::Wait(work)
+    }
+
+    /// Whether this is the invocation that is running.
+    pub(crate) fn is_running(&self, id: Uuid) -> bool {
+        lock(&self.state)
+            .running
+            .as_ref()
+            .is_some_and(|ticket| ticket.request_id == id)
+    }
+
+    /// The runtime's answer. `false` if no such invocation is running.
+    pub(crate) fn complete(self: &Arc<Self>, id: Uuid, outcome: Outcome) -> bool {
+        let (ticket, init) = {
+            let mut state = lock(&self.state);
+            let Some(ticket) = state.running.take_if(|ticket| ticket.request_id == id) else {
+                return false;
+            };
+            state.deadline = None;
+            (ticket, state.init.take())
+        };
+        let answer = self.conclude(ticket, init, outcome);
+        // Before the caller goes on, so that its next request finds this instance idle.
+        self.function.offer(self);
+        answer.send();
+        true
+    }
+
+    /// The runtime says that its start has failed. `false` if it has started.
+    pub(crate) fn init_failed(&self, error: Bytes) -> bool {
+        let mut state = lock(&self.state);
+        if state.phase != Phase::Starting {
+            return false;
+        }
+        state.init_error = Some(error);
+        // It should exit by itself now; the supervisor sees to it that it does.
+        state.deadline = Some(Instant::now() + Duration::from_millis(500));
+        drop(state);
+        self.alarm.notify_one();
+        true
+    }
+
+    /// When the supervisor has to look again, if ever.
+    pub(crate) fn arm(&self) -> Option<Instant> {
+        let mut state = lock(&self.state);
+        state.armed = state.deadline;
+        state.deadline
+    }
+
+    pub(crate) fn stop_requested(&self) -> bool {
+        lock(&self.state).stop
+    }
+
+    /// Whether the start (`Some(true)`) or an invocation (`Some(false)`) is overdue.
+    pub(crate) fn overdue(&self, now: Instant) -> Option<bool> {
+        let state = lock(&self.state);
+        state
+            .deadline
+            .filter(|deadline| *deadline <= now)
+            .map(|_| state.phase == Phase::Starting)
+    }
+
+    /// Takes everything out of an instance whose process has ended or is about to be killed.
+    pub(crate) fn end(&self) -> Remains {
+        let mut state = lock(&self.state);
+        let was_starting = state.phase == Phase::Starting;
+        state.phase = Phase::Ended;
+        state.parked = None;
+        state.deadline = None;
+        Remains {
+            was_starting,
+            init_error: state.init_error.take(),
+            running: state.running.take(),
+            undelivered: state.assigned.take(),
+            init: state.init.take(),
+        }
+    }
+
+    /// Writes the log of an invocation that is over and makes its answer.
+    pub(crate) fn conclude(&self, ticket: Ticket, init: Option<Duration>, outcome: Outcome) -> Answer {
+        let Ticket {
+            request_id,
+            reply,
+            started,
+            started_at_ms,
+            log_tail,
+            permit,
+        } = ticket;
+        let spec = &self.function.spec;
+        let duration = match &outcome {
+            Outcome::Failure(PlatformFailure::TimedOut(timeout)) => *timeout,
+            Outcome::Success(_) | Outcome::Error(_) | Outcome::Failure(_) => started.elapsed(),
+        };
+        let (payload, status, platform) = self.judge(request_id, outcome);
+        let mut record = self.record(Some(request_id), started_at_ms, status, platform);
+        record.duration = duration;
+        record.init_duration = init;
+        record.billed_ms = billed_ms(duration, init);
+        record.take_lines(lock(&self.capture).end());
+        let output = InvokeOutput {
+            request_id,
+            payload,
+            function_error: (record.status != InvocationStatus::Success).then_some(FunctionError::Unhandled),
+            executed_version: Arc::clone(&spec.version),
+            log_tail: log_tail.then(|| record.tail()),
+            duration,
+            init_duration: init,
+            billed_ms: record.billed_ms,
+        };
+        self.function.log.push(record);
+        drop(permit);
+        Answer { reply, output }
+    }
+
+    fn judge(&self, id: Uuid, outcome: Outcome) -> (Bytes, InvocationStatus, Vec<String>) {
+        match outcome {
+            Outcome::Success(payload) => (payload, InvocationStatus::Success, Vec::new()),
+            Outcome::Error(payload) => (payload, InvocationStatus::FunctionError, Vec::new()),
+            Outcome::Failure(failure) => {
+                let at = crate::logs::timestamp(self.function.now_ms());
+                let status = match failure {
+                    PlatformFailure::TimedOut(_) | PlatformFailure::InitTimedOut(_) => InvocationStatus::Timeout,
+                    PlatformFailure::Exited(_)
+                    | PlatformFailure::InvalidEntrypoint(_)
+                    | PlatformFailure::ResponseTooLarge => InvocationStatus::Failure(failure.error_type()),
+                };
+                (failure.payload(id), status, failure.log_lines(id, &at))
+            }
+        }
+    }
+
+    fn record(
+        &self,
+        request_id: Option<Uuid>,
+        started_at_ms: u64,
+        status: InvocationStatus,
+        platform: Vec<String>,
+    ) -> LogRecord {
+        let spec = &self.function.spec;
+        LogRecord {
+            sequence: 0,
+            request_id,
+            log_stream: Arc::clone(&self.log_stream),
+            version: Arc::clone(&spec.version),
+            started_at_ms,
+            duration: Duration::ZERO,
+            init_duration: None,
+            billed_ms: 0,
+            memory_size_mb: spec.memory_mb,
+            max_memory_mb: self.peak_memory(),
+            status,
+            before: Vec::new(),
+            lines: Vec::new(),
+            platform,
+            dropped: 0,
+        }
+    }
+
+    /// Keeps what an instance wrote that ended without an invocation to attribute it to.
+    pub(crate) fn log_orphan(&self, status: InvocationStatus, platform: Vec<String>) {
+        let captured = lock(&self.capture).end();
+        if captured.before.is_empty() && captured.during.is_empty() && platform.is_empty() {
+            return;
+        }
+        let mut record = self.record(None, self.function.now_ms(), status, platform);
+        record.take_lines(captured);
+        self.function.log.push(record);
+    }
+
+    fn peak_memory(&self) -> Option<u32> {
+        let pid = *self.pid.get()?;
+        let mut known = lock(&self.memory);
+        match *known {
+            Some((at, memory)) if at.elapsed() < MEMORY_MAX_AGE => memory,
+            before => {
+                // A process that has just ended has no memory to read: its last figure stands.
+                let memory = peak_memory_mb(pid).or(before.and_then(|(_, memory)| memory));
+                *known = Some((Instant::now(), memory));
+                memory
+            }
+        }
+    }
+}
+
+/// An answer on its way to the caller.
+#[derive(Debug)]
+#[must_use]
+pub(crate) struct Answer {
+    reply: oneshot::Sender<InvokeOutput>,
+    output: InvokeOutput,
+}
+
+impl Answer {
+    /// A caller that has gone is none of the function's business.
+    pub(crate) fn send(self) {
+        let _ = self.reply.send(self.output);
+    }
+}

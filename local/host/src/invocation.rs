@@ -1,0 +1,163 @@
+//! One invocation: what goes in, what comes out, and the ticket that it travels on.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::sync::{Notify, oneshot};
+use tokio::time::Instant;
+use uuid::Uuid;
+
+/// The largest request payload in bytes.
+pub const MAX_REQUEST_BYTES: usize = 6_291_456;
+
+/// The largest response payload in bytes: Lambda's own error message names this figure.
+pub const MAX_RESPONSE_BYTES: usize = 6_291_556;
+
+/// A synchronous request to a function.
+#[derive(Debug, Clone, Default)]
+pub struct Invocation {
+    /// The event, at most [`MAX_REQUEST_BYTES`].
+    pub payload: Bytes,
+    /// The request id; drawn from the host's id source when absent.
+    pub request_id: Option<Uuid>,
+    /// The `X-Amzn-Trace-Id`; made from the id source when absent.
+    pub trace_id: Option<String>,
+    /// The client context as JSON, already decoded from base64.
+    pub client_context: Option<String>,
+    /// The ARN that the caller used; the function's own when absent.
+    pub invoked_arn: Option<Arc<str>>,
+    /// Whether [`InvokeOutput::log_tail`] is wanted.
+    pub log_tail: bool,
+}
+
+impl Invocation {
+    /// A request with this payload and nothing else said.
+    pub fn new(payload: impl Into<Bytes>) -> Self {
+        Self {
+            payload: payload.into(),
+            ..Self::default()
+        }
+    }
+}
+
+/// The `X-Amz-Function-Error` of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FunctionError {
+    /// The function, its runtime or its time failed; the payload says how.
+    Unhandled,
+}
+
+impl FunctionError {
+    /// The value as the Lambda API writes it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unhandled => "Unhandled",
+        }
+    }
+}
+
+/// What a function answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct InvokeOutput {
+    /// The request's id.
+    pub request_id: Uuid,
+    /// The response, or the error as JSON.
+    pub payload: Bytes,
+    /// Set when the payload is an error.
+    pub function_error: Option<FunctionError>,
+    /// The version that ran.
+    pub executed_version: Arc<str>,
+    /// The last 4 KB of the invocation's log in base64, when asked for.
+    pub log_tail: Option<String>,
+    /// From the delivery to the answer.
+    pub duration: Duration,
+    /// How long the process took to start, when it started for this invocation.
+    pub init_duration: Option<Duration>,
+    /// What Lambda would bill: both durations, rounded up to milliseconds.
+    pub billed_ms: u64,
+}
+
+/// Holds one unit of a function's concurrency and of the host's work in hand.
+#[derive(Debug)]
+pub(crate) struct Permit {
+    function: Arc<AtomicUsize>,
+    host: Arc<InFlight>,
+}
+
+/// The invocations in hand over all functions.
+#[derive(Debug, Default)]
+pub(crate) struct InFlight {
+    count: AtomicUsize,
+    pub(crate) none_left: Notify,
+}
+
+impl InFlight {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.count.load(Ordering::SeqCst) == 0
+    }
+}
+
+impl Permit {
+    /// `None` when `limit` invocations of the function are in hand.
+    pub(crate) fn take(function: &Arc<AtomicUsize>, limit: usize, host: &Arc<InFlight>) -> Option<Self> {
+        function
+            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| (n < limit).then_some(n + 1))
+            .ok()?;
+        host.count.fetch_add(1, Ordering::SeqCst);
+        Some(Self {
+            function: Arc::clone(function),
+            host: Arc::clone(host),
+        })
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.function.fetch_sub(1, Ordering::SeqCst);
+        if self.host.count.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.host.none_left.notify_waiters();
+        }
+    }
+}
+
+/// What `/next` hands to the runtime.
+#[derive(Debug)]
+pub(crate) struct Delivery {
+    pub(crate) request_id: Uuid,
+    pub(crate) payload: Bytes,
+    pub(crate) trace_id: String,
+    pub(crate) client_context: Option<String>,
+    pub(crate) invoked_arn: Arc<str>,
+    /// Wall clock, in milliseconds since the epoch; set when the invocation is given to an instance.
+    pub(crate) deadline_ms: u64,
+}
+
+/// The host's side of an accepted invocation: where the answer goes.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    pub(crate) request_id: Uuid,
+    pub(crate) reply: oneshot::Sender<InvokeOutput>,
+    /// When it was delivered; set at delivery.
+    pub(crate) started: Instant,
+    /// The same on the host's clock.
+    pub(crate) started_at_ms: u64,
+    pub(crate) log_tail: bool,
+    /// Given back when the invocation is over.
+    pub(crate) permit: Permit,
+}
+
+/// An accepted invocation that no runtime has seen yet.
+#[derive(Debug)]
+pub(crate) struct Job {
+    pub(crate) delivery: Delivery,
+    pub(crate) ticket: Ticket,
+}
+
+impl Job {
+    /// Whether the caller has gone, so that nobody would read the answer.
+    pub(crate) fn abandoned(&self) -> bool {
+        self.ticket.reply.is_closed()
+    }
+}

@@ -1,0 +1,40 @@
+//! The Lambda host: the Runtime API to real processes, warm reuse, scaling, timeouts, logs, function URLs.
+//!
+//! A [`Host`] runs each function as processes of this machine that speak the
+//! [Lambda Runtime API](https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) over a loopback
+//! listener of their own. Instances are reused, the warmest first; more are started when requests wait,
+//! up to limits. Crashes, timeouts and oversized payloads are reported as Lambda reports them, and each
+//! invocation's log is kept. [`Host::serve_url`] puts a function behind HTTP as a function URL does.
+//!
+//! What differs from Lambda:
+//! - Processes are not frozen between invocations: a background thread of a function goes on.
+//! - `MemorySize` is reported, not enforced. A failed init is not tried a second time for the same request.
+//! - There is no Extensions API, no Telemetry API, no response streaming to the caller (a streamed
+//!   response is gathered and passed on whole), and no asynchronous invocation queue.
+//! - A function URL with `AWS_IAM` asks for a SigV4 `Authorization` header and does not verify it.
+
+mod config;
+mod environment;
+mod error;
+mod function;
+mod guard;
+mod host;
+mod instance;
+mod invocation;
+mod logs;
+mod memory;
+mod platform;
+mod pool;
+mod process;
+mod runtime_api;
+mod shared;
+mod sync;
+mod url;
+
+pub use config::{Clock, Credentials, FunctionSpec, HostConfig, IdSource};
+pub use error::{HostError, InvokeError, ThrottleReason};
+pub use function::FunctionLoad;
+pub use host::Host;
+pub use invocation::{FunctionError, Invocation, InvokeOutput, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
+pub use logs::{InvocationStatus, LogQuery, LogRecord};
+pub use url::{AuthType, Cors, UrlSpec};

@@ -1,0 +1,259 @@
+//! Log files: one per function, written by a thread of its own, rotated by size.
+
+use std::collections::HashMap;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use super::record::{LogRecord, timestamp};
+use crate::sync::lock;
+
+/// A file that has reached this size becomes `<function>.log.1`.
+const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// How many older files of a function are kept.
+const OLD_FILES: u32 = 2;
+
+/// Records that may wait for the thread. More are left out of the file and counted.
+const MAX_PENDING: usize = 20_000;
+
+/// How long the thread gathers records before it writes them.
+const GATHER: Duration = Duration::from_millis(50);
+
+#[derive(Debug, Default)]
+struct Pending {
+    records: Vec<(Arc<str>, Arc<LogRecord>)>,
+    left_out: usize,
+    asleep: bool,
+    closing: bool,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    pending: Mutex<Pending>,
+    work: Condvar,
+}
+
+/// Hands records to the writing thread. Dropping it writes what is left.
+#[derive(Debug)]
+pub(crate) struct LogWriter {
+    shared: Arc<Shared>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl LogWriter {
+    /// Makes the directory and starts the thread.
+    pub(crate) fn start(dir: &Path) -> io::Result<Self> {
+        fs::create_dir_all(dir)?;
+        let shared = Arc::new(Shared::default());
+        let (files, of_thread) = (Files::new(dir.to_owned(), MAX_FILE_BYTES), Arc::clone(&shared));
+        let thread = std::thread::Builder::new()
+            .name("function-logs".into())
+            .spawn(move || run(&of_thread, files))?;
+        Ok(Self {
+            shared,
+            thread: Mutex::new(Some(thread)),
+        })
+    }
+
+    /// Never waits for the disk.
+    pub(crate) fn write(&self, function: Arc<str>, record: Arc<LogRecord>) {
+        let wake = {
+            let mut pending = lock(&self.shared.pending);
+            if pending.records.len() >= MAX_PENDING {
+                pending.left_out += 1;
+            } else {
+                pending.records.push((function, record));
+            }
+            std::mem::take(&mut pending.asleep)
+        };
+        if wake {
+            self.shared.work.notify_one();
+        }
+    }
+
+    /// Writes what is left and ends the thread.
+    pub(crate) fn close(&self) {
+        lock(&self.shared.pending).closing = true;
+        self.shared.work.notify_one();
+        if let Some(thread) = lock(&self.thread).take()
+            && thread.join().is_err()
+        {
+            tracing::error!("the thread that writes function logs has panicked");
+        }
+    }
+}
+
+impl Drop for LogWriter {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+fn run(shared: &Shared, mut files: Files) {
+    loop {
+        let mut pending = lock(&shared.pending);
+        while pending.records.is_empty() && !pending.closing {
+            pending.asleep = true;
+            pending = shared
+                .work
+                .wait(pending)
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+        }
+        if !pending.closing {
+            pending = shared
+                .work
+                .wait_timeout_while(pending, GATHER, |pending| !pending.closing)
+                .unwrap_or_else(std::sync::PoisonError::into_inner)
+                .0;
+        }
+        let records = std::mem::take(&mut pending.records);
+        let left_out = std::mem::take(&mut pending.left_out);
+        let closing = pending.closing;
+        drop(pending);
+        files.append_all(&records);
+        if left_out > 0 {
+            tracing::warn!(
+                left_out,
+                "function logs came faster than the disk: some are not in the files"
+            );
+        }
+        if closing {
+            return;
+        }
+    }
+}
+
+/// The open files.
+#[derive(Debug)]
+struct Files {
+    dir: PathBuf,
+    max_bytes: u64,
+    open: HashMap<Arc<str>, Open>,
+    failing: bool,
+}
+
+#[derive(Debug)]
+struct Open {
+    file: File,
+    bytes: u64,
+}
+
+impl Files {
+    fn new(dir: PathBuf, max_bytes: u64) -> Self {
+        Self {
+            dir,
+            max_bytes,
+            open: HashMap::new(),
+            failing: false,
+        }
+    }
+
+    fn append_all(&mut self, records: &[(Arc<str>, Arc<LogRecord>)]) {
+        let mut texts: HashMap<&Arc<str>, String> = HashMap::new();
+        for (function, record) in records {
+            let text = texts.entry(function).or_default();
+            let at = timestamp(record.started_at_ms);
+            for line in record.render() {
+                text.extend([at.as_str(), " ", &line, "\n"]);
+            }
+        }
+        for (function, text) in texts {
+            match self.append(function, text.as_bytes()) {
+                Ok(()) => self.failing = false,
+                Err(error) if !self.failing => {
+                    tracing::warn!(%error, %function, dir = %self.dir.display(), "cannot write a function's log file");
+                    self.open.remove(function);
+                    self.failing = true;
+                }
+                Err(_) => {
+                    self.open.remove(function);
+                }
+            }
+        }
+    }
+
+    fn append(&mut self, function: &Arc<str>, text: &[u8]) -> io::Result<()> {
+        let path = self.dir.join(format!("{function}.log"));
+        if !self.open.contains_key(function) {
+            self.open.insert(Arc::clone(function), open(&path)?);
+        }
+        let Some(current) = self.open.get_mut(function) else {
+            return Ok(());
+        };
+        if current.bytes > 0 && current.bytes + text.len() as u64 > self.max_bytes {
+            rotate(&path)?;
+            *current = open(&path)?;
+        }
+        current.file.write_all(text)?;
+        current.bytes += text.len() as u64;
+        Ok(())
+    }
+}
+
+fn open(path: &Path) -> io::Result<Open> {
+    let file = OpenOptions::new().create(true).append(true).open(path)?;
+    let bytes = file.metadata()?.len();
+    Ok(Open { file, bytes })
+}
+
+/// `log.1` becomes `log.2`, `log` becomes `log.1`.
+fn rotate(path: &Path) -> io::Result<()> {
+    let numbered = |number: u32| path.with_extension(format!("log.{number}"));
+    for number in (1..OLD_FILES).rev() {
+        match fs::rename(numbered(number), numbered(number + 1)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    fs::rename(path, numbered(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::record::tests::record;
+    use super::*;
+
+    fn scratch(name: &str) -> PathBuf {
+        let dir = std::env::temp_dir().join(format!("sluice-host-{name}-{}", uuid::Uuid::new_v4()));
+        fs::create_dir_all(&dir).expect("scratch directory");
+        dir
+    }
+
+    #[test]
+    fn records_reach_the_file_when_the_writer_closes() {
+        let dir = scratch("logs");
+        let writer = LogWriter::start(&dir).expect("starts");
+        writer.write("store".into(), Arc::new(record(&["one"])));
+        writer.write("store".into(), Arc::new(record(&["two"])));
+        writer.close();
+        let text = fs::read_to_string(dir.join("store.log")).expect("log file");
+        let lines: Vec<_> = text.lines().collect();
+        assert_eq!(lines.len(), 8, "{text}");
+        assert_eq!(
+            (lines[1], lines[5]),
+            ("1970-01-01T00:00:00.000Z one", "1970-01-01T00:00:00.000Z two")
+        );
+        fs::remove_dir_all(dir).expect("removes scratch");
+    }
+
+    #[test]
+    fn files_rotate_and_old_ones_go() {
+        let dir = scratch("rotation");
+        let mut files = Files::new(dir.clone(), 100);
+        let function: Arc<str> = "f".into();
+        for letter in ["a", "b", "c", "d"] {
+            files.append(&function, letter.repeat(90).as_bytes()).expect("appends");
+        }
+        let read = |name: &str| fs::read_to_string(dir.join(name)).map(|text| text[..1].to_owned()).ok();
+        let names = ["f.log", "f.log.1", "f.log.2", "f.log.3"];
+        assert_eq!(
+            names.map(read),
+            [Some("d".into()), Some("c".into()), Some("b".into()), None]
+        );
+        fs::remove_dir_all(dir).expect("removes scratch");
+    }
+}

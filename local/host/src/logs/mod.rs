@@ -1,0 +1,14 @@
+//! What functions write, kept per invocation.
+
+mod capture;
+mod file;
+mod line;
+mod record;
+mod store;
+
+pub(crate) use capture::Capture;
+pub(crate) use file::LogWriter;
+pub(crate) use record::timestamp;
+pub use record::{InvocationStatus, LogRecord};
+pub(crate) use store::FunctionLog;
+pub use store::LogQuery;

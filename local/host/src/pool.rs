@@ -1,0 +1,241 @@
+//! Which instance takes which request, and when another one is started. Pure: time is an argument.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+/// While a function has no instance that is ready, growth waits this many times longer: what
+/// requests wait for then is the start, not a lack of instances.
+const START_PATIENCE: u32 = 20;
+
+/// The instances and the waiting requests of one function.
+#[derive(Debug)]
+pub(crate) struct Pool<I, J> {
+    /// Last used last, so that the warmest one is popped first.
+    idle: Vec<Idle<I>>,
+    queue: VecDeque<Waiting<J>>,
+    /// Started, not yet ready.
+    starting: usize,
+    /// Starting, idle and busy.
+    live: usize,
+    limit: usize,
+}
+
+#[derive(Debug)]
+struct Idle<I> {
+    instance: I,
+    since: Instant,
+}
+
+#[derive(Debug)]
+struct Waiting<J> {
+    job: J,
+    since: Instant,
+}
+
+impl<I: PartialEq, J> Pool<I, J> {
+    pub(crate) fn new(limit: usize) -> Self {
+        Self {
+            idle: Vec::new(),
+            queue: VecDeque::new(),
+            starting: 0,
+            live: 0,
+            limit,
+        }
+    }
+
+    pub(crate) fn queued(&self) -> usize {
+        self.queue.len()
+    }
+
+    pub(crate) fn live(&self) -> usize {
+        self.live
+    }
+
+    /// The instance used last.
+    pub(crate) fn take_idle(&mut self) -> Option<I> {
+        self.idle.pop().map(|idle| idle.instance)
+    }
+
+    /// The instance used longest ago.
+    pub(crate) fn take_coldest(&mut self) -> Option<I> {
+        (!self.idle.is_empty()).then(|| self.idle.remove(0).instance)
+    }
+
+    pub(crate) fn enqueue(&mut self, job: J, now: Instant) {
+        self.queue.push_back(Waiting { job, since: now });
+    }
+
+    /// Puts back a request that was taken, before all others.
+    pub(crate) fn enqueue_first(&mut self, job: J, now: Instant) {
+        self.queue.push_front(Waiting { job, since: now });
+    }
+
+    pub(crate) fn next_job(&mut self) -> Option<J> {
+        self.queue.pop_front().map(|waiting| waiting.job)
+    }
+
+    /// Forgets requests that nobody waits for any more.
+    pub(crate) fn retain_jobs(&mut self, wanted: impl Fn(&J) -> bool) {
+        self.queue.retain(|waiting| wanted(&waiting.job));
+    }
+
+    pub(crate) fn park(&mut self, instance: I, now: Instant) {
+        self.idle.push(Idle { instance, since: now });
+    }
+
+    pub(crate) fn forget_idle(&mut self, instance: &I) {
+        self.idle.retain(|idle| idle.instance != *instance);
+    }
+
+    /// How many instances to start now. A first request starts one at once. After that, only a
+    /// request that has waited `patience` is a sign of too few; each round doubles the instances
+    /// and the next round waits until these are ready.
+    pub(crate) fn starts_due(&self, now: Instant, patience: Duration) -> usize {
+        let Some(oldest) = self.queue.front() else { return 0 };
+        let room = self.limit.saturating_sub(self.live);
+        if self.live == 0 {
+            return room.min(1);
+        }
+        let ready = self.live - self.starting;
+        let patience = if ready == 0 {
+            patience * START_PATIENCE
+        } else {
+            patience
+        };
+        if (ready > 0 && self.starting > 0) || now.saturating_duration_since(oldest.since) < patience {
+            return 0;
+        }
+        self.queue.len().saturating_sub(self.starting).min(self.live).min(room)
+    }
+
+    pub(crate) fn start(&mut self, count: usize) {
+        self.starting += count;
+        self.live += count;
+    }
+
+    pub(crate) fn became_ready(&mut self) {
+        self.starting = self.starting.saturating_sub(1);
+    }
+
+    pub(crate) fn ended(&mut self, was_starting: bool) {
+        self.live = self.live.saturating_sub(1);
+        if was_starting {
+            self.starting = self.starting.saturating_sub(1);
+        }
+    }
+
+    /// Takes out the instances that were idle for too long, leaving the function at least one.
+    pub(crate) fn take_expired(&mut self, now: Instant, idle_timeout: Duration) -> Vec<I> {
+        let old = self
+            .idle
+            .iter()
+            .take_while(|idle| now.saturating_duration_since(idle.since) >= idle_timeout)
+            .count();
+        let spare = self.live.saturating_sub(1);
+        self.idle.drain(..old.min(spare)).map(|idle| idle.instance).collect()
+    }
+
+    pub(crate) fn take_all_idle(&mut self) -> Vec<I> {
+        self.idle.drain(..).map(|idle| idle.instance).collect()
+    }
+
+    pub(crate) fn take_all_jobs(&mut self) -> Vec<J> {
+        self.queue.drain(..).map(|waiting| waiting.job).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WAIT: Duration = Duration::from_millis(5);
+
+    fn pool(limit: usize, live: usize, starting: usize, queued: usize, since: Instant) -> Pool<u32, u32> {
+        let mut pool = Pool::new(limit);
+        pool.start(live);
+        for _ in starting..live {
+            pool.became_ready();
+        }
+        for job in 0..queued {
+            pool.enqueue(u32::try_from(job).unwrap_or(0), since);
+        }
+        pool
+    }
+
+    #[test]
+    fn growth_follows_how_long_requests_wait() {
+        let start = Instant::now();
+        // (limit, live, starting, queued, waited ms) -> starts
+        let rows = [
+            ((16, 0, 0, 0, 0), 0),
+            ((16, 0, 0, 1, 0), 1),
+            ((16, 0, 0, 32, 0), 1),
+            ((0, 0, 0, 1, 0), 0),
+            ((16, 1, 1, 32, 6), 0),
+            ((16, 1, 1, 32, 100), 1),
+            ((16, 1, 0, 32, 4), 0),
+            ((16, 1, 0, 32, 5), 1),
+            ((16, 2, 0, 32, 5), 2),
+            ((16, 4, 1, 32, 50), 0),
+            ((16, 8, 0, 32, 5), 8),
+            ((16, 8, 0, 3, 5), 3),
+            ((12, 8, 0, 32, 5), 4),
+            ((16, 16, 0, 32, 500), 0),
+        ];
+        for ((limit, live, starting, queued, waited), expected) in rows {
+            let pool = pool(limit, live, starting, queued, start);
+            let due = pool.starts_due(start + Duration::from_millis(waited), WAIT);
+            assert_eq!(
+                due, expected,
+                "limit {limit} live {live} starting {starting} queued {queued} after {waited}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_instance_used_last_is_used_next() {
+        let now = Instant::now();
+        let mut pool = pool(16, 3, 0, 0, now);
+        for instance in [1, 2, 3] {
+            pool.park(instance, now);
+        }
+        assert_eq!(pool.take_idle(), Some(3));
+        assert_eq!(pool.take_coldest(), Some(1));
+        pool.forget_idle(&2);
+        assert_eq!(pool.take_idle(), None);
+    }
+
+    #[test]
+    fn idle_instances_beyond_one_expire_coldest_first() {
+        let now = Instant::now();
+        let later = now + Duration::from_secs(60);
+        let mut pool = pool(16, 3, 0, 0, now);
+        pool.park(1, now);
+        pool.park(2, now);
+        pool.park(3, later);
+        assert_eq!(pool.take_expired(later, Duration::from_secs(60)), vec![1, 2]);
+        pool.ended(false);
+        pool.ended(false);
+        assert!(
+            pool.take_expired(later + Duration::from_secs(600), Duration::from_secs(60))
+                .is_empty()
+        );
+        assert_eq!(pool.take_idle(), Some(3));
+    }
+
+    #[test]
+    fn requests_are_served_in_order_and_abandoned_ones_dropped() {
+        let now = Instant::now();
+        let mut pool = pool(16, 1, 0, 4, now);
+        pool.retain_jobs(|job| *job != 1);
+        assert_eq!(pool.next_job(), Some(0));
+        pool.enqueue_first(0, now);
+        assert_eq!(
+            [pool.next_job(), pool.next_job(), pool.next_job()],
+            [Some(0), Some(2), Some(3)]
+        );
+        assert_eq!(pool.next_job(), None);
+    }
+}

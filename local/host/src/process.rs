@@ -1,0 +1,259 @@
+//! The process behind an instance: started, watched, ended.
+
+use std::io::{self, PipeReader};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::DateTime;
+use rustix::process::{Pid, Signal, kill_process_group};
+use tokio::net::TcpListener;
+use tokio::net::unix::pipe;
+use tokio::process::{Child, Command};
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use crate::environment::{InstanceIdentity, environment};
+use crate::function::{Function, StartError};
+use crate::instance::{Instance, Outcome, Remains};
+use crate::logs::InvocationStatus;
+use crate::platform::{PlatformFailure, exit_text};
+use crate::runtime_api;
+use crate::sync::lock;
+
+/// How long connections may take to hand over what a process sent before it ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// Why an instance ends.
+#[derive(Debug)]
+enum Ending {
+    Exited(ExitStatus),
+    TimedOut,
+    InitTimedOut,
+    Stopped,
+}
+
+/// Runs one instance from its start to its end. The pool and the host have counted it already.
+pub(crate) async fn supervise(function: Arc<Function>) {
+    let shared = Arc::clone(&function.shared);
+    let instance = Arc::new(Instance::new(
+        Arc::clone(&function),
+        log_stream(&function).into(),
+        shared.config.init_timeout,
+    ));
+    match start(&instance).await {
+        Ok(started) => run(&instance, started).await,
+        Err(error) => {
+            let why = format!("cannot run {}: {error}", function.spec.binary.display());
+            tracing::warn!(function = %function.spec.name, "{why}");
+            let _ = instance.end();
+            function.ended(&instance, true);
+            function.start_failed(&instance, StartError::Platform(PlatformFailure::InvalidEntrypoint(why)));
+        }
+    }
+    shared.release_instance();
+    function.restart_if_needed();
+}
+
+/// `2026/11/22/[$LATEST]` and 32 hexadecimal digits.
+fn log_stream(function: &Function) -> String {
+    let day = i64::try_from(function.now_ms())
+        .ok()
+        .and_then(DateTime::from_timestamp_millis)
+        .map_or_else(|| "1970/01/01".to_owned(), |at| at.format("%Y/%m/%d").to_string());
+    format!(
+        "{day}/[{}]{}",
+        function.spec.version,
+        (function.shared.config.ids)().simple()
+    )
+}
+
+struct Started {
+    child: Child,
+    pid: u32,
+    listener: TcpListener,
+    output: pipe::Receiver,
+}
+
+async fn start(instance: &Arc<Instance>) -> io::Result<Started> {
+    let function = Arc::clone(&instance.function);
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    let stream = instance.log_stream().to_owned();
+    // Starting a process blocks for about a millisecond.
+    let spawned = tokio::task::spawn_blocking(move || spawn(&function, address, &stream)).await;
+    let (child, pid, reader) = spawned.map_err(io::Error::other)??;
+    let _ = instance.pid.set(pid);
+    let output = pipe::Receiver::from_owned_fd(OwnedFd::from(reader.try_clone()?))?;
+    lock(&instance.capture).attach(reader);
+    Ok(Started {
+        child,
+        pid,
+        listener,
+        output,
+    })
+}
+
+/// Starts the process in a group of its own: a Ctrl-C in the terminal is the host's to handle.
+fn spawn(function: &Function, address: SocketAddr, stream: &str) -> io::Result<(Child, u32, PipeReader)> {
+    let spec = &function.spec;
+    let config = &function.shared.config;
+    let binary = std::path::absolute(&spec.binary)?;
+    let task_root = binary.parent().unwrap_or(Path::new("/"));
+    let identity = InstanceIdentity {
+        runtime_api: address,
+        log_stream: stream,
+        task_root,
+    };
+    // One pipe for both, so that lines keep their order.
+    let (reader, writer) = io::pipe()?;
+    let guard = function.shared.guard();
+    let child = Command::new(&binary)
+        .env_clear()
+        .envs(environment(spec, &config.region, &config.credentials, identity))
+        .current_dir(task_root)
+        .stdin(Stdio::null())
+        .stdout(writer.try_clone()?)
+        .stderr(writer)
+        .process_group(0)
+        .kill_on_drop(true)
+        .spawn()?;
+    let pid = child
+        .id()
+        .ok_or_else(|| io::Error::other("the process ended before it could be watched"))?;
+    guard.watch(pid);
+    Ok((child, pid, reader))
+}
+
+async fn run(instance: &Arc<Instance>, started: Started) {
+    let Started {
+        mut child,
+        pid,
+        listener,
+        output,
+    } = started;
+    let stop_api = Arc::new(Notify::new());
+    let mut api = tokio::spawn(runtime_api::serve(
+        listener,
+        Arc::clone(instance),
+        Arc::clone(&stop_api),
+    ));
+    let logs = tokio::spawn(pump(output, Arc::clone(instance)));
+    if !instance.function.register(instance) {
+        instance.stop();
+    }
+    let ending = watch(instance, &mut child).await;
+    kill_group(pid);
+    stop_api.notify_one();
+    if matches!(ending, Ending::Exited(_)) && tokio::time::timeout(LAST_WORDS, &mut api).await.is_err() {
+        tracing::debug!(pid, "connections of an ended process stay open");
+    }
+    let remains = instance.end();
+    api.abort();
+    instance.function.ended(instance, remains.was_starting);
+    settle(instance, &ending, remains);
+    if let Err(error) = child.wait().await {
+        tracing::warn!(%error, pid, "waiting for a function process");
+    }
+    instance.function.shared.guard().forget(pid);
+    logs.abort();
+}
+
+/// Waits for the end of the process or for a reason to end it.
+async fn watch(instance: &Instance, child: &mut Child) -> Ending {
+    loop {
+        let wake = instance.arm();
+        tokio::select! {
+            biased;
+            status = child.wait() => match status {
+                Ok(status) => return Ending::Exited(status),
+                Err(error) => {
+                    tracing::warn!(%error, "cannot watch a function process");
+                    return Ending::Stopped;
+                }
+            },
+            () = instance.alarm.notified() => {
+                if instance.stop_requested() {
+                    return Ending::Stopped;
+                }
+            }
+            () = sleep_until(wake) => match instance.overdue(Instant::now()) {
+                Some(true) => return Ending::InitTimedOut,
+                Some(false) => return Ending::TimedOut,
+                None => {}
+            },
+        }
+    }
+}
+
+async fn sleep_until(wake: Option<Instant>) {
+    match wake {
+        Some(wake) => tokio::time::sleep_until(wake).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Answers what the instance leaves behind.
+fn settle(instance: &Arc<Instance>, ending: &Ending, remains: Remains) {
+    let function = &instance.function;
+    let failure = match ending {
+        Ending::Exited(status) => PlatformFailure::Exited(exit_text(*status)),
+        Ending::TimedOut => PlatformFailure::TimedOut(function.spec.timeout),
+        Ending::InitTimedOut => PlatformFailure::InitTimedOut(function.shared.config.init_timeout),
+        Ending::Stopped => {
+            // Callers learn from the dropped ticket that the host gave up.
+            if let Some(job) = remains.undelivered {
+                function.resubmit(job);
+            }
+            drop(remains.running);
+            return instance.log_orphan(InvocationStatus::Success, Vec::new());
+        }
+    };
+    tracing::debug!(function = %function.spec.name, ?ending, "an instance has ended");
+    let busy = remains.running.is_some();
+    if let Some(ticket) = remains.running {
+        instance
+            .conclude(ticket, remains.init, Outcome::Failure(failure.clone()))
+            .send();
+    }
+    if let Some(job) = remains.undelivered {
+        match ending {
+            // It had its whole time in front of a runtime that did not ask for it.
+            Ending::TimedOut => instance
+                .conclude(job.ticket, None, Outcome::Failure(failure.clone()))
+                .send(),
+            Ending::Exited(_) | Ending::InitTimedOut | Ending::Stopped => function.resubmit(job),
+        }
+    }
+    if remains.was_starting {
+        let status = InvocationStatus::Failure(failure.error_type());
+        let error = remains
+            .init_error
+            .map_or(StartError::Platform(failure), StartError::Reported);
+        if !function.start_failed(instance, error) {
+            instance.log_orphan(status, vec!["the instance ended before it asked for work".to_owned()]);
+        }
+    } else if !busy {
+        instance.log_orphan(InvocationStatus::Failure(failure.error_type()), Vec::new());
+    }
+}
+
+/// Ends the process and all that it started. The group is gone already when nothing of it lives.
+fn kill_group(pid: u32) {
+    if let Some(group) = i32::try_from(pid).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+/// Reads output as it comes; what an answer must include is read by the answer itself.
+async fn pump(output: pipe::Receiver, instance: Arc<Instance>) {
+    while output.readable().await.is_ok() {
+        // Reading through the waiting end clears its readiness once the pipe is empty.
+        if lock(&instance.capture).drain_from(|buffer| output.try_read(buffer)) {
+            return;
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! The command line.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Runs Sluice's stacks on one machine: functions, state machine, tables, topic and console. No AWS account needed.
+///
+/// Without a command: `up`.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) command: Option<Command>,
+    #[command(flatten)]
+    pub(crate) up: Up,
+}
+
+/// What `sluice` can do.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Build the function binaries, read the templates and serve the stack until Ctrl-C
+    Up(Up),
+    /// Look at or advance the clock of a running `sluice up`
+    Clock {
+        #[command(subcommand)]
+        action: ClockAction,
+    },
+}
+
+/// Options of `sluice up`.
+#[derive(Debug, Args)]
+pub(crate) struct Up {
+    /// Where executions, entries, mails and logs are kept [default: .sluice in the checkout]
+    #[arg(long, value_name = "DIR", env = "SLUICE_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Address of the AWS endpoint and the console; function URLs take the ports after it (port 0: any free ones)
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4566")]
+    pub(crate) listen: SocketAddr,
+    /// A parameter of the template, as `aws cloudformation deploy --parameter-overrides` takes it; may be repeated
+    #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = parameter)]
+    pub(crate) parameters: Vec<(String, String)>,
+    /// A template [default: cfn/workflow.yaml of the checkout]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) template: Option<PathBuf>,
+    /// Name of the stack
+    #[arg(long, value_name = "NAME", default_value = "sluice")]
+    pub(crate) stack_name: String,
+    /// Take built function binaries from DIR (DIR/name or DIR/name/bootstrap) instead of building them
+    #[arg(long, value_name = "DIR")]
+    pub(crate) functions: Option<PathBuf>,
+    /// Send invocations of functions that no template declares to this Lambda endpoint
+    #[arg(long, value_name = "URL")]
+    pub(crate) lambda_endpoint: Option<String>,
+    /// The region that ARNs and functions see
+    #[arg(long, value_name = "REGION", default_value = "us-east-1")]
+    pub(crate) region: String,
+}
+
+/// What can be done with the clock.
+#[derive(Debug, Subcommand)]
+pub(crate) enum ClockAction {
+    /// Move the clock ahead: waits, timeouts and expiries that fall into that span happen now
+    Advance {
+        /// How far: 90s, 15m, 2h 30m, 7d
+        #[arg(value_parser = humantime::parse_duration)]
+        by: std::time::Duration,
+        #[command(flatten)]
+        endpoint: Endpoint,
+    },
+    /// Print what time it is for the executions
+    Show {
+        #[command(flatten)]
+        endpoint: Endpoint,
+    },
+}
+
+/// Which running `sluice up` is meant.
+#[derive(Debug, Args)]
+pub(crate) struct Endpoint {
+    /// Address of the running endpoint
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "AWS_ENDPOINT_URL",
+        default_value = "http://127.0.0.1:4566"
+    )]
+    pub(crate) endpoint: String,
+}
+
+fn parameter(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err(format!(
+            "'{text}' is not KEY=VALUE, for example --parameter AdminEmail=me@example.com"
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn up_is_the_default_command() {
+        let cli = Cli::try_parse_from(["sluice", "--listen", "127.0.0.1:0", "--parameter", "A=b=c"]).expect("parses");
+        assert!(cli.command.is_none());
+        assert_eq!(cli.up.parameters, [("A".to_owned(), "b=c".to_owned())]);
+    }
+
+    #[test]
+    fn parameters_without_a_value_are_refused() {
+        for text in ["A", "=b", ""] {
+            let error = Cli::try_parse_from(["sluice", "up", "--parameter", text]).expect_err("refused");
+            assert!(error.to_string().contains("KEY=VALUE"), "{error}");
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! `sluice`: the stacks of `cfn/` on one machine, from one command.
+
+mod cli;
+mod clock;
+mod functions;
+mod up;
+mod welcome;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+fn main() -> ExitCode {
+    let cli = cli::Cli::parse();
+    let result = match cli.command {
+        None => up::run(cli.up),
+        Some(cli::Command::Up(up)) => up::run(up),
+        Some(cli::Command::Clock { action }) => clock::run(action),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            // one line: the innermost reason is what the reader can act on
+            eprintln!("sluice: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

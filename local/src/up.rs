@@ -1,0 +1,98 @@
+//! `sluice up`: build, read, start, serve, stop.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use sluice_cloud::{Cloud, CloudConfig, Plan, StackSource};
+use tracing_subscriber::EnvFilter;
+
+use crate::cli::Up;
+use crate::{functions, welcome};
+
+/// What the templates ask for and one machine can answer itself; `--parameter` overrides it.
+const LOCAL_PARAMETERS: [(&str, &str); 2] = [("AdminEmail", "admin@example.com"), ("PublicListing", "true")];
+
+/// The time that running requests get to end after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(5);
+
+pub(crate) fn run(options: Up) -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_env("SLUICE_LOG").unwrap_or_else(|_| EnvFilter::new("warn")))
+        .with_writer(std::io::stderr)
+        .init();
+    let root = checkout()?;
+    let template = match options.template {
+        Some(path) => path,
+        None => root.as_deref().context("there is no cfn/workflow.yaml here or above; run `sluice` in a checkout of Sluice, or name a template with --template")?.join("cfn/workflow.yaml"),
+    };
+    let plan = Plan::read(StackSource {
+        name: options.stack_name,
+        template,
+        region: options.region,
+        parameters: options.parameters.into_iter().collect(),
+        defaults: LOCAL_PARAMETERS
+            .iter()
+            .map(|&(k, v)| (k.to_owned(), v.to_owned()))
+            .collect::<BTreeMap<_, _>>(),
+    })?;
+    let names = plan.binaries()?;
+    let binaries = match (&options.functions, &root) {
+        _ if names.is_empty() => BTreeMap::new(),
+        (Some(directory), _) => functions::find(&names, directory)?,
+        (None, Some(root)) => functions::build(&names, root)?,
+        (None, None) => {
+            bail!("there is no workspace here to build the functions in; give built ones with --functions DIR")
+        }
+    };
+    let data = options
+        .data
+        .unwrap_or_else(|| root.as_deref().unwrap_or(Path::new(".")).join(".sluice"));
+    let config = CloudConfig {
+        data: data.clone(),
+        listen: options.listen,
+        binaries,
+        lambda_endpoint: options.lambda_endpoint,
+    };
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .context("cannot start threads")?;
+    runtime.block_on(async {
+        let cloud = Cloud::start(plan, config).await?;
+        welcome::print(&cloud, &data);
+        stop_signal().await?;
+        eprintln!("\nsluice: stopping (Ctrl-C again to stop at once)");
+        tokio::select! {
+            stopped = cloud.stop(GRACE) => stopped.context("did not stop cleanly")?,
+            again = stop_signal() => again?,
+        }
+        Ok(())
+    })
+}
+
+/// The checkout that the current directory belongs to: the first directory upwards that has `cfn/workflow.yaml`.
+fn checkout() -> anyhow::Result<Option<PathBuf>> {
+    let here = std::env::current_dir().context("there is no current directory")?;
+    Ok(here
+        .ancestors()
+        .find(|directory| directory.join("cfn/workflow.yaml").is_file())
+        .map(Path::to_owned))
+}
+
+/// Ctrl-C, or SIGTERM where there is one.
+async fn stop_signal() -> anyhow::Result<()> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
+        tokio::select! {
+            ctrl_c = tokio::signal::ctrl_c() => ctrl_c.context("cannot wait for Ctrl-C")?,
+            _ = terminate.recv() => {}
+        }
+        Ok(())
+    }
+    #[cfg(not(unix))]
+    tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")
+}

@@ -1,0 +1,51 @@
+//! CloudFormation templates: YAML to the typed resources of a stack, or a clear error with its line.
+//!
+//! [`parse`] reads a template and checks all that can be checked without parameters: syntax, names, references.
+//! [`Template::resolve`] takes the parameters and answers a [`Stack`]: resources in the order in which they can be
+//! created, with every intrinsic function evaluated. Nothing is skipped in silence: what is not known is an error
+//! that names file, line, resource and property; what is known but has no meaning on one machine is listed on the
+//! resource ([`StackResource::ignored`]).
+//!
+//! The crate is pure: no files, no clock, no randomness. The same template and inputs always give the same names.
+//! It follows <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/>.
+
+mod check;
+mod conditions;
+mod error;
+mod eval;
+mod expr;
+mod fields;
+mod naming;
+mod node;
+mod order;
+mod parameters;
+mod pseudo;
+mod resources;
+mod rules;
+mod sections;
+mod stack;
+mod substitute;
+mod template;
+mod yaml;
+
+pub use error::{Problem, TemplateError, TemplateErrors};
+pub use node::Position;
+pub use resources::alarm::{Alarm, ComparisonOperator, Dimension, MissingData};
+pub use resources::dashboard::Dashboard;
+pub use resources::event_invoke_config::EventInvokeConfig;
+pub use resources::function::{Architecture, Function, LogFormat, Runtime};
+pub use resources::log_group::LogGroup;
+pub use resources::managed_policy::ManagedPolicy;
+pub use resources::permission::Permission;
+pub use resources::policy::Policy;
+pub use resources::role::{InlinePolicy, Role};
+pub use resources::state_machine::{Definition, LogLevel, StateMachine, StateMachineType};
+pub use resources::subscription::{FilterPolicyScope, Protocol, Subscription};
+pub use resources::table::{Table, TimeToLive};
+pub use resources::topic::{InlineSubscription, Topic};
+pub use resources::topic_policy::TopicPolicy;
+pub use resources::url::{AuthType, Cors, InvokeMode, Url};
+pub use resources::{Resource, ResourceType};
+pub use stack::{Ignored, Output, Stack, StackInputs, StackParameter, StackResource};
+pub use substitute::{Substituted, substitute};
+pub use template::{DeletionPolicy, Template, parse};

@@ -1,0 +1,309 @@
+//! The admin's side: the mail, its link, one decision.
+
+mod support;
+
+use std::sync::OnceLock;
+
+use serde_json::{Value, json};
+use support::raw::{self, Answer};
+use support::{Sluice, until};
+
+fn stack() -> &'static Sluice {
+    static STACK: OnceLock<Sluice> = OnceLock::new();
+    STACK.get_or_init(Sluice::started)
+}
+
+/// Submits what is half right; gives the path of its standing.
+fn submit(sluice: &Sluice, email: &str, pincode: &str) -> String {
+    let body = json!({ "user_name": "Half <b>right</b>", "email": email, "pincode": pincode }).to_string();
+    let headers = [("content-type", "application/json"), ("prefer", "wait=30")];
+    let answer = raw::send(&sluice.output("FunctionURLAPI"), "PUT", "/", &headers, body.as_bytes());
+    assert_eq!(answer.status, 202, "{answer:?}");
+    answer.header("location").expect("a location").to_owned()
+}
+
+/// The mail about a submission.
+fn mail(sluice: &Sluice, location: &str) -> Value {
+    let id = location.rsplit('/').next().expect("an id").to_owned();
+    until("its mail is in the inbox", || {
+        let inbox = sluice.aws().json(&format!("{}/console/inbox", sluice.endpoint()));
+        inbox["items"]
+            .as_array()?
+            .iter()
+            .find(|m| m["text"].as_str().is_some_and(|t| t.contains(&id)))
+            .cloned()
+    })
+}
+
+/// The link for a decision.
+fn link(mail: &Value, decision: &str) -> String {
+    let text = mail["text"].as_str().expect("text");
+    let links: Vec<&str> = text.split_whitespace().filter(|w| w.starts_with("http")).collect();
+    let found = links.iter().find(|l| l.contains(&format!("decision={decision}")));
+    (*found.unwrap_or_else(|| panic!("no link to {decision} in {text}"))).to_owned()
+}
+
+fn target(link: &str) -> String {
+    let rest = link.strip_prefix("http://").expect("http");
+    rest[rest.find('/').expect("a path")..].to_owned()
+}
+
+fn ask(link: &str, method: &str, form: &str) -> Answer {
+    let headers = [
+        ("content-type", "application/x-www-form-urlencoded"),
+        ("accept", "application/json"),
+    ];
+    raw::send(
+        link,
+        method,
+        &target(link),
+        if method == "POST" { &headers } else { &headers[1..] },
+        form.as_bytes(),
+    )
+}
+
+fn standing(sluice: &Sluice, location: &str) -> Value {
+    let url = format!("{}{location}", sluice.output("FunctionURLAPI").trim_end_matches('/'));
+    sluice.aws().json(&url)
+}
+
+#[test]
+fn looking_changes_nothing_and_one_post_decides() {
+    let sluice = stack();
+    let location = submit(sluice, "approve@example.com", "12");
+    let mail = mail(sluice, &location);
+    assert_eq!(mail["to"], "admin@example.com", "{mail}");
+    let text = mail["text"].as_str().expect("text");
+    assert!(
+        text.contains("pincode") && text.lines().all(|l| l.len() < 998),
+        "{text}"
+    );
+    assert!(mail["subject"].as_str().expect("a subject").len() < 100);
+    let approve = link(&mail, "approve");
+    for n in 0..10 {
+        let answer = ask(&approve, if n % 2 == 0 { "GET" } else { "HEAD" }, "");
+        assert_eq!(answer.status, 200, "{answer:?}");
+    }
+    assert_eq!(standing(sluice, &location)["status"], "waiting_for_approval");
+    let page = raw::send(&approve, "GET", &target(&approve), &[("accept", "text/html")], b"");
+    assert!(
+        page.body.contains("<form") && page.body.contains("Half &lt;b&gt;right"),
+        "{}",
+        page.body
+    );
+    assert!(
+        page.header("content-security-policy")
+            .is_some_and(|p| p.contains("default-src 'none'")),
+        "{page:?}"
+    );
+
+    let decided = ask(&approve, "POST", "decision=approve&comment=fine&decided_by=Ada");
+    assert_eq!(decided.status, 200, "{decided:?}");
+    until("it is stored", || {
+        (standing(sluice, &location)["status"] == "approved").then_some(())
+    });
+    let list = sluice
+        .aws()
+        .json(&format!("{}?limit=100", sluice.output("FunctionURLAPI")));
+    let entry = list
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|e| e["id"] == "approve@example.com")
+        .expect("listed");
+    assert_eq!(
+        (&entry["status"], &entry["pincode"]),
+        (&json!("approved"), &json!("12")),
+        "{entry}"
+    );
+
+    for (link, form) in [
+        (approve, "decision=approve"),
+        (link(&mail, "reject"), "decision=reject&decided_by=Eve"),
+    ] {
+        let again = ask(&link, "POST", form);
+        assert!(again.status == 200 || again.status == 409, "{again:?}");
+        assert!(
+            again.body.contains("Ada"),
+            "a second decision is told who decided: {again:?}"
+        );
+        assert_eq!(standing(sluice, &location)["status"], "approved");
+    }
+}
+
+#[test]
+fn a_rejection_is_an_outcome_and_not_a_fault() {
+    let sluice = stack();
+    let location = submit(sluice, "reject@example.com", "x");
+    let reject = link(&mail(sluice, &location), "reject");
+    assert_eq!(
+        ask(&reject, "POST", "decision=reject&comment=no&decided_by=Bo").status,
+        200
+    );
+    until("it is rejected", || {
+        (standing(sluice, &location)["status"] == "rejected").then_some(())
+    });
+}
+
+#[test]
+fn a_repaired_field_is_validated_again() {
+    let sluice = stack();
+    let location = submit(sluice, "repair@example.com", "x");
+    let first = mail(sluice, &location);
+    let form = "decision=repair&decided_by=Cy&user_name=Half&email=repair%40example.com&pincode=4711";
+    assert_eq!(ask(&link(&first, "approve"), "POST", form).status, 200);
+    until("it is stored", || {
+        (standing(sluice, &location)["status"] == "approved").then_some(())
+    });
+    let list = sluice
+        .aws()
+        .json(&format!("{}?limit=100", sluice.output("FunctionURLAPI")));
+    let entry = list
+        .as_array()
+        .expect("a list")
+        .iter()
+        .find(|e| e["id"] == "repair@example.com")
+        .expect("listed");
+    assert_eq!(entry["pincode"], "4711", "{entry}");
+}
+
+#[test]
+fn eight_admins_at_once_make_one_decision() {
+    let sluice = stack();
+    let location = submit(sluice, "race@example.com", "x");
+    let mail = mail(sluice, &location);
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        let posts: Vec<_> = (0..8)
+            .map(|n| {
+                let decision = if n % 2 == 0 { "approve" } else { "reject" };
+                let link = link(&mail, decision);
+                scope.spawn(move || ask(&link, "POST", &format!("decision={decision}&decided_by=admin{n}")))
+            })
+            .collect();
+        posts.into_iter().map(|p| p.join().expect("answered")).collect()
+    });
+    let end = until("it has ended", || {
+        let status = standing(sluice, &location)["status"]
+            .as_str()
+            .expect("a status")
+            .to_owned();
+        matches!(status.as_str(), "approved" | "rejected").then_some(status)
+    });
+    let winners: std::collections::BTreeSet<String> = answers
+        .iter()
+        .map(|a| {
+            a.json()["decision"]["decided_by"]
+                .as_str()
+                .unwrap_or_else(|| panic!("{a:?}"))
+                .to_owned()
+        })
+        .collect();
+    assert_eq!(
+        winners.len(),
+        1,
+        "all are shown the same decision: {winners:?}, which was {end}"
+    );
+}
+
+#[test]
+fn links_that_are_not_in_a_mail_open_nothing() {
+    let sluice = stack();
+    let location = submit(sluice, "guess@example.com", "x");
+    let good = link(&mail(sluice, &location), "approve");
+    let (head, _) = good.rsplit_once('/').expect("a secret");
+    for bad in [
+        format!("{head}/{}?decision=approve", "A".repeat(43)),
+        format!("{head}/?decision=approve"),
+        format!("{head}/x"),
+    ] {
+        for method in ["GET", "POST"] {
+            let answer = ask(&bad, method, if method == "POST" { "decision=approve" } else { "" });
+            assert_eq!(answer.status, 404, "{bad}: {answer:?}");
+        }
+    }
+    for form in [
+        "",
+        "decision=",
+        "decision=maybe",
+        "decision=approve&decision=reject",
+        "decision=%zz",
+    ] {
+        assert_eq!(ask(&good, "POST", form).status, 400, "{form}");
+    }
+    assert_eq!(standing(sluice, &location)["status"], "waiting_for_approval");
+}
+
+#[test]
+fn an_approval_that_nobody_gives_expires() {
+    let mut sluice = Sluice::with(&["--parameter", "ApprovalTimeoutDays=2"]);
+    sluice.start();
+    let location = submit(&sluice, "late@example.com", "x");
+    let approve = link(&mail(&sluice, &location), "approve");
+    sluice.advance_clock("1d 23h");
+    assert_eq!(standing(&sluice, &location)["status"], "waiting_for_approval");
+    sluice.advance_clock("2h");
+    until("it has expired", || {
+        (standing(&sluice, &location)["status"] == "expired").then_some(())
+    });
+    let late = ask(&approve, "POST", "decision=approve&decided_by=Late");
+    assert!(late.status < 500 && late.body.contains("expired"), "{late:?}");
+    assert_eq!(standing(&sluice, &location)["status"], "expired");
+}
+
+#[test]
+fn the_task_token_is_nowhere_to_be_seen() {
+    let sluice = stack();
+    let location = submit(sluice, "secret@example.com", "x");
+    let mail = mail(sluice, &location);
+    let arn = sluice
+        .output("StateMachineArn")
+        .replace(":stateMachine:", ":execution:");
+    let arn = format!("{arn}:{}", location.rsplit('/').next().expect("an id"));
+    let history = sluice
+        .aws()
+        .call("AWSStepFunctions.GetExecutionHistory", &json!({ "executionArn": arn }))
+        .expect("history")
+        .to_string();
+    let token = history
+        .split("taskToken")
+        .nth(1)
+        .and_then(|t| t.split('"').find(|w| w.len() > 40))
+        .expect("in the API's history");
+    let token = token.trim_end_matches('\\').to_owned();
+    let approve = link(&mail, "approve");
+    let mut seen = vec![mail.to_string(), ask(&approve, "GET", "").body];
+    let encoded = arn.replace(':', "%3A");
+    for page in [
+        "/console",
+        "/console/approvals",
+        "/console/inbox",
+        "/console/logs",
+        &format!("/console/executions/{encoded}"),
+    ] {
+        for accept in ["text/html", "application/json"] {
+            let (status, text) = sluice
+                .aws()
+                .get(&format!("{}{page}", sluice.endpoint()), &[("accept", accept)]);
+            assert_eq!(status, 200, "{page}: {text}");
+            seen.push(text);
+        }
+    }
+    for function in sluice.aws().json(&format!("{}/console/logs", sluice.endpoint()))["items"]
+        .as_array()
+        .expect("a list")
+    {
+        let name = function["name"]
+            .as_str()
+            .or(function["function"].as_str())
+            .expect("a name");
+        seen.push(
+            sluice
+                .aws()
+                .json(&format!("{}/console/logs/{name}", sluice.endpoint()))
+                .to_string(),
+        );
+    }
+    for text in seen {
+        assert!(!text.contains(&token), "{text}");
+    }
+}

@@ -1,0 +1,319 @@
+//! A `sluice` of one's own: started on a fresh directory and free ports, asked over HTTP as anyone would.
+#![allow(dead_code, clippy::print_stdout, unreachable_pub, missing_docs)] // each test program uses its part
+
+pub mod raw;
+
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+/// `release` or `debug`: how this program was built, which is how the functions are built too.
+pub fn profile() -> &'static str {
+    if cfg!(debug_assertions) { "debug" } else { "release" }
+}
+
+pub fn good_submission(name: &str) -> Value {
+    json!({ "user_name": name, "email": format!("{name}@example.com"), "pincode": "3055" })
+}
+
+/// The functions, built once per test program by the same cargo call that `sluice up` makes.
+fn functions() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .args(["build", "--quiet", "--bins"])
+            .current_dir(root)
+            .stdin(Stdio::null());
+        if profile() == "release" {
+            cargo.arg("--release");
+        }
+        assert!(
+            cargo.status().expect("cargo runs").success(),
+            "the functions must build"
+        );
+        Path::new(env!("CARGO_BIN_EXE_sluice"))
+            .parent()
+            .expect("a directory")
+            .to_owned()
+    })
+}
+
+/// One data directory and the process that serves it, if it runs.
+pub struct Sluice {
+    directory: tempfile::TempDir,
+    arguments: Vec<String>,
+    process: Option<Child>,
+    endpoint: String,
+}
+
+impl Sluice {
+    pub fn new() -> Self {
+        Self::with(&[])
+    }
+
+    /// With more arguments for `sluice up`.
+    pub fn with(arguments: &[&str]) -> Self {
+        Self {
+            directory: tempfile::tempdir().expect("a temporary directory"),
+            arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
+            process: None,
+            endpoint: String::new(),
+        }
+    }
+
+    pub fn started() -> Self {
+        let mut sluice = Self::new();
+        sluice.start();
+        sluice
+    }
+
+    pub fn data(&self) -> &Path {
+        self.directory.path()
+    }
+
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        command
+            .args(["up", "--listen", "127.0.0.1:0", "--data"])
+            .arg(self.data());
+        command.arg("--functions").arg(functions()).args(&self.arguments);
+        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace"));
+        command
+    }
+
+    /// Starts it and waits for its welcome.
+    pub fn start(&mut self) {
+        let mut child = self
+            .command()
+            .stdout(Stdio::piped())
+            .stderr(Stdio::inherit())
+            .spawn()
+            .expect("sluice starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let endpoint = loop {
+            let line = match lines.next() {
+                Some(line) => line.expect("text"),
+                None => panic!("sluice ended before its welcome: {:?}", child.wait()),
+            };
+            if let Some((_, url)) = line.split_once("AWS_ENDPOINT_URL=") {
+                break url.trim().to_owned();
+            }
+        };
+        // the rest of its output must be read, or it would block on a full pipe
+        std::thread::spawn(move || lines.for_each(drop));
+        self.endpoint = endpoint;
+        self.process = Some(child);
+    }
+
+    /// Ctrl-C; returns its exit status.
+    pub fn stop(&mut self) -> ExitStatus {
+        let mut child = self.process.take().expect("it runs");
+        let sent = Command::new("kill")
+            .args(["-INT", &child.id().to_string()])
+            .status()
+            .expect("kill runs");
+        assert!(sent.success());
+        child.wait().expect("it ends")
+    }
+
+    /// `kill -9`.
+    pub fn kill(&mut self) {
+        let mut child = self.process.take().expect("it runs");
+        child.kill().expect("killed");
+        child.wait().expect("reaped");
+    }
+
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    pub fn aws(&self) -> Aws {
+        Aws::new(&self.endpoint)
+    }
+
+    /// An output of the stack, as `describe-stacks` gives it.
+    pub fn output(&self, key: &str) -> String {
+        let text = self.aws().query(
+            "cloudformation",
+            "Action=DescribeStacks&Version=2010-05-15&StackName=sluice",
+        );
+        let after = text
+            .split(&format!("<OutputKey>{key}</OutputKey>"))
+            .nth(1)
+            .unwrap_or_else(|| panic!("no {key} in {text}"));
+        let value = after
+            .split("<OutputValue>")
+            .nth(1)
+            .and_then(|v| v.split("</OutputValue>").next());
+        value.expect("a value").to_owned()
+    }
+
+    /// The ARN of the function whose name contains `part`.
+    pub fn function_arn(&self, part: &str) -> String {
+        let (_, functions) = self.aws().get(&format!("{}/2015-03-31/functions/", self.endpoint), &[]);
+        let functions: Value = serde_json::from_str(&functions).expect("JSON");
+        let found = functions["Functions"].as_array().expect("a list").iter().find_map(|f| {
+            f["FunctionName"]
+                .as_str()?
+                .contains(part)
+                .then(|| f["FunctionArn"].as_str().map(str::to_owned))?
+        });
+        found.unwrap_or_else(|| panic!("no function like {part} in {functions}"))
+    }
+
+    /// `sluice clock advance`.
+    pub fn advance_clock(&self, by: &str) {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        let done = command
+            .args(["clock", "advance", by, "--endpoint", &self.endpoint])
+            .output()
+            .expect("runs");
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// Resident memory of the `sluice` process alone, without its functions.
+    pub fn resident_megabytes(&self) -> f64 {
+        let id = self.process.as_ref().expect("it runs").id();
+        let status = std::fs::read_to_string(format!("/proc/{id}/status")).expect("Linux");
+        let line = status.lines().find(|l| l.starts_with("VmRSS:")).expect("VmRSS");
+        line.split_whitespace()
+            .nth(1)
+            .and_then(|kb| kb.parse::<f64>().ok())
+            .expect("a number")
+            / 1024.0
+    }
+}
+
+impl Drop for Sluice {
+    fn drop(&mut self) {
+        if let Some(mut child) = self.process.take() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+}
+
+/// A client with a connection of its own.
+pub struct Aws {
+    agent: ureq::Agent,
+    endpoint: String,
+}
+
+impl Aws {
+    pub fn new(endpoint: &str) -> Self {
+        let config = ureq::Agent::config_builder()
+            .http_status_as_error(false)
+            .max_redirects(0)
+            .timeout_global(Some(Duration::from_secs(60)))
+            .build();
+        Self {
+            agent: config.into(),
+            endpoint: endpoint.to_owned(),
+        }
+    }
+
+    /// A call in awsJson1.0: the answer, or AWS's error code and message.
+    pub fn call(&self, target: &str, body: &Value) -> Result<Value, (String, String)> {
+        let mut answer = self
+            .agent
+            .post(&self.endpoint)
+            .header("content-type", "application/x-amz-json-1.0")
+            .header("x-amz-target", target)
+            .send(body.to_string())
+            .map_err(|e| ("Connection".to_owned(), e.to_string()))?;
+        let text = answer
+            .body_mut()
+            .read_to_string()
+            .map_err(|e| ("Connection".to_owned(), e.to_string()))?;
+        let value: Value =
+            serde_json::from_str(&text).unwrap_or_else(|e| panic!("{target} answered no JSON ({e}): {text}"));
+        if answer.status().is_success() {
+            return Ok(value);
+        }
+        let code = value["__type"]
+            .as_str()
+            .unwrap_or_default()
+            .rsplit('#')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        Err((
+            code,
+            value["message"]
+                .as_str()
+                .or(value["Message"].as_str())
+                .unwrap_or_default()
+                .to_owned(),
+        ))
+    }
+
+    /// A call in awsQuery: the answer's XML.
+    pub fn query(&self, service: &str, form: &str) -> String {
+        let credential = format!(
+            "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+        );
+        let mut answer = self
+            .agent
+            .post(&self.endpoint)
+            .header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", credential)
+            .send(form)
+            .expect("answers");
+        answer.body_mut().read_to_string().expect("text")
+    }
+
+    pub fn get(&self, url: &str, headers: &[(&str, &str)]) -> (u16, String) {
+        let mut request = self.agent.get(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let mut answer = request.call().unwrap_or_else(|e| panic!("GET {url}: {e}"));
+        (
+            answer.status().as_u16(),
+            answer.body_mut().read_to_string().expect("text"),
+        )
+    }
+
+    /// A page's JSON twin.
+    pub fn json(&self, url: &str) -> Value {
+        let (status, text) = self.get(url, &[("accept", "application/json")]);
+        assert_eq!(status, 200, "{url}: {text}");
+        serde_json::from_str(&text).expect("JSON")
+    }
+
+    pub fn put_json(&self, url: &str, body: &Value) -> (u16, String) {
+        let mut answer = self
+            .agent
+            .put(url)
+            .header("content-type", "application/json")
+            .header("accept", "application/json")
+            .send(body.to_string())
+            .unwrap_or_else(|e| panic!("PUT {url}: {e}"));
+        (
+            answer.status().as_u16(),
+            answer.body_mut().read_to_string().expect("text"),
+        )
+    }
+
+    pub fn agent(&self) -> &ureq::Agent {
+        &self.agent
+    }
+}
+
+/// Asks until `probe` has an answer: for what another process does in its own time. The bound only ends a broken run.
+pub fn until<T>(what: &str, mut probe: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = probe() {
+            return found;
+        }
+        assert!(began.elapsed() < Duration::from_secs(60), "not within a minute: {what}");
+        std::thread::park_timeout(Duration::from_millis(2));
+    }
+}

@@ -1,0 +1,113 @@
+use std::future::Future;
+
+use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use sluice_workflows::TaskError;
+use thiserror::Error;
+
+use crate::call::CallError;
+use crate::settings::SettingError;
+
+/// An error of a function, as Lambda reports it and `ErrorEquals` matches it.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+#[error("{name}: {message}")]
+pub struct Fault {
+    /// Reported as `errorType`.
+    pub name: TaskError,
+    /// Reported as `errorMessage`: what went wrong, where, and what to do.
+    pub message: String,
+}
+
+impl Fault {
+    /// A failed call: `unavailable` if the same call may work in a moment, else `refused`.
+    pub fn from_call(error: &CallError, unavailable: TaskError, refused: TaskError) -> Self {
+        let name = if error.is_passing() { unavailable } else { refused };
+        Fault {
+            name,
+            message: error.to_string(),
+        }
+    }
+}
+
+impl From<SettingError> for Fault {
+    fn from(error: SettingError) -> Self {
+        Fault {
+            name: TaskError::InvalidSetting,
+            message: error.to_string(),
+        }
+    }
+}
+
+impl From<Fault> for Diagnostic {
+    fn from(fault: Fault) -> Self {
+        Diagnostic {
+            error_type: fault.name.as_str().to_owned(),
+            error_message: fault.message,
+        }
+    }
+}
+
+/// Runs a function until Lambda ends it: each event goes to `handle`, its answer back.
+///
+/// The event is read here, so that one of the wrong shape is reported as `InvalidEvent` and not under a Rust type's
+/// name. One thread is enough: Lambda gives an instance one event at a time.
+///
+/// # Errors
+/// If the Runtime API cannot be reached.
+pub fn serve<E, R, H, F>(handle: H) -> Result<(), lambda_runtime::Error>
+where
+    E: DeserializeOwned,
+    R: Serialize,
+    H: Fn(E, lambda_runtime::Context) -> F,
+    F: Future<Output = Result<R, Fault>>,
+{
+    let handle = &handle;
+    let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
+        let payload = serde_json::from_str(event.payload.get()).map_err(|error| Fault {
+            name: TaskError::InvalidEvent,
+            message: format!("the event: {error}"),
+        })?;
+        handle(payload, event.context).await
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(Runtime::new(service).run())
+}
+
+/// Sends log lines to standard output, where Lambda picks them up; the level is `LOG_LEVEL`, else `info`.
+pub fn log_to_stdout() {
+    let level = std::env::var("LOG_LEVEL")
+        .ok()
+        .and_then(|level| level.parse().ok())
+        .unwrap_or(tracing::Level::INFO);
+    tracing_subscriber::fmt()
+        .compact()
+        .with_ansi(false)
+        .with_target(false)
+        .without_time()
+        .with_max_level(level)
+        .with_writer(std::io::stdout)
+        .init();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::call::CallErrorKind;
+
+    #[test]
+    fn an_error_type_is_a_name_that_error_equals_can_match() {
+        let call = |kind| CallError {
+            action: "sns:Publish",
+            kind,
+            message: "no".to_owned(),
+        };
+        let fault = |kind| Fault::from_call(&call(kind), TaskError::MailUnavailable, TaskError::MailRefused);
+        let reported = |fault| Diagnostic::from(fault).error_type;
+        assert_eq!(reported(fault(CallErrorKind::Throttled)), "MailUnavailable");
+        assert_eq!(reported(fault(CallErrorKind::Unreachable)), "MailUnavailable");
+        assert_eq!(reported(fault(CallErrorKind::Refused)), "MailRefused");
+        assert_eq!(reported(SettingError::Missing("TABLE_NAME").into()), "InvalidSetting");
+    }
+}

@@ -1,0 +1,31 @@
+//! How a Lambda function reaches AWS: its settings, its transport, and the services that Sluice uses, each behind a
+//! client that speaks Sluice's types.
+//!
+//! Cold start decides the choices here. `aws-config` is left out, because a function's region and credentials are
+//! always in its environment. The TLS client is built only for an https endpoint, and trusts Amazon's own roots only:
+//! reading a full set of root certificates takes longer than all the rest of a start.
+
+mod approvals;
+mod call;
+mod entries;
+mod executions;
+mod function;
+mod secret;
+mod settings;
+mod task_tokens;
+mod topic;
+mod transport;
+
+#[cfg(test)]
+mod fake;
+
+pub use approvals::{ApprovalRecord, ApprovalState, Approvals, Decided, Delivery, Opened};
+pub use call::{CallError, CallErrorKind};
+pub use entries::{Entries, EntryPage};
+pub use executions::{Description, Ending, Executions, NewestEvent, Progress, StartError};
+pub use function::{Fault, log_to_stdout, serve};
+pub use secret::{Secret, SecretHash};
+pub use settings::{SettingError, environment, required};
+pub use task_tokens::{DeliverError, TaskTokens};
+pub use topic::Topic;
+pub use transport::{Attempts, Service, config};

@@ -1,0 +1,292 @@
+//! Asks an admin: writes the record of the approval, then sends the mail with the links.
+
+use sluice_aws::{
+    Approvals, Attempts, CallError, DeliverError, Delivery, Fault, Opened, Secret, SecretHash, Service, SettingError,
+    TaskTokens, Topic, config, environment, required,
+};
+use sluice_workflows::{ApprovalRequest, Decision, TaskError, TaskToken};
+
+use crate::{mail, times};
+
+/// What asking needs of the world.
+pub trait Desk {
+    /// Writes the record of an approval, or adds to the one that is there.
+    ///
+    /// # Errors
+    /// [`CallError`] if the table did not take it.
+    fn open(
+        &self,
+        request: &ApprovalRequest,
+        expires_at_ms: i64,
+        hash: &SecretHash,
+    ) -> impl Future<Output = Result<Opened, CallError>>;
+
+    /// Sends a mail to the admins.
+    ///
+    /// # Errors
+    /// [`CallError`] if the topic did not take it.
+    fn publish(&self, subject: &str, text: &str) -> impl Future<Output = Result<(), CallError>>;
+
+    /// Hands a decision to the state that waits for `token`.
+    ///
+    /// # Errors
+    /// [`DeliverError`] if it did not get there.
+    fn deliver(&self, token: &TaskToken, decision: &Decision) -> impl Future<Output = Result<(), DeliverError>>;
+
+    /// Notes that the decision of approval `id` got to `token` at `at`.
+    ///
+    /// # Errors
+    /// [`CallError`] if the table did not take it.
+    fn note_delivered(&self, id: &str, token: &TaskToken, at: &str) -> impl Future<Output = Result<(), CallError>>;
+}
+
+/// The tables, topic and workflow on AWS.
+struct Aws {
+    approvals: Approvals,
+    topic: Topic,
+    tokens: TaskTokens,
+    /// The address of the approval function, with a slash at its end.
+    approval_url: String,
+}
+
+impl Desk for Aws {
+    async fn open(
+        &self,
+        request: &ApprovalRequest,
+        expires_at_ms: i64,
+        hash: &SecretHash,
+    ) -> Result<Opened, CallError> {
+        self.approvals.open(request, expires_at_ms, hash).await
+    }
+
+    async fn publish(&self, subject: &str, text: &str) -> Result<(), CallError> {
+        self.topic.publish(subject, text).await
+    }
+
+    async fn deliver(&self, token: &TaskToken, decision: &Decision) -> Result<(), DeliverError> {
+        self.tokens.deliver(token, decision).await
+    }
+
+    async fn note_delivered(&self, id: &str, token: &TaskToken, at: &str) -> Result<(), CallError> {
+        self.approvals
+            .note_delivery(id, token, at, &Delivery::Done)
+            .await
+            .map(|_| ())
+    }
+}
+
+/// Asks the admins about `request`; `approval_url` ends with a slash, and `secret` is fresh for each call.
+///
+/// A second delivery of the same round sends a second mail; the links of both work. If the round is decided already
+/// (an earlier attempt's mail was answered while its token was dying), nobody is asked again: the decision goes to the
+/// new token.
+///
+/// # Errors
+/// `InvalidEvent`, `ApprovalTableUnavailable`, `ApprovalTableRefused`, `MailUnavailable`, `MailRefused` or
+/// `DecisionNotDelivered`.
+pub async fn ask(
+    desk: &impl Desk,
+    request: &ApprovalRequest,
+    approval_url: &str,
+    secret: &Secret,
+) -> Result<(), Fault> {
+    let expires_at_ms = times::parse("expires_at", &request.expires_at)?.timestamp_millis();
+    let id = request.approval_id();
+    match desk
+        .open(request, expires_at_ms, &secret.hash())
+        .await
+        .map_err(|error| table_fault(&error))?
+    {
+        Opened::Waiting => {
+            let mail = mail::write(request, &format!("{approval_url}{id}/{}", secret.reveal()));
+            desk.publish(&mail.subject, &mail.text)
+                .await
+                .map_err(|error| Fault::from_call(&error, TaskError::MailUnavailable, TaskError::MailRefused))?;
+            tracing::info!(approval = id, expires_at = request.expires_at, "asked");
+            Ok(())
+        }
+        Opened::AlreadyDecided(decision) => {
+            desk.deliver(&request.task_token, &decision)
+                .await
+                .map_err(|error| Fault {
+                    name: TaskError::DecisionNotDelivered,
+                    message: format!("approval {id} was decided already, and {error}"),
+                })?;
+            tracing::info!(
+                approval = id,
+                "decided already: delivered the decision to the new token"
+            );
+            let noted = desk
+                .note_delivered(&id, &request.task_token, &decision.decided_at)
+                .await;
+            noted.map_err(|error| table_fault(&error))
+        }
+    }
+}
+
+fn table_fault(error: &CallError) -> Fault {
+    Fault::from_call(
+        error,
+        TaskError::ApprovalTableUnavailable,
+        TaskError::ApprovalTableRefused,
+    )
+}
+
+fn aws() -> Result<Aws, SettingError> {
+    let config = |service| config(service, Attempts::BySdk, &environment);
+    let mut approval_url = required(&environment, "APPROVAL_URL")?;
+    if !approval_url.ends_with('/') {
+        approval_url.push('/');
+    }
+    Ok(Aws {
+        approvals: Approvals::new(
+            &config(Service::DynamoDb)?,
+            required(&environment, "APPROVALS_TABLE_NAME")?,
+        ),
+        topic: Topic::new(&config(Service::Sns)?, required(&environment, "TOPIC_ARN")?),
+        tokens: TaskTokens::new(&config(Service::StepFunctions)?),
+        approval_url,
+    })
+}
+
+fn fresh_secret() -> Result<Secret, Fault> {
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Fault {
+        name: TaskError::InvalidSetting,
+        message: format!("the system gives no random bytes: {error}"),
+    })?;
+    Ok(Secret::from_bytes(bytes))
+}
+
+/// Runs the function. A missing setting is answered to each event, so that the workflow shows it under its name.
+///
+/// # Errors
+/// If the Runtime API cannot be reached.
+pub fn run() -> Result<(), lambda_runtime::Error> {
+    sluice_aws::log_to_stdout();
+    let aws = aws();
+    let aws = &aws;
+    sluice_aws::serve(move |request: ApprovalRequest, _| async move {
+        let aws = aws.as_ref().map_err(|error| Fault::from(error.clone()))?;
+        ask(aws, &request, &aws.approval_url, &fresh_secret()?).await
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use serde_json::json;
+    use sluice_aws::CallErrorKind;
+    use sluice_workflows::Ruling;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Fake {
+        decided: Option<Decision>,
+        fails: Option<(&'static str, CallErrorKind)>,
+        log: RefCell<Vec<String>>,
+    }
+
+    impl Fake {
+        fn step(&self, action: &'static str, what: String) -> Result<(), CallError> {
+            self.log.borrow_mut().push(format!("{action} {what}"));
+            match self.fails {
+                Some((failing, kind)) if failing == action => Err(CallError {
+                    action,
+                    kind,
+                    message: "no".to_owned(),
+                }),
+                Some(_) | None => Ok(()),
+            }
+        }
+    }
+
+    impl Desk for Fake {
+        async fn open(&self, request: &ApprovalRequest, ms: i64, hash: &SecretHash) -> Result<Opened, CallError> {
+            self.step("open", format!("{} {ms} {}", request.approval_id(), hash.as_str()))?;
+            Ok(match &self.decided {
+                Some(decision) => Opened::AlreadyDecided(Box::new(decision.clone())),
+                None => Opened::Waiting,
+            })
+        }
+
+        async fn publish(&self, _subject: &str, text: &str) -> Result<(), CallError> {
+            self.step("publish", text.to_owned())
+        }
+
+        async fn deliver(&self, token: &TaskToken, decision: &Decision) -> Result<(), DeliverError> {
+            Ok(self.step("deliver", format!("{} {}", token.reveal(), decision.decided_by))?)
+        }
+
+        async fn note_delivered(&self, id: &str, token: &TaskToken, at: &str) -> Result<(), CallError> {
+            self.step("note", format!("{id} {} {at}", token.reveal()))
+        }
+    }
+
+    fn request() -> ApprovalRequest {
+        serde_json::from_value(json!({
+            "taskToken": "T0KEN", "submission_id": "s-1", "round": 2, "submitted_at": "2026-11-22T10:00:00.000Z",
+            "expires_at": "2026-11-29T10:00:00.000Z", "submission": {"user_name": "Ada"}, "violations": []}))
+        .unwrap()
+    }
+
+    async fn run(fake: &Fake) -> (Result<(), Fault>, Secret) {
+        let secret = Secret::from_bytes([9; 32]);
+        (ask(fake, &request(), "https://approve.example/", &secret).await, secret)
+    }
+
+    #[tokio::test]
+    async fn the_record_is_written_before_the_mail_and_holds_only_the_hash() {
+        let fake = Fake::default();
+        let (result, secret) = run(&fake).await;
+        assert_eq!(result, Ok(()));
+        let log = fake.log.borrow();
+        assert_eq!(log[0], format!("open s-1.2 1795946400000 {}", secret.hash().as_str()));
+        assert!(log[1].contains(&format!(
+            "https://approve.example/s-1.2/{}?decision=approve",
+            secret.reveal()
+        )));
+        assert!(!log[1].contains("T0KEN") && !log[1].contains(secret.hash().as_str()));
+        assert_eq!(log.len(), 2);
+    }
+
+    #[tokio::test]
+    async fn a_decided_round_is_not_asked_again_but_delivered_to_the_new_token() {
+        let decision = Decision {
+            decision: Ruling::Approve,
+            decided_by: "Grace".to_owned(),
+            decided_at: "2026-11-23T10:00:00.000Z".to_owned(),
+            comment: None,
+            repaired: None,
+        };
+        let fake = Fake {
+            decided: Some(decision),
+            ..Fake::default()
+        };
+        assert_eq!(run(&fake).await.0, Ok(()));
+        let log = fake.log.borrow();
+        assert_eq!(
+            log[1..],
+            ["deliver T0KEN Grace", "note s-1.2 T0KEN 2026-11-23T10:00:00.000Z"]
+        );
+    }
+
+    #[tokio::test]
+    async fn each_failure_has_its_name() {
+        use CallErrorKind::{Refused, Throttled, Unreachable};
+        for (failing, kind, name) in [
+            ("open", Throttled, TaskError::ApprovalTableUnavailable),
+            ("open", Refused, TaskError::ApprovalTableRefused),
+            ("publish", Unreachable, TaskError::MailUnavailable),
+            ("publish", Refused, TaskError::MailRefused),
+        ] {
+            let fake = Fake {
+                fails: Some((failing, kind)),
+                ..Fake::default()
+            };
+            assert_eq!(run(&fake).await.0.unwrap_err().name, name);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! What is orchestrated: the state machine, the field schemas and the types that pass between gateway, tasks and
+//! workflow.
+//!
+//! The types are the contract: what one side writes as JSON is what the other side reads. The state machine in
+//! `ingest.asl.json` is the third party to it; the tests of this crate hold the three together.
+
+mod decision;
+mod entry;
+mod error;
+mod field;
+mod outcome;
+mod submission;
+mod verdict;
+
+pub use decision::{Approval, ApprovalRequest, Decision, Ruling, TaskToken};
+pub use entry::{Entry, EntryStatus, StoreRequest};
+pub use error::TaskError;
+pub use field::Field;
+pub use outcome::Outcome;
+pub use submission::Submission;
+pub use verdict::{ValidateRequest, Verdict, Violation};
+
+/// The state machine in Amazon States Language, with its `${...}` substitutions still open.
+///
+/// `cfn/workflow.yaml` supplies them (`DefinitionSubstitutions`).
+pub const DEFINITION: &str = include_str!("../ingest.asl.json");
+
+/// How many times a submission may go round the workflow: once as sent, and after each repair by an admin.
+///
+/// The state machine compares `$round` with this number.
+pub const MAXIMUM_ROUNDS: u32 = 5;

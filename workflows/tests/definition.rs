@@ -1,0 +1,334 @@
+//! Every name that the state machine uses exists: states, variables, substitutions, functions, errors.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use saphyr::{LoadableYamlNode, Yaml};
+use serde_json::{Map, Value};
+use sluice_workflows::{DEFINITION, MAXIMUM_ROUNDS, TaskError};
+
+const TEMPLATE: &str = include_str!("../../cfn/workflow.yaml");
+
+fn definition() -> Value {
+    serde_json::from_str(DEFINITION).expect("the definition is JSON before its substitutions")
+}
+
+fn states() -> Map<String, Value> {
+    definition()["States"].as_object().unwrap().clone()
+}
+
+/// All strings below a value.
+fn strings<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+    match value {
+        Value::String(text) => found.push(text),
+        Value::Array(items) => items.iter().for_each(|item| strings(item, found)),
+        Value::Object(members) => members.values().for_each(|member| strings(member, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn all_strings(value: &Value) -> Vec<&str> {
+    let mut found = Vec::new();
+    strings(value, &mut found);
+    found
+}
+
+/// The names after `$` in JSONata, without those after `$.`; `${...}` is CloudFormation's.
+fn dollar_names(expression: &str) -> Vec<String> {
+    let pieces = expression.split('$').skip(1);
+    let name = |piece: &str| {
+        piece
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect::<String>()
+    };
+    pieces.map(name).filter(|name| !name.is_empty()).collect()
+}
+
+fn jsonata(text: &str) -> Option<&str> {
+    text.strip_prefix("{%")?.strip_suffix("%}")
+}
+
+/// Where a state leads, and what is assigned on the way.
+fn ways_out(state: &Value) -> Vec<(String, BTreeSet<String>)> {
+    let assigned = |holder: &Value| -> BTreeSet<String> {
+        holder["Assign"]
+            .as_object()
+            .into_iter()
+            .flat_map(|members| members.keys().cloned())
+            .collect()
+    };
+    let mut ways = Vec::new();
+    for key in ["Next", "Default"] {
+        if let Some(next) = state[key].as_str() {
+            ways.push((next.to_owned(), assigned(state)));
+        }
+    }
+    for key in ["Choices", "Catch"] {
+        for rule in state[key].as_array().into_iter().flatten() {
+            ways.push((rule["Next"].as_str().unwrap().to_owned(), assigned(rule)));
+        }
+    }
+    ways
+}
+
+#[test]
+fn every_state_exists_and_is_reached() {
+    let definition = definition();
+    let states = states();
+    let mut reached = BTreeSet::new();
+    let mut open = vec![definition["StartAt"].as_str().unwrap().to_owned()];
+    while let Some(name) = open.pop() {
+        let state = states.get(&name).unwrap_or_else(|| panic!("no state is called {name}"));
+        if reached.insert(name) {
+            open.extend(ways_out(state).into_iter().map(|(next, _)| next));
+        }
+    }
+    assert_eq!(reached, states.keys().cloned().collect());
+}
+
+/// The price of a Standard workflow is its transitions: one for each state that is entered.
+#[test]
+fn a_clean_submission_enters_five_states() {
+    let states = states();
+    let mut entered = vec![definition()["StartAt"].as_str().unwrap().to_owned()];
+    while let Some(next) = {
+        let state = &states[entered.last().unwrap()];
+        state["Next"].as_str().or(state["Choices"][0]["Next"].as_str())
+    } {
+        entered.push(next.to_owned());
+        assert!(entered.len() < 20, "{entered:?}");
+    }
+    assert_eq!(
+        entered,
+        [
+            "ValidateUserName",
+            "ValidateEmail",
+            "ValidatePincode",
+            "Decide",
+            "Store"
+        ]
+    );
+}
+
+#[test]
+fn every_variable_is_assigned_on_every_way_to_its_use() {
+    let states = states();
+    let start = definition()["StartAt"].as_str().unwrap().to_owned();
+    // What is certainly assigned on entering a state: what all ways to it have in common.
+    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::from([(start, BTreeSet::new())]);
+    loop {
+        let before = known.clone();
+        for (name, entering) in &before {
+            for (next, assigned) in ways_out(&states[name]) {
+                let leaving: BTreeSet<_> = entering.union(&assigned).cloned().collect();
+                let common = known
+                    .get(&next)
+                    .map_or(leaving.clone(), |held| held.intersection(&leaving).cloned().collect());
+                known.insert(next, common);
+            }
+        }
+        if known == before {
+            break;
+        }
+    }
+    let builtin = ["states", "exists", "merge", "fromMillis", "toMillis"];
+    for (name, state) in &states {
+        // RequestApproval's answer is assigned in the state that uses it, before its way out.
+        for expression in all_strings(state).into_iter().filter_map(jsonata) {
+            for used in dollar_names(expression) {
+                let is_known = builtin.contains(&used.as_str()) || known[name].contains(&used);
+                assert!(
+                    is_known,
+                    "{name} uses ${used} in {expression:?}, and some way to it does not assign it"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn every_expression_is_jsonata() {
+    let definition = definition();
+    let mut count = 0;
+    for text in all_strings(&definition) {
+        let Some(expression) = jsonata(text) else {
+            assert!(
+                !text.contains("{%") && !text.contains("%}"),
+                "{text:?} is neither JSONata nor text"
+            );
+            continue;
+        };
+        let expression = expression.replace("${ApprovalTimeoutDays}", "7");
+        assert!(!expression.contains("${"), "{expression}");
+        jsonata_core::parser::parse(&expression).unwrap_or_else(|error| panic!("{expression}: {error}"));
+        count += 1;
+    }
+    assert!(count > 20, "{count}");
+}
+
+/// The template as data: tags (`!Ref`, `!GetAtt`) fall away, their arguments stay.
+fn template() -> Value {
+    fn plain(node: &Yaml<'_>) -> Value {
+        match node {
+            Yaml::Tagged(_, inner) => plain(inner),
+            Yaml::Sequence(items) => items.iter().map(plain).collect(),
+            Yaml::Mapping(members) => {
+                let member = |(key, value): (&Yaml<'_>, &Yaml<'_>)| (key.as_str().unwrap().to_owned(), plain(value));
+                Value::Object(members.iter().map(member).collect())
+            }
+            Yaml::Representation(text, ..) => Value::String(text.to_string()),
+            Yaml::Value(scalar) => match scalar {
+                saphyr::Scalar::String(text) => Value::String(text.to_string()),
+                saphyr::Scalar::Integer(number) => (*number).into(),
+                saphyr::Scalar::Boolean(truth) => (*truth).into(),
+                saphyr::Scalar::Null | saphyr::Scalar::FloatingPoint(_) => Value::Null,
+            },
+            Yaml::Alias(_) | Yaml::BadValue => panic!("the template uses YAML that CloudFormation does not know"),
+        }
+    }
+    plain(&Yaml::load_from_str(TEMPLATE).unwrap()[0])
+}
+
+fn state_machine() -> Value {
+    let resources = template()["Resources"].as_object().unwrap().clone();
+    let is_machine = |resource: &&Value| resource["Type"] == "AWS::StepFunctions::StateMachine";
+    resources.values().find(is_machine).unwrap()["Properties"].clone()
+}
+
+#[test]
+fn the_template_supplies_exactly_the_substitutions_that_are_open() {
+    let open: BTreeSet<String> = DEFINITION
+        .split("${")
+        .skip(1)
+        .map(|rest| rest.split_once('}').expect("a substitution is closed").0.to_owned())
+        .collect();
+    let supplied = state_machine()["DefinitionSubstitutions"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .cloned()
+        .collect();
+    assert_eq!(open, supplied);
+    // Beside an expression, `${` would be taken for a substitution: it may stand in strings only.
+    assert_eq!(state_machine()["DefinitionS3Location"], "../workflows/ingest.asl.json");
+}
+
+#[test]
+fn every_function_that_a_state_invokes_is_a_binary() {
+    let template = template();
+    let substitutions = state_machine()["DefinitionSubstitutions"].clone();
+    let mut invoked = BTreeSet::new();
+    for (name, state) in states() {
+        let Some(function) = state["Arguments"]["FunctionName"].as_str() else {
+            continue;
+        };
+        let open = function
+            .strip_prefix("${")
+            .and_then(|rest| rest.strip_suffix('}'))
+            .unwrap();
+        let resource = substitutions[open].as_str().unwrap().strip_suffix(".Arn").unwrap();
+        let code = template["Resources"][resource]["Properties"]["Code"].as_str().unwrap();
+        let binary = code.strip_prefix("../target/lambda/").unwrap();
+        let source = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../tasks/src/bin")
+            .join(format!("{binary}.rs"));
+        assert!(
+            source.exists(),
+            "{name} invokes {binary}, and {} is not there",
+            source.display()
+        );
+        assert!(invoked.insert(binary.to_owned()), "{binary} is invoked by two states");
+    }
+    assert_eq!(invoked.len(), 5);
+}
+
+/// Each function of the template is a binary, and each binary a function.
+#[test]
+fn the_template_deploys_every_binary() {
+    let template = template();
+    let functions = template["Resources"].as_object().unwrap().values();
+    let deployed: BTreeSet<String> = functions
+        .filter(|resource| resource["Type"] == "AWS::Lambda::Function")
+        .map(|resource| {
+            resource["Properties"]["Code"]
+                .as_str()
+                .unwrap()
+                .replace("../target/lambda/", "")
+        })
+        .collect();
+    let mut built = BTreeSet::new();
+    for krate in ["tasks", "gateway"] {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("..")
+            .join(krate)
+            .join("src/bin");
+        for file in std::fs::read_dir(folder).unwrap() {
+            built.insert(file.unwrap().path().file_stem().unwrap().to_string_lossy().into_owned());
+        }
+    }
+    assert_eq!(deployed, built);
+}
+
+#[test]
+fn every_error_that_is_matched_is_one_that_can_come() {
+    let mut own = BTreeSet::new();
+    for (name, state) in states() {
+        for key in ["Retry", "Catch"] {
+            for rule in state[key].as_array().into_iter().flatten() {
+                for error in rule["ErrorEquals"].as_array().unwrap() {
+                    let error = error.as_str().unwrap();
+                    if error.starts_with("Lambda.") || error.starts_with("States.") {
+                        continue;
+                    }
+                    assert!(
+                        TaskError::ALL.iter().any(|known| known.as_str() == error),
+                        "{name} matches {error}"
+                    );
+                    own.insert(error.to_owned());
+                }
+            }
+        }
+    }
+    let passing = [
+        "ApprovalTableUnavailable",
+        "DecisionNotDelivered",
+        "EntryTableUnavailable",
+        "MailUnavailable",
+    ];
+    assert_eq!(own, passing.map(str::to_owned).into());
+}
+
+#[test]
+fn every_task_has_a_timeout_and_retries_lambdas_transient_errors() {
+    let transient = [
+        "Lambda.ClientExecutionTimeoutException",
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.TooManyRequestsException",
+    ];
+    for (name, state) in states().into_iter().filter(|(_, state)| state["Type"] == "Task") {
+        assert!(state.get("TimeoutSeconds").is_some(), "{name}");
+        let retry = &state["Retry"][0];
+        assert_eq!(retry["ErrorEquals"], Value::from(transient.to_vec()), "{name}");
+        assert_eq!(
+            (&retry["BackoffRate"], &retry["JitterStrategy"]),
+            (&2.into(), &"FULL".into()),
+            "{name}"
+        );
+        assert!(retry["MaxDelaySeconds"].is_u64(), "{name}");
+    }
+}
+
+#[test]
+fn the_rounds_are_bounded_as_the_contract_says() {
+    let condition = states()["Decide"]["Choices"][1]["Condition"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        condition.contains(&format!("$round <= {MAXIMUM_ROUNDS}")),
+        "{condition}"
+    );
+}
