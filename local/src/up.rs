@@ -19,7 +19,9 @@ const GRACE: Duration = Duration::from_secs(5);
 
 pub(crate) fn run(options: Up) -> anyhow::Result<()> {
     tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_from_env("SLUICE_LOG").unwrap_or_else(|_| EnvFilter::new("warn")))
+        .with_env_filter(
+            EnvFilter::try_from_env("SLUICE_LOG").unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error")),
+        )
         .with_writer(std::io::stderr)
         .init();
     let root = checkout()?;

@@ -2,16 +2,9 @@
 
 mod support;
 
-use std::sync::OnceLock;
-
 use serde_json::{Value, json};
 use support::raw::{self, Answer};
 use support::{Sluice, until};
-
-fn stack() -> &'static Sluice {
-    static STACK: OnceLock<Sluice> = OnceLock::new();
-    STACK.get_or_init(Sluice::started)
-}
 
 /// Submits what is half right; gives the path of its standing.
 fn submit(sluice: &Sluice, email: &str, pincode: &str) -> String {
@@ -69,7 +62,7 @@ fn standing(sluice: &Sluice, location: &str) -> Value {
 
 #[test]
 fn looking_changes_nothing_and_one_post_decides() {
-    let sluice = stack();
+    let sluice = &Sluice::started();
     let location = submit(sluice, "approve@example.com", "12");
     let mail = mail(sluice, &location);
     assert_eq!(mail["to"], "admin@example.com", "{mail}");
@@ -133,7 +126,7 @@ fn looking_changes_nothing_and_one_post_decides() {
 
 #[test]
 fn a_rejection_is_an_outcome_and_not_a_fault() {
-    let sluice = stack();
+    let sluice = &Sluice::started();
     let location = submit(sluice, "reject@example.com", "x");
     let reject = link(&mail(sluice, &location), "reject");
     assert_eq!(
@@ -147,7 +140,7 @@ fn a_rejection_is_an_outcome_and_not_a_fault() {
 
 #[test]
 fn a_repaired_field_is_validated_again() {
-    let sluice = stack();
+    let sluice = &Sluice::started();
     let location = submit(sluice, "repair@example.com", "x");
     let first = mail(sluice, &location);
     let form = "decision=repair&decided_by=Cy&user_name=Half&email=repair%40example.com&pincode=4711";
@@ -169,7 +162,7 @@ fn a_repaired_field_is_validated_again() {
 
 #[test]
 fn eight_admins_at_once_make_one_decision() {
-    let sluice = stack();
+    let sluice = &Sluice::started();
     let location = submit(sluice, "race@example.com", "x");
     let mail = mail(sluice, &location);
     let answers: Vec<Answer> = std::thread::scope(|scope| {
@@ -207,7 +200,7 @@ fn eight_admins_at_once_make_one_decision() {
 
 #[test]
 fn links_that_are_not_in_a_mail_open_nothing() {
-    let sluice = stack();
+    let sluice = &Sluice::started();
     let location = submit(sluice, "guess@example.com", "x");
     let good = link(&mail(sluice, &location), "approve");
     let (head, _) = good.rsplit_once('/').expect("a secret");
@@ -222,7 +215,6 @@ fn links_that_are_not_in_a_mail_open_nothing() {
         }
     }
     for form in [
-        "",
         "decision=",
         "decision=maybe",
         "decision=approve&decision=reject",
@@ -252,7 +244,7 @@ fn an_approval_that_nobody_gives_expires() {
 
 #[test]
 fn the_task_token_is_nowhere_to_be_seen() {
-    let sluice = stack();
+    let sluice = &Sluice::started();
     let location = submit(sluice, "secret@example.com", "x");
     let mail = mail(sluice, &location);
     let arn = sluice

@@ -2,35 +2,60 @@
 
 mod support;
 
-use std::sync::OnceLock;
-
 use serde_json::{Value, json};
 use support::raw::{self, Answer};
 use support::{Sluice, until};
 
-/// One stack for the whole program; each test uses names of its own.
-fn url() -> &'static str {
-    static STACK: OnceLock<(Sluice, String)> = OnceLock::new();
-    &STACK
-        .get_or_init(|| {
-            let sluice = Sluice::started();
-            let url = sluice.output("FunctionURLAPI");
-            (sluice, url)
-        })
-        .1
+/// A stack of its own for each test.
+struct Api {
+    _sluice: Sluice,
+    url: String,
 }
 
-fn get(target: &str, headers: &[(&str, &str)]) -> Answer {
-    raw::send(url(), "GET", target, headers, b"")
-}
+impl Api {
+    fn new() -> Self {
+        let sluice = Sluice::started();
+        let url = sluice.output("FunctionURLAPI");
+        Self { _sluice: sluice, url }
+    }
 
-fn put_json(body: &Value, headers: &[(&str, &str)]) -> Answer {
-    let headers: Vec<_> = [("content-type", "application/json")]
-        .iter()
-        .chain(headers)
-        .copied()
-        .collect();
-    raw::send(url(), "PUT", "/", &headers, body.to_string().as_bytes())
+    fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+        raw::send(&self.url, method, target, headers, body)
+    }
+
+    fn get(&self, target: &str, headers: &[(&str, &str)]) -> Answer {
+        self.send("GET", target, headers, b"")
+    }
+
+    fn put_json(&self, body: &Value, headers: &[(&str, &str)]) -> Answer {
+        let headers: Vec<_> = [("content-type", "application/json")]
+            .iter()
+            .chain(headers)
+            .copied()
+            .collect();
+        self.send("PUT", "/", &headers, body.to_string().as_bytes())
+    }
+
+    /// What the list has under a key, over all its pages.
+    fn entries_with_id(&self, id: &str) -> Vec<Value> {
+        let mut found = Vec::new();
+        let mut target = "/".to_owned();
+        loop {
+            let page = self.get(&target, &[("accept", "application/json")]);
+            assert_eq!(page.status, 200, "{page:?}");
+            found.extend(
+                page.json()
+                    .as_array()
+                    .expect("a list")
+                    .iter()
+                    .filter(|e| e["id"] == id)
+                    .cloned(),
+            );
+            let Some(next) = page.header("link") else { return found };
+            assert!(next.ends_with("rel=\"next\""), "{next}");
+            target = next.split(['<', '>']).nth(1).expect("a link").to_owned();
+        }
+    }
 }
 
 /// Fails unless the answer is a problem of RFC 9457 with this status; gives its text.
@@ -44,43 +69,20 @@ fn problem(answer: &Answer, status: u16) -> String {
     body.to_string()
 }
 
-fn entries_with_id(id: &str) -> Vec<Value> {
-    let mut found = Vec::new();
-    let mut target = "/".to_owned();
-    loop {
-        let page = get(&target, &[("accept", "application/json")]);
-        assert_eq!(page.status, 200, "{page:?}");
-        found.extend(
-            page.json()
-                .as_array()
-                .expect("a list")
-                .iter()
-                .filter(|e| e["id"] == id)
-                .cloned(),
-        );
-        let Some(next) = page.header("link") else { return found };
-        assert!(next.ends_with("rel=\"next\""), "{next}");
-        let link = next.split(['<', '>']).nth(1).expect("a link");
-        target = link
-            .strip_prefix(url().trim_end_matches('/'))
-            .unwrap_or(link)
-            .to_owned();
-    }
-}
-
 #[test]
 fn a_clean_submission_is_stored_and_listed_by_every_method() {
+    let api = Api::new();
     for (method, name) in [("GET", "rishabh"), ("PUT", "rishabhput"), ("POST", "rishabhpost")] {
         let target = format!("/?user_name=Rishabh&email={name}@gmail.com&pincode=3055");
-        let answer = raw::send(url(), method, &target, &[], b"");
+        let answer = api.send(method, &target, &[], b"");
         assert_eq!(answer.status, 201, "{answer:?}");
         let id = answer.json()["id"].as_str().expect("an id").to_owned();
         assert_eq!(answer.header("location"), Some(format!("/submissions/{id}").as_str()));
-        let listed = entries_with_id(&format!("{name}@gmail.com"));
+        let listed = api.entries_with_id(&format!("{name}@gmail.com"));
         assert_eq!(listed.len(), 1, "{listed:?}");
         assert_eq!(listed[0]["user_name"], "Rishabh");
         assert_eq!(listed[0]["pincode"], "3055");
-        let standing = get(&format!("/submissions/{id}"), &[("accept", "application/json")]);
+        let standing = api.get(&format!("/submissions/{id}"), &[("accept", "application/json")]);
         assert_eq!(standing.status, 200, "{standing:?}");
         assert_eq!(standing.json()["status"], "ingested", "{standing:?}");
     }
@@ -88,26 +90,26 @@ fn a_clean_submission_is_stored_and_listed_by_every_method() {
 
 #[test]
 fn bodies_may_be_forms_or_json() {
-    let form = raw::send(
-        url(),
+    let api = Api::new();
+    let form = api.send(
         "POST",
         "/",
         &[("content-type", "application/x-www-form-urlencoded; charset=utf-8")],
         b"user_name=Form+%C3%A9&email=form%40example.com&pincode=0012",
     );
     assert_eq!(form.status, 201, "{form:?}");
-    let stored = entries_with_id("form@example.com");
+    let stored = api.entries_with_id("form@example.com");
     assert_eq!(
         (&stored[0]["user_name"], &stored[0]["pincode"]),
         (&json!("Form é"), &json!("0012"))
     );
-    let json = put_json(
+    let json = api.put_json(
         &json!({ "user_name": "Json", "email": "JSON@example.com", "pincode": "123456" }),
         &[],
     );
     assert_eq!(json.status, 201, "{json:?}");
     assert_eq!(
-        entries_with_id("json@example.com").len(),
+        api.entries_with_id("json@example.com").len(),
         1,
         "the key is the address in lower case"
     );
@@ -115,20 +117,22 @@ fn bodies_may_be_forms_or_json() {
 
 #[test]
 fn a_second_submission_of_an_address_updates_its_entry() {
+    let api = Api::new();
     for pincode in ["1111", "2222"] {
-        let answer = put_json(
+        let answer = api.put_json(
             &json!({ "user_name": "Again", "email": "again@example.com", "pincode": pincode }),
             &[],
         );
         assert_eq!(answer.status, 201, "{answer:?}");
     }
-    let entries = entries_with_id("again@example.com");
+    let entries = api.entries_with_id("again@example.com");
     assert_eq!(entries.len(), 1, "{entries:?}");
     assert_eq!(entries[0]["pincode"], "2222");
 }
 
 #[test]
 fn every_violation_is_named() {
+    let api = Api::new();
     let rows: &[(Value, &[&str])] = &[
         (
             json!({ "user_name": "A", "email": "bad", "pincode": "12" }),
@@ -162,7 +166,7 @@ fn every_violation_is_named() {
         ),
     ];
     for (body, fields) in rows {
-        let answer = put_json(body, &[]);
+        let answer = api.put_json(body, &[]);
         problem(&answer, 400);
         let violations = answer.json()["violations"].as_array().expect("violations").clone();
         let named: std::collections::BTreeSet<_> = violations.iter().filter_map(|v| v["field"].as_str()).collect();
@@ -172,34 +176,36 @@ fn every_violation_is_named() {
 
 #[test]
 fn half_right_submissions_wait_for_an_admin() {
+    let api = Api::new();
     for (email, pincode) in [("half@example.com", "12"), ("bad", "1234")] {
-        let answer = put_json(
+        let answer = api.put_json(
             &json!({ "user_name": "Half", "email": email, "pincode": pincode }),
             &[("prefer", "wait=30")],
         );
         assert_eq!(answer.status, 202, "{answer:?}");
         assert_eq!(answer.json()["status"], "waiting_for_approval", "{answer:?}");
         let location = answer.header("location").expect("a location").to_owned();
-        let standing = get(&location, &[("accept", "application/json")]);
+        let standing = api.get(&location, &[("accept", "application/json")]);
         assert_eq!(standing.json()["status"], "waiting_for_approval", "{standing:?}");
     }
     assert!(
-        entries_with_id("half@example.com").is_empty(),
+        api.entries_with_id("half@example.com").is_empty(),
         "nothing is stored before the decision"
     );
 }
 
 #[test]
 fn respond_async_does_not_wait() {
+    let api = Api::new();
     let body = json!({ "user_name": "Async", "email": "async@example.com", "pincode": "1234" });
-    let answer = put_json(&body, &[("prefer", "respond-async")]);
+    let answer = api.put_json(&body, &[("prefer", "respond-async")]);
     assert_eq!(answer.status, 202, "{answer:?}");
     assert_eq!(answer.header("preference-applied"), Some("respond-async"));
     let location = answer.header("location").expect("a location").to_owned();
     until("it is stored", || {
-        (get(&location, &[("accept", "application/json")]).json()["status"] == "ingested").then_some(())
+        (api.get(&location, &[("accept", "application/json")]).json()["status"] == "ingested").then_some(())
     });
-    let answer = put_json(&body, &[("prefer", "wait=2")]);
+    let answer = api.put_json(&body, &[("prefer", "wait=2")]);
     assert_eq!(
         (answer.status, answer.header("preference-applied")),
         (201, Some("wait=2")),
@@ -209,32 +215,34 @@ fn respond_async_does_not_wait() {
 
 #[test]
 fn an_idempotency_key_names_the_submission() {
+    let api = Api::new();
     let body = json!({ "user_name": "Key", "email": "key@example.com", "pincode": "1234" });
     let key = [("idempotency-key", "my key: one")];
-    let first = put_json(&body, &key);
+    let first = api.put_json(&body, &key);
     assert_eq!(first.status, 201, "{first:?}");
     for _ in 0..3 {
-        let again = put_json(&body, &key);
+        let again = api.put_json(&body, &key);
         assert_eq!(
             (again.status, again.header("location")),
             (201, first.header("location")),
             "{again:?}"
         );
     }
-    let other = put_json(
+    let other = api.put_json(
         &json!({ "user_name": "Key", "email": "key@example.com", "pincode": "9999" }),
         &key,
     );
     problem(&other, 409);
-    assert_eq!(entries_with_id("key@example.com")[0]["pincode"], "1234");
+    assert_eq!(api.entries_with_id("key@example.com")[0]["pincode"], "1234");
 }
 
 #[test]
 fn the_same_key_at_the_same_time_is_one_submission() {
+    let api = Api::new();
     let body = json!({ "user_name": "Race", "email": "race@example.com", "pincode": "1234" });
     let locations: std::collections::BTreeSet<String> = std::thread::scope(|scope| {
         let posts: Vec<_> = (0..8)
-            .map(|_| scope.spawn(|| put_json(&body, &[("idempotency-key", "race"), ("prefer", "wait=20")])))
+            .map(|_| scope.spawn(|| api.put_json(&body, &[("idempotency-key", "race"), ("prefer", "wait=20")])))
             .collect();
         posts
             .into_iter()
@@ -250,6 +258,7 @@ fn the_same_key_at_the_same_time_is_one_submission() {
 
 #[test]
 fn methods_paths_and_types_that_are_not_served() {
+    let api = Api::new();
     let rows: &[(&str, &str, &[(&str, &str)], &[u8], u16)] = &[
         ("GET", "/nowhere", &[], b"", 404),
         ("GET", "/submissions/none-such", &[], b"", 404),
@@ -310,7 +319,7 @@ fn methods_paths_and_types_that_are_not_served() {
         ),
     ];
     for (method, target, headers, body, status) in rows {
-        let answer = raw::send(url(), method, target, headers, body);
+        let answer = api.send(method, target, headers, body);
         let text = problem(&answer, *status);
         assert!(
             answer.status != 405 || answer.header("allow").is_some(),
@@ -321,6 +330,7 @@ fn methods_paths_and_types_that_are_not_served() {
 
 #[test]
 fn rubbish_is_refused_or_shown_never_a_server_error() {
+    let api = Api::new();
     let many = (0..10_000).map(|n| format!("p{n}=v{n}")).collect::<Vec<_>>().join("&");
     let long = format!("/?user_name={}", "x".repeat(60_000));
     let form = [("content-type", "application/x-www-form-urlencoded")];
@@ -367,7 +377,7 @@ fn rubbish_is_refused_or_shown_never_a_server_error() {
         ),
     ];
     for (method, target, headers, body) in rows {
-        let answer = raw::send(url(), method, target, headers, body);
+        let answer = api.send(method, target, headers, body);
         let shown: String = target.chars().take(60).collect();
         assert!(
             (400..500).contains(&answer.status),
@@ -376,26 +386,27 @@ fn rubbish_is_refused_or_shown_never_a_server_error() {
             answer.body
         );
     }
-    let nul = put_json(
+    let nul = api.put_json(
         &json!({ "user_name": "nul \u{0} byte", "email": "nul@example.com", "pincode": "1234" }),
         &[],
     );
     assert!(nul.status == 201 || nul.status == 400, "{nul:?}");
     if nul.status == 201 {
-        assert_eq!(entries_with_id("nul@example.com")[0]["user_name"], "nul \u{0} byte");
+        assert_eq!(api.entries_with_id("nul@example.com")[0]["user_name"], "nul \u{0} byte");
     }
 }
 
 #[test]
 fn a_hostile_name_is_shown_as_text() {
+    let api = Api::new();
     let name = "<script>alert('x')</script> & \"quotes\" \u{202e}";
-    let answer = put_json(
+    let answer = api.put_json(
         &json!({ "user_name": name, "email": "script@example.com", "pincode": "1234" }),
         &[],
     );
     assert_eq!(answer.status, 201, "{answer:?}");
-    assert_eq!(entries_with_id("script@example.com")[0]["user_name"], name);
-    let page = get("/?limit=100", &[("accept", "text/html,application/xhtml+xml")]);
+    assert_eq!(api.entries_with_id("script@example.com")[0]["user_name"], name);
+    let page = api.get("/?limit=100", &[("accept", "text/html,application/xhtml+xml")]);
     assert_eq!(page.status, 200, "{page:?}");
     assert!(
         page.header("content-type").unwrap_or_default().starts_with("text/html"),
@@ -411,18 +422,19 @@ fn a_hostile_name_is_shown_as_text() {
 
 #[test]
 fn the_list_is_paged() {
+    let api = Api::new();
     for n in 0..5 {
-        let answer = put_json(
+        let answer = api.put_json(
             &json!({ "user_name": "P", "email": format!("page{n}@example.com"), "pincode": "1234" }),
             &[],
         );
         assert_eq!(answer.status, 201, "{answer:?}");
     }
-    let first = get("/?limit=2", &[("accept", "application/json")]);
+    let first = api.get("/?limit=2", &[("accept", "application/json")]);
     assert_eq!(first.json().as_array().map(Vec::len), Some(2), "{first:?}");
     assert!(first.header("link").is_some(), "{first:?}");
     for n in 0..5 {
-        assert_eq!(entries_with_id(&format!("page{n}@example.com")).len(), 1, "page{n}");
+        assert_eq!(api.entries_with_id(&format!("page{n}@example.com")).len(), 1, "page{n}");
     }
     for target in [
         "/?limit=0",
@@ -431,12 +443,13 @@ fn the_list_is_paged() {
         "/?cursor=rubbish",
         "/?cursor=%7B%7D",
     ] {
-        problem(&get(target, &[("accept", "application/json")]), 400);
+        problem(&api.get(target, &[("accept", "application/json")]), 400);
     }
 }
 
 #[test]
 fn head_answers_like_get_without_a_body() {
-    let answer = raw::send(url(), "HEAD", "/", &[("accept", "text/html")], b"");
+    let api = Api::new();
+    let answer = api.send("HEAD", "/", &[("accept", "text/html")], b"");
     assert_eq!((answer.status, answer.body.as_str()), (200, ""), "{answer:?}");
 }

@@ -499,14 +499,8 @@ fn close_call(life: &mut Life, thread: ThreadId) {
 
 /// Takes out all threads below `top`.
 fn clear_block(life: &mut Life, top: ThreadId) {
-    let mut below = vec![top];
-    while let Some(parent) = below.pop() {
-        for child in life.children(parent) {
-            close_call(life, child);
-            below.push(child);
-        }
-        if parent != top {
-            life.threads.remove(&parent);
-        }
+    for thread in life.families(top).into_values().flatten() {
+        close_call(life, thread);
+        life.threads.remove(&thread);
     }
 }

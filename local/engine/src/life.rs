@@ -295,14 +295,24 @@ impl Life {
         self.threads.get(&thread)?.visit.as_deref()
     }
 
-    /// The threads that a block's thread opened and that are still there, oldest first.
-    pub(crate) fn children(&self, parent: ThreadId) -> Vec<ThreadId> {
+    /// The threads that `top` and those below it opened and that are still there, oldest first.
+    pub(crate) fn families(&self, top: ThreadId) -> BTreeMap<ThreadId, Vec<ThreadId>> {
+        let mut families = BTreeMap::from([(top, Vec::new())]);
         // a child is younger than its parent
+        for (id, thread) in self.threads.range(top..) {
+            if let Some(siblings) = thread.seat.and_then(|seat| families.get_mut(&seat.parent)) {
+                siblings.push(*id);
+                families.insert(*id, Vec::new());
+            }
+        }
+        families
+    }
+
+    /// Whether a thread that `parent` opened has failed or was aborted.
+    pub(crate) fn has_halted_child(&self, parent: ThreadId) -> bool {
         self.threads
             .range(parent..)
-            .filter(|(_, thread)| thread.seat.is_some_and(|seat| seat.parent == parent))
-            .map(|(id, _)| *id)
-            .collect()
+            .any(|(_, thread)| thread.halted && thread.seat.is_some_and(|seat| seat.parent == parent))
     }
 
     /// The events of the history that a thread writes to.

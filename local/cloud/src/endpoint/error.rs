@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
+use sluice_driver::DriverError;
 
 /// What AWS calls an exception: a name, a message and an HTTP status. Each service makes one from its own errors in one
 /// place; each protocol renders it in one place.
@@ -54,8 +55,18 @@ impl ApiError {
     }
 }
 
-impl From<sluice_driver::DriverError> for ApiError {
-    fn from(error: sluice_driver::DriverError) -> Self {
-        Self::internal("InternalServerError", &error)
+impl From<DriverError> for ApiError {
+    fn from(error: DriverError) -> Self {
+        match &error {
+            DriverError::TooDeep { .. } => Self::validation(error.to_string()),
+            DriverError::InvalidCursor(_) => Self::client("InvalidToken", error.to_string()),
+            DriverError::Definition { .. } => Self::client("InvalidDefinition", error.to_string()),
+            DriverError::Closed | DriverError::Stopped { .. } => {
+                Self::client("ServiceUnavailable", error.to_string()).status(StatusCode::SERVICE_UNAVAILABLE)
+            }
+            DriverError::Journal { .. } | DriverError::Unreadable { .. } | DriverError::Engine { .. } => {
+                Self::internal("InternalServerError", &error)
+            }
+        }
     }
 }

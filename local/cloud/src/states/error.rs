@@ -48,8 +48,8 @@ pub(crate) enum StatesError {
 }
 
 impl StatesError {
-    /// The exception's name, as `ErrorEquals` and the SDKs know it.
-    pub(crate) fn code(&self) -> &str {
+    /// The exception's name, as the SDKs know it.
+    fn code(&self) -> &'static str {
         match self {
             Self::InvalidArn(_) => "InvalidArn",
             Self::InvalidName(_) => "InvalidName",
@@ -68,12 +68,7 @@ impl StatesError {
             Self::TaskTimedOut => "TaskTimedOut",
             Self::TaskDoesNotExist => "TaskDoesNotExist",
             Self::TooManyTags { .. } => "TooManyTags",
-            Self::Driver(DriverError::InvalidCursor(_)) => "InvalidToken",
-            Self::Driver(DriverError::TooDeep { .. }) => "InvalidExecutionInput",
-            Self::Driver(DriverError::Definition { .. }) => "InvalidDefinition",
-            Self::Driver(DriverError::Closed | DriverError::Stopped { .. }) => "ServiceUnavailable",
-            Self::Driver(_) => "InternalServerError",
-            Self::Api(error) => &error.code,
+            Self::Driver(_) | Self::Api(_) => "InternalServerError",
         }
     }
 }
@@ -89,7 +84,7 @@ impl From<StatesError> for ApiError {
         match error {
             StatesError::Api(error) => error,
             StatesError::Driver(error) => error.into(),
-            _ => Self::client(error.code().to_owned(), error.to_string()),
+            _ => Self::client(error.code(), error.to_string()),
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sluice_driver::{DriverError, TokenError};
 
 use super::StatesError;
 use super::input::{self, Refused};
@@ -29,6 +30,15 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
             Refused::NotJson(why) => why,
         })
     })?;
-    services.driver.task_success(&token, output).await?;
+    services
+        .driver
+        .task_success(&token, output)
+        .await
+        .map_err(|error| match error {
+            TokenError::Driver(too_deep @ DriverError::TooDeep { .. }) => {
+                StatesError::InvalidOutput(too_deep.to_string())
+            }
+            other => other.into(),
+        })?;
     Ok(json!({}))
 }

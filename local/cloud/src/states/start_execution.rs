@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sluice_driver::{StartExecution, Started};
+use sluice_driver::{DriverError, StartError, StartExecution, Started};
 
 use super::input::{self, Refused};
 use super::{StatesError, arn, name};
@@ -24,8 +24,20 @@ pub(super) async fn call(services: &Services, request: StartExecutionRequest) ->
 
 /// Also what the `states:startExecution` integration calls.
 pub(crate) async fn start(services: &Services, request: StartExecutionRequest) -> Result<Started, StatesError> {
-    let request = checked(request)?;
-    Ok(services.driver.start_execution(request).await?)
+    start_checked(services, checked(request)?).await
+}
+
+pub(super) async fn start_checked(services: &Services, request: StartExecution) -> Result<Started, StatesError> {
+    services
+        .driver
+        .start_execution(request)
+        .await
+        .map_err(|error| match error {
+            StartError::Driver(too_deep @ DriverError::TooDeep { .. }) => {
+                StatesError::InvalidExecutionInput(too_deep.to_string())
+            }
+            other => other.into(),
+        })
 }
 
 /// Everything that can be said about the request before the driver sees it.

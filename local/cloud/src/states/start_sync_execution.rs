@@ -16,7 +16,7 @@ pub(super) async fn call(services: &Services, request: StartExecutionRequest) ->
     if record.kind != MachineKind::Express {
         return Err(StatesError::StateMachineTypeNotSupported);
     }
-    let started = services.driver.start_execution(request).await?;
+    let started = start_execution::start_checked(services, request).await?;
     let ended = services.driver.ended(&started.arn).await?;
     let record = ended.ok_or_else(|| StatesError::ExecutionDoesNotExist(started.arn.clone()))?;
     let mut answer = outcome::members(&record, true);

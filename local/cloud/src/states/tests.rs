@@ -254,6 +254,12 @@ async fn inputs_must_be_json_and_names_are_used_once() {
         world.states_ok("StartExecution", start(input)).await;
     }
 
+    for depth in [100, 126, 127, 128, 10_000] {
+        let deep = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        let status = world.states("StartExecution", start(&deep)).await.status;
+        assert!(status == 200 || status == 400, "{depth}: {status}");
+    }
+
     let waiting = world.machine("w", WAIT).await;
     let named = |input: &str| json!({ "stateMachineArn": waiting, "name": "n", "input": input });
     let first = world.states_ok("StartExecution", named("{}")).await;

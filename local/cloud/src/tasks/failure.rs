@@ -2,6 +2,9 @@
 
 use crate::endpoint::ApiError;
 
+/// The most bytes of a task's result.
+pub(super) const MAX_RESULT: usize = 262_144;
+
 /// An error name and its cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TaskFailure {

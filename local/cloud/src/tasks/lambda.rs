@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use sluice_host::Invocation;
 
 use super::TaskFailure;
+use super::failure::MAX_RESULT;
 use super::metadata::Metadata;
 use super::parameters::Parameters;
 use crate::endpoint::{ApiError, Services, http_date};
@@ -26,7 +27,7 @@ pub(super) async fn function(services: &Services, arn: &str, arguments: &Value) 
         Err(error) => return Called::Ended(Err(TaskFailure::runtime(error.to_string()))),
     };
     match send(services, &name, call).await {
-        Sent::Answered(invoked) => Called::Ended(result(&invoked)),
+        Sent::Answered(invoked) => Called::Ended(result(&invoked, arn)),
         Sent::Failed(failure) => Called::Ended(Err(failure)),
         Sent::Interrupted => Called::Interrupted,
     }
@@ -77,7 +78,7 @@ impl Request {
             }
         };
         let context = parameters.text("ClientContext")?.map(client_context).transpose();
-        let payload = payload(parameters.raw("Payload")).map_err(|error| refused(error, ""))?;
+        let payload = payload(parameters.get("Payload")).map_err(|error| refused(error, ""))?;
         let call = Invocation {
             client_context: context.map_err(|error| refused(error, ""))?,
             log_tail: parameters.text("LogType")? == Some("Tail"),
@@ -87,7 +88,7 @@ impl Request {
     }
 }
 
-/// A string is the event's text itself; anything else its JSON. Without one, the event is an empty object.
+/// A string is the event's text itself; anything else its JSON. Without one, or with null, the event is an empty object.
 fn payload(value: Option<&Value>) -> Result<Bytes, LambdaError> {
     match value {
         None => Ok(Bytes::from_static(b"{}")),
@@ -145,8 +146,12 @@ fn refused(error: LambdaError, request_id: &str) -> TaskFailure {
 /// The function failed: its error's type is the error, all that it told is the cause.
 fn failure(invoked: &Invoked) -> Option<TaskFailure> {
     invoked.function_error.as_ref()?;
-    let text = String::from_utf8_lossy(&invoked.payload).into_owned();
     let told: Option<Value> = serde_json::from_slice(&invoked.payload).ok();
+    // Step Functions shows the JSON without the white space that some runtimes put into it.
+    let text = match &told {
+        Some(told) => told.to_string(),
+        None => String::from_utf8_lossy(&invoked.payload).into_owned(),
+    };
     let kind = told
         .as_ref()
         .and_then(|told| told.get("errorType"))
@@ -163,7 +168,12 @@ fn failure(invoked: &Invoked) -> Option<TaskFailure> {
 }
 
 /// The function's answer as JSON; no answer at all is null.
-fn result(invoked: &Invoked) -> Result<Value, TaskFailure> {
+///
+/// What is too long is refused for its length, whether it is JSON or not.
+fn result(invoked: &Invoked, task: &str) -> Result<Value, TaskFailure> {
+    if invoked.payload.len() > MAX_RESULT {
+        return Err(TaskFailure::too_large(task));
+    }
     if invoked.payload.is_empty() {
         return Ok(Value::Null);
     }
@@ -181,7 +191,7 @@ fn response(services: &Services, invoked: &Invoked, trace_id: String) -> Result<
     if let Some(log) = &invoked.log_result {
         response.insert("LogResult".into(), json!(log));
     }
-    response.insert("Payload".into(), result(invoked)?);
+    response.insert("Payload".into(), result(invoked, "lambda")?);
     let headers = vec![
         ("X-Amz-Executed-Version", invoked.executed_version.clone()),
         ("x-amzn-Remapped-Content-Length", "0".to_owned()),

@@ -21,11 +21,6 @@ impl<'a> Parameters<'a> {
         self.members?.get(name).filter(|value| !value.is_null())
     }
 
-    /// Whether the member is there, null included.
-    pub(super) fn raw(self, name: &str) -> Option<&'a Value> {
-        self.members?.get(name)
-    }
-
     /// A text that may be absent.
     pub(super) fn text(self, name: &str) -> Result<Option<&'a str>, TaskFailure> {
         match self.get(name) {

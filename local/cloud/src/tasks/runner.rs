@@ -9,12 +9,10 @@ use sluice_driver::{RunningTask, TaskRunner};
 use sluice_engine::ScheduledTask;
 use tokio::runtime::Handle;
 
+use super::failure::MAX_RESULT;
 use super::lambda::Called;
 use super::{TaskFailure, dynamodb, lambda, sns, states};
 use crate::endpoint::Services;
-
-/// The most bytes of a task's result.
-const MAX_RESULT: usize = 262_144;
 
 /// Runs tasks on the services of this machine.
 ///

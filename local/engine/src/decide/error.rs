@@ -170,7 +170,8 @@ impl Decision<'_> {
         }
         let is_runtime = failure.error.as_deref() == Some(RUNTIME);
         let is_block = matches!(state.kind, StateKind::Parallel(_) | StateKind::Map(_));
-        if is_block && (!is_runtime || self.block_has_failed(thread)) {
+        // what fails a Parallel or Map before its branches is no failure of theirs
+        if is_block && (!is_runtime || self.life.has_halted_child(thread)) {
             self.emit(Change::BlockFailed { thread })?;
         }
         match catch
@@ -183,14 +184,6 @@ impl Decision<'_> {
                 Ok(())
             }
         }
-    }
-
-    /// Whether branches of the thread's Parallel or Map have run, so that its failure is theirs.
-    fn block_has_failed(&self, thread: ThreadId) -> bool {
-        self.life
-            .children(thread)
-            .iter()
-            .any(|child| self.life.threads.get(child).is_some_and(|child| child.halted))
     }
 
     fn catch(&mut self, thread: ThreadId, catcher: &Catcher, failure: &Failure) -> Step {

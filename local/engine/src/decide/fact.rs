@@ -342,23 +342,21 @@ impl Decision<'_> {
         self.commit(Change::Redriven {
             times_out_at: self.times_out_at(),
         });
-        let threads: Vec<ThreadId> = self.life.threads.keys().copied().collect();
-        for thread in threads {
-            let has_branches = !self.life.children(thread).is_empty();
+        for (thread, opened) in self.life.families(ROOT) {
             self.commit(Change::Revived {
                 thread,
-                anew: !has_branches,
+                anew: opened.is_empty(),
             });
-            if has_branches {
-                let step = state::map::redriven(self, thread);
-                self.run(step);
-            } else {
+            if opened.is_empty() {
                 let entered = self.life.visit(thread).is_some();
                 self.later(if entered {
                     Work::Begin(thread)
                 } else {
                     Work::Enter(thread)
                 });
+            } else {
+                let step = state::map::redriven(self, thread);
+                self.settle(step);
             }
         }
         self.run(Ok(()));

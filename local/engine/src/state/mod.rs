@@ -81,13 +81,14 @@ pub(crate) fn silence_branches(d: &mut Decision<'_>, parent: ThreadId) -> Step {
     below(d, parent).into_iter().try_for_each(|thread| silence(d, thread))
 }
 
-/// All threads below one, each after those that it opened.
+/// All threads below one, each before the one that opened it.
 fn below(d: &Decision<'_>, parent: ThreadId) -> Vec<ThreadId> {
+    let mut children = d.life.families(parent);
     let mut found = Vec::new();
-    let mut open: Vec<ThreadId> = d.life.children(parent);
+    let mut open: Vec<ThreadId> = children.remove(&parent).unwrap_or_default();
     while let Some(thread) = open.pop() {
         found.push(thread);
-        open.extend(d.life.children(thread));
+        open.extend(children.remove(&thread).unwrap_or_default());
     }
     found.reverse();
     found
