@@ -2,7 +2,7 @@
 //!
 //! The secret in the link is the right to decide. A decision is one conditional write; only then does the workflow hear
 //! of it. So of any number of clicks one counts, and if the process dies in between, the next POST tells the workflow
-//! what was decided, not what is asked then.
+//! what was decided, not what is asked then. Only a body decides: mail scanners follow links, and some POST to them.
 
 mod lambda;
 mod pages;
@@ -14,7 +14,7 @@ pub use lambda::run;
 use sluice_aws::{ApprovalRecord, ApprovalState, CallError, Decided, DeliverError, Delivery, Secret, SecretHash};
 use sluice_workflows::{Decision, TaskToken};
 
-use crate::http::{Answer, Event, Kind, Method, Parameters, Problem, Representation, negotiate, parameters};
+use crate::http::{Answer, Event, Kind, Method, Problem, Representation, negotiate, parameters};
 use view::View;
 
 /// The approvals and the workflow that waits for them.
@@ -43,7 +43,14 @@ pub trait Desk {
     /// [`DeliverError`] if it did not get there.
     fn deliver(&self, token: &TaskToken, decision: &Decision) -> impl Future<Output = Result<(), DeliverError>>;
 
-    /// Notes what came of that; `false` if the record has a newer token by now.
+    /// Notes that a process that did not take the decision is about to tell `token` of it; `false` if the record has a
+    /// newer token by now, or the delivery came to an end.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn tell_again(&self, id: &str, token: &TaskToken) -> impl Future<Output = Result<bool, CallError>>;
+
+    /// Notes what came of delivering; `false` if the record has a newer token by now, or says [`Delivery::Done`].
     ///
     /// # Errors
     /// [`CallError`] without an answer.
@@ -76,7 +83,7 @@ impl<D: Desk> Approval<D> {
         let answer = self
             .dispatch(event, form)
             .await
-            .unwrap_or_else(|problem| problem.answer(form));
+            .unwrap_or_else(|problem| problem.with_back("").answer(form));
         if event.method() == Method::Head {
             answer.without_body()
         } else {
@@ -92,7 +99,6 @@ impl<D: Desk> Approval<D> {
             Method::Get | Method::Head => false,
             Method::Post => true,
         };
-        let parameters = parameters(event)?;
         let hash = secret.hash();
         let record = self.desk.get(id).await.map_err(|error| behind(&error))?;
         let record = record
@@ -107,8 +113,9 @@ impl<D: Desk> Approval<D> {
             "a link was fetched"
         );
         if deciding {
-            self.decide(event, &parameters, form, &record, &hash).await
+            self.decide(event, form, record, &hash).await
         } else {
+            let parameters = parameters(event)?;
             let wish = parameters.query.get("decision").and_then(serde_json::Value::as_str);
             Ok(View::new(&record, event.request_context.time_epoch).answer(200, form, wish))
         }
@@ -117,61 +124,123 @@ impl<D: Desk> Approval<D> {
     async fn decide(
         &self,
         event: &Event,
-        parameters: &Parameters,
         form: Representation,
-        record: &ApprovalRecord,
+        record: ApprovalRecord,
         hash: &SecretHash,
     ) -> Result<Answer, Problem> {
         let now_ms = event.request_context.time_epoch;
-        let asked = ruling::read(parameters, &record.submission, now_ms)?;
-        let decided = self
-            .desk
-            .decide(&record.id, hash, now_ms, &asked)
-            .await
-            .map_err(|error| behind(&error))?;
-        let record = match decided {
-            Decided::Missing => return Err(not_found()),
-            Decided::Now(record) => {
-                tracing::info!(approval = record.id, decision = asked.decision.as_str(), "decided");
-                *record
+        let asked = parameters(event).and_then(|parameters| ruling::read(&parameters.body, &record.submission, now_ms));
+        let is_open = record.state == ApprovalState::Open && now_ms < record.expires_at_ms;
+        let (record, teller) = match &asked {
+            // Whoever comes after a decision is told of it, whatever the body says.
+            _ if !is_open => (record, Teller::Another),
+            Err(problem) => return Err(problem.clone()),
+            Ok(asked) => {
+                let decided = self.desk.decide(&record.id, hash, now_ms, asked).await;
+                match decided.map_err(|error| behind(&error))? {
+                    Decided::Missing => return Err(not_found()),
+                    Decided::Now(record) => {
+                        tracing::info!(approval = record.id, decision = asked.decision.as_str(), "decided");
+                        (*record, Teller::Decider)
+                    }
+                    Decided::NotOpen(record) => (*record, Teller::Another),
+                }
             }
-            Decided::NotOpen(record) => *record,
         };
-        let record = self.deliver(record, &asked.decided_at).await;
-        Ok(View::new(&record, now_ms).answer_decision(&asked, form))
+        let record = self.deliver(record, teller, now_ms).await;
+        Ok(View::new(&record, now_ms).answer_decision(asked.ok().as_ref(), form))
     }
 
     /// Tells the workflow what was decided, unless it knows. Answers the record with what came of it.
-    async fn deliver(&self, mut record: ApprovalRecord, at: &str) -> ApprovalRecord {
-        // A second time, if a newer token came in between.
-        for _ in 0..2 {
+    async fn deliver(&self, mut record: ApprovalRecord, mut teller: Teller, now_ms: i64) -> ApprovalRecord {
+        // Again, if the record changed in between.
+        for _ in 0..3 {
             let ApprovalState::Decided(decision, Delivery::Pending) = &record.state else {
                 return record;
             };
-            let how = match self.desk.deliver(&record.task_token, decision).await {
-                Ok(()) => Delivery::Done,
-                Err(DeliverError::NobodyWaits(why)) => {
-                    tracing::warn!(approval = record.id, why, "nobody waits for the decision");
-                    Delivery::Closed
-                }
-                Err(DeliverError::Call(error)) => {
-                    tracing::error!(approval = record.id, %error, "the decision is written and not delivered");
+            let how = match self.tell(&record, decision, teller, now_ms).await {
+                Ok(how) => how,
+                Err(error) => {
+                    tracing::error!(approval = record.id, %error, "the decision is written and perhaps not delivered");
                     return record;
                 }
             };
-            match self.desk.note_delivery(&record.id, &record.task_token, at, &how).await {
-                Ok(false) => match self.desk.get(&record.id).await {
-                    Ok(Some(newer)) => record = newer,
-                    Ok(None) | Err(_) => return record,
-                },
+            let at = ruling::time(now_ms);
+            let noted = match &how {
+                Some(how) => self.desk.note_delivery(&record.id, &record.task_token, &at, how).await,
+                None => Ok(false),
+            };
+            match (noted, how) {
                 // Not noted: the next POST delivers it again, which does no harm.
-                Ok(true) | Err(_) => {
+                (Ok(true) | Err(_), Some(how)) => {
                     record.state = ApprovalState::Decided(decision.clone(), how);
                     return record;
                 }
+                (_, _) => match self.desk.get(&record.id).await {
+                    Ok(Some(newer)) => {
+                        // A newer token is told by the function that brought it, too.
+                        if newer.task_token != record.task_token {
+                            teller = Teller::Another;
+                        }
+                        record = newer;
+                    }
+                    Ok(None) | Err(_) => return record,
+                },
             }
         }
         record
+    }
+
+    /// Tells the workflow once. Answers what came of it; nothing if the record has changed and must be read again.
+    async fn tell(
+        &self,
+        record: &ApprovalRecord,
+        decision: &Decision,
+        teller: Teller,
+        now_ms: i64,
+    ) -> Result<Option<Delivery>, CallError> {
+        if teller == Teller::Another && !self.desk.tell_again(&record.id, &record.task_token).await? {
+            return Ok(None);
+        }
+        match self.desk.deliver(&record.task_token, decision).await {
+            Ok(()) => Ok(Some(Delivery::Done)),
+            Err(DeliverError::Call(error)) => Err(error),
+            Err(DeliverError::UnknownToken(why)) => {
+                tracing::warn!(approval = record.id, why, "nobody waits for the decision");
+                Ok(Some(Delivery::Closed))
+            }
+            Err(DeliverError::TaskOver) => {
+                let newest = self.desk.get(&record.id).await?;
+                let unchanged =
+                    newest.filter(|newest| newest.state == record.state && newest.task_token == record.task_token);
+                Ok(unchanged.map(|newest| why_over(&newest, teller, now_ms)))
+            }
+        }
+    }
+}
+
+/// Who tells the workflow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Teller {
+    /// The process that has just written the decision.
+    Decider,
+    /// One that found it written.
+    Another,
+}
+
+/// Why the task of an undelivered decision is over. Before its time, and with somebody else who may have told it, that
+/// one did, and died before noting so or is about to. Without, the execution was stopped.
+fn why_over(record: &ApprovalRecord, teller: Teller, now_ms: i64) -> Delivery {
+    let others_tell = match teller {
+        Teller::Decider => record.told_again,
+        Teller::Another => true,
+    };
+    if others_tell && now_ms < record.expires_at_ms {
+        tracing::info!(approval = record.id, "the workflow was told before");
+        Delivery::Done
+    } else {
+        tracing::warn!(approval = record.id, "nobody waits for the decision");
+        Delivery::Closed
     }
 }
 

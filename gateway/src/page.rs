@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use chrono::DateTime;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -60,6 +61,14 @@ pub(crate) fn shown(text: &str) -> String {
         .collect()
 }
 
+/// A time as it stands in JSON (ISO 8601), for people: to the minute, in UTC. What is no time is shown as it is.
+pub(crate) fn time(iso: &str) -> Markup {
+    match DateTime::parse_from_rfc3339(iso) {
+        Ok(at) => html! { time datetime=(iso) { (at.to_utc().format("%-d %b %Y, %H:%M UTC").to_string()) } },
+        Err(_) => html! { (shown(iso)) },
+    }
+}
+
 /// A list of violations as they stand in JSON; nothing if there are none.
 pub(crate) fn violations(violations: Option<&Value>) -> Markup {
     let violations = violations
@@ -90,6 +99,21 @@ mod tests {
         assert!(answer.body.contains(STYLE) && !STYLE.contains('<') && !STYLE.contains("url("));
         assert_eq!(answer.headers["x-content-type-options"], "nosniff");
         assert_eq!(answer.headers["referrer-policy"], "no-referrer");
+    }
+
+    #[test]
+    fn times_are_for_people_and_for_programs() {
+        let check = |iso: &str, expected: &str| assert_eq!(time(iso).into_string(), expected);
+        check(
+            "2026-11-22T14:55:09.123Z",
+            r#"<time datetime="2026-11-22T14:55:09.123Z">22 Nov 2026, 14:55 UTC</time>"#,
+        );
+        check(
+            "2026-12-01T00:30:00+01:00",
+            r#"<time datetime="2026-12-01T00:30:00+01:00">30 Nov 2026, 23:30 UTC</time>"#,
+        );
+        check("<soon>", "&lt;soon&gt;");
+        assert!(STYLE.contains("time { white-space: nowrap; }"));
     }
 
     #[test]

@@ -278,7 +278,10 @@ fn every_error_that_is_matched_is_one_that_can_come() {
             for rule in state[key].as_array().into_iter().flatten() {
                 for error in rule["ErrorEquals"].as_array().unwrap() {
                     let error = error.as_str().unwrap();
-                    if error.starts_with("Lambda.") || error.starts_with("States.") {
+                    if ["Lambda.", "States.", "Runtime.", "Sandbox."]
+                        .iter()
+                        .any(|owner| error.starts_with(owner))
+                    {
                         continue;
                     }
                     assert!(
@@ -318,6 +321,17 @@ fn every_task_has_a_timeout_and_retries_lambdas_transient_errors() {
             "{name}"
         );
         assert!(retry["MaxDelaySeconds"].is_u64(), "{name}");
+    }
+}
+
+/// A process that crashes or hangs says nothing about the submission, and every function may be called again.
+#[test]
+fn every_task_tries_again_after_a_crash() {
+    for (name, state) in states().into_iter().filter(|(_, state)| state["Type"] == "Task") {
+        let expected = serde_json::json!({
+            "ErrorEquals": ["Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown"],
+            "IntervalSeconds": 1, "MaxAttempts": 2, "BackoffRate": 2, "MaxDelaySeconds": 5, "JitterStrategy": "FULL"});
+        assert_eq!(state["Retry"][1], expected, "{name}");
     }
 }
 

@@ -32,6 +32,10 @@ impl Desk for Aws {
         self.tokens.deliver(token, decision).await
     }
 
+    async fn tell_again(&self, id: &str, token: &TaskToken) -> Result<bool, CallError> {
+        self.approvals.tell_again(id, token).await
+    }
+
     async fn note_delivery(&self, id: &str, token: &TaskToken, at: &str, how: &Delivery) -> Result<bool, CallError> {
         self.approvals.note_delivery(id, token, at, how).await
     }

@@ -1,9 +1,9 @@
 use maud::{Markup, html};
 use sluice_workflows::{Field, Ruling};
 
-use super::view::{CLOSED, View, decided};
+use super::view::{CLOSED, View, what};
 use crate::http::Answer;
-use crate::page::{self, shown};
+use crate::page::{self, shown, time};
 
 /// The page behind the link.
 pub(super) fn approval(status: u16, view: &View<'_>, wish: Option<&str>) -> Answer {
@@ -11,11 +11,11 @@ pub(super) fn approval(status: u16, view: &View<'_>, wish: Option<&str>) -> Answ
     let (title, said) = match view.state() {
         "open" => (
             "Please decide",
-            html! { p { "Without a decision it expires at " (record.expires_at) "." } },
+            html! { p { "Without a decision it expires at " (time(&record.expires_at)) "." } },
         ),
         "expired" => (
             "Expired",
-            html! { p { "Nobody decided before " (record.expires_at) ". Nothing was stored." } },
+            html! { p { "Nobody decided before " (time(&record.expires_at)) ". Nothing was stored." } },
         ),
         "decided" => (
             "Decided, not yet delivered",
@@ -39,7 +39,7 @@ pub(super) fn approval(status: u16, view: &View<'_>, wish: Option<&str>) -> Answ
                 div.bad { (page::violations(serde_json::to_value(&record.violations).ok().as_ref())) }
             }
             @if view.state() == "open" { h2 { "Decide" } (form(view, wish)) }
-            p.quiet { "Submission " code { (shown(&record.submission_id)) } ", in at " (record.submitted_at) }
+            p.quiet { "Submission " code { (shown(&record.submission_id)) } ", in at " (time(&record.submitted_at)) }
         },
     )
 }
@@ -47,7 +47,7 @@ pub(super) fn approval(status: u16, view: &View<'_>, wish: Option<&str>) -> Answ
 fn decision(view: &View<'_>) -> Markup {
     html! {
         @if let Some(decision) = view.decision() {
-            p { strong { (shown(&decided(decision))) } }
+            p { strong { (what(decision)) " by " (shown(&decision.decided_by)) " at " (time(&decision.decided_at)) "." } }
             @if let Some(comment) = &decision.comment { p { "Comment: " (shown(comment)) } }
             @if let Some(repaired) = &decision.repaired {
                 p { "Changed:" }
@@ -78,10 +78,13 @@ fn fields(view: &View<'_>) -> Markup {
 }
 
 /// The form posts to the page's own address, which holds the secret; it appears nowhere in the page.
+///
+/// Enter in a text field presses the first button. That one never approves what is not right without a look: it needs a
+/// changed field, and that is checked again.
 fn form(view: &View<'_>, wish: Option<&str>) -> Markup {
     let buttons = [
-        ("approve", "Approve as it is"),
-        ("repair", "Approve with the changes"),
+        ("repair", "Approve with my changes"),
+        ("approve", "Approve as submitted"),
         ("reject", "Reject"),
     ];
     html! {
@@ -97,7 +100,11 @@ fn form(view: &View<'_>, wish: Option<&str>) -> Markup {
             @for (value, words) in buttons {
                 button.first[wish == Some(value)] name="decision" value=(value) { (words) }
             }
-            p.quiet { "Changed fields are checked again. Only the second button uses the changes." }
+            p.quiet {
+                strong { "Approve with my changes" } " takes the fields as you changed them above and checks them again. "
+                strong { "Approve as submitted" } " stores the submission with what is wrong in it; the fields above must be unchanged. "
+                strong { "Reject" } " stores nothing."
+            }
         }
     }
 }

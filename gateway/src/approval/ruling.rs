@@ -2,20 +2,21 @@ use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value};
 use sluice_workflows::{Decision, Field, Ruling, Submission};
 
-use crate::http::{Kind, Parameters, Problem};
+use crate::http::{Kind, Problem};
 
 const NAME_LIMIT: usize = 100;
 const COMMENT_LIMIT: usize = 1000;
 
-/// Reads a decision from a POST, made at `now_ms` (milliseconds since 1970).
+/// Reads a decision from the body of a POST, made at `now_ms` (milliseconds since 1970).
 ///
-/// `decision` is `approve`, `reject`, or, from the page's form, `repair`: approve with the form's fields. It may stand
-/// in the link's query alone; then the body may be empty. JSON carries the repaired fields in `repaired`.
-pub(super) fn read(parameters: &Parameters, submission: &Submission, now_ms: i64) -> Result<Decision, Problem> {
-    let body = &parameters.body;
-    let word = text(body, "decision")?.or(text(&parameters.query, "decision")?);
-    let (decision, repaired) = match word.as_deref() {
-        Some("approve") => (Ruling::Approve, repaired_members(body)?),
+/// `decision` is `approve`, `reject`, or `repair`: approve with changed fields. The changes are the form's fields, or
+/// the members of `repaired`. The link's query is a wish that the page shows, and decides nothing.
+pub(super) fn read(body: &Map<String, Value>, submission: &Submission, now_ms: i64) -> Result<Decision, Problem> {
+    let (decision, repaired) = match text(body, "decision")?.as_deref() {
+        Some("approve") => {
+            unchanged(body, submission)?;
+            (Ruling::Approve, repaired_members(body, submission)?)
+        }
         Some("repair") => (Ruling::Approve, Some(changed(body, submission)?)),
         Some("reject") => (Ruling::Reject, None),
         Some(other) => {
@@ -23,19 +24,28 @@ pub(super) fn read(parameters: &Parameters, submission: &Submission, now_ms: i64
                 "The decision {other:?} is none: it must be approve, repair or reject."
             )));
         }
-        None => return Err(bad("No decision is given: approve, repair or reject.".to_owned())),
+        None => {
+            return Err(bad(
+                "The body has no decision: approve, repair or reject. The one in the link does not count.".to_owned(),
+            ));
+        }
     };
     let decided_by = limited(body, "decided_by", NAME_LIMIT)?.unwrap_or_else(|| "an admin".to_owned());
     let comment = limited(body, "comment", COMMENT_LIMIT)?;
-    let decided_at = DateTime::from_timestamp_millis(now_ms).unwrap_or_default();
-    let decided_at = decided_at.to_rfc3339_opts(SecondsFormat::Millis, true);
     Ok(Decision {
         decision,
         decided_by,
-        decided_at,
+        decided_at: time(now_ms),
         comment,
         repaired,
     })
+}
+
+/// ISO 8601, UTC, from milliseconds since 1970.
+pub(super) fn time(ms: i64) -> String {
+    DateTime::from_timestamp_millis(ms)
+        .unwrap_or_default()
+        .to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 fn bad(detail: String) -> Problem {
@@ -63,7 +73,8 @@ fn limited(members: &Map<String, Value>, name: &str, limit: usize) -> Result<Opt
     }
 }
 
-fn repaired_members(body: &Map<String, Value>) -> Result<Option<Submission>, Problem> {
+/// The members of `repaired` that differ from what was submitted; `None` if there are none.
+fn repaired_members(body: &Map<String, Value>, submission: &Submission) -> Result<Option<Submission>, Problem> {
     let members = match body.get("repaired") {
         None | Some(Value::Null) => return Ok(None),
         Some(Value::Object(members)) => members,
@@ -72,19 +83,53 @@ fn repaired_members(body: &Map<String, Value>) -> Result<Option<Submission>, Pro
     let mut repaired = Submission::default();
     for (name, value) in members {
         let field = Field::parse(name).ok_or_else(|| bad(format!("The member repaired knows no field {name:?}.")))?;
-        repaired.set(field, value.clone());
+        if !value.is_string() {
+            return Err(bad(format!("The field {field} of the member repaired must be text.")));
+        }
+        if submission.get(field) != Some(value) {
+            repaired.set(field, value.clone());
+        }
     }
     Ok(Some(repaired).filter(|repaired| !repaired.is_empty()))
 }
 
-/// The fields of the form that differ from what was submitted.
-fn changed(body: &Map<String, Value>, submission: &Submission) -> Result<Submission, Problem> {
-    let mut repaired = Submission::default();
+/// The fields beside `decision` that differ from what was submitted.
+fn changed_fields(body: &Map<String, Value>, submission: &Submission) -> Result<Vec<(Field, String)>, Problem> {
+    let mut changed = Vec::new();
     for field in Field::ALL {
-        if let Some(text) = text(body, field.as_str())?
-            && text != submission.text(field).unwrap_or_default()
-        {
-            repaired.set(field, Value::String(text));
+        let submitted = submission.text(field).unwrap_or_default();
+        match text(body, field.as_str())? {
+            Some(text) if in_a_form(&text) != in_a_form(&submitted) => changed.push((field, text)),
+            Some(_) | None => {}
+        }
+    }
+    Ok(changed)
+}
+
+/// Text as a browser sends it back from a form's text field: without line breaks, and with a mark in place of NUL.
+fn in_a_form(text: &str) -> String {
+    text.replace(['\r', '\n'], "").replace('\0', "\u{fffd}")
+}
+
+/// Refuses an approval that would silently drop changes.
+fn unchanged(body: &Map<String, Value>, submission: &Submission) -> Result<(), Problem> {
+    match changed_fields(body, submission)?.first() {
+        None => Ok(()),
+        Some((field, _)) => Err(bad(format!(
+            "The field {field} is not as it was submitted. To approve with changes, the decision is repair; approve takes \
+             the submission as it is."
+        ))),
+    }
+}
+
+/// What `repair` changes: there must be something, and each field once.
+fn changed(body: &Map<String, Value>, submission: &Submission) -> Result<Submission, Problem> {
+    let mut repaired = repaired_members(body, submission)?.unwrap_or_default();
+    for (field, text) in changed_fields(body, submission)? {
+        if repaired.set(field, Value::String(text)).is_some() {
+            return Err(bad(format!(
+                "The field {field} is given twice, the second time in repaired."
+            )));
         }
     }
     if repaired.is_empty() {
@@ -101,24 +146,20 @@ mod tests {
 
     use super::*;
 
-    fn check(query: Value, body: Value, expected: Result<Value, &str>) {
-        let object = |value: Value| value.as_object().unwrap().clone();
-        let parameters = Parameters {
-            query: object(query),
-            body: object(body),
-        };
+    fn check(body: Value, expected: Result<Value, &str>) {
         let submission =
-            serde_json::from_value(json!({"user_name": "Ada", "email": "ada@b.com", "pincode": 12})).unwrap();
-        match (read(&parameters, &submission, 1_795_341_600_000), expected) {
-            (got, Ok(expected)) => {
+            serde_json::from_value(json!({"user_name": "A\nda\0", "email": "ada@b.com", "pincode": 12})).unwrap();
+        let got = read(body.as_object().unwrap(), &submission, 1_795_341_600_000);
+        match expected {
+            Ok(expected) => {
                 let mut decision = serde_json::to_value(got.unwrap()).unwrap();
                 assert_eq!(
                     decision.as_object_mut().unwrap().remove("decided_at"),
                     Some(json!("2026-11-22T10:00:00.000Z"))
                 );
-                assert_eq!(decision, expected);
+                assert_eq!(decision, expected, "{body}");
             }
-            (got, Err(part)) => assert!(
+            Err(part) => assert!(
                 got.as_ref().is_err_and(|p| p.detail.contains(part)),
                 "{got:?} lacks {part:?}"
             ),
@@ -126,67 +167,98 @@ mod tests {
     }
 
     #[test]
-    fn a_decision_is_read_from_a_form_from_json_or_from_the_link_alone() {
-        let none = json!({});
+    fn a_decision_is_read_from_a_form_or_from_json() {
         check(
-            json!({"decision": "reject"}),
-            none.clone(),
+            json!({"decision": "reject", "email": "other@b.com"}),
             Ok(json!({"decision": "reject", "decided_by": "an admin"})),
         );
         check(
-            json!({"decision": "reject"}),
-            json!({"decision": "approve", "decided_by": " Grace ", "comment": "  ", "email": "other@b.com"}),
+            json!({"decision": "approve", "decided_by": " Grace ", "comment": "  "}),
             Ok(json!({"decision": "approve", "decided_by": "Grace"})),
         );
+        // A browser sends all fields of the form, and cannot send a line break or NUL back.
         check(
-            none.clone(),
-            json!({"decision": "repair", "user_name": "Ada", "email": "ada@b.com", "pincode": "1234", "comment": "typo"}),
-            Ok(
-                json!({"decision": "approve", "decided_by": "an admin", "comment": "typo", "repaired": {"pincode": "1234"}}),
-            ),
+            json!({"decision": "approve", "user_name": "Ada\u{fffd}", "email": "ada@b.com", "pincode": "12"}),
+            Ok(json!({"decision": "approve", "decided_by": "an admin"})),
         );
         check(
-            none.clone(),
             json!({"decision": "approve", "repaired": {"email": "x@y.com"}}),
             Ok(json!({"decision": "approve", "decided_by": "an admin", "repaired": {"email": "x@y.com"}})),
         );
         check(
-            none,
             json!({"decision": "approve", "repaired": {}}),
             Ok(json!({"decision": "approve", "decided_by": "an admin"})),
         );
     }
 
     #[test]
+    fn a_repair_takes_the_changed_fields_of_the_form_or_of_json() {
+        let repaired = |fields: Value| Ok(json!({"decision": "approve", "decided_by": "an admin", "repaired": fields}));
+        check(
+            json!({"decision": "repair", "user_name": "Ada\u{fffd}", "email": "ada@b.com", "pincode": "1234"}),
+            repaired(json!({"pincode": "1234"})),
+        );
+        check(
+            json!({"decision": "repair", "repaired": {"pincode": "12345", "email": "ada@b.com"}}),
+            repaired(json!({"pincode": "12345"})),
+        );
+        // The number 12 as text is a change; the form cannot tell them apart.
+        check(
+            json!({"decision": "repair", "repaired": {"pincode": "12"}}),
+            repaired(json!({"pincode": "12"})),
+        );
+        check(
+            json!({"decision": "repair", "email": "x@y.com", "repaired": {"pincode": "1234"}}),
+            repaired(json!({"email": "x@y.com", "pincode": "1234"})),
+        );
+    }
+
+    #[test]
     fn what_is_no_decision_is_refused() {
-        let none = || json!({});
-        check(none(), none(), Err("No decision is given"));
-        check(none(), json!({"decision": "maybe"}), Err("\"maybe\" is none"));
-        check(none(), json!({"decision": 1}), Err("decision must be text"));
-        check(
-            none(),
+        check(json!({}), Err("The body has no decision"));
+        check(json!({"decision": "maybe"}), Err("\"maybe\" is none"));
+        check(json!({"decision": 1}), Err("decision must be text"));
+        for unchanged in [
             json!({"decision": "repair", "email": "ada@b.com", "pincode": "12"}),
-            Err("No field was changed"),
+            json!({"decision": "repair", "repaired": {"email": "ada@b.com"}}),
+            json!({"decision": "repair", "repaired": {}}),
+            json!({"decision": "repair"}),
+        ] {
+            check(unchanged, Err("No field was changed"));
+        }
+        for decision in ["approve", "repair"] {
+            check(json!({"decision": decision, "repaired": []}), Err("must be an object"));
+            check(
+                json!({"decision": decision, "repaired": {"id": "x"}}),
+                Err("no field \"id\""),
+            );
+            check(
+                json!({"decision": decision, "repaired": {"pincode": 1234}}),
+                Err("pincode of the member repaired must be text"),
+            );
+        }
+        check(
+            json!({"decision": "repair", "pincode": "1", "repaired": {"pincode": "2"}}),
+            Err("pincode is given twice"),
         );
         check(
-            none(),
-            json!({"decision": "approve", "repaired": []}),
-            Err("must be an object"),
-        );
-        check(
-            none(),
-            json!({"decision": "approve", "repaired": {"id": "x"}}),
-            Err("no field \"id\""),
-        );
-        check(
-            none(),
             json!({"decision": "approve", "comment": "x".repeat(1001)}),
             Err("more than 1000"),
         );
         check(
-            none(),
             json!({"decision": "approve", "decided_by": "x".repeat(101)}),
             Err("more than 100"),
         );
+    }
+
+    #[test]
+    fn an_approval_that_would_drop_a_change_is_refused() {
+        for body in [
+            json!({"decision": "approve", "email": "other@b.com"}),
+            json!({"decision": "approve", "user_name": "Ada", "email": "ada@b.com", "pincode": "12"}),
+            json!({"decision": "approve", "pincode": "", "repaired": {"email": "x@y.com"}}),
+        ] {
+            check(body, Err("the decision is repair"));
+        }
     }
 }

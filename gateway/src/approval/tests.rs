@@ -15,6 +15,8 @@ struct Fake {
     refusals: RefCell<Vec<DeliverError>>,
     /// A newer token that comes in before the next note.
     renews: RefCell<Option<&'static str>>,
+    /// What others write while Step Functions refuses a delivery.
+    meanwhile: RefCell<Option<fn(&mut ApprovalRecord)>>,
     delivered: RefCell<Vec<(String, Decision)>>,
 }
 
@@ -34,12 +36,14 @@ impl Fake {
             expires_at_ms: NOW + 1000,
             secret_hashes: vec![Secret::from_bytes([1; 32]).hash(), Secret::from_bytes(SECRET).hash()],
             task_token: TaskToken::new("T0KEN".to_owned()),
+            told_again: false,
             state: ApprovalState::Open,
         };
         Fake {
             record: record.into(),
             refusals: vec![].into(),
             renews: None.into(),
+            meanwhile: None.into(),
             delivered: vec![].into(),
         }
     }
@@ -49,6 +53,27 @@ impl Fake {
         fake.refusals.borrow_mut().push(error);
         fake
     }
+
+    /// Grace approved, the process that wrote so has not noted that it told the workflow, and the task is over.
+    fn under_way() -> Self {
+        let fake = Fake::failing(DeliverError::TaskOver);
+        decided(&mut fake.record.borrow_mut(), Delivery::Pending);
+        fake
+    }
+
+    fn delivery(&self) -> Option<Delivery> {
+        match &self.record.borrow().state {
+            ApprovalState::Open => None,
+            ApprovalState::Decided(_, delivery) => Some(delivery.clone()),
+        }
+    }
+}
+
+fn decided(record: &mut ApprovalRecord, delivery: Delivery) {
+    let decision = serde_json::from_value(
+        json!({"decision": "approve", "decided_by": "Grace", "decided_at": "2026-11-22T09:59:00.000Z"}),
+    );
+    record.state = ApprovalState::Decided(Box::new(decision.unwrap()), delivery);
 }
 
 impl Desk for &Fake {
@@ -69,6 +94,9 @@ impl Desk for &Fake {
 
     async fn deliver(&self, token: &TaskToken, decision: &Decision) -> Result<(), DeliverError> {
         if let Some(error) = self.refusals.borrow_mut().pop() {
+            if let Some(write) = self.meanwhile.borrow_mut().take() {
+                write(&mut self.record.borrow_mut());
+            }
             return Err(error);
         }
         self.delivered
@@ -77,15 +105,26 @@ impl Desk for &Fake {
         Ok(())
     }
 
+    async fn tell_again(&self, _id: &str, token: &TaskToken) -> Result<bool, CallError> {
+        let mut record = self.record.borrow_mut();
+        let under_way = matches!(record.state, ApprovalState::Decided(_, Delivery::Pending));
+        record.told_again |= under_way && record.task_token == *token;
+        Ok(record.told_again)
+    }
+
     async fn note_delivery(&self, _id: &str, token: &TaskToken, _at: &str, how: &Delivery) -> Result<bool, CallError> {
         let mut record = self.record.borrow_mut();
         if let Some(newer) = self.renews.borrow_mut().take() {
             record.task_token = TaskToken::new(newer.to_owned());
+            record.told_again = false;
         }
         if record.task_token != *token {
             return Ok(false);
         }
         if let ApprovalState::Decided(_, delivery) = &mut record.state {
+            if *delivery == Delivery::Done && *how != Delivery::Done {
+                return Ok(false);
+            }
             *delivery = how.clone();
         }
         Ok(true)
@@ -159,7 +198,10 @@ async fn the_first_decision_counts_and_the_second_shows_it() {
         HTML,
         "decision=approve&decided_by=Grace&comment=known",
         200,
-        &["Approved by Grace at 2026-11-22T10:00:00.000Z", "known"],
+        &[
+            "Approved by Grace at <time datetime=\"2026-11-22T10:00:00.000Z\">22 Nov 2026, 10:00 UTC</time>.",
+            "known",
+        ],
     )
     .await;
     post(
@@ -195,12 +237,69 @@ async fn the_first_decision_counts_and_the_second_shows_it() {
 }
 
 #[tokio::test]
-async fn the_link_alone_can_be_posted_and_repairs_are_carried() {
+async fn the_link_alone_decides_nothing_however_it_is_fetched() {
     let fake = Fake::new();
-    let answer = ask(&fake, "POST", &link_path(), "decision=reject", JSON, "").await;
+    for (body, status) in [("", 400), ("decided_by=Scanner", 400)] {
+        let answer = ask(&fake, "POST", &link_path(), "decision=approve", JSON, body).await;
+        assert_eq!(answer.status, status, "{answer:?}");
+        assert!(answer.body.contains("The body has no decision"), "{answer:?}");
+    }
+    assert_eq!(fake.delivery(), None);
+    let answer = ask(&fake, "POST", &link_path(), "decision=approve", JSON, "decision=reject").await;
     assert_eq!(answer.status, 200);
     assert_eq!(fake.delivered.borrow()[0].1.decision.as_str(), "reject");
+}
 
+#[tokio::test]
+async fn enter_in_a_field_does_not_approve() {
+    let fake = Fake::new();
+    let page = ask(&fake, "GET", &link_path(), "decision=approve", HTML, "").await.body;
+    let at = |button: &str| page.find(&format!("value=\"{button}\">")).unwrap();
+    assert!(at("repair") < at("approve") && at("approve") < at("reject"), "{page}");
+    let as_shown = "user_name=%3Cb%3EAda%3C/b%3E&email=a@b.com&pincode=12&decided_by=&comment=";
+    let unchanged = ["No field was changed", "href=\"\">Back"];
+    post(&fake, HTML, &format!("decision=repair&{as_shown}"), 400, &unchanged).await;
+    let changed = as_shown.replace("=12", "=1234");
+    post(
+        &fake,
+        HTML,
+        &format!("decision=approve&{changed}"),
+        400,
+        &["the decision is repair"],
+    )
+    .await;
+    assert_eq!(fake.delivery(), None);
+    post(
+        &fake,
+        HTML,
+        &format!("decision=approve&{as_shown}"),
+        200,
+        &["Approved by"],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn who_comes_after_the_decision_is_told_of_it_whatever_the_body_says() {
+    let fake = Fake::new();
+    decided(&mut fake.record.borrow_mut(), Delivery::Done);
+    for body in [
+        "",
+        "decision=repair",
+        "decision=perhaps",
+        "decision=%ff",
+        "decision=approve&email=x",
+    ] {
+        post(&fake, HTML, body, 200, &["Approved by Grace"]).await;
+        post(&fake, JSON, body, 409, &["decided-before", "Grace"]).await;
+    }
+    fake.record.borrow_mut().state = ApprovalState::Open;
+    fake.record.borrow_mut().expires_at_ms = NOW;
+    post(&fake, JSON, "decision=perhaps", 410, &["urn:sluice:problem:expired"]).await;
+}
+
+#[tokio::test]
+async fn repairs_are_carried() {
     let fake = Fake::new();
     post(
         &fake,
@@ -236,20 +335,81 @@ async fn an_undelivered_decision_is_delivered_by_the_next_post_as_it_was_taken()
 }
 
 #[tokio::test]
-async fn a_decision_that_nobody_waits_for_is_said_to_be_late() {
-    for accept in [HTML, JSON] {
-        let fake = Fake::failing(DeliverError::NobodyWaits("TaskTimedOut".to_owned()));
-        post(&fake, accept, "decision=approve", 410, &["no longer waits"]).await;
-        assert!(matches!(
-            fake.record.borrow().state,
-            ApprovalState::Decided(_, Delivery::Closed)
-        ));
+async fn a_decision_for_an_execution_that_was_stopped_is_said_to_be_late() {
+    for error in [DeliverError::TaskOver, DeliverError::UnknownToken("InvalidToken")] {
+        for accept in [HTML, JSON] {
+            let fake = Fake::failing(error.clone());
+            post(&fake, accept, "decision=approve", 410, &["no longer waits"]).await;
+            assert_eq!(fake.delivery(), Some(Delivery::Closed));
+            post(&fake, accept, "decision=approve", 410, &["no longer waits"]).await;
+        }
     }
 }
 
 #[tokio::test]
+async fn a_second_post_that_finds_the_workflow_told_shows_the_decision() {
+    for (noted, body, status) in [
+        (false, "decision=approve", 200),
+        (false, "decision=reject", 409),
+        (true, "decision=approve", 200),
+        (true, "decision=reject", 409),
+    ] {
+        let fake = Fake::under_way();
+        if noted {
+            *fake.meanwhile.borrow_mut() = Some(|record| decided(record, Delivery::Done));
+        }
+        post(&fake, JSON, body, status, &["Grace"]).await;
+        assert_eq!(fake.delivery(), Some(Delivery::Done), "{noted} {body}");
+        assert!(fake.delivered.borrow().is_empty());
+    }
+    let fake = Fake::under_way();
+    post(&fake, HTML, "decision=reject", 200, &["Approved by Grace"]).await;
+}
+
+#[tokio::test]
+async fn the_one_who_decided_may_be_overtaken_in_telling() {
+    // The second has noted that it tells, and not yet that it did; or both.
+    for overtake in [
+        (|record| record.told_again = true) as fn(&mut ApprovalRecord),
+        |record| {
+            record.told_again = true;
+            if let ApprovalState::Decided(_, delivery) = &mut record.state {
+                *delivery = Delivery::Done;
+            }
+        },
+    ] {
+        let fake = Fake::failing(DeliverError::TaskOver);
+        *fake.meanwhile.borrow_mut() = Some(overtake);
+        post(
+            &fake,
+            JSON,
+            "decision=approve&decided_by=Ada",
+            200,
+            &["Ada", "\"delivered\""],
+        )
+        .await;
+        assert_eq!(fake.delivery(), Some(Delivery::Done));
+    }
+}
+
+#[tokio::test]
+async fn an_undelivered_decision_is_too_late_after_its_time() {
+    let fake = Fake::under_way();
+    fake.record.borrow_mut().expires_at_ms = NOW;
+    post(
+        &fake,
+        JSON,
+        "decision=approve",
+        410,
+        &["no longer waits", "expired", "Grace"],
+    )
+    .await;
+    assert_eq!(fake.delivery(), Some(Delivery::Closed));
+}
+
+#[tokio::test]
 async fn a_newer_token_gets_the_decision_too() {
-    let fake = Fake::failing(DeliverError::NobodyWaits("TaskTimedOut".to_owned()));
+    let fake = Fake::failing(DeliverError::TaskOver);
     *fake.renews.borrow_mut() = Some("NEWER");
     post(&fake, HTML, "decision=approve", 200, &["Approved by an admin"]).await;
     assert_eq!(fake.delivered.borrow()[0].0, "NEWER");

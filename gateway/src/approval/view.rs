@@ -64,11 +64,11 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The answer to a POST that asked for `asked`.
+    /// The answer to a POST that asked for `asked`; nothing if its body was no decision.
     ///
     /// A person always gets the page, which says who decided what. A program gets 409 if that is not what it asked for;
     /// the same decision again is a retry, and fine.
-    pub(super) fn answer_decision(&self, asked: &Decision, form: Representation) -> Answer {
+    pub(super) fn answer_decision(&self, asked: Option<&Decision>, form: Representation) -> Answer {
         let (kind, detail) = match &self.record.state {
             ApprovalState::Open => (
                 Kind::Expired,
@@ -82,7 +82,7 @@ impl<'a> View<'a> {
                 "The decision is written down, but the workflow did not answer. Send it again in a moment.".to_owned(),
             ),
             ApprovalState::Decided(_, Delivery::Closed) => (Kind::Closed, CLOSED.to_owned()),
-            ApprovalState::Decided(decision, Delivery::Done) if decision.decision == asked.decision => {
+            ApprovalState::Decided(decision, Delivery::Done) if asked.is_some_and(|asked| is_same(asked, decision)) => {
                 return self.answer(200, form, None);
             }
             ApprovalState::Decided(decision, Delivery::Done) => match form {
@@ -110,14 +110,28 @@ impl<'a> View<'a> {
 }
 
 /// What a decision means that nobody waited for.
-pub(super) const CLOSED: &str = "The workflow no longer waits for this decision: it has expired, or was told before.";
+pub(super) const CLOSED: &str = "The workflow no longer waits for this decision: it has expired, or was stopped.";
+
+/// Whether both come to the same, whoever took them.
+fn is_same(one: &Decision, other: &Decision) -> bool {
+    (one.decision, &one.repaired) == (other.decision, &other.repaired)
+}
 
 /// Who decided what, and when, in one sentence.
-pub(super) fn decided(decision: &Decision) -> String {
-    let what = match (decision.decision, &decision.repaired) {
+fn decided(decision: &Decision) -> String {
+    format!(
+        "{} by {} at {}.",
+        what(decision),
+        decision.decided_by,
+        decision.decided_at
+    )
+}
+
+/// What was decided, in the words a sentence starts with.
+pub(super) fn what(decision: &Decision) -> &'static str {
+    match (decision.decision, &decision.repaired) {
         (Ruling::Approve, None) => "Approved",
         (Ruling::Approve, Some(_)) => "Approved with changes",
         (Ruling::Reject, _) => "Rejected",
-    };
-    format!("{what} by {} at {}.", decision.decided_by, decision.decided_at)
+    }
 }

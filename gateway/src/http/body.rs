@@ -31,6 +31,7 @@ fn read_body(event: &Event) -> Result<Map<String, Value>, Problem> {
     if bytes.is_empty() {
         return Ok(Map::new());
     }
+    not_encoded(event.header("content-encoding").unwrap_or_default())?;
     match media_type(event.header("content-type").unwrap_or_default())? {
         MediaType::Form => Ok(texts(form::decode("the body", &bytes)?)),
         MediaType::Json => json::object(&bytes),
@@ -42,6 +43,18 @@ fn texts(pairs: Vec<(String, String)>) -> Map<String, Value> {
         .into_iter()
         .map(|(name, value)| (name, Value::String(value)))
         .collect()
+}
+
+/// Refuses a compressed body (RFC 9110, section 15.5.16, asks for `Accept-Encoding` with that).
+fn not_encoded(header: &str) -> Result<(), Problem> {
+    let mut codings = header.split(',').map(str::trim).filter(|coding| !coding.is_empty());
+    match codings.find(|coding| !coding.eq_ignore_ascii_case("identity")) {
+        None => Ok(()),
+        Some(coding) => {
+            let detail = format!("The body has the Content-Encoding {coding:?}; only a plain one (identity) is read.");
+            Err(Problem::new(Kind::UnsupportedMediaType, detail).with_header("accept-encoding", "identity"))
+        }
+    }
 }
 
 enum MediaType {
@@ -101,6 +114,29 @@ mod tests {
             .map(|parameters| Value::Object(parameters.body))
             .map_err(|problem| problem.kind.status());
         assert_eq!(got, expected, "{method} {content_type}");
+    }
+
+    #[test]
+    fn a_compressed_body_is_refused() {
+        let status = |coding: &str, body: &str| {
+            let headers = [("content-type", "application/json"), ("content-encoding", coding)];
+            let event: Event = serde_json::from_value(json!({"body": body, "headers": HashMap::from(headers),
+                "requestContext": {"http": {"method": "POST"}}}))
+            .unwrap();
+            parameters(&event).map(|_| 200).map_err(|problem| {
+                assert_eq!(problem.headers["accept-encoding"], "identity");
+                problem.kind.status()
+            })
+        };
+        for (coding, expected) in [
+            ("gzip", Err(415)),
+            ("identity, br", Err(415)),
+            ("Identity", Ok(200)),
+            ("", Ok(200)),
+        ] {
+            assert_eq!(status(coding, "{}"), expected, "{coding}");
+        }
+        assert_eq!(status("gzip", ""), Ok(200), "there is nothing to unpack");
     }
 
     #[test]

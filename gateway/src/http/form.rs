@@ -13,6 +13,7 @@ pub(crate) fn decode(what: &str, raw: &[u8]) -> Result<Vec<(String, String)>, Pr
     for part in raw.split(|byte| *byte == b'&').filter(|part| !part.is_empty()) {
         let number = pairs.len() + 1;
         if number > PARAMETER_LIMIT {
+            let what = sentence_start(what);
             return Err(bad(format!("{what} has more than {PARAMETER_LIMIT} parameters.")));
         }
         let split = part.iter().position(|byte| *byte == b'=').unwrap_or(part.len());
@@ -63,6 +64,13 @@ fn unescape(raw: &[u8]) -> Result<String, String> {
             error.utf8_error().valid_up_to()
         )
     })
+}
+
+/// Words with a capital at the start.
+fn sentence_start(words: &str) -> String {
+    let mut chars = words.chars();
+    let first = chars.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(chars).collect()
 }
 
 fn hex(digit: Option<&u8>) -> Option<u8> {
@@ -116,6 +124,9 @@ mod tests {
         check(b"a=1&%61=1", Err("\"a\" is given more than once"));
         let many = |count: usize| (0..count).map(|n| format!("p{n}=1")).collect::<Vec<_>>().join("&");
         assert_eq!(decode("the body", many(100).as_bytes()).unwrap().len(), 100);
-        check(many(101).as_bytes(), Err("more than 100 parameters"));
+        check(
+            many(101).as_bytes(),
+            Err("The query string has more than 100 parameters"),
+        );
     }
 }

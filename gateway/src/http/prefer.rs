@@ -18,11 +18,17 @@ impl Preferences {
             if name.trim().eq_ignore_ascii_case("respond-async") {
                 preferences.respond_async = true;
             } else if name.trim().eq_ignore_ascii_case("wait") && preferences.wait.is_none() {
-                preferences.wait = value.parse().ok();
+                preferences.wait = seconds(value);
             }
         }
         preferences
     }
+}
+
+/// A number of seconds; one that is too large for any clock is a long time, like other large ones.
+fn seconds(digits: &str) -> Option<u32> {
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| digits.parse().unwrap_or(u32::MAX))
 }
 
 #[cfg(test)]
@@ -45,7 +51,9 @@ mod tests {
         check("Wait = \"7\"; foo=bar, return=minimal", Some(7), false);
         check("wait=1, wait=2", Some(1), false);
         check("wait=-1", None, false);
-        check("wait=99999999999999999999", None, false);
+        check("wait=99999999999999999999", Some(u32::MAX), false);
+        check("wait=+5", None, false);
+        check("wait=1.5", None, false);
         check("wait", None, false);
         check("respond-async=x;y", None, true);
         check(",,=", None, false);

@@ -112,6 +112,8 @@ pub struct Problem {
     pub members: Vec<(&'static str, Value)>,
     /// More headers.
     pub headers: BTreeMap<&'static str, String>,
+    /// Where the page's way back leads.
+    pub back: &'static str,
 }
 
 impl Problem {
@@ -129,6 +131,7 @@ impl Problem {
             detail: detail.into(),
             members: Vec::new(),
             headers,
+            back: "/",
         }
     }
 
@@ -148,6 +151,13 @@ impl Problem {
     #[must_use]
     pub fn with_member(mut self, name: &'static str, value: impl Into<Value>) -> Self {
         self.members.push((name, value.into()));
+        self
+    }
+
+    /// The same with another way back; an empty one leads to the address that was asked.
+    #[must_use]
+    pub fn with_back(mut self, back: &'static str) -> Self {
+        self.back = back;
         self
     }
 
@@ -186,7 +196,7 @@ impl Problem {
                     @if let Some(id) = self.member("id").and_then(Value::as_str) {
                         p.quiet { "Submission " code { (page::shown(id)) } }
                     }
-                    p { a href="/" { "Back" } }
+                    p { a href=(self.back) { "Back" } }
                 },
             ),
         };

@@ -35,7 +35,9 @@ pub(super) fn no_list(problem: &Problem) -> Answer {
 }
 
 /// Where a submission stands.
-pub(super) fn standing(status: u16, id: &str, standing: &Standing) -> Answer {
+///
+/// `is_own` says that this is the answer under the submission's own address, not the one to who submitted.
+pub(super) fn standing(status: u16, id: &str, standing: &Standing, is_own: bool) -> Answer {
     let title = match standing {
         Standing::Running => "Taken in",
         Standing::WaitingForApproval => "Waiting for approval",
@@ -52,8 +54,8 @@ pub(super) fn standing(status: u16, id: &str, standing: &Standing) -> Answer {
         title,
         &html! {
             @match standing {
-                Standing::Running => p { "The submission is being checked. Reload " a href={ "/submissions/" (id) } { "its page" } " to see how it ended." },
-                Standing::WaitingForApproval => p { "An admin was asked to decide about it. " a href={ "/submissions/" (id) } { "Its page" } " says how that ended." },
+                Standing::Running => p { "The submission is being checked. " (later(id, is_own)) },
+                Standing::WaitingForApproval => p { "An admin was asked to decide about it. " (later(id, is_own)) },
                 Standing::Failed => p { "The workflow broke before its end. Its operators see that it did." },
                 Standing::Ended(outcome) => (ended(outcome)),
             }
@@ -61,6 +63,14 @@ pub(super) fn standing(status: u16, id: &str, standing: &Standing) -> Answer {
             p { a href="/" { "Back" } }
         },
     )
+}
+
+/// Where to see how it ends.
+fn later(id: &str, is_own: bool) -> Markup {
+    html! {
+        @if is_own { "Reload this page later to see how that ended." }
+        @else { a href={ "/submissions/" (id) } { "Its page" } " will say how that ended." }
+    }
 }
 
 fn ended(outcome: &Outcome) -> Markup {
@@ -74,21 +84,22 @@ fn ended(outcome: &Outcome) -> Markup {
 }
 
 fn card(entry: &Entry) -> Markup {
+    let text = |text: &str| html! { (page::shown(text)) };
     let rows = [
-        ("E-mail", entry.email.as_deref()),
-        ("Pincode", entry.pincode.as_deref()),
-        ("Status", Some(entry.status.as_str())),
-        ("Submitted", Some(entry.submitted_at.as_str())),
-        ("Decided by", entry.decided_by.as_deref()),
-        ("Decided", entry.decided_at.as_deref()),
-        ("Comment", entry.comment.as_deref()),
+        ("E-mail", entry.email.as_deref().map(text)),
+        ("Pincode", entry.pincode.as_deref().map(text)),
+        ("Status", Some(text(entry.status.as_str()))),
+        ("Submitted", Some(page::time(&entry.submitted_at))),
+        ("Decided by", entry.decided_by.as_deref().map(text)),
+        ("Decided", entry.decided_at.as_deref().map(page::time)),
+        ("Comment", entry.comment.as_deref().map(text)),
     ];
     html! {
         article.card {
             h2 { (page::shown(entry.user_name.as_deref().unwrap_or("(no name)"))) }
             dl {
                 @for (name, value) in rows {
-                    @if let Some(value) = value { dt { (name) } dd { (page::shown(value)) } }
+                    @if let Some(value) = value { dt { (name) } dd { (value) } }
                 }
             }
         }

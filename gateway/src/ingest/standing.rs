@@ -76,8 +76,8 @@ impl Standing {
     /// The answer to whoever submitted.
     pub(super) fn answer_submitter(&self, id: &str, form: Representation) -> Answer {
         let answer = match self {
-            Standing::Running => self.shown(202, id, form).with("retry-after", "1"),
-            Standing::WaitingForApproval => self.shown(202, id, form),
+            Standing::Running => self.shown(202, id, form, false).with("retry-after", "1"),
+            Standing::WaitingForApproval => self.shown(202, id, form, false),
             Standing::Failed => Problem::new(
                 Kind::Failed,
                 "The submission was taken in, but the workflow broke before its end. Its operators see that it did.",
@@ -85,7 +85,7 @@ impl Standing {
             .with_member("id", id)
             .answer(form),
             Standing::Ended(outcome) => match &**outcome {
-                Outcome::Ingested { .. } | Outcome::Approved { .. } => self.shown(201, id, form),
+                Outcome::Ingested { .. } | Outcome::Approved { .. } => self.shown(201, id, form, false),
                 Outcome::Rejected { reason, violations, .. } => Problem::new(Kind::Rejected, reason)
                     .with_member("id", id)
                     .with_member("violations", serde_json::to_value(violations).unwrap_or_default())
@@ -99,11 +99,11 @@ impl Standing {
         answer.with("location", format!("/submissions/{id}"))
     }
 
-    /// The answer to whoever asks: it always is one.
-    fn shown(&self, status: u16, id: &str, form: Representation) -> Answer {
+    /// The answer to whoever asks: it always is one. `is_own`: under the submission's own address.
+    fn shown(&self, status: u16, id: &str, form: Representation, is_own: bool) -> Answer {
         match form {
             Representation::Json => Answer::json(status, &self.json(id)),
-            Representation::Html => pages::standing(status, id, self),
+            Representation::Html => pages::standing(status, id, self, is_own),
         }
     }
 }
@@ -121,6 +121,6 @@ impl<W: Workflow, E: EntryList, C: Chance> Ingest<W, E, C> {
                 None => Standing::Running,
             },
         };
-        Ok(standing.shown(200, id, form))
+        Ok(standing.shown(200, id, form, true))
     }
 }

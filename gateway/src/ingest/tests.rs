@@ -517,7 +517,10 @@ async fn a_browser_gets_escaped_pages() {
         &looks([Progress::Parked]),
         &format!("GET /?{GOOD}\n{html}"),
         202,
-        &["Waiting for approval"],
+        &[
+            "Waiting for approval",
+            "<a href=\"/submissions/fresh\">Its page</a> will say how that ended.",
+        ],
     )
     .await;
     check(
@@ -585,4 +588,15 @@ async fn a_submission_can_be_asked_after() {
         &["<h1>Stored"],
     )
     .await;
+    // The page does not send its reader to itself.
+    for progress in [Progress::Running, Progress::Parked] {
+        let own = check(
+            &described(None, progress),
+            &format!("{request}\naccept: text/html"),
+            200,
+            &["Reload this page later"],
+        )
+        .await;
+        assert!(!own.body.contains("href=\"/submissions/"), "{}", own.body);
+    }
 }

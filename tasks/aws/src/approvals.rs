@@ -47,6 +47,8 @@ pub struct ApprovalRecord {
     pub secret_hashes: Vec<SecretHash>,
     /// The newest task token.
     pub task_token: TaskToken,
+    /// Whether more than the process that took the decision may have told this token of it.
+    pub told_again: bool,
     /// Whether it is decided.
     pub state: ApprovalState,
 }
@@ -65,7 +67,7 @@ pub enum ApprovalState {
 pub enum Delivery {
     /// Not for certain. Delivering it again is harmless.
     Pending,
-    /// It took it.
+    /// It took it. Nothing changes that for this token.
     Done,
     /// It no longer waited for it.
     Closed,
@@ -143,7 +145,9 @@ impl Approvals {
     async fn renew_token(&self, id: &str, token: &TaskToken) -> Result<Opened, CallError> {
         let update = self
             .update(id)
-            .update_expression("SET task_token = :token, standing = :standing REMOVE delivered_at, closed_at")
+            .update_expression(
+                "SET task_token = :token, standing = :standing REMOVE delivered_at, closed_at, told_again",
+            )
             .condition_expression("attribute_exists(decision)")
             .expression_attribute_values(":token", text(token.reveal()))
             .expression_attribute_values(":standing", text("decided"));
@@ -206,9 +210,30 @@ impl Approvals {
         })
     }
 
+    /// Notes that a process that did not take the decision is about to tell `token` of it. So whoever took it can tell
+    /// "somebody was faster than me" from "nobody waits".
+    ///
+    /// Answers `false`, and notes nothing, if the record has a newer token, or the delivery came to an end meanwhile.
+    ///
+    /// # Errors
+    /// [`CallError`] if DynamoDB did not take it.
+    pub async fn tell_again(&self, id: &str, token: &TaskToken) -> Result<bool, CallError> {
+        let update = self
+            .update(id)
+            .update_expression("SET told_again = :true")
+            .condition_expression(
+                "attribute_exists(decision) AND task_token = :token AND attribute_not_exists(delivered_at) \
+                 AND attribute_not_exists(closed_at)",
+            )
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
+            .expression_attribute_values(":token", text(token.reveal()));
+        Ok(matches!(self.send(update).await?, Updated::Yes(_)))
+    }
+
     /// Notes what came of delivering the decision to `token` at `at` (ISO 8601, UTC).
     ///
-    /// Answers `false`, and notes nothing, if the record has a newer token by now: the decision must go to that one.
+    /// Answers `false`, and notes nothing, if the record has a newer token by now (the decision must go to that one), or
+    /// if it is delivered and this would say otherwise.
     ///
     /// # Errors
     /// [`CallError`] if DynamoDB did not take it.
@@ -219,15 +244,22 @@ impl Approvals {
         at: &str,
         how: &Delivery,
     ) -> Result<bool, CallError> {
-        let (expression, standing) = match how {
-            Delivery::Pending => ("SET standing = :standing REMOVE delivered_at, closed_at", "decided"),
-            Delivery::Done => ("SET standing = :standing, delivered_at = :at", "delivered"),
-            Delivery::Closed => ("SET standing = :standing, closed_at = :at", "closed"),
+        const SAME_TOKEN: &str = "attribute_exists(decision) AND task_token = :token";
+        const UNDELIVERED: &str =
+            "attribute_exists(decision) AND task_token = :token AND attribute_not_exists(delivered_at)";
+        let (expression, condition, standing) = match how {
+            Delivery::Pending => ("SET standing = :standing REMOVE closed_at", UNDELIVERED, "decided"),
+            Delivery::Done => (
+                "SET standing = :standing, delivered_at = :at REMOVE closed_at",
+                SAME_TOKEN,
+                "delivered",
+            ),
+            Delivery::Closed => ("SET standing = :standing, closed_at = :at", UNDELIVERED, "closed"),
         };
         let mut update = self
             .update(id)
             .update_expression(expression)
-            .condition_expression("attribute_exists(decision) AND task_token = :token")
+            .condition_expression(condition)
             .expression_attribute_values(":standing", text(standing))
             .expression_attribute_values(":token", text(token.reveal()));
         if expression.contains(":at") {
@@ -310,6 +342,7 @@ fn read(row: &Item) -> Result<ApprovalRecord, CallError> {
             .map(|hash| SecretHash::from_table(hash))
             .collect(),
         task_token: TaskToken::new(string(row, "task_token")?),
+        told_again: row.contains_key("told_again"),
         state,
         id,
     })
@@ -428,7 +461,7 @@ mod tests {
         let (_, body) = fake.requests().remove(1);
         assert_eq!(
             body["UpdateExpression"],
-            "SET task_token = :token, standing = :standing REMOVE delivered_at, closed_at"
+            "SET task_token = :token, standing = :standing REMOVE delivered_at, closed_at, told_again"
         );
     }
 
@@ -515,9 +548,42 @@ mod tests {
                 .await
                 .unwrap()
         );
-        assert_eq!(
-            fake.only_request().1["UpdateExpression"],
-            "SET standing = :standing, closed_at = :at"
+        let (_, body) = fake.only_request();
+        assert_eq!(body["UpdateExpression"], "SET standing = :standing, closed_at = :at");
+        assert!(
+            body["ConditionExpression"]
+                .as_str()
+                .unwrap()
+                .ends_with("attribute_not_exists(delivered_at)"),
+            "closed never replaces delivered: {body}"
         );
+        let fake = Fake::new(vec![(200, json!({"Attributes": decided(json!({}))}))]);
+        let done = table(&fake).note_delivery("s-1.2", &token, "t", &Delivery::Done).await;
+        assert!(done.unwrap());
+        let (_, body) = fake.only_request();
+        assert!(!body["ConditionExpression"].as_str().unwrap().contains("closed_at"));
+        assert!(body["UpdateExpression"].as_str().unwrap().ends_with("REMOVE closed_at"));
+    }
+
+    #[tokio::test]
+    async fn telling_again_is_noted_while_the_decision_is_under_way() {
+        let token = TaskToken::new("T2".to_owned());
+        let fake = Fake::new(vec![(200, json!({"Attributes": decided(json!({}))}))]);
+        assert!(table(&fake).tell_again("s-1.2", &token).await.unwrap());
+        let condition = fake.only_request().1["ConditionExpression"].clone();
+        for part in [
+            "task_token = :token",
+            "attribute_not_exists(delivered_at)",
+            "attribute_not_exists(closed_at)",
+        ] {
+            assert!(condition.as_str().unwrap().contains(part), "{condition}");
+        }
+        let fake = Fake::new(vec![refusal(&decided(json!({"delivered_at": {"S": "t"}})))]);
+        assert!(!table(&fake).tell_again("s-1.2", &token).await.unwrap());
+        let fake = Fake::new(vec![(
+            200,
+            json!({"Item": decided(json!({"told_again": {"BOOL": true}}))}),
+        )]);
+        assert!(table(&fake).get("s-1.2").await.unwrap().unwrap().told_again);
     }
 }

@@ -9,9 +9,13 @@ use crate::call::CallError;
 /// Why a decision did not reach the workflow.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DeliverError {
-    /// Nobody waits for this token: the state ended, by its timeout or by an earlier answer. Final.
-    #[error("the workflow no longer waits for this decision ({0})")]
-    NobodyWaits(String),
+    /// The task of this token is over (`TaskTimedOut`): it had an answer before, timed out, or its execution was
+    /// stopped. Step Functions does not say which. Final.
+    #[error("the workflow no longer waits for this decision (TaskTimedOut)")]
+    TaskOver,
+    /// No task ever had this token (`TaskDoesNotExist`, `InvalidToken`), or it is long forgotten. Final.
+    #[error("the workflow does not know the task of this decision ({0})")]
+    UnknownToken(&'static str),
     /// The call failed.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -35,7 +39,8 @@ impl TaskTokens {
     /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html>).
     ///
     /// # Errors
-    /// [`DeliverError::NobodyWaits`] for a token that is closed, unknown or malformed; else the call's failure.
+    /// [`DeliverError::TaskOver`] for a token that is closed, [`DeliverError::UnknownToken`] for one that is unknown or
+    /// malformed; else the call's failure.
     pub async fn deliver(&self, token: &TaskToken, decision: &Decision) -> Result<(), DeliverError> {
         const ACTION: &str = "states:SendTaskSuccess";
         let output =
@@ -50,15 +55,11 @@ impl TaskTokens {
         else {
             return Ok(());
         };
-        let gone = match error.as_service_error() {
-            Some(SendTaskSuccessError::TaskTimedOut(_)) => Some("TaskTimedOut"),
-            Some(SendTaskSuccessError::TaskDoesNotExist(_)) => Some("TaskDoesNotExist"),
-            Some(SendTaskSuccessError::InvalidToken(_)) => Some("InvalidToken"),
-            Some(_) | None => None,
-        };
-        Err(match gone {
-            Some(name) => DeliverError::NobodyWaits(name.to_owned()),
-            None => CallError::from_sdk(ACTION, &error).into(),
+        Err(match error.as_service_error() {
+            Some(SendTaskSuccessError::TaskTimedOut(_)) => DeliverError::TaskOver,
+            Some(SendTaskSuccessError::TaskDoesNotExist(_)) => DeliverError::UnknownToken("TaskDoesNotExist"),
+            Some(SendTaskSuccessError::InvalidToken(_)) => DeliverError::UnknownToken("InvalidToken"),
+            Some(_) | None => CallError::from_sdk(ACTION, &error).into(),
         })
     }
 }
@@ -99,8 +100,14 @@ mod tests {
     #[tokio::test]
     async fn a_token_nobody_waits_for_is_told_from_a_call_that_failed() {
         check(200, json!({}), Ok(())).await;
-        for name in ["TaskTimedOut", "TaskDoesNotExist", "InvalidToken"] {
-            check(400, json!({"__type": name, "message": "m"}), Err("NobodyWaits")).await;
+        check(400, json!({"__type": "TaskTimedOut", "message": "m"}), Err("TaskOver")).await;
+        for name in ["TaskDoesNotExist", "InvalidToken"] {
+            check(
+                400,
+                json!({"__type": name, "message": "m"}),
+                Err(&format!("UnknownToken(\"{name}\")")),
+            )
+            .await;
         }
         check(
             400,
