@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use support::raw::{self, Answer};
 use support::{Sluice, until};
 
+/// Method, target, headers and body.
+type Request<'r> = (&'r str, &'r str, &'r [(&'r str, &'r str)], &'r [u8]);
+
 /// A stack of its own for each test.
 struct Api {
     _sluice: Sluice,
@@ -259,6 +262,7 @@ fn the_same_key_at_the_same_time_is_one_submission() {
 #[test]
 fn methods_paths_and_types_that_are_not_served() {
     let api = Api::new();
+    #[allow(clippy::type_complexity)] // a request and its status
     let rows: &[(&str, &str, &[(&str, &str)], &[u8], u16)] = &[
         ("GET", "/nowhere", &[], b"", 404),
         ("GET", "/submissions/none-such", &[], b"", 404),
@@ -339,7 +343,7 @@ fn rubbish_is_refused_or_shown_never_a_server_error() {
     let middling = format!("{{\"user_name\":\"{}\"}}", "x".repeat(1_000_000));
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let query = format!("/?{many}");
-    let rows: &[(&str, &str, &[(&str, &str)], &[u8])] = &[
+    let rows: &[Request<'_>] = &[
         ("POST", "/", &json, huge.as_bytes()),
         ("POST", "/", &json, middling.as_bytes()),
         ("POST", "/", &json, deep.as_bytes()),

@@ -77,7 +77,7 @@ fn workflow() {
     let mut sluice = Sluice::new();
     sluice.start();
     let machine = sluice.output("StateMachineArn");
-    let run = |aws: &Aws, n: usize, patience: &mut Patience| {
+    let run = |aws: &Aws, n: usize, patience: &Patience| {
         let began = Instant::now();
         let input = good_submission(&format!("bench{n}")).to_string();
         let started = aws
@@ -107,7 +107,7 @@ fn url() {
     let mut sluice = Sluice::new();
     sluice.start();
     let url = sluice.output("FunctionURLAPI");
-    let run = |aws: &Aws, n: usize, _: &mut Patience| {
+    let run = |aws: &Aws, n: usize, _: &Patience| {
         let began = Instant::now();
         let (status, body) = aws.put_json(&url, &good_submission(&format!("url{n}")));
         assert_eq!(status, 201, "{body}");
@@ -157,8 +157,7 @@ fn parked() {
         .expect("taken in");
     });
     let parked = |aws: &Aws, n: usize| token(aws, machine.as_str().expect("an ARN"), &format!("p{n}"));
-    let mut patience = Patience::default();
-    patience.wait_until(|| parked(&aws, count - 1).is_some());
+    Patience::AMONG_MANY.wait_until(|| parked(&aws, count - 1).is_some());
     println!(
         "{:<44} {:>8.0} /s",
         format!("executions parked ({count})"),
@@ -228,46 +227,40 @@ fn token(aws: &Aws, machine: &str, name: &str) -> Option<String> {
     parameters["Payload"]["token"].as_str().map(str::to_owned)
 }
 
-/// Asks again at the moment when the answer usually comes, as the gateway does.
+/// Asks for the end again and again: often when it is alone, seldom enough to leave the processors to the work when
+/// there are many.
 struct Patience {
-    usual: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            usual: Duration::from_millis(2),
-        }
-    }
+    pause: Duration,
 }
 
 impl Patience {
-    fn wait_until(&mut self, mut done: impl FnMut() -> bool) {
+    const ALONE: Self = Self {
+        pause: Duration::from_micros(500),
+    };
+    const AMONG_MANY: Self = Self {
+        pause: Duration::from_millis(10),
+    };
+
+    fn wait_until(&self, mut done: impl FnMut() -> bool) {
         let began = Instant::now();
-        let mut pause = self.usual.mul_f64(0.9).min(Duration::from_millis(100));
-        loop {
-            std::thread::sleep(pause);
-            if done() {
-                break;
-            }
-            assert!(began.elapsed() < Duration::from_secs(60), "not within a minute");
-            pause = (self.usual / 8).max(Duration::from_micros(200));
+        while !done() {
+            assert!(began.elapsed() < Duration::from_secs(600), "not within ten minutes");
+            std::thread::sleep(self.pause);
         }
-        self.usual = (self.usual * 7 + began.elapsed()) / 8;
     }
 }
 
-fn one_at_a_time(name: &str, sluice: &Sluice, count: usize, run: impl Fn(&Aws, usize, &mut Patience) -> Duration) {
+fn one_at_a_time(name: &str, sluice: &Sluice, count: usize, run: impl Fn(&Aws, usize, &Patience) -> Duration) {
     let aws = sluice.aws();
-    let mut patience = Patience::default();
+    let patience = Patience::ALONE;
     for n in 0..100 {
-        run(&aws, 1_000_000 + n, &mut patience);
+        run(&aws, 1_000_000 + n, &patience);
     }
-    let mut times: Vec<Duration> = (0..count).map(|n| run(&aws, n, &mut patience)).collect();
+    let mut times: Vec<Duration> = (0..count).map(|n| run(&aws, n, &patience)).collect();
     row(name, &mut times);
 }
 
-fn many(name: &str, sluice: &Sluice, count: usize, run: impl Fn(&Aws, usize, &mut Patience) -> Duration + Sync) {
+fn many(name: &str, sluice: &Sluice, count: usize, run: impl Fn(&Aws, usize, &Patience) -> Duration + Sync) {
     let next = AtomicUsize::new(0);
     let warm = count / 10;
     let mut times = Vec::new();
@@ -280,13 +273,13 @@ fn many(name: &str, sluice: &Sluice, count: usize, run: impl Fn(&Aws, usize, &mu
             let clients: Vec<_> = (0..CLIENTS)
                 .map(|_| {
                     scope.spawn(|| {
-                        let (aws, mut patience, mut times) = (sluice.aws(), Patience::default(), Vec::new());
+                        let (aws, patience, mut times) = (sluice.aws(), Patience::AMONG_MANY, Vec::new());
                         loop {
                             let n = next.fetch_add(1, Ordering::Relaxed);
                             if n >= size {
                                 return times;
                             }
-                            times.push(run(&aws, offset + n, &mut patience));
+                            times.push(run(&aws, offset + n, &patience));
                         }
                     })
                 })

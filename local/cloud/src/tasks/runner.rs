@@ -17,6 +17,9 @@ use super::lambda::Called;
 use super::{TaskFailure, dynamodb, lambda, sns, states};
 use crate::endpoint::Services;
 
+/// Calls in flight, by the execution's ARN and the attempt.
+type Calls = HashMap<(Arc<str>, AttemptId), AbortHandle>;
+
 /// Runs tasks on the services of this machine.
 ///
 /// The driver needs a runner before there are services that hold the driver: tasks that come before
@@ -26,7 +29,7 @@ pub struct Tasks {
     services: OnceLock<Arc<Services>>,
     early: Mutex<Vec<RunningTask>>,
     /// The calls in flight, so that those that nobody waits for any more can be given up.
-    calls: Arc<Mutex<HashMap<(Arc<str>, AttemptId), AbortHandle>>>,
+    calls: Arc<Mutex<Calls>>,
 }
 
 impl Tasks {
