@@ -11,7 +11,7 @@ type Request<'r> = (&'r str, &'r str, &'r [(&'r str, &'r str)], &'r [u8]);
 
 /// A stack of its own for each test.
 struct Api {
-    _sluice: Sluice,
+    sluice: Sluice,
     url: String,
 }
 
@@ -19,7 +19,7 @@ impl Api {
     fn new() -> Self {
         let sluice = Sluice::started();
         let url = sluice.output("FunctionURLAPI");
-        Self { _sluice: sluice, url }
+        Self { sluice, url }
     }
 
     fn send(&self, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
@@ -89,6 +89,36 @@ fn a_clean_submission_is_stored_and_listed_by_every_method() {
         assert_eq!(standing.status, 200, "{standing:?}");
         assert_eq!(standing.json()["status"], "ingested", "{standing:?}");
     }
+}
+
+/// The price of a Standard workflow is its transitions: one for each state entered and each retry.
+#[test]
+fn a_clean_submission_costs_five_transitions() {
+    let api = Api::new();
+    let answer = api.put_json(&support::good_submission("price"), &[]);
+    assert_eq!(answer.status, 201, "{answer:?}");
+    let execution = format!(
+        "{}:{}",
+        api.sluice
+            .output("StateMachineArn")
+            .replace(":stateMachine:", ":execution:"),
+        answer.json()["id"].as_str().expect("an id")
+    );
+    let request = json!({ "executionArn": execution });
+    let history = api
+        .sluice
+        .aws()
+        .call("AWSStepFunctions.GetExecutionHistory", &request)
+        .expect("a history");
+    let kinds: Vec<&str> = history["events"]
+        .as_array()
+        .expect("events")
+        .iter()
+        .filter_map(|e| e["type"].as_str())
+        .collect();
+    let entered = kinds.iter().filter(|kind| kind.ends_with("StateEntered")).count();
+    let attempts = kinds.iter().filter(|kind| **kind == "TaskScheduled").count();
+    assert_eq!((entered, attempts), (5, 4), "{kinds:?}");
 }
 
 #[test]
