@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::list_executions::{DEFAULT_PAGE, open_token};
+use super::list_executions::{DEFAULT_PAGE, open_token, place};
 use super::{StatesError, arn};
 use crate::endpoint::{Constraints, PageToken, Services};
 
@@ -56,11 +56,6 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
         answer["nextToken"] = json!(token.seal(&next.to_string()));
     }
     Ok(answer)
-}
-
-fn place(token: Option<String>) -> Result<Option<usize>, StatesError> {
-    let invalid = |_| StatesError::InvalidToken("Invalid token".into());
-    token.map(|text| text.parse().map_err(invalid)).transpose()
 }
 
 /// The events of one page by their index. Histories only grow at the end, so a place stays right.

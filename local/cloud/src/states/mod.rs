@@ -4,20 +4,31 @@
 mod arn;
 mod attributes;
 mod create_state_machine;
+mod create_state_machine_alias;
 mod definition;
 mod delete_state_machine;
+mod delete_state_machine_alias;
+mod delete_state_machine_version;
 mod describe_execution;
 mod describe_state_machine;
+mod describe_state_machine_alias;
 mod describe_state_machine_for_execution;
 mod error;
 mod get_execution_history;
 mod input;
 mod jackson;
+mod label;
 mod list_executions;
+mod list_state_machine_aliases;
+mod list_state_machine_versions;
 mod list_state_machines;
 mod list_tags_for_resource;
 mod name;
 mod outcome;
+mod publish;
+mod publish_state_machine_version;
+mod redrive_execution;
+mod routing;
 mod send_task_failure;
 mod send_task_heartbeat;
 mod send_task_success;
@@ -29,6 +40,7 @@ mod tag_resource;
 mod tests;
 mod untag_resource;
 mod update_state_machine;
+mod update_state_machine_alias;
 mod validate_state_machine_definition;
 
 use serde_json::Value;
@@ -39,10 +51,12 @@ pub(crate) use error::StatesError;
 pub(crate) use start_execution::{StartExecutionRequest, start};
 
 /// The operations, for the error about one that is not among them.
-const KNOWN: &str = "CreateStateMachine, DeleteStateMachine, DescribeExecution, DescribeStateMachine, \
-    DescribeStateMachineForExecution, GetExecutionHistory, ListExecutions, ListStateMachines, ListTagsForResource, \
+const KNOWN: &str = "CreateStateMachine, CreateStateMachineAlias, DeleteStateMachine, DeleteStateMachineAlias, \
+    DeleteStateMachineVersion, DescribeExecution, DescribeStateMachine, DescribeStateMachineAlias, \
+    DescribeStateMachineForExecution, GetExecutionHistory, ListExecutions, ListStateMachineAliases, \
+    ListStateMachineVersions, ListStateMachines, ListTagsForResource, PublishStateMachineVersion, RedriveExecution, \
     SendTaskFailure, SendTaskHeartbeat, SendTaskSuccess, StartExecution, StartSyncExecution, StopExecution, TagResource, \
-    UntagResource, UpdateStateMachine and ValidateStateMachineDefinition";
+    UntagResource, UpdateStateMachine, UpdateStateMachineAlias and ValidateStateMachineDefinition";
 
 /// Answers one call: the request's members in, the response's out.
 pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> Result<Value, ApiError> {
@@ -54,14 +68,22 @@ pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> R
     }
     let answer = match operation {
         "CreateStateMachine" => action!(create_state_machine),
+        "CreateStateMachineAlias" => action!(create_state_machine_alias),
         "DeleteStateMachine" => action!(delete_state_machine),
+        "DeleteStateMachineAlias" => action!(delete_state_machine_alias),
+        "DeleteStateMachineVersion" => action!(delete_state_machine_version),
         "DescribeExecution" => action!(describe_execution),
         "DescribeStateMachine" => action!(describe_state_machine),
+        "DescribeStateMachineAlias" => action!(describe_state_machine_alias),
         "DescribeStateMachineForExecution" => action!(describe_state_machine_for_execution),
         "GetExecutionHistory" => action!(get_execution_history),
         "ListExecutions" => action!(list_executions),
+        "ListStateMachineAliases" => action!(list_state_machine_aliases),
+        "ListStateMachineVersions" => action!(list_state_machine_versions),
         "ListStateMachines" => action!(list_state_machines),
         "ListTagsForResource" => action!(list_tags_for_resource),
+        "PublishStateMachineVersion" => action!(publish_state_machine_version),
+        "RedriveExecution" => action!(redrive_execution),
         "SendTaskFailure" => action!(send_task_failure),
         "SendTaskHeartbeat" => action!(send_task_heartbeat),
         "SendTaskSuccess" => action!(send_task_success),
@@ -71,6 +93,7 @@ pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> R
         "TagResource" => action!(tag_resource),
         "UntagResource" => action!(untag_resource),
         "UpdateStateMachine" => action!(update_state_machine),
+        "UpdateStateMachineAlias" => action!(update_state_machine_alias),
         "ValidateStateMachineDefinition" => action!(validate_state_machine_definition),
         _ => Err(unknown_operation(operation)),
     };

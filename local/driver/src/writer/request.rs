@@ -6,6 +6,7 @@ use serde_json::Value;
 use sluice_engine::{AttemptId, Timestamp};
 use tokio::sync::oneshot;
 
+use super::versions::VersionRequest;
 use crate::{
     Answer, DriverError, ExecutionRecord, MachineRecord, PutMachine, RedriveError, Resumed, StartError, StartExecution,
     Started, TokenError,
@@ -44,6 +45,7 @@ pub(crate) enum Request {
     },
     Redrive {
         arn: String,
+        client_token: Option<String>,
         reply: Responder<Option<Timestamp>, RedriveError>,
     },
     /// The runner answers an attempt.
@@ -69,6 +71,11 @@ pub(crate) enum Request {
     DeleteMachine {
         arn: String,
         reply: Responder<bool>,
+    },
+    /// About versions or aliases of a state machine.
+    Versions {
+        machine_arn: String,
+        request: VersionRequest,
     },
     Put {
         kind: &'static str,

@@ -57,7 +57,7 @@ impl Writer {
     }
 
     /// What an execution runs, with its definition parsed.
-    fn prepared(&mut self, revision: i64) -> Result<Arc<Prepared>, DriverError> {
+    pub(super) fn prepared(&mut self, revision: i64) -> Result<Arc<Prepared>, DriverError> {
         if let Some(prepared) = self.revisions.get(&revision) {
             return Ok(prepared.clone());
         }
