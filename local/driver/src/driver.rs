@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sluice_asl::{MachineType, ParseOptions, StateMachine};
-use sluice_engine::{HistoryEvent, Timestamp};
+use sluice_engine::{Entry, HistoryEvent, Identity, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::clock::ADVANCED;
@@ -17,8 +17,8 @@ use crate::shared::Shared;
 use crate::writer::{Request, Responder, TokenAnswer, VersionRequest, Writer};
 use crate::{
     AliasRecord, Clock, DriverError, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord,
-    OpenError, Order, Page, PutMachine, RedriveError, Resumed, Route, StartError, StartExecution, Started, Statistics,
-    TaskRunner, TokenError, VersionError, VersionRecord, VersionSummary, fold,
+    MapRuns, OpenError, Order, Page, PutMachine, RedriveError, Resumed, Route, StartError, StartExecution, Started,
+    Statistics, TaskRunner, TokenError, VersionError, VersionRecord, VersionSummary, fold,
 };
 
 /// Virtual size of the engine thread's stack: deeply nested values are handled recursively.
@@ -435,6 +435,38 @@ impl Driver {
             .await
     }
 
+    /// The Map Runs of the execution with this ARN.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn map_runs(&self, execution_arn: &str) -> Result<Option<MapRuns>, DriverError> {
+        let (shared, arn) = (self.inner.shared.clone(), execution_arn.to_owned());
+        let query = move |connection: &_| match executions::key_of(connection, &arn)? {
+            Some(key) => read_map_runs(&shared, connection, key),
+            None => Ok(None),
+        };
+        self.inner.shared.readers.read(query).await
+    }
+
+    /// The Map Run with this ARN, alone.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn map_run(&self, arn: &str) -> Result<Option<MapRuns>, DriverError> {
+        let (shared, arn) = (self.inner.shared.clone(), arn.to_owned());
+        let query = move |connection: &_| {
+            let Some(key) = executions::key_of_map_run(connection, &arn)? else {
+                return Ok(None);
+            };
+            let mut found = read_map_runs(&shared, connection, key)?;
+            if let Some(found) = &mut found {
+                found.runs.retain(|run| *run.arn == *arn);
+            }
+            Ok(found)
+        };
+        self.inner.shared.readers.read(query).await
+    }
+
     /// Waits until the execution with this ARN has ended; `None`: there is no such execution.
     ///
     /// # Errors
@@ -596,6 +628,36 @@ fn check_definition(text: &str, kind: MachineKind) -> Result<(), String> {
         .map_err(|diagnostics| diagnostics.to_string())
 }
 
+/// What a log is folded with.
+fn read_log(shared: &Shared, connection: &rusqlite::Connection, key: u64) -> Result<Option<Log>, DriverError> {
+    let Some(head) = executions::head(connection, key)? else {
+        return Ok(None);
+    };
+    let revision = machines::revision(connection, head.revision)?;
+    Ok(Some(Log {
+        machine: shared.definition(connection, revision.definition_id)?,
+        identity: Arc::new(executions::identity(key, head, &revision)),
+        entries: executions::entries(connection, key)?,
+    }))
+}
+
+struct Log {
+    machine: Arc<StateMachine>,
+    identity: Arc<Identity>,
+    entries: Vec<Entry>,
+}
+
+fn read_map_runs(shared: &Shared, connection: &rusqlite::Connection, key: u64) -> Result<Option<MapRuns>, DriverError> {
+    let Some(log) = read_log(shared, connection, key)? else {
+        return Ok(None);
+    };
+    let runs = fold::map_runs(log.machine, log.identity.clone(), &log.entries)?;
+    Ok(Some(MapRuns {
+        identity: log.identity,
+        runs,
+    }))
+}
+
 fn read_history(
     shared: &Shared,
     connection: &rusqlite::Connection,
@@ -609,14 +671,10 @@ fn read_history(
     if let Some(history) = histories().get(&version) {
         return Ok(Some(history));
     }
-    let Some(head) = executions::head(connection, key)? else {
+    let Some(log) = read_log(shared, connection, key)? else {
         return Ok(None);
     };
-    let revision = machines::revision(connection, head.revision)?;
-    let machine = shared.definition(connection, revision.definition_id)?;
-    let identity = Arc::new(executions::identity(key, head, &revision));
-    let entries = executions::entries(connection, key)?;
-    let history: Arc<[HistoryEvent]> = fold::history(machine, identity, &entries)?.into();
+    let history: Arc<[HistoryEvent]> = fold::history(log.machine, log.identity, &log.entries)?.into();
     // What an event takes beside its values, which it shares with its neighbours.
     let weight = history.len() * 256 + executions::entry_bytes(connection, key)?;
     histories().put(version, history.clone(), weight);

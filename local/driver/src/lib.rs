@@ -24,7 +24,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{DriverError, OpenError, RedriveError, StartError, TokenError, VersionError};
 pub use record::{
-    AliasRecord, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord, Order, Page,
+    AliasRecord, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord, MapRuns, Order, Page,
     PutMachine, Qualifier, Resumed, Route, StartExecution, Started, Statistics, VersionRecord, VersionSummary,
 };
 pub use task::{Answer, RunningTask, TaskRunner};

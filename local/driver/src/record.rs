@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sluice_engine::{Identity, Outcome, Status, Timestamp};
+use sluice_engine::{Identity, MapRunReport, Outcome, Status, Timestamp};
 
 /// The two workflow types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -219,6 +219,15 @@ pub struct ExecutionRecord {
     pub redrive_count: u64,
     /// When it was redriven last.
     pub redriven_at: Option<Timestamp>,
+}
+
+/// The Map Runs of one execution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapRuns {
+    /// The execution in which they were started.
+    pub identity: Arc<Identity>,
+    /// The oldest first.
+    pub runs: Vec<MapRunReport>,
 }
 
 /// One line of a list of executions.

@@ -125,6 +125,14 @@ pub(crate) fn execution(text: &str) -> Result<(), StatesError> {
     }
 }
 
+/// A Map Run's ARN.
+pub(crate) fn map_run(text: &str) -> Result<(), StatesError> {
+    match parse(text)? {
+        Named::MapRun => Ok(()),
+        other => Err(wrong_type(kind_of(other))),
+    }
+}
+
 /// A resource that can be tagged: a state machine or an activity.
 pub(crate) fn taggable(text: &str) -> Result<(), StatesError> {
     match parse(text)? {

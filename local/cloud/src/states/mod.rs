@@ -10,6 +10,7 @@ mod delete_state_machine;
 mod delete_state_machine_alias;
 mod delete_state_machine_version;
 mod describe_execution;
+mod describe_map_run;
 mod describe_state_machine;
 mod describe_state_machine_alias;
 mod describe_state_machine_for_execution;
@@ -19,6 +20,7 @@ mod input;
 mod jackson;
 mod label;
 mod list_executions;
+mod list_map_runs;
 mod list_state_machine_aliases;
 mod list_state_machine_versions;
 mod list_state_machines;
@@ -52,8 +54,8 @@ pub(crate) use start_execution::{StartExecutionRequest, start};
 
 /// The operations, for the error about one that is not among them.
 const KNOWN: &str = "CreateStateMachine, CreateStateMachineAlias, DeleteStateMachine, DeleteStateMachineAlias, \
-    DeleteStateMachineVersion, DescribeExecution, DescribeStateMachine, DescribeStateMachineAlias, \
-    DescribeStateMachineForExecution, GetExecutionHistory, ListExecutions, ListStateMachineAliases, \
+    DeleteStateMachineVersion, DescribeExecution, DescribeMapRun, DescribeStateMachine, DescribeStateMachineAlias, \
+    DescribeStateMachineForExecution, GetExecutionHistory, ListExecutions, ListMapRuns, ListStateMachineAliases, \
     ListStateMachineVersions, ListStateMachines, ListTagsForResource, PublishStateMachineVersion, RedriveExecution, \
     SendTaskFailure, SendTaskHeartbeat, SendTaskSuccess, StartExecution, StartSyncExecution, StopExecution, TagResource, \
     UntagResource, UpdateStateMachine, UpdateStateMachineAlias and ValidateStateMachineDefinition";
@@ -73,11 +75,13 @@ pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> R
         "DeleteStateMachineAlias" => action!(delete_state_machine_alias),
         "DeleteStateMachineVersion" => action!(delete_state_machine_version),
         "DescribeExecution" => action!(describe_execution),
+        "DescribeMapRun" => action!(describe_map_run),
         "DescribeStateMachine" => action!(describe_state_machine),
         "DescribeStateMachineAlias" => action!(describe_state_machine_alias),
         "DescribeStateMachineForExecution" => action!(describe_state_machine_for_execution),
         "GetExecutionHistory" => action!(get_execution_history),
         "ListExecutions" => action!(list_executions),
+        "ListMapRuns" => action!(list_map_runs),
         "ListStateMachineAliases" => action!(list_state_machine_aliases),
         "ListStateMachineVersions" => action!(list_state_machine_versions),
         "ListStateMachines" => action!(list_state_machines),

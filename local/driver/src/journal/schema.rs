@@ -111,6 +111,11 @@ CREATE TABLE aliases (
     UNIQUE (machine, name)
 ) STRICT;
 
+CREATE TABLE map_runs (
+    arn         TEXT PRIMARY KEY,
+    execution   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
 CREATE INDEX executions_by_version ON executions (version_arn, status, key) WHERE version_arn IS NOT NULL;
 CREATE INDEX executions_by_alias ON executions (alias_arn, status, key) WHERE alias_arn IS NOT NULL;
 ";

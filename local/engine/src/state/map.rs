@@ -17,7 +17,7 @@ use crate::event::ErrorDetails;
 use crate::life::{Block, ChildExecution, FlowRef, MapBlock, MapItem, MapRun, ROOT, Seat, ThreadId, Threshold};
 
 /// How many children of a Map Run are at work at a time, if the state does not say.
-const RUN_CONCURRENCY: usize = 10_000;
+pub(crate) const RUN_CONCURRENCY: usize = 10_000;
 
 const THRESHOLD_EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
 
