@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sluice_asl::{MachineType, ParseOptions, StateMachine};
-use sluice_engine::{Entry, HistoryEvent, Identity, Timestamp};
+use sluice_engine::{Entry, HistoryEvent, Identity, MapRunUpdate, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::clock::ADVANCED;
@@ -465,6 +465,15 @@ impl Driver {
             Ok(found)
         };
         self.inner.shared.readers.read(query).await
+    }
+
+    /// Changes the limits of a Map Run at work; false: it is over; `None`: there is no such Map Run.
+    ///
+    /// # Errors
+    /// When the driver fails.
+    pub async fn update_map_run(&self, arn: &str, update: MapRunUpdate) -> Result<Option<bool>, DriverError> {
+        let arn = arn.to_owned();
+        self.ask(|reply| Request::UpdateMapRun { arn, update, reply }).await
     }
 
     /// Waits until the execution with this ARN has ended; `None`: there is no such execution.

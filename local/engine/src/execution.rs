@@ -59,6 +59,12 @@ pub enum IllegalFact {
         /// Why not.
         reason: &'static str,
     },
+    /// `MapRunUpdated` for a Map Run that never was or is over.
+    #[error("no Map Run {arn} is at work")]
+    NoMapRun {
+        /// As given.
+        arn: Arc<str>,
+    },
     /// Time runs forward.
     #[error("the fact's time {at} lies before the one that precedes it ({last})")]
     TimeWentBack {

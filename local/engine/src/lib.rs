@@ -22,6 +22,6 @@ pub mod token;
 pub use effect::{Effect, ScheduledTask};
 pub use event::{ErrorDetails, EventKind, HistoryEvent, StateType};
 pub use execution::{AttemptStatus, Execution, IllegalFact, Turn, Waiting, WaitingOn, history};
-pub use fact::{AttemptId, Entry, Fact};
+pub use fact::{AttemptId, Entry, Fact, MapRunUpdate};
 pub use identity::{Identity, Outcome, Status, Timestamp};
 pub use map_run::{MapRunCounts, MapRunReport, MapRunStatus, map_runs};

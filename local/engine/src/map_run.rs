@@ -6,7 +6,7 @@ use sluice_asl::StateMachine;
 
 use crate::change::Change;
 use crate::execution::{Execution, IllegalFact};
-use crate::life::{Life, Seat, ThreadId};
+use crate::life::{Life, Seat, ThreadId, Threshold};
 use crate::state::map::RUN_CONCURRENCY;
 use crate::{Entry, Identity, Timestamp};
 
@@ -153,8 +153,7 @@ impl Observer {
                         status: MapRunStatus::Running,
                         started_at: at,
                         ended_at: None,
-                        // the most that AWS runs is what it runs if nothing was said
-                        max_concurrency: if limit == RUN_CONCURRENCY { 0 } else { limit },
+                        max_concurrency: shown_limit(limit),
                         tolerated_count: run.tolerance.count,
                         tolerated_percentage: run.tolerance.percentage,
                         redrives: 0,
@@ -177,6 +176,11 @@ impl Observer {
             Change::MapRunFailed { thread, .. } => self.end(*thread, MapRunStatus::Failed, at),
             Change::MapRunAborted { thread } => self.end(*thread, MapRunStatus::Aborted, at),
             Change::MapRunRedriven { thread } => self.redriven(*thread, at),
+            Change::MapRunUpdated {
+                thread,
+                limit,
+                tolerance,
+            } => self.updated(*thread, *limit, *tolerance),
             Change::Ended { at, .. } => {
                 for run in &mut self.runs {
                     run.end(MapRunStatus::Aborted, *at);
@@ -221,6 +225,14 @@ impl Observer {
         }
     }
 
+    fn updated(&mut self, thread: ThreadId, limit: usize, tolerance: Threshold) {
+        if let Some(run) = self.run(thread) {
+            run.report.max_concurrency = shown_limit(limit);
+            run.report.tolerated_count = tolerance.count;
+            run.report.tolerated_percentage = tolerance.percentage;
+        }
+    }
+
     fn redriven(&mut self, thread: ThreadId, at: Timestamp) {
         if let Some(run) = self.run(thread) {
             run.report.status = MapRunStatus::Running;
@@ -229,6 +241,11 @@ impl Observer {
             run.report.redriven_at = Some(at);
         }
     }
+}
+
+/// The most that AWS runs is also what it runs if nothing was said: both are shown as no limit.
+fn shown_limit(limit: usize) -> usize {
+    if limit == RUN_CONCURRENCY { 0 } else { limit }
 }
 
 /// The seat of a child execution's first thread.
@@ -385,6 +402,36 @@ mod tests {
         log.check(MapRunStatus::Running, None, [0, 2, 0, 1, 0]);
         log.fail(2);
         log.check(MapRunStatus::Failed, Some(2000), [0, 0, 0, 2, 1]);
+    }
+
+    #[test]
+    fn an_update_lets_more_start_and_more_fail() {
+        let mut log = Log::new(0);
+        let runs = map_runs(log.machine.clone(), log.identity.clone(), &log.entries).expect("a log");
+        let update = |arn: &str| Fact::MapRunUpdated {
+            arn: arn.into(),
+            update: crate::MapRunUpdate {
+                max_concurrency: Some(0),
+                tolerated_count: Some(1),
+                tolerated_percentage: None,
+            },
+        };
+        let begun = log.step(update(&runs[0].arn));
+        assert_eq!(begun, [crate::AttemptId(3)]);
+        log.fail(1);
+        log.succeed(2);
+        log.succeed(3);
+        let runs = map_runs(log.machine.clone(), log.identity.clone(), &log.entries).expect("a log");
+        assert_eq!(
+            (runs[0].status, runs[0].max_concurrency, runs[0].tolerated_count),
+            (MapRunStatus::Succeeded, 0, Some(1))
+        );
+        let entry = Entry {
+            at: 9000,
+            seed: [0, 0],
+            fact: update(&runs[0].arn),
+        };
+        assert!(log.execution.apply(&entry).is_err(), "it is over");
     }
 
     #[test]

@@ -41,6 +41,7 @@ mod tag_resource;
 #[cfg(test)]
 mod tests;
 mod untag_resource;
+mod update_map_run;
 mod update_state_machine;
 mod update_state_machine_alias;
 mod validate_state_machine_definition;
@@ -58,7 +59,7 @@ const KNOWN: &str = "CreateStateMachine, CreateStateMachineAlias, DeleteStateMac
     DescribeStateMachineForExecution, GetExecutionHistory, ListExecutions, ListMapRuns, ListStateMachineAliases, \
     ListStateMachineVersions, ListStateMachines, ListTagsForResource, PublishStateMachineVersion, RedriveExecution, \
     SendTaskFailure, SendTaskHeartbeat, SendTaskSuccess, StartExecution, StartSyncExecution, StopExecution, TagResource, \
-    UntagResource, UpdateStateMachine, UpdateStateMachineAlias and ValidateStateMachineDefinition";
+    UntagResource, UpdateMapRun, UpdateStateMachine, UpdateStateMachineAlias and ValidateStateMachineDefinition";
 
 /// Answers one call: the request's members in, the response's out.
 pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> Result<Value, ApiError> {
@@ -96,6 +97,7 @@ pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> R
         "StopExecution" => action!(stop_execution),
         "TagResource" => action!(tag_resource),
         "UntagResource" => action!(untag_resource),
+        "UpdateMapRun" => action!(update_map_run),
         "UpdateStateMachine" => action!(update_state_machine),
         "UpdateStateMachineAlias" => action!(update_state_machine_alias),
         "ValidateStateMachineDefinition" => action!(validate_state_machine_definition),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use sluice_engine::execution::AttemptStatus;
-use sluice_engine::{Effect, Fact, IllegalFact, Status, Timestamp, token};
+use sluice_engine::{Effect, Fact, IllegalFact, MapRunUpdate, Status, Timestamp, token};
 
 use super::Writer;
 use super::batch::{Batch, RunnerAnswer};
@@ -45,6 +45,10 @@ impl Writer {
             } => {
                 let redriven = self.redrive(&arn, client_token, batch);
                 batch.reply(reply, redriven);
+            }
+            Request::UpdateMapRun { arn, update, reply } => {
+                let updated = self.update_map_run(&arn, update, batch);
+                batch.reply(reply, updated);
             }
             Request::Answered { key, attempt, answer } => {
                 self.runner_answered(
@@ -150,6 +154,27 @@ impl Writer {
                 reason: illegal.to_string(),
             }),
             Err(Refused::Driver(error)) => Err(error.into()),
+        }
+    }
+
+    /// UpdateMapRun; answers whether the run was at work.
+    fn update_map_run(
+        &mut self,
+        arn: &str,
+        update: MapRunUpdate,
+        batch: &mut Batch,
+    ) -> Result<Option<bool>, DriverError> {
+        let Some(key) = executions::key_of_map_run(&self.connection, arn)? else {
+            return Ok(None);
+        };
+        if !self.load(key, batch)? {
+            return Ok(None);
+        }
+        let arn = arn.into();
+        match self.take(key, Fact::MapRunUpdated { arn, update }, batch) {
+            Ok(()) => Ok(Some(true)),
+            Err(Refused::Illegal(_)) => Ok(Some(false)),
+            Err(Refused::Driver(error)) => Err(error),
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use sluice_engine::{AttemptId, Timestamp};
+use sluice_engine::{AttemptId, MapRunUpdate, Timestamp};
 use tokio::sync::oneshot;
 
 use super::versions::VersionRequest;
@@ -47,6 +47,11 @@ pub(crate) enum Request {
         arn: String,
         client_token: Option<String>,
         reply: Responder<Option<Timestamp>, RedriveError>,
+    },
+    UpdateMapRun {
+        arn: String,
+        update: MapRunUpdate,
+        reply: Responder<Option<bool>>,
     },
     /// The runner answers an attempt.
     Answered {

@@ -57,14 +57,27 @@ async fn a_map_run_is_listed_and_described_while_it_runs_and_after() {
             "itemCounts": counts([2, 1, 0, 0]), "executionCounts": counts([2, 1, 0, 0]),
         })
     );
+    let update = json!({ "mapRunArn": run_arn, "maxConcurrency": 2, "toleratedFailurePercentage": 40.5 });
+    world.states_ok("UpdateMapRun", update.clone()).await;
+    let described = world.states_ok("DescribeMapRun", request.clone()).await;
+    assert_eq!(
+        (
+            &described["maxConcurrency"],
+            &described["toleratedFailurePercentage"],
+            &described["itemCounts"]
+        ),
+        (&json!(2), &json!(40.5), &counts([1, 2, 0, 0]))
+    );
     for _ in 0..3 {
         advance(&world, 10).await;
     }
     let described = world.states_ok("DescribeMapRun", request).await;
     assert_eq!(
         (&described["status"], &described["stopDate"], &described["itemCounts"]),
-        (&json!("SUCCEEDED"), &json!(1_795_354_050.0), &counts([0, 0, 2, 1]))
+        (&json!("SUCCEEDED"), &json!(1_795_354_040.0), &counts([0, 0, 2, 1]))
     );
+    let message = format!("Only a Map Run that is running can be updated: '{run_arn}' is over.");
+    refused(&world, "UpdateMapRun", update, "ValidationException", &message).await;
 }
 
 #[tokio::test]
@@ -83,6 +96,12 @@ async fn map_runs_that_are_not_there_are_told_so() {
             json!({ "mapRunArn": execution }),
             "InvalidArn",
             "Invalid Arn: 'Resource type not valid in this context: execution'".to_owned(),
+        ),
+        (
+            "UpdateMapRun",
+            json!({ "mapRunArn": run, "maxConcurrency": 1 }),
+            "ResourceNotFound",
+            format!("Resource not found: '{run}'"),
         ),
         (
             "ListMapRuns",
