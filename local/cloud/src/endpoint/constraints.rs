@@ -119,7 +119,7 @@ impl Constraints {
         }
     }
 
-    /// A list's number of members; `shown` is how AWS writes the list.
+    /// A list's number of members; `shown` is how AWS writes the list, which it does in full.
     pub(crate) fn count(&mut self, member: &str, count: usize, shown: &str, length: RangeInclusive<usize>) {
         let (bound, limit) = if count < *length.start() {
             ("greater", length.start())
@@ -128,11 +128,10 @@ impl Constraints {
         } else {
             return;
         };
-        self.problem(
-            shown,
-            member,
-            &format!("Member must have length {bound} than or equal to {limit}"),
-        );
+        self.problems.push(format!(
+            "Value '{shown}' at '{member}' failed to satisfy constraint: Member must have length {bound} than or equal \
+             to {limit}"
+        ));
     }
 
     /// # Errors

@@ -22,6 +22,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let mut constraints = Constraints::default();
     let execution_arn = constraints.text("executionArn", request.execution_arn, 1..=256);
     let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let next_token = constraints.optional_text("nextToken", request.next_token, 1..=1_024);
     constraints.finish()?;
     arn::execution(&execution_arn)?;
     let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
@@ -34,7 +35,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
         if reverse { "newest" } else { "oldest" },
     ];
     let token = PageToken::of(&scope);
-    let start = place(open_token(&token, request.next_token.as_deref())?)?;
+    let start = place(open_token(&token, next_token.as_deref())?)?;
     let history = services.driver.history(&execution_arn).await?;
     let history = history.ok_or(StatesError::ExecutionDoesNotExist(execution_arn.clone()))?;
 

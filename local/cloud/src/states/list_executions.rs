@@ -40,6 +40,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let status = constraints.choice("statusFilter", request.status_filter.as_deref(), &STATUSES, None);
     let redriven = [("REDRIVEN", Some(true)), ("NOT_REDRIVEN", Some(false))];
     let redriven = constraints.choice("redriveFilter", request.redrive_filter.as_deref(), &redriven, None);
+    let next_token = constraints.optional_text("nextToken", request.next_token, 1..=3_096);
     constraints.finish()?;
     let asked_for = machine_arn(request.state_machine_arn, request.map_run_arn)?;
     let (machine_arn, qualifier) = arn::qualified(&asked_for)?;
@@ -63,7 +64,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
         request.redrive_filter.as_deref().unwrap_or(""),
     ];
     let token = PageToken::of(&scope);
-    let after = open_token(&token, request.next_token.as_deref())?;
+    let after = open_token(&token, next_token.as_deref())?;
     let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
     let filter = ExecutionFilter {
         machine_arn: Some(machine_arn),

@@ -20,12 +20,13 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let mut constraints = Constraints::default();
     let execution_arn = constraints.text("executionArn", request.execution_arn, 1..=256);
     let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let next_token = constraints.optional_text("nextToken", request.next_token, 1..=1_024);
     constraints.finish()?;
     arn::execution(&execution_arn)?;
     let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
     let scope = ["ListMapRuns", &execution_arn];
     let token = PageToken::of(&scope);
-    let start: usize = place(open_token(&token, request.next_token.as_deref())?)?.unwrap_or(0);
+    let start: usize = place(open_token(&token, next_token.as_deref())?)?.unwrap_or(0);
     let found = services.driver.map_runs(&execution_arn).await?;
     let found = found.ok_or_else(|| StatesError::ExecutionDoesNotExist(execution_arn.clone()))?;
     if found.identity.express {

@@ -25,6 +25,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let mut constraints = Constraints::default();
     let asked_for = constraints.text("stateMachineArn", request.state_machine_arn, 1..=256);
     let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let next_token = constraints.optional_text("nextToken", request.next_token, 1..=1_024);
     constraints.finish()?;
     let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
     let (machine_arn, qualifier) = arn::qualified(&asked_for)?;
@@ -42,7 +43,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     };
     let scope = ["ListStateMachineAliases", &asked_for];
     let token = PageToken::of(&scope);
-    let after: Option<i64> = place(open_token(&token, request.next_token.as_deref())?)?;
+    let after: Option<i64> = place(open_token(&token, next_token.as_deref())?)?;
 
     let leads_there =
         |alias: &AliasRecord| only.is_none_or(|number| alias.routes.iter().any(|route| route.version == number));

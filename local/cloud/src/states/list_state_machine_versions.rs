@@ -21,12 +21,13 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let mut constraints = Constraints::default();
     let machine_arn = constraints.text("stateMachineArn", request.state_machine_arn, 1..=256);
     let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let next_token = constraints.optional_text("nextToken", request.next_token, 1..=1_024);
     constraints.finish()?;
     let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
     let record = machine(services, &machine_arn).await?;
     let scope = ["ListStateMachineVersions", &machine_arn];
     let token = PageToken::of(&scope);
-    let before = place(open_token(&token, request.next_token.as_deref())?)?;
+    let before = place(open_token(&token, next_token.as_deref())?)?;
 
     // One more than asked for tells whether there is another page.
     let mut versions = services.driver.versions(&record.arn, before, limit + 1).await?;

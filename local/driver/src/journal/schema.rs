@@ -168,6 +168,33 @@ mod tests {
     }
 
     #[test]
+    fn each_older_format_becomes_the_newest() {
+        let tables = |connection: &Connection| {
+            let mut statement = connection
+                .prepare("SELECT sql FROM sqlite_schema ORDER BY name")
+                .expect("schema");
+            let rows = statement
+                .query_map([], |row| row.get::<_, Option<String>>(0))
+                .expect("rows");
+            rows.collect::<Result<Vec<_>, _>>().expect("text")
+        };
+        let path = Path::new("journal.sqlite");
+        let mut newest = Connection::open_in_memory().expect("sqlite");
+        migrate(&mut newest, path).expect("new");
+        for format in 1..STEPS.len() {
+            let mut older = Connection::open_in_memory().expect("sqlite");
+            for step in &STEPS[..format] {
+                older.execute_batch(step).expect("an older release's file");
+            }
+            older
+                .pragma_update(None, "user_version", format as i64)
+                .expect("version");
+            migrate(&mut older, path).expect("migrates");
+            assert_eq!(tables(&older), tables(&newest), "{format}");
+        }
+    }
+
+    #[test]
     fn a_file_of_a_later_release_is_refused_by_name() {
         let mut connection = Connection::open_in_memory().expect("sqlite");
         connection.pragma_update(None, "user_version", 99).expect("version");
