@@ -1,9 +1,9 @@
 //! What CreateStateMachine and UpdateStateMachine say about a Map's `Label` that cannot be one.
 //!
-//! The sentence is not AWS's own. All that is recorded about labels is the answer of an emulator written in Python,
-//! which shows its exception as Python prints it; what AWS says is not known. The recorded sentence names the fault and
-//! is as good as any, so the calls that keep a definition use it. ValidateStateMachineDefinition does not: its findings
-//! keep the form that AWS gives findings.
+//! The only recordings about labels hold a Python exception as Python prints it. AWS can hardly have said that: it is
+//! what an emulator answers, and AWS's own words are not known. The recorded sentence names the fault truly, so the calls
+//! that keep a definition use it. It is evidence of nothing about AWS. ValidateStateMachineDefinition does not use it: its
+//! findings keep the form that AWS gives findings.
 
 use sluice_asl::{DiagnosticCode, Diagnostics};
 
