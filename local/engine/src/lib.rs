@@ -14,6 +14,7 @@ pub mod execution;
 pub mod fact;
 pub mod identity;
 mod life;
+pub mod probe;
 mod project;
 mod state;
 pub mod token;

@@ -25,11 +25,14 @@ mod start_execution;
 mod start_sync_execution;
 mod stop_execution;
 mod tag_resource;
+mod test_state;
 #[cfg(test)]
 mod tests;
 mod untag_resource;
 mod update_state_machine;
 mod validate_state_machine_definition;
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -42,10 +45,10 @@ pub(crate) use start_execution::{StartExecutionRequest, start};
 const KNOWN: &str = "CreateStateMachine, DeleteStateMachine, DescribeExecution, DescribeStateMachine, \
     DescribeStateMachineForExecution, GetExecutionHistory, ListExecutions, ListStateMachines, ListTagsForResource, \
     SendTaskFailure, SendTaskHeartbeat, SendTaskSuccess, StartExecution, StartSyncExecution, StopExecution, TagResource, \
-    UntagResource, UpdateStateMachine and ValidateStateMachineDefinition";
+    TestState, UntagResource, UpdateStateMachine and ValidateStateMachineDefinition";
 
 /// Answers one call: the request's members in, the response's out.
-pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> Result<Value, ApiError> {
+pub(crate) async fn call(services: &Arc<Services>, operation: &str, body: &[u8]) -> Result<Value, ApiError> {
     /// Reads the request's members, makes the call.
     macro_rules! action {
         ($module:ident) => {
@@ -69,6 +72,7 @@ pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> R
         "StartSyncExecution" => action!(start_sync_execution),
         "StopExecution" => action!(stop_execution),
         "TagResource" => action!(tag_resource),
+        "TestState" => action!(test_state),
         "UntagResource" => action!(untag_resource),
         "UpdateStateMachine" => action!(update_state_machine),
         "ValidateStateMachineDefinition" => action!(validate_state_machine_definition),

@@ -82,6 +82,18 @@ impl From<Result<Value, TaskFailure>> for Outcome {
     }
 }
 
+/// Makes a call that belongs to no execution, and answers its result, or its error and cause.
+pub(crate) async fn call_once(services: &Arc<Services>, task: &ScheduledTask) -> Result<Value, (String, String)> {
+    match perform(services, task).await {
+        Outcome::Answered(result) => Ok(result),
+        Outcome::Failed(failure) => Err((failure.error, failure.cause)),
+        Outcome::Interrupted => Err((
+            "States.TaskFailed".into(),
+            "The call was given up: the process that made it is ending.".into(),
+        )),
+    }
+}
+
 async fn perform(services: &Arc<Services>, task: &ScheduledTask) -> Outcome {
     let arguments = &task.arguments;
     let (result, name) = match &task.resource {

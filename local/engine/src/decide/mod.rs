@@ -28,7 +28,7 @@ use serde_json::Value;
 use sluice_asl::eval::Entropy;
 use sluice_asl::{State, StateKind, StateMachine};
 
-pub(crate) use error::Failure;
+pub(crate) use error::{Failure, delay_ms, handlers};
 pub(crate) use fact::{after, check, next_deadline};
 pub(crate) use flow::ResultFlow;
 pub(crate) use view::{Data, View, condition_reads_context, dynamic_reads_context, names_token};
