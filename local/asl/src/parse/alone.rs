@@ -21,11 +21,7 @@ impl State {
             return Err(Diagnostics(vec![finding]));
         };
         let mut report = Report::new(MachineType::Standard);
-        let state = state::parse(
-            &Name::from(name),
-            &Fields::new(map, location.clone()),
-            &mut report,
-        );
+        let state = state::parse(&Name::from(name), &Fields::new(map, location.clone()), &mut report);
         match (state, report.into_findings()) {
             (Some(state), findings) if findings.is_empty() => Ok(state),
             (None, findings) if findings.is_empty() => {
@@ -67,12 +63,7 @@ impl Flow {
             if let Some(state) = flow.states.get(name) {
                 return Some(state);
             }
-            open.extend(
-                flow.states
-                    .values()
-                    .flat_map(|state| state.flows())
-                    .map(|flow| &**flow),
-            );
+            open.extend(flow.states.values().flat_map(|state| state.flows()).map(|flow| &**flow));
         }
         None
     }

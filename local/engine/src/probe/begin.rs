@@ -89,12 +89,8 @@ impl Trial {
         let input = self.shown_input()?;
         let arguments = self.with_parameters(task.arguments.as_ref(), &input)?;
         let scope = self.scope(Data::input(&input));
-        let seconds = |dynamic: &Option<Dynamic<u64>>| {
-            dynamic
-                .as_ref()
-                .map(|dynamic| dynamic.evaluate(&scope))
-                .transpose()
-        };
+        let seconds =
+            |dynamic: &Option<Dynamic<u64>>| dynamic.as_ref().map(|dynamic| dynamic.evaluate(&scope)).transpose();
         let timeout_seconds = seconds(&task.timeout)?;
         let heartbeat_seconds = seconds(&task.heartbeat)?;
         let credentials = match &task.credentials {
@@ -140,12 +136,8 @@ impl Trial {
     fn start_fail(&mut self, fail: &Fail) -> Result<Begun, EvalError> {
         let input = self.shown_input()?;
         let scope = self.scope(Data::input(&input));
-        let text = |dynamic: &Option<Dynamic<String>>| {
-            dynamic
-                .as_ref()
-                .map(|dynamic| dynamic.evaluate(&scope))
-                .transpose()
-        };
+        let text =
+            |dynamic: &Option<Dynamic<String>>| dynamic.as_ref().map(|dynamic| dynamic.evaluate(&scope)).transpose();
         let error = text(&fail.error)?;
         let cause = text(&fail.cause)?;
         Ok(Begun::Failed(Failure { error, cause }))

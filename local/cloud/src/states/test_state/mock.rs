@@ -121,7 +121,9 @@ impl Mock {
 
     fn check_result(&self, state: &State, result: &Value) -> Result<(), StatesError> {
         let refusal = match (&state.kind, result) {
-            (StateKind::Task(task), _) => return shapes::check(&task.resource, self.mode, result).map_err(|e| invalid(&e)),
+            (StateKind::Task(task), _) => {
+                return shapes::check(&task.resource, self.mode, result).map_err(|e| invalid(&e));
+            }
             (StateKind::Parallel(parallel), Value::Array(results)) if results.len() != parallel.branches.len() => {
                 "Mocked result must contain the same number of items as number of Parallel branches."
             }
@@ -151,7 +153,9 @@ fn check_origin(state: &State, origin: Option<&str>) -> Result<(), StatesError> 
 }
 
 fn unmockable(kind: &str) -> StatesError {
-    invalid(&format!("State type '{kind}' is not supported when a mock is specified"))
+    invalid(&format!(
+        "State type '{kind}' is not supported when a mock is specified"
+    ))
 }
 
 fn invalid(message: &str) -> StatesError {

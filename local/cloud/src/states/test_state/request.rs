@@ -74,7 +74,12 @@ impl Request {
         let mut constraints = Constraints::default();
         let definition = constraints.text("definition", self.definition, 1..=definition::MAX_CHARS);
         let role_arn = constraints.optional_text("roleArn", self.role_arn, 1..=256);
-        let level = constraints.choice("inspectionLevel", self.inspection_level.as_deref(), &LEVELS, Level::Info);
+        let level = constraints.choice(
+            "inspectionLevel",
+            self.inspection_level.as_deref(),
+            &LEVELS,
+            Level::Info,
+        );
         let state_name = constraints.optional_text("stateName", self.state_name, 1..=MAX_STATE_NAME);
         let variables = constraints.optional_text("variables", self.variables, 0..=input::MAX_BYTES);
         let context = constraints.optional_text("context", self.context, 0..=input::MAX_BYTES);

@@ -6,6 +6,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sluice_engine::probe::{Probe, Progress, Report, Trial};
 use sluice_engine::{ScheduledTask, Timestamp};
+use tokio::sync::oneshot;
 
 use super::mock::{Mock, MockOutcome};
 use super::request::Configuration;
@@ -21,6 +22,17 @@ const TICK: Duration = Duration::from_millis(200);
 
 const TIMEOUT: &str = "States.Timeout";
 
+/// The stack that evaluation gets, as the engine's own thread has it: expressions and values nest.
+const STACK: usize = 16 * 1024 * 1024;
+
+/// What a state waited for.
+enum Answer {
+    Time,
+    Result(Value),
+    Gathered { result: Value, failed: u64 },
+    Fault { error: String, cause: Option<String> },
+}
+
 pub(super) async fn run(
     services: &Arc<Services>,
     probe: Probe,
@@ -29,23 +41,53 @@ pub(super) async fn run(
 ) -> Result<Report, StatesError> {
     let started = probe.at;
     let outcome = mock.map(|mock| mock.outcome);
-    Ok(match (probe.begin(), outcome) {
-        (Progress::Ended(report), _) => *report,
-        (Progress::Waits(until, trial), _) => wait(services, started, until, *trial).await,
-        (Progress::Calls(_, trial), Some(MockOutcome::Result(result))) => trial.succeed(result),
+    let (trial, answer) = match (evaluated(move || probe.begin()).await?, outcome) {
+        (Progress::Ended(report), _) => return Ok(*report),
+        (Progress::Waits(until, trial), _) => (trial, wait(services, started, until).await),
+        (Progress::Calls(_, trial), Some(MockOutcome::Result(result))) => (trial, Answer::Result(result)),
         (Progress::Calls(_, trial) | Progress::Gathers(trial), Some(MockOutcome::Error { error, cause })) => {
-            trial.fail(Some(error), cause)
+            (trial, Answer::Fault { error, cause })
         }
-        (Progress::Calls(task, trial), None) => call(services, &task, *trial).await,
-        (Progress::Gathers(trial), Some(MockOutcome::Result(result))) => gather(*trial, result, configuration)?,
+        (Progress::Calls(task, trial), None) => (trial, call(services, &task).await),
+        (Progress::Gathers(trial), Some(MockOutcome::Result(result))) => {
+            let answer = gathered(&trial, result, configuration)?;
+            (trial, answer)
+        }
         (Progress::Gathers(trial), None) => {
-            // a request without a mock does not come here with such a state
-            trial.fail(Some("States.Runtime".into()), None)
+            // such a state without a mock has been refused before
+            let cause = Some("Map and Parallel states are tested with a mock.".into());
+            let error = "States.Runtime".into();
+            (trial, Answer::Fault { error, cause })
         }
-    })
+    };
+    evaluated(move || conclude(*trial, answer)).await
 }
 
-fn gather(trial: Trial, result: Value, configuration: &Configuration) -> Result<Report, StatesError> {
+fn conclude(trial: Trial, answer: Answer) -> Report {
+    match answer {
+        Answer::Time => trial.waited(),
+        Answer::Result(result) => trial.succeed(result),
+        Answer::Gathered { result, failed } => trial.gather(result, failed),
+        Answer::Fault { error, cause } => trial.fail(Some(error), cause),
+    }
+}
+
+/// Evaluates on a thread of its own: an expression may take seconds, and more stack than a worker of the server has.
+async fn evaluated<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StatesError> {
+    let failed = |error: &dyn std::error::Error| StatesError::Api(ApiError::internal("InternalServerError", error));
+    let (sender, receiver) = oneshot::channel();
+    std::thread::Builder::new()
+        .name("sluice-test-state".into())
+        .stack_size(STACK)
+        .spawn(move || {
+            // a caller that has gone needs no answer
+            let _ = sender.send(work());
+        })
+        .map_err(|error| failed(&error))?;
+    receiver.await.map_err(|error| failed(&error))
+}
+
+fn gathered(trial: &Trial, result: Value, configuration: &Configuration) -> Result<Answer, StatesError> {
     let failed = configuration.map_iteration_failure_count.unwrap_or(0);
     let iterations = trial.iterations().or_else(|| result.as_array().map(Vec::len));
     if iterations.is_some_and(|iterations| failed > iterations as u64) {
@@ -54,21 +96,24 @@ fn gather(trial: Trial, result: Value, configuration: &Configuration) -> Result<
         )
         .into());
     }
-    Ok(trial.gather(result, failed))
+    Ok(Answer::Gathered { result, failed })
 }
 
-async fn call(services: &Arc<Services>, task: &ScheduledTask, trial: Trial) -> Report {
+async fn call(services: &Arc<Services>, task: &ScheduledTask) -> Answer {
     let limit = task
         .timeout_seconds
         .map_or(LIMIT, |seconds| Duration::from_secs(seconds).min(LIMIT));
     match tokio::time::timeout(limit, tasks::call_once(services, task)).await {
-        Ok(Ok(result)) => trial.succeed(result),
-        Ok(Err((error, cause))) => trial.fail(Some(error), Some(cause)),
-        Err(_) => trial.fail(Some(TIMEOUT.into()), None),
+        Ok(Ok(result)) => Answer::Result(result),
+        Ok(Err((error, cause))) => Answer::Fault {
+            error,
+            cause: Some(cause),
+        },
+        Err(_) => timeout(),
     }
 }
 
-async fn wait(services: &Services, started: Timestamp, until: Timestamp, trial: Trial) -> Report {
+async fn wait(services: &Services, started: Timestamp, until: Timestamp) -> Answer {
     let clock = &services.config.clock;
     let limit = started.saturating_add(i64::try_from(LIMIT.as_millis()).unwrap_or(i64::MAX));
     let end = until.min(limit);
@@ -76,9 +121,12 @@ async fn wait(services: &Services, started: Timestamp, until: Timestamp, trial: 
         let left = clock.until(end).unwrap_or(TICK);
         tokio::time::sleep(left.clamp(Duration::from_millis(1), TICK)).await;
     }
-    if until > limit {
-        trial.fail(Some(TIMEOUT.into()), None)
-    } else {
-        trial.waited()
+    if until > limit { timeout() } else { Answer::Time }
+}
+
+fn timeout() -> Answer {
+    Answer::Fault {
+        error: TIMEOUT.into(),
+        cause: None,
     }
 }

@@ -150,7 +150,9 @@ impl Check<'_> {
             }
             (Some(Shape::Map { values, limits }), Value::Object(given)) => {
                 length(name, given.len(), *limits)?;
-                given.iter().try_for_each(|(key, value)| self.value(key, values, value, false))
+                given
+                    .iter()
+                    .try_for_each(|(key, value)| self.value(key, values, value, false))
             }
             (Some(Shape::List { items, limits }), Value::Array(given)) => {
                 length(name, given.len(), *limits)?;
@@ -182,7 +184,7 @@ impl Check<'_> {
                 .iter()
                 .find(|name| given.get(name.as_str()).is_none_or(Value::is_null))
         {
-            return Err(format!("Required field '{missing}' is missing"));
+            return Err(format!("Field '{missing}' is required"));
         }
         for (name, value) in given {
             if is_root && self.free.contains(&name.as_str()) {
@@ -276,4 +278,166 @@ fn text_of(service: &str) -> Option<&'static str> {
         "translate" => model!("translate"),
         _ => return None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const SERVICES: [&str; 28] = [
+        "athena",
+        "batch",
+        "bedrock",
+        "cloudwatch",
+        "cloudwatchlogs",
+        "codebuild",
+        "dynamodb",
+        "ecs",
+        "emr",
+        "events",
+        "firehose",
+        "glue",
+        "kinesis",
+        "kms",
+        "lambda",
+        "redshiftdata",
+        "s3",
+        "scheduler",
+        "secretsmanager",
+        "ses",
+        "sesv2",
+        "states",
+        "sns",
+        "sqs",
+        "ssm",
+        "sts",
+        "textract",
+        "translate",
+    ];
+
+    #[test]
+    fn every_model_can_be_read_and_holds_what_it_refers_to() {
+        for service in SERVICES {
+            let model: Model = serde_json::from_str(text_of(service).unwrap()).unwrap();
+            let members = model.shapes.values().flat_map(|shape| match shape {
+                Shape::Structure { members, required } => {
+                    assert!(required.iter().all(|name| members.contains_key(name)), "{service}");
+                    members.values().collect()
+                }
+                Shape::List { items: inner, .. } | Shape::Map { values: inner, .. } => vec![inner],
+                Shape::Enumeration { .. } | Shape::Scalar { .. } => Vec::new(),
+            });
+            for reference in members.chain(model.operations.values()) {
+                let known = match reference.strip_prefix('#') {
+                    Some(name) => model.shapes.contains_key(name),
+                    None => ["s", "n", "b", "a"].contains(&reference.as_str()),
+                };
+                assert!(known, "{service}: {reference}");
+            }
+        }
+    }
+
+    fn checked(resource: &str, mode: Mode, result: Value, expected: Result<(), &str>) {
+        let (service, action) = resource.rsplit_once(':').unwrap();
+        let (action, pattern) = match action.split_once('.') {
+            None => (action, IntegrationPattern::RequestResponse),
+            Some((action, "sync")) => (action, IntegrationPattern::Sync),
+            Some((action, _)) => (action, IntegrationPattern::WaitForTaskToken),
+        };
+        let resource = Resource::Service {
+            arn: format!("arn:aws:states:::{resource}"),
+            service: service.into(),
+            action: action.into(),
+            pattern,
+        };
+        let expected = expected.map_err(|why| format!("Mock result schema validation error: {why}"));
+        assert_eq!(check(&resource, mode, &result), expected, "{resource:?} {result}");
+    }
+
+    #[test]
+    fn results_are_checked_against_the_services_models() {
+        use Mode::{None, Present, Strict};
+        for (resource, mode, result, expected) in [
+            ("lambda:invoke", Strict, json!({ "Payload": [1], "New": 1 }), Ok(())),
+            (
+                "aws-sdk:lambda:invoke",
+                Strict,
+                json!({ "Payload": [1] }),
+                Err("Field 'Payload' must be a string"),
+            ),
+            (
+                "lambda:invoke",
+                Strict,
+                json!({ "StatusCode": "200" }),
+                Err("Field 'StatusCode' must be a number"),
+            ),
+            (
+                "states:startExecution",
+                Strict,
+                json!({ "StartDate": "now" }),
+                Err("Field 'ExecutionArn' is required"),
+            ),
+            ("states:startExecution", Present, json!({ "StartDate": "now" }), Ok(())),
+            (
+                "states:startExecution",
+                Present,
+                json!({ "StartDate": true }),
+                Err("Field 'StartDate' must be a string"),
+            ),
+            ("states:startExecution", None, json!({ "StartDate": true }), Ok(())),
+            (
+                "states:startExecution.sync",
+                Present,
+                json!({ "Status": "ASLEEP" }),
+                Err("Field 'Status' is not an expected value"),
+            ),
+            (
+                "sqs:sendMessage.waitForTaskToken",
+                Strict,
+                json!({ "MessageId": 1 }),
+                Ok(()),
+            ),
+            ("apigateway:invoke", Strict, json!({ "approval": true }), Ok(())),
+            (
+                "events:putEvents",
+                Strict,
+                json!({ "Entries": [{ "EventId": "e" }, { "EventId": ["e"] }] }),
+                Err("Field 'EventId' must be a string"),
+            ),
+            (
+                "events:putEvents",
+                Strict,
+                json!({ "Entries": "e" }),
+                Err("Field 'Entries' must be an array"),
+            ),
+            (
+                "dynamodb:getItem",
+                Strict,
+                json!({ "Item": { "id": { "S": "a" }, "on": { "BOOL": "yes" } } }),
+                Err("Field 'BOOL' must be a boolean"),
+            ),
+            (
+                "dynamodb:getItem",
+                Strict,
+                json!({ "ConsumedCapacity": [] }),
+                Err("Field 'ConsumedCapacity' must be an object"),
+            ),
+            (
+                "aws-sdk:lambda:getFunction",
+                Strict,
+                json!({ "Configuration": { "MemorySize": 127 } }),
+                Err("Field 'MemorySize' is less than the minimum value"),
+            ),
+            (
+                "aws-sdk:kms:encrypt",
+                Strict,
+                json!({ "CiphertextBlob": "" }),
+                Err("Field 'CiphertextBlob' is smaller than the minimum length"),
+            ),
+        ] {
+            checked(resource, mode, result, expected);
+        }
+    }
 }
