@@ -275,7 +275,7 @@ impl Trial {
         }
     }
 
-    /// An expression failed.
+    /// An expression failed. AWS's causes name no state or event here, as those of an execution do.
     fn refuse(self, error: EvalError) -> Report {
         self.handle(Failure::new(error.name.as_str(), error.cause))
     }
