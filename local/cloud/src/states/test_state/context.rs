@@ -4,9 +4,10 @@
 use serde_json::{Map, Value, json};
 use sluice_asl::definition::{IntegrationPattern, Resource};
 use sluice_asl::{State, StateKind};
+use sluice_engine::Identity;
 
 use super::request::Checked;
-use crate::endpoint::{ApiError, Services, rfc_3339};
+use crate::endpoint::{ApiError, Config, rfc_3339};
 use crate::states::{StatesError, jackson};
 
 /// What every state under test is called, whatever its name in its machine.
@@ -111,24 +112,33 @@ fn waits_outside(state: &State) -> bool {
     }
 }
 
-/// A context object for a request without one.
-pub(super) fn made(services: &Services, request: &Checked, state: &State, input: &Value) -> Value {
-    let config = &services.config;
-    let now = rfc_3339(config.now());
+/// Who an execution would be: an Express one of a machine without a name of its own.
+pub(super) fn identity(config: &Config, request: &Checked) -> Identity {
     let machine = config.uuid().to_string();
     let execution = config.uuid().to_string();
+    Identity {
+        key: 0,
+        arn: config.arn("states", &format!("express:{machine}:{execution}")).into(),
+        name: execution.into(),
+        machine_arn: config.arn("states", &format!("stateMachine:{machine}")).into(),
+        machine_name: machine.into(),
+        role_arn: request.role_arn.as_deref().unwrap_or_default().into(),
+        express: true,
+    }
+}
+
+/// A context object for a request without one.
+pub(super) fn made(config: &Config, identity: &Identity, request: &Checked, state: &State, input: &Value) -> Value {
+    let now = rfc_3339(config.now());
     let mut context = json!({
         "Execution": {
-            "Id": config.arn("states", &format!("express:{machine}:{execution}")),
+            "Id": *identity.arn,
             "Input": input,
-            "Name": execution,
+            "Name": *identity.name,
             "RoleArn": request.role_arn,
             "StartTime": now,
         },
-        "StateMachine": {
-            "Id": config.arn("states", &format!("stateMachine:{machine}")),
-            "Name": machine,
-        },
+        "StateMachine": { "Id": *identity.machine_arn, "Name": *identity.machine_name },
         "State": { "Name": STATE_NAME, "EnteredTime": now },
     });
     if matches!(

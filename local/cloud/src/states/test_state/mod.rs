@@ -34,9 +34,10 @@ pub(super) async fn call(services: &Arc<Services>, request: Request) -> Result<V
         None => needs_no_mock(&state.kind, request.role_arn.is_some())?,
     }
     let input = Arc::new(execution_input(request.input.as_deref())?);
+    let identity = context::identity(&services.config, &request);
     let context = match &request.context {
         Some(text) => context::given(text, &state)?,
-        None => context::made(services, &request, &state, &input),
+        None => context::made(&services.config, &identity, &request, &state, &input),
     };
     let read = reader::read(&state, request.configuration.map_item_reader_data.as_deref())?;
     let level = request.level;
@@ -50,7 +51,7 @@ pub(super) async fn call(services: &Arc<Services>, request: Request) -> Result<V
         retries: request.configuration.retrier_retry_count,
         read_items: read.items,
     };
-    let report = run::run(services, probe, request.mock, &request.configuration).await?;
+    let report = run::run(services, identity, probe, request.mock, &request.configuration).await?;
     Ok(answer::shown(&report, read.pointed.as_ref(), level))
 }
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sluice_engine::probe::{Probe, Progress, Report, Trial};
-use sluice_engine::{ScheduledTask, Timestamp};
+use sluice_engine::{Identity, ScheduledTask, Timestamp};
 use tokio::sync::oneshot;
 
 use super::mock::{Mock, MockOutcome};
@@ -35,6 +35,7 @@ enum Answer {
 
 pub(super) async fn run(
     services: &Arc<Services>,
+    identity: Identity,
     probe: Probe,
     mock: Option<Mock>,
     configuration: &Configuration,
@@ -48,7 +49,7 @@ pub(super) async fn run(
         (Progress::Calls(_, trial) | Progress::Gathers(trial), Some(MockOutcome::Error { error, cause })) => {
             (trial, Answer::Fault { error, cause })
         }
-        (Progress::Calls(task, trial), None) => (trial, call(services, &task).await),
+        (Progress::Calls(task, trial), None) => (trial, call(services, identity, *task).await),
         (Progress::Gathers(trial), Some(MockOutcome::Result(result))) => {
             let answer = gathered(&trial, result, configuration)?;
             (trial, answer)
@@ -99,13 +100,17 @@ fn gathered(trial: &Trial, result: Value, configuration: &Configuration) -> Resu
     Ok(Answer::Gathered { result, failed })
 }
 
-async fn call(services: &Arc<Services>, task: &ScheduledTask) -> Answer {
+async fn call(services: &Arc<Services>, identity: Identity, task: ScheduledTask) -> Answer {
     let limit = task
         .timeout_seconds
         .map_or(LIMIT, |seconds| Duration::from_secs(seconds).min(LIMIT));
-    match tokio::time::timeout(limit, tasks::call_once(services, task)).await {
-        Ok(Ok(result)) => Answer::Result(result),
-        Ok(Err((error, cause))) => Answer::Fault {
+    let answer = tasks::call_once(services, Arc::new(identity), task);
+    match tokio::time::timeout(limit, answer).await {
+        // only a call that waits for a token is submitted, and such a state is tested with a mock
+        Ok(sluice_driver::Answer::Succeeded(result) | sluice_driver::Answer::Submitted(result)) => {
+            Answer::Result(result)
+        }
+        Ok(sluice_driver::Answer::Failed { error, cause }) => Answer::Fault {
             error,
             cause: Some(cause),
         },
