@@ -1,5 +1,7 @@
 //! `sluice clock`: a client of the running endpoint's clock.
 
+use std::io::Write as _;
+
 use anyhow::{Context, bail};
 use serde_json::{Value, json};
 
@@ -41,15 +43,11 @@ pub(crate) fn run(action: ClockAction) -> anyhow::Result<()> {
     }
     let clock: Value = serde_json::from_str(&text)
         .with_context(|| format!("what answers at {} is not `sluice up`", endpoint.endpoint))?;
-    println_line(clock["now"].as_str().unwrap_or(text.trim()));
+    writeln!(std::io::stdout(), "{}", clock["now"].as_str().unwrap_or(text.trim()))
+        .context("nobody reads the answer")?;
     Ok(())
 }
 
 fn url(endpoint: &Endpoint) -> String {
     format!("{}/_sluice/clock", endpoint.endpoint.trim_end_matches('/'))
-}
-
-#[allow(clippy::print_stdout)] // the answer of the command
-fn println_line(text: &str) {
-    println!("{text}");
 }

@@ -6,6 +6,7 @@ mod functions;
 mod up;
 mod welcome;
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -21,7 +22,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // one line: the innermost reason is what the reader can act on
-            eprintln!("sluice: {error:#}");
+            let _ = writeln!(std::io::stderr(), "sluice: {error:#}");
             ExitCode::FAILURE
         }
     }

@@ -1,11 +1,12 @@
 //! `sluice up`: build, read, start, serve, stop.
 
 use std::collections::BTreeMap;
+use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use sluice_cloud::{Cloud, CloudConfig, Plan, StackSource};
+use sluice_cloud::{Cloud, CloudConfig, Plan, StackSource, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::Up;
@@ -22,6 +23,7 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         .with_env_filter(
             EnvFilter::try_from_env("SLUICE_LOG").unwrap_or_else(|_| EnvFilter::new("warn,dynoxide=error")),
         )
+        .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
     let root = checkout()?;
@@ -38,8 +40,9 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
             .iter()
             .map(|&(k, v)| (k.to_owned(), v.to_owned()))
             .collect::<BTreeMap<_, _>>(),
-    })?;
-    let names = plan.binaries()?;
+    })
+    .map_err(told)?;
+    let names = plan.binaries().map_err(told)?;
     let binaries = match (&options.functions, &root) {
         _ if names.is_empty() => BTreeMap::new(),
         (Some(directory), _) => functions::find(&names, directory)?,
@@ -62,16 +65,26 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         .build()
         .context("cannot start threads")?;
     runtime.block_on(async {
-        let cloud = Cloud::start(plan, config).await?;
+        let cloud = Cloud::start(plan, config).await.map_err(told)?;
         welcome::print(&cloud, &data);
         stop_signal().await?;
-        eprintln!("\nsluice: stopping (Ctrl-C again to stop at once)");
+        // nobody may be reading any more
+        let _ = writeln!(std::io::stderr(), "\nsluice: stopping (Ctrl-C again to stop at once)");
         tokio::select! {
             stopped = cloud.stop(GRACE) => stopped.context("did not stop cleanly")?,
-            again = stop_signal() => again?,
+            again = stop_signal() => {
+                again?;
+                // at once, and without unwinding: calls in flight are in the journal and are sent again
+                std::process::exit(130);
+            }
         }
         Ok(())
     })
+}
+
+/// An error that tells its cause itself: shown with its chain, it would tell it twice.
+fn told(error: StartError) -> anyhow::Error {
+    anyhow::Error::msg(error.to_string())
 }
 
 /// The checkout that the current directory belongs to: the first directory upwards that has `cfn/workflow.yaml`.

@@ -3,7 +3,6 @@
 mod support;
 
 use std::net::TcpListener;
-use std::path::Path;
 
 use serde_json::json;
 use support::{Sluice, until};
@@ -33,15 +32,9 @@ fn a_used_port_is_named() {
     let taken = TcpListener::bind("127.0.0.1:0").expect("binds");
     let address = taken.local_addr().expect("an address").to_string();
     let sluice = Sluice::new();
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_sluice"));
-    let functions = Path::new(env!("CARGO_BIN_EXE_sluice")).parent().expect("a directory");
-    command
-        .args(["up", "--listen", &address, "--data"])
-        .arg(sluice.data())
-        .arg("--functions")
-        .arg(functions);
-    command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace"));
-    drop(sluice.command()); // makes sure that the functions are built
+    let mut command = support::program();
+    command.args(["up", "--listen", &address, "--data"]).arg(sluice.data());
+    command.arg("--functions").arg(support::binaries());
     let done = command.output().expect("runs");
     let text = String::from_utf8_lossy(&done.stderr);
     assert!(
@@ -96,12 +89,11 @@ fn wrong_parameters_are_named() {
 fn missing_binaries_are_named() {
     let sluice = Sluice::new();
     let empty = tempfile::tempdir().expect("a directory");
-    let done = std::process::Command::new(env!("CARGO_BIN_EXE_sluice"))
+    let done = support::program()
         .args(["up", "--listen", "127.0.0.1:0", "--data"])
         .arg(sluice.data())
         .arg("--functions")
         .arg(empty.path())
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace"))
         .output()
         .expect("runs");
     let text = String::from_utf8_lossy(&done.stderr);

@@ -15,4 +15,4 @@ pub use definition::{Flow, QueryLanguage, State, StateKind, StateMachine, Transi
 pub use diagnostics::{Diagnostic, DiagnosticCode, Diagnostics, Severity};
 pub use eval::{EvalError, Scope, Variables, parse_timestamp};
 pub use parse::{MachineType, ParseOptions};
-pub use size::serialized_len;
+pub use size::{nests_deeper, serialized_len};

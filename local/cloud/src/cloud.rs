@@ -7,12 +7,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::response::Redirect;
+use axum::routing::get;
+use axum::serve::ListenerExt as _;
 use sluice_driver::{Clock, Driver, DriverConfig, DriverError, SystemClock, TaskRunner};
 use sluice_host::{Host, HostConfig};
 use sluice_template::Stack;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::console::{self, ConsoleState, HostGuard};
 use crate::dynamodb::Dynamo;
@@ -34,14 +39,37 @@ pub struct CloudConfig {
     pub lambda_endpoint: Option<String>,
 }
 
+/// Servers that stop together.
+struct Served {
+    stop: watch::Sender<bool>,
+    tasks: Vec<JoinHandle<()>>,
+}
+
+impl Served {
+    /// Lets running requests end until `deadline`.
+    async fn stop(self, deadline: Instant) {
+        // an error means that nobody serves any more
+        let _ = self.stop.send(true);
+        let all = async {
+            for task in self.tasks {
+                // a task that panicked has ended too
+                let _ = task.await;
+            }
+        };
+        if tokio::time::timeout_at(deadline, all).await.is_err() {
+            tracing::warn!("some requests were cut off");
+        }
+    }
+}
+
 /// A running stack.
 pub struct Cloud {
     endpoint: String,
     stack: Stack,
     driver: Driver,
     host: Host,
-    stop: watch::Sender<bool>,
-    serving: Vec<JoinHandle<()>>,
+    /// The function URLs, then the endpoint that the functions behind them need.
+    served: [Served; 2],
 }
 
 impl Cloud {
@@ -67,7 +95,6 @@ impl Cloud {
         let dynamo = Dynamo::open(&config.data.join("dynamodb.sqlite"))?;
         let host = Host::new(host_config(&plan, &config, &clock))?;
         let services = Arc::new(services(&plan, &config, clock, driver.clone(), &host, dynamo)?);
-        tasks.attach(Arc::clone(&services));
 
         let urls = UrlListener::bind_all(&plan, &driver, address, config.listen.port() == 0).await?;
         let stack = plan.resolve(
@@ -86,23 +113,35 @@ impl Cloud {
             .stacks
             .register(stack::record(&stack, &plan.text, services.config.now()));
 
-        let (stop, stopped) = watch::channel(false);
-        let mut serving = vec![serve(listener, router(&services, &host, address), stopped.clone())];
-        // the endpoint first: functions that are called again call it in turn
+        let (stop_endpoint, endpoint_stopped) = watch::channel(false);
+        let endpoint_served = vec![serve(listener, router(&services, &host, address), endpoint_stopped)];
+        // the endpoint first: functions that are called again call it in turn; and no call, be it one that a deadline
+        // at the opening of the journal has caused, before there are functions
+        tasks.attach(Arc::clone(&services));
         let resumed = driver.resume().await?;
         tracing::info!(
             executions = resumed.executions,
             tasks = resumed.tasks,
             "went on with what was in flight"
         );
-        serving.extend(stack::serve_urls(&services, &host, &plan, &stack, urls, &stopped));
+        let (stop_urls, urls_stopped) = watch::channel(false);
+        let urls_served = stack::serve_urls(&services, &host, &plan, &stack, urls, &urls_stopped);
+        let served = [
+            Served {
+                stop: stop_urls,
+                tasks: urls_served,
+            },
+            Served {
+                stop: stop_endpoint,
+                tasks: endpoint_served,
+            },
+        ];
         Ok(Self {
             endpoint,
             stack,
             driver,
             host,
-            stop,
-            serving,
+            served,
         })
     }
 
@@ -125,16 +164,9 @@ impl Cloud {
     /// # Errors
     /// If the journal cannot be closed; what was acknowledged is on disk all the same.
     pub async fn stop(self, grace: Duration) -> Result<(), DriverError> {
-        // an error means that nobody serves any more
-        let _ = self.stop.send(true);
-        let all = async {
-            for task in self.serving {
-                // a task that panicked has ended too
-                let _ = task.await;
-            }
-        };
-        if tokio::time::timeout(grace, all).await.is_err() {
-            tracing::warn!("some requests were cut off");
+        let deadline = Instant::now() + grace;
+        for served in self.served {
+            served.stop(deadline).await;
         }
         // the journal before the functions: a call that is cut off now is sent again at the next start, not failed
         let closed = self.driver.close().await;
@@ -202,13 +234,22 @@ fn router(services: &Arc<Services>, host: &Host, address: SocketAddr) -> axum::R
         guard: guard.clone(),
     };
     endpoint::router(Arc::clone(services))
+        .route("/", get(|| async { Redirect::to("/console") }))
         .merge(console::router(state))
-        .merge(crate::control::router(Arc::clone(services), guard))
+        .merge(crate::control::router(Arc::clone(services)))
         // each service has limits of its own
         .layer(DefaultBodyLimit::disable())
+        // Nothing here asks who calls: so pages of other sites, which a browser lets send requests, are kept out.
+        .layer(middleware::from_fn_with_state(guard, console::guard::layer))
 }
 
 fn serve(listener: TcpListener, router: axum::Router, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
+    let listener = listener.tap_io(|stream| {
+        // answers are small and single: waiting for more to send only delays them
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY on the endpoint's connection");
+        }
+    });
     tokio::spawn(async move {
         let stopped = async move {
             // an error means that the sender is gone, which is a stop as well

@@ -67,7 +67,7 @@ impl Default for HostConfig {
             region: "us-east-1".into(),
             credentials: Credentials::default(),
             log_dir: None,
-            max_instances_per_function: 16,
+            max_instances_per_function: 64,
             max_instances: 128,
             max_queued: 10_000,
             idle_timeout: Duration::from_secs(60),

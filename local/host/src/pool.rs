@@ -98,7 +98,7 @@ impl<I: PartialEq, J> Pool<I, J> {
         if self.live == 0 {
             return room.min(1);
         }
-        let ready = self.live - self.starting;
+        let ready = self.live.saturating_sub(self.starting);
         let patience = if ready == 0 {
             patience * START_PATIENCE
         } else {

@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -72,7 +73,8 @@ pub(crate) async fn serve(listener: TcpListener, instance: Arc<Instance>, stop: 
                 }
                 Err(error) => {
                     tracing::warn!(%error, "accepting a runtime's connection");
-                    tokio::task::yield_now().await;
+                    // out of file descriptors, most likely: others must end first
+                    tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             },
             Some(_) = connections.join_next() => {}

@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::OnceLock;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::{Value, json};
 
@@ -20,28 +20,75 @@ pub fn good_submission(name: &str) -> Value {
     json!({ "user_name": name, "email": format!("{name}@example.com"), "pincode": "3055" })
 }
 
-/// The functions, built once per test program by the same cargo call that `sluice up` makes.
-fn functions() -> &'static Path {
-    static BUILT: OnceLock<PathBuf> = OnceLock::new();
-    BUILT.get_or_init(|| {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace");
-        let mut cargo = Command::new(env!("CARGO"));
-        cargo
-            .args(["build", "--quiet", "--bins"])
-            .current_dir(root)
-            .stdin(Stdio::null());
-        if profile() == "release" {
-            cargo.arg("--release");
+/// Where `sluice` and the functions lie: one directory above the tests' own, or beside the benchmark.
+///
+/// `cargo test` and `cargo build --bins` at the top of the workspace build them all. A single test program that is run
+/// after a change of the functions would meet old ones; that is told, not guessed.
+pub fn binaries() -> &'static Path {
+    static FOUND: OnceLock<PathBuf> = OnceLock::new();
+    FOUND.get_or_init(|| {
+        let program = std::env::current_exe().expect("a path");
+        let mut directory = program.parent().expect("a directory");
+        if directory.ends_with("deps") {
+            directory = directory.parent().expect("a directory");
         }
-        assert!(
-            cargo.status().expect("cargo runs").success(),
-            "the functions must build"
-        );
-        Path::new(env!("CARGO_BIN_EXE_sluice"))
-            .parent()
-            .expect("a directory")
-            .to_owned()
+        let names = [
+            "sluice",
+            "ingest",
+            "approval",
+            "store",
+            "request-approval",
+            "validate-email",
+            "validate-pincode",
+            "validate-user-name",
+        ];
+        for name in names {
+            let built = std::fs::metadata(directory.join(name)).and_then(|file| file.modified());
+            let changed = ["workflows", "tasks", "gateway"]
+                .iter()
+                .map(|source| newest(&root().join(source)))
+                .max();
+            assert!(
+                built.is_ok_and(|built| Some(built) >= changed || name == "sluice"),
+                "{name} in {} is missing or older than its sources; run `cargo build --bins` first",
+                directory.display()
+            );
+        }
+        directory.to_owned()
     })
+}
+
+/// The top of the workspace.
+pub fn root() -> &'static Path {
+    let local = Path::new(env!("CARGO_MANIFEST_DIR"));
+    local
+        .ancestors()
+        .find(|d| d.join("cfn/workflow.yaml").is_file())
+        .expect("a checkout")
+}
+
+/// When a source file below `directory` was last changed.
+fn newest(directory: &Path) -> SystemTime {
+    let entries = std::fs::read_dir(directory)
+        .expect("readable")
+        .map(|entry| entry.expect("readable"));
+    let times = entries.map(|entry| {
+        let kind = entry.file_type().expect("a type");
+        let source = entry.path().extension().is_some_and(|e| e == "rs" || e == "json");
+        match (kind.is_dir(), source) {
+            (true, _) => newest(&entry.path()),
+            (false, true) => entry.metadata().and_then(|m| m.modified()).expect("a time"),
+            (false, false) => SystemTime::UNIX_EPOCH,
+        }
+    });
+    times.max().unwrap_or(SystemTime::UNIX_EPOCH)
+}
+
+/// `sluice`, run at the top of the workspace.
+pub fn program() -> Command {
+    let mut command = Command::new(binaries().join("sluice"));
+    command.current_dir(root());
+    command
 }
 
 /// One data directory and the process that serves it, if it runs.
@@ -78,12 +125,11 @@ impl Sluice {
     }
 
     pub fn command(&self) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        let mut command = program();
         command
             .args(["up", "--listen", "127.0.0.1:0", "--data"])
             .arg(self.data());
-        command.arg("--functions").arg(functions()).args(&self.arguments);
-        command.current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a workspace"));
+        command.arg("--functions").arg(binaries()).args(&self.arguments);
         command
     }
 
@@ -169,7 +215,7 @@ impl Sluice {
 
     /// `sluice clock advance`.
     pub fn advance_clock(&self, by: &str) {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_sluice"));
+        let mut command = program();
         let done = command
             .args(["clock", "advance", by, "--endpoint", &self.endpoint])
             .output()

@@ -56,6 +56,15 @@ pub struct EvalError {
 }
 
 impl EvalError {
+    /// A `States.DataLimitExceeded` error.
+    pub(crate) fn too_much() -> Self {
+        Self {
+            name: ErrorName::DataLimitExceeded,
+            cause: "The evaluated data exceeds the maximum number of bytes service limit.".to_owned(),
+            location: None,
+        }
+    }
+
     /// A `States.Runtime` error.
     pub(crate) fn runtime(cause: impl Into<String>) -> Self {
         Self {

@@ -27,7 +27,6 @@ mod time;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::{Method, StatusCode};
 use axum::middleware;
@@ -95,11 +94,8 @@ async fn answer(State(state): State<ConsoleState>, request: Request) -> Response
         }
         reply::problem(&problem, format.unwrap_or(Format::Html))
     });
-    if request.method() == Method::HEAD {
-        response.map(|_| Body::empty())
-    } else {
-        response
-    }
+    // for HEAD, axum keeps the headers and drops the body
+    response
 }
 
 /// One page in the form that was asked for.

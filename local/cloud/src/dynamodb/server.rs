@@ -30,7 +30,7 @@ pub struct Dynamo {
 }
 
 impl Dynamo {
-    /// Opens or creates the tables in a file, and serves them on a free loopback port.
+    /// Opens or creates the tables in a file, and serves them on a loopback port of their own.
     ///
     /// Every write is on disk before it is answered: SQLite in WAL mode at its default, `synchronous = FULL`.
     ///
@@ -44,7 +44,7 @@ impl Dynamo {
         let text = path.to_str().ok_or_else(|| refused("its name is not UTF-8".into()))?;
         let database = Database::new(text).map_err(|error| refused(error.to_string()))?;
 
-        let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(DynamoError::Serve)?;
+        let listener = bind().map_err(DynamoError::Serve)?;
         listener.set_nonblocking(true).map_err(DynamoError::Serve)?;
         let address = listener.local_addr().map_err(DynamoError::Serve)?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -82,6 +82,17 @@ impl Drop for Dynamo {
             let _ = thread.join();
         }
     }
+}
+
+/// A free port on a loopback address that cannot be guessed.
+///
+/// The server answers pages of every origin (`access-control-allow-origin: *`), and what it holds is not for them. A
+/// browser can be made to try the ports of 127.0.0.1, but not those of sixteen million addresses. Where only 127.0.0.1
+/// is loopback, that has to do.
+fn bind() -> std::io::Result<std::net::TcpListener> {
+    let random = getrandom::u32().unwrap_or_default().to_le_bytes();
+    let hidden = Ipv4Addr::new(127, random[0], random[1], random[2].clamp(1, 254));
+    std::net::TcpListener::bind((hidden, 0)).or_else(|_| std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)))
 }
 
 async fn serve(listener: std::net::TcpListener, database: Database, stopped: oneshot::Receiver<()>) {

@@ -52,6 +52,19 @@ pub enum StartError {
         /// What the operating system said.
         source: std::io::Error,
     },
+    /// A port that a function URL had before is taken.
+    #[error(
+        "the function URL {logical_id} cannot listen on {address}: {source}; links in mails that were sent lead to this \
+         port, so it is kept: stop what uses it, or start with another data directory (--data)"
+    )]
+    KnownPort {
+        /// The resource.
+        logical_id: String,
+        /// The address.
+        address: SocketAddr,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// The data directory.
     #[error(transparent)]
     Open(#[from] OpenError),

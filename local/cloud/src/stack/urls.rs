@@ -22,37 +22,57 @@ pub(crate) struct UrlListener {
 
 impl UrlListener {
     /// Binds every function URL of the plan: to the port that it had before, else to one of the ports after `endpoint`'s
-    /// (any free port when `any` is set, as for `--listen ADDR:0`).
+    /// (any free port when `any` is set, as for `--listen ADDR:0`). Ports are remembered once all are bound.
     pub(crate) async fn bind_all(
         plan: &Plan,
         driver: &Driver,
         endpoint: SocketAddr,
         any: bool,
     ) -> Result<Vec<Self>, StartError> {
-        let mut bound = Vec::new();
-        for (index, logical_id) in (1u16..).zip(plan.url_ids()) {
+        let mut wanted = Vec::new();
+        for logical_id in plan.url_ids() {
             let key = format!("{}/{logical_id}", plan.source.name);
-            let known = driver.get(KIND, &key).await?;
-            let known = known
+            let port = driver.get(KIND, &key).await?;
+            let port = port
                 .and_then(|port| port["port"].as_u64())
                 .and_then(|port| u16::try_from(port).ok());
-            let port = known.unwrap_or(if any { 0 } else { endpoint.port().saturating_add(index) });
+            wanted.push((logical_id, key, port));
+        }
+        let known: Vec<u16> = wanted.iter().filter_map(|(_, _, port)| *port).collect();
+        let mut free = (1..)
+            .map(|n| endpoint.port().saturating_add(n))
+            .filter(|port| !known.contains(port));
+        let mut bound = Vec::new();
+        let mut new = Vec::new();
+        for (logical_id, key, known) in wanted {
+            let port = known.unwrap_or_else(|| if any { 0 } else { free.next().unwrap_or(0) });
             let address = SocketAddr::new(endpoint.ip(), port);
-            let failed = |source| StartError::Listen {
-                what: format!("the function URL {logical_id}"),
-                address,
-                source,
+            let failed = |source| match known {
+                Some(_) => StartError::KnownPort {
+                    logical_id: logical_id.to_owned(),
+                    address,
+                    source,
+                },
+                None => StartError::Listen {
+                    what: format!("the function URL {logical_id}"),
+                    address,
+                    source,
+                },
             };
-            let listener = TcpListener::bind(address).await.map_err(failed)?;
-            let address = listener.local_addr().map_err(failed)?;
+            let listener = TcpListener::bind(address).await.map_err(&failed)?;
+            let address = listener.local_addr().map_err(&failed)?;
             if known.is_none() {
-                driver.put(KIND, &key, json!({ "port": address.port() })).await?;
+                new.push((key, address.port()));
             }
+            let url = format!("http://{}/", reachable(address));
             bound.push(Self {
                 logical_id: logical_id.to_owned(),
                 listener,
-                url: format!("http://{}/", reachable(address)),
+                url,
             });
+        }
+        for (key, port) in new {
+            driver.put(KIND, &key, json!({ "port": port })).await?;
         }
         Ok(bound)
     }

@@ -5,6 +5,17 @@ use crate::endpoint::ApiError;
 /// The most bytes of a task's result.
 pub(super) const MAX_RESULT: usize = 262_144;
 
+/// The most characters of an error's name.
+const MAX_ERROR: usize = 256;
+/// The most characters of a cause.
+const MAX_CAUSE: usize = 32_768;
+
+fn cut(text: &mut String, characters: usize) {
+    if let Some((end, _)) = text.char_indices().nth(characters) {
+        text.truncate(end);
+    }
+}
+
 /// An error name and its cause.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TaskFailure {
@@ -14,10 +25,10 @@ pub(super) struct TaskFailure {
 
 impl TaskFailure {
     pub(super) fn new(error: impl Into<String>, cause: impl Into<String>) -> Self {
-        Self {
-            error: error.into(),
-            cause: cause.into(),
-        }
+        let (mut error, mut cause) = (error.into(), cause.into());
+        cut(&mut error, MAX_ERROR);
+        cut(&mut cause, MAX_CAUSE);
+        Self { error, cause }
     }
 
     /// The definition asks for something that cannot be.

@@ -1,14 +1,16 @@
 //! The driver's task runner: each task becomes one tokio task, and the engine's thread goes on.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use serde_json::Value;
 use sluice_asl::definition::{IntegrationPattern, Resource};
 use sluice_asl::serialized_len;
 use sluice_driver::{Answer, RunningTask, TaskRunner};
-use sluice_engine::{Identity, ScheduledTask};
+use sluice_engine::{AttemptId, Identity, ScheduledTask};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
+use tokio::task::AbortHandle;
 
 use super::failure::MAX_RESULT;
 use super::lambda::Called;
@@ -23,6 +25,8 @@ pub struct Tasks {
     runtime: Handle,
     services: OnceLock<Arc<Services>>,
     early: Mutex<Vec<RunningTask>>,
+    /// The calls in flight, so that those that nobody waits for any more can be given up.
+    calls: Arc<Mutex<HashMap<(Arc<str>, AttemptId), AbortHandle>>>,
 }
 
 impl Tasks {
@@ -32,6 +36,7 @@ impl Tasks {
             runtime,
             services: OnceLock::new(),
             early: Mutex::default(),
+            calls: Arc::default(),
         })
     }
 
@@ -46,10 +51,42 @@ impl Tasks {
 
     fn start(&self, services: &Arc<Services>, task: RunningTask) {
         let services = Arc::clone(services);
-        self.runtime.spawn(async move {
+        let calls = Arc::clone(&self.calls);
+        let call = (Arc::clone(&task.identity.arn), task.task.attempt);
+        let known = call.clone();
+        // locked until the handle is in: the call removes it when it ends
+        let mut in_flight = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let handle = self.runtime.spawn(async move {
+            let held = Held(Some(task));
+            let Some(task) = &held.0 else { return };
             let outcome = perform(&services, &task.task).await;
-            answer(task, outcome);
+            calls.lock().unwrap_or_else(PoisonError::into_inner).remove(&known);
+            held.answer(outcome);
         });
+        in_flight.insert(call, handle.abort_handle());
+    }
+}
+
+/// A task whose call is under way. Cut off, because nobody waits for it any more or because the process is going down,
+/// it is not answered: an answer would be a failure, while the journal has the attempt as open and the next start sends
+/// it again. A panic is a failure, and says so.
+struct Held(Option<RunningTask>);
+
+impl Held {
+    fn answer(mut self, outcome: Outcome) {
+        if let Some(task) = self.0.take() {
+            answer(task, outcome);
+        }
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        if let Some(task) = self.0.take()
+            && !std::thread::panicking()
+        {
+            std::mem::forget(task);
+        }
     }
 }
 
@@ -62,6 +99,14 @@ impl TaskRunner for Tasks {
         match self.services.get() {
             Some(services) => self.start(services, task),
             None => early.push(task),
+        }
+    }
+
+    /// A call that has not reached its function yet is forgotten; one that has goes on there, unheard.
+    fn abandon(&self, execution: &Arc<str>, attempt: AttemptId) {
+        let call = (Arc::clone(execution), attempt);
+        if let Some(handle) = self.calls.lock().unwrap_or_else(PoisonError::into_inner).remove(&call) {
+            handle.abort();
         }
     }
 }

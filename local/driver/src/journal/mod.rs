@@ -36,7 +36,7 @@ pub(crate) fn lock(directory: &Path) -> Result<Lock, OpenError> {
         directory: directory.to_owned(),
         source,
     };
-    std::fs::create_dir_all(directory).map_err(failed)?;
+    make_private(directory).map_err(failed)?;
     let file = File::options()
         .create(true)
         .write(true)
@@ -50,6 +50,15 @@ pub(crate) fn lock(directory: &Path) -> Result<Lock, OpenError> {
         }),
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }
+}
+
+/// Makes the directory if it is not there, for this user alone: it holds submissions and task tokens.
+fn make_private(directory: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
 }
 
 /// The path of the journal in `directory`.

@@ -139,6 +139,7 @@ impl Writer {
         if i64::try_from(key).is_err() || !self.load(key, batch)? {
             return Err(TokenError::DoesNotExist);
         }
+        self.settle_deadline(key, batch);
         let known = self
             .residents
             .get(key)

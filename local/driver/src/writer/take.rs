@@ -114,7 +114,7 @@ impl Writer {
         let RunnerAnswer { key, attempt, fact } = answer.clone();
         batch.answers.push(answer);
         match self.load(key, batch) {
-            Ok(true) => {}
+            Ok(true) => self.settle_deadline(key, batch),
             Ok(false) => return self.stale(key, attempt),
             Err(error) => return self.report(key, &error, batch),
         }
@@ -164,6 +164,18 @@ impl Writer {
                 Ok(_) => self.deadline_passed(key, batch),
                 Err(error) => self.set_aside(key, &error, batch),
             }
+        }
+    }
+
+    /// A deadline that has passed counts before an answer that comes after it, even if the timers, of which one round
+    /// fires only so many, have not got there yet.
+    pub(super) fn settle_deadline(&mut self, key: u64, batch: &mut Batch) {
+        let deadline = self
+            .residents
+            .get(key)
+            .and_then(|loaded| loaded.execution.next_deadline());
+        if deadline.is_some_and(|at| at <= self.now) {
+            self.deadline_passed(key, batch);
         }
     }
 

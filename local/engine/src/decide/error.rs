@@ -8,7 +8,7 @@ use sluice_asl::eval::{ErrorName, EvalError};
 use sluice_asl::{State, StateKind};
 
 use super::view::Data;
-use super::{Decision, Step, Work};
+use super::{Decision, Step, Work, exceeds_limits};
 use crate::change::Change;
 use crate::event::ErrorDetails;
 use crate::life::ThreadId;
@@ -205,6 +205,11 @@ impl Decision<'_> {
             Ok((output, assigned))
         })();
         match evaluated {
+            Ok((output, _)) if exceeds_limits(&output) => {
+                let failure = Failure::data_limit(&view.state.name);
+                self.next(Work::Fail(thread, failure));
+                Ok(())
+            }
             Ok((output, assigned)) => {
                 self.emit(Change::StateExited {
                     thread,

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use serde_json::Value;
+use sluice_asl::Variables;
 use sluice_asl::definition::{Name, ReferencePath, Template, Transition};
-use sluice_asl::eval::EvalError;
-use sluice_asl::{Variables, serialized_len};
+use sluice_asl::eval::{ErrorName, EvalError};
 
 use super::view::Data;
-use super::{Decision, Failure, MAX_PAYLOAD, Step, View, Work};
+use super::{Decision, Failure, MAX_VARIABLES, Step, View, Work, exceeds_limits};
 use crate::change::Change;
 use crate::life::ThreadId;
 use crate::{Outcome, state};
@@ -20,6 +20,15 @@ pub(crate) struct ResultFlow<'s> {
     pub(crate) selector: Option<&'s Template>,
     /// `ResultPath`.
     pub(crate) path: &'s ReferencePath,
+}
+
+/// An `Assign` gives more than variables may hold.
+pub(crate) fn too_many_variables() -> EvalError {
+    EvalError {
+        name: ErrorName::DataLimitExceeded,
+        cause: "The assigned variables exceed the maximum number of bytes service limit.".to_owned(),
+        location: None,
+    }
 }
 
 impl Decision<'_> {
@@ -70,7 +79,7 @@ impl Decision<'_> {
         let Some(visit) = self.life.visit(thread) else {
             return Ok(());
         };
-        if !Arc::ptr_eq(&output, &visit.input) && serialized_len(&output) > MAX_PAYLOAD {
+        if !Arc::ptr_eq(&output, &visit.input) && exceeds_limits(&output) {
             let failure = Failure::data_limit(&visit.state.name);
             return self.fail_state(thread, failure);
         }
@@ -171,7 +180,11 @@ impl Decision<'_> {
         data: Data<'_>,
     ) -> Result<Option<Arc<Variables>>, EvalError> {
         let Some(template) = assign else { return Ok(None) };
-        Ok(match self.template(view, template, data)? {
+        let values = self.template(view, template, data)?;
+        if exceeds_limits(&values) || view.variable_bytes() > MAX_VARIABLES {
+            return Err(too_many_variables());
+        }
+        Ok(match values {
             // an empty Assign assigns nothing, and the event says nothing of it
             Value::Object(members) if members.is_empty() => None,
             Value::Object(members) => Some(Arc::new(

@@ -26,12 +26,12 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sluice_asl::eval::Entropy;
-use sluice_asl::{State, StateKind, StateMachine};
+use sluice_asl::{State, StateKind, StateMachine, nests_deeper, serialized_len};
 
 pub(crate) use error::{Failure, delay_ms, handlers};
 pub(crate) use fact::{after, check, next_deadline};
-pub(crate) use flow::ResultFlow;
-pub(crate) use view::{Data, View, condition_reads_context, dynamic_reads_context, names_token};
+pub(crate) use flow::{ResultFlow, too_many_variables};
+pub(crate) use view::{Data, View, condition_reads_context, dynamic_reads_context, names_token, within_depth};
 
 use crate::change::Change;
 use crate::event::HistoryEvent;
@@ -45,6 +45,17 @@ pub(crate) const MAX_EVENTS: u64 = 25_000;
 
 /// A payload's largest size: the bytes of its JSON text.
 pub(crate) const MAX_PAYLOAD: usize = 262_144;
+
+/// The most levels of a value that a state passes on: below what the journal can hold, far above what data has.
+pub(crate) const MAX_DEPTH: usize = 300;
+
+/// The most bytes of all variables of a scope together.
+const MAX_VARIABLES: usize = 10 << 20;
+
+/// Whether a value is more than a state may pass on, assign or send.
+pub(crate) fn exceeds_limits(value: &Value) -> bool {
+    nests_deeper(value, MAX_DEPTH) || serialized_len(value) > MAX_PAYLOAD
+}
 
 /// Why a decision stops in the middle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

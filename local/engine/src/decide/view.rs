@@ -5,10 +5,10 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 use sluice_asl::definition::{Condition, Dynamic, Expression, ExpressionKind, Operand, Path, Template};
-use sluice_asl::eval::EvalError;
-use sluice_asl::{QueryLanguage, Scope, State, StateKind, Variables};
+use sluice_asl::eval::{ErrorName, EvalError};
+use sluice_asl::{QueryLanguage, Scope, State, StateKind, Variables, nests_deeper, serialized_len};
 
-use super::Decision;
+use super::{Decision, MAX_DEPTH};
 use crate::Timestamp;
 use crate::life::ThreadId;
 
@@ -60,6 +60,11 @@ impl<'d> Data<'d> {
 static NO_CONTEXT: Value = Value::Null;
 
 impl View {
+    /// The bytes of all variables that the state sees.
+    pub(crate) fn variable_bytes(&self) -> usize {
+        self.variables.values().map(|value| serialized_len(value)).sum()
+    }
+
     /// The view with a task token in its context object.
     pub(crate) fn with_token(mut self, token: Arc<str>) -> Self {
         self.token = Some(token);
@@ -121,7 +126,8 @@ impl Decision<'_> {
 
     /// The value of a payload template.
     pub(crate) fn template(&self, view: &View, template: &Template, data: Data<'_>) -> Result<Value, EvalError> {
-        self.evaluate(view, data, reads_context(template), |scope| template.evaluate(scope))
+        let value = self.evaluate(view, data, reads_context(template), |scope| template.evaluate(scope))?;
+        within_depth(value)
     }
 
     /// What `InputPath` or `OutputPath` selects.
@@ -198,6 +204,18 @@ impl Decision<'_> {
         }
         Value::Object(execution)
     }
+}
+
+/// The value, unless it is nested deeper than a state may pass on.
+pub(crate) fn within_depth(value: Value) -> Result<Value, EvalError> {
+    if nests_deeper(&value, MAX_DEPTH) {
+        return Err(EvalError {
+            name: ErrorName::DataLimitExceeded,
+            cause: format!("The evaluated data is nested more than {MAX_DEPTH} levels deep."),
+            location: None,
+        });
+    }
+    Ok(value)
 }
 
 /// The time as the context object writes it: `2026-11-22T13:00:00.000Z`.

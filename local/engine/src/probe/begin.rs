@@ -8,7 +8,7 @@ use sluice_asl::{StateKind, Transition};
 
 use super::Trial;
 use super::data::{Ending, transition_of};
-use crate::decide::{Data, Failure, ResultFlow};
+use crate::decide::{Data, Failure, ResultFlow, within_depth};
 use crate::{AttemptId, ScheduledTask, Timestamp, state};
 
 /// How far the state came.
@@ -94,7 +94,7 @@ impl Trial {
         let timeout_seconds = seconds(&task.timeout)?;
         let heartbeat_seconds = seconds(&task.heartbeat)?;
         let credentials = match &task.credentials {
-            Some(template) => Some(Arc::new(template.evaluate(&scope)?)),
+            Some(template) => Some(Arc::new(within_depth(template.evaluate(&scope)?)?)),
             None => None,
         };
         Ok(Begun::Calls(Box::new(ScheduledTask {

@@ -8,7 +8,7 @@ use sluice_asl::eval::EvalError;
 use sluice_asl::{QueryLanguage, Scope, Variables};
 
 use super::Trial;
-use crate::decide::{Data, Failure, ResultFlow};
+use crate::decide::{Data, Failure, ResultFlow, exceeds_limits, too_many_variables, within_depth};
 
 /// A state's end, before its output's size is known to be allowed.
 pub(super) struct Ending {
@@ -49,7 +49,7 @@ impl Trial {
 
     /// The value of a payload template.
     pub(super) fn template(&self, template: &Template, data: Data<'_>) -> Result<Value, EvalError> {
-        template.evaluate(&self.scope(data))
+        within_depth(template.evaluate(&self.scope(data))?)
     }
 
     fn path(&self, path: Option<&Path>, of: &Arc<Value>) -> Result<Arc<Value>, EvalError> {
@@ -157,7 +157,11 @@ impl Trial {
         let Some(template) = assign else {
             return Ok(Variables::new());
         };
-        Ok(match self.template(template, data)? {
+        let values = self.template(template, data)?;
+        if exceeds_limits(&values) {
+            return Err(too_many_variables());
+        }
+        Ok(match values {
             Value::Object(members) => members
                 .into_iter()
                 .map(|(name, value)| (Name::from(name), Arc::new(value)))

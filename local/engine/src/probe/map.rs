@@ -9,7 +9,7 @@ use sluice_asl::serialized_len;
 
 use super::Trial;
 use super::begin::Begun;
-use crate::decide::{Data, MAX_PAYLOAD};
+use crate::decide::{Data, MAX_PAYLOAD, within_depth};
 use crate::life::Threshold;
 use crate::state::map::batches_of;
 
@@ -92,7 +92,7 @@ impl Trial {
             if let Value::Object(members) = &mut context {
                 members.insert("Map".to_owned(), json!({ "Item": { "Index": index, "Value": item } }));
             }
-            let value = selector.evaluate(&self.scope_in(Data::input(input), &context))?;
+            let value = within_depth(selector.evaluate(&self.scope_in(Data::input(input), &context))?)?;
             size += serialized_len(&value);
             if size > MAX_PAYLOAD {
                 return Ok(None);
@@ -118,7 +118,7 @@ impl Trial {
         let max_items = limit(&batcher.max_items)?;
         let max_bytes = limit(&batcher.max_bytes)?;
         let common = match &batcher.batch_input {
-            Some(template) => Some(template.evaluate(&scope)?),
+            Some(template) => Some(within_depth(template.evaluate(&scope)?)?),
             None => None,
         };
         // every batch holds a copy of what is common, and there may be as many batches as items

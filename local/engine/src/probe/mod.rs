@@ -20,7 +20,7 @@ use sluice_asl::definition::{Name, Retrier};
 use sluice_asl::eval::{Entropy, EvalError};
 use sluice_asl::{State, StateKind, Variables, serialized_len};
 
-use crate::decide::{Failure, MAX_PAYLOAD, ResultFlow, delay_ms, handlers};
+use crate::decide::{Failure, MAX_PAYLOAD, ResultFlow, delay_ms, exceeds_limits, handlers};
 use crate::{ScheduledTask, Timestamp, state};
 use begin::Begun;
 use data::{Ending, transition_of};
@@ -261,7 +261,7 @@ impl Trial {
 
     fn end(mut self, ending: Ending) -> Report {
         let unchanged = Arc::ptr_eq(&ending.output, &self.probe.input);
-        if !unchanged && serialized_len(&ending.output) > MAX_PAYLOAD {
+        if !unchanged && exceeds_limits(&ending.output) {
             let failure = Failure::data_limit(&self.probe.state.name);
             return self.handle(failure);
         }
@@ -315,6 +315,10 @@ impl Trial {
             return self.unhandled(failure);
         };
         match self.caught(catcher, &failure) {
+            Ok((output, _)) if exceeds_limits(&output) => {
+                let failure = Failure::data_limit(&state.name);
+                self.unhandled(failure)
+            }
             Ok((output, assigned)) => {
                 self.inspection.handler = Some(Handler::Catch { index });
                 self.inspection.variables.extend(assigned);

@@ -1,11 +1,20 @@
-//! What `sluice` does under load, on the machine that runs this: `cargo bench -p sluice --bench submissions`.
+//! What `sluice` does under load, on the machine that runs this:
+//!
+//! ```sh
+//! cargo build --release --bins && target/release/sluice-bench
+//! ```
 //!
 //! Starts the release binary on a directory of its own and prints, in this order: start to first answer, idle memory,
 //! submissions one at a time and with 32 clients (by StartExecution and through the function URL), and parked
 //! executions (memory, restart, completion by token). Every figure is of finished, durable work: a submission counts
-//! when its end was read back. `-- NAME…` runs only those parts; `SLUICE_BENCH_PARKED=N` changes how many are parked.
+//! when its end was read back. Words after the command run only those parts (`start workflow url parked`);
+//! `SLUICE_BENCH_PARKED=N` changes how many are parked.
+//!
+//! A program, not a `cargo bench` target: those are built with the features of the tests, which would build the whole
+//! workspace a second time.
+#![allow(clippy::print_stdout)] // the figures
 
-#[path = "../tests/support/mod.rs"]
+#[path = "../../tests/support/mod.rs"]
 mod support;
 
 use std::collections::BTreeSet;

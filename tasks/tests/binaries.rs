@@ -1,0 +1,23 @@
+//! The binaries themselves. (That this is an integration test also makes `cargo test` build them, for the tests of the
+//! whole stack.)
+
+use std::process::{Command, Stdio};
+
+#[test]
+fn outside_of_lambda_a_function_ends_with_an_error() {
+    for binary in [
+        env!("CARGO_BIN_EXE_validate-user-name"),
+        env!("CARGO_BIN_EXE_validate-email"),
+        env!("CARGO_BIN_EXE_validate-pincode"),
+        env!("CARGO_BIN_EXE_store"),
+        env!("CARGO_BIN_EXE_request-approval"),
+    ] {
+        let done = Command::new(binary)
+            .env_clear()
+            .stdin(Stdio::null())
+            .output()
+            .expect("runs");
+        assert!(!done.status.success(), "{binary} must not pretend to work");
+        assert!(!done.stderr.is_empty(), "{binary} must say why");
+    }
+}
