@@ -19,7 +19,7 @@ use crate::dynamodb::Dynamo;
 use crate::endpoint::{self, Config, Services};
 use crate::lambda::{FunctionUrls, Lambda, RemoteLambda};
 use crate::stack::{self, Plan, StartError, UrlListener};
-use crate::tasks::Tasks;
+use crate::tasks::{Activities, Tasks};
 
 /// How a stack is to run.
 #[derive(Debug, Clone)]
@@ -40,6 +40,7 @@ pub struct Cloud {
     stack: Stack,
     driver: Driver,
     host: Host,
+    services: Arc<Services>,
     stop: watch::Sender<bool>,
     serving: Vec<JoinHandle<()>>,
 }
@@ -101,6 +102,7 @@ impl Cloud {
             stack,
             driver,
             host,
+            services,
             stop,
             serving,
         })
@@ -127,6 +129,7 @@ impl Cloud {
     pub async fn stop(self, grace: Duration) -> Result<(), DriverError> {
         // an error means that nobody serves any more
         let _ = self.stop.send(true);
+        self.services.activities.close();
         let all = async {
             for task in self.serving {
                 // a task that panicked has ended too
@@ -188,6 +191,7 @@ fn services(
         driver,
         function_urls: FunctionUrls::default(),
         dynamo,
+        activities: Activities::default(),
         stacks: Arc::default(),
     })
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sluice_asl::{MachineType, ParseOptions, StateMachine};
-use sluice_engine::{HistoryEvent, Timestamp};
+use sluice_engine::{AttemptId, HistoryEvent, ScheduledTask, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::clock::ADVANCED;
@@ -110,7 +110,16 @@ impl Driver {
     /// # Errors
     /// When the journal fails. An execution that cannot be read is no error: it is counted and logged.
     pub async fn resume(&self) -> Result<Resumed, DriverError> {
-        self.ask(|reply| Request::Resume { reply }).await
+        let (mut all, mut next) = (Resumed::default(), Some(0));
+        // Part by part, so that what lies in the journal needs no memory all at once.
+        while let Some(after) = next {
+            let (part, more) = self.ask(|reply| Request::Resume { after, reply }).await?;
+            all.executions += part.executions;
+            all.tasks += part.tasks;
+            all.unreadable += part.unreadable;
+            next = more;
+        }
+        Ok(all)
     }
 
     /// Answers what was asked before, writes everything into the journal's one file and gives the lock back. Other
@@ -324,12 +333,24 @@ impl Driver {
         self.answer_token(token, TokenAnswer::Heartbeat).await
     }
 
-    /// GetActivityTask gave the task with this token to a worker.
+    /// Gives an activity's task to a worker: that it has it is on disk when the answer comes. `None`: the task is not
+    /// to be had any more. A caller that is gone before its turn comes takes nothing.
     ///
     /// # Errors
-    /// When the token is none, its task is closed, or it is no activity's.
-    pub async fn activity_started(&self, token: &str, worker: Option<String>) -> Result<(), TokenError> {
-        self.answer_token(token, TokenAnswer::Taken { worker }).await
+    /// When the driver fails.
+    pub async fn claim_activity_task(
+        &self,
+        key: u64,
+        attempt: AttemptId,
+        worker: Option<String>,
+    ) -> Result<Option<ScheduledTask>, DriverError> {
+        self.ask(|reply| Request::Claim {
+            key,
+            attempt,
+            worker,
+            reply,
+        })
+        .await
     }
 
     async fn answer_token(&self, token: &str, answer: TokenAnswer) -> Result<(), TokenError> {

@@ -33,6 +33,12 @@ pub(crate) enum StatesError {
     ExecutionAlreadyExists(String),
     #[error("Execution Does Not Exist: '{0}'")]
     ExecutionDoesNotExist(String),
+    #[error("Activity Does Not Exist: '{0}'")]
+    ActivityDoesNotExist(String),
+    #[error("Activity Already Exists: '{0}'")]
+    ActivityAlreadyExists(String),
+    #[error("Activity Worker Limit Exceeded: '{0}'")]
+    ActivityWorkerLimitExceeded(String),
     #[error("Resource not found: '{0}'")]
     ResourceNotFound(String),
     #[error("Task Timed Out: 'Provided task does not exist anymore'")]
@@ -64,6 +70,9 @@ impl StatesError {
             Self::StateMachineTypeNotSupported => "StateMachineTypeNotSupported",
             Self::ExecutionAlreadyExists(_) => "ExecutionAlreadyExists",
             Self::ExecutionDoesNotExist(_) => "ExecutionDoesNotExist",
+            Self::ActivityDoesNotExist(_) => "ActivityDoesNotExist",
+            Self::ActivityAlreadyExists(_) => "ActivityAlreadyExists",
+            Self::ActivityWorkerLimitExceeded(_) => "ActivityWorkerLimitExceeded",
             Self::ResourceNotFound(_) => "ResourceNotFound",
             Self::TaskTimedOut => "TaskTimedOut",
             Self::TaskDoesNotExist => "TaskDoesNotExist",

@@ -1,18 +1,24 @@
 //! Step Functions' API, one file per action.
 //! See the [reference](https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html).
 
+mod activity;
 mod arn;
 mod attributes;
+mod create_activity;
 mod create_state_machine;
 mod definition;
+mod delete_activity;
 mod delete_state_machine;
+mod describe_activity;
 mod describe_execution;
 mod describe_state_machine;
 mod describe_state_machine_for_execution;
 mod error;
+mod get_activity_task;
 mod get_execution_history;
 mod input;
 mod jackson;
+mod list_activities;
 mod list_executions;
 mod list_state_machines;
 mod list_tags_for_resource;
@@ -39,8 +45,9 @@ pub(crate) use error::StatesError;
 pub(crate) use start_execution::{StartExecutionRequest, start};
 
 /// The operations, for the error about one that is not among them.
-const KNOWN: &str = "CreateStateMachine, DeleteStateMachine, DescribeExecution, DescribeStateMachine, \
-    DescribeStateMachineForExecution, GetExecutionHistory, ListExecutions, ListStateMachines, ListTagsForResource, \
+const KNOWN: &str = "CreateActivity, CreateStateMachine, DeleteActivity, DeleteStateMachine, DescribeActivity, \
+    DescribeExecution, DescribeStateMachine, \
+    DescribeStateMachineForExecution, GetActivityTask, GetExecutionHistory, ListActivities, ListExecutions, ListStateMachines, ListTagsForResource, \
     SendTaskFailure, SendTaskHeartbeat, SendTaskSuccess, StartExecution, StartSyncExecution, StopExecution, TagResource, \
     UntagResource, UpdateStateMachine and ValidateStateMachineDefinition";
 
@@ -53,12 +60,17 @@ pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> R
         };
     }
     let answer = match operation {
+        "CreateActivity" => action!(create_activity),
         "CreateStateMachine" => action!(create_state_machine),
+        "DeleteActivity" => action!(delete_activity),
         "DeleteStateMachine" => action!(delete_state_machine),
+        "DescribeActivity" => action!(describe_activity),
         "DescribeExecution" => action!(describe_execution),
         "DescribeStateMachine" => action!(describe_state_machine),
         "DescribeStateMachineForExecution" => action!(describe_state_machine_for_execution),
+        "GetActivityTask" => action!(get_activity_task),
         "GetExecutionHistory" => action!(get_execution_history),
+        "ListActivities" => action!(list_activities),
         "ListExecutions" => action!(list_executions),
         "ListStateMachines" => action!(list_state_machines),
         "ListTagsForResource" => action!(list_tags_for_resource),

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use serde_json::Value;
 use sluice_asl::definition::{IntegrationPattern, Resource};
 use sluice_asl::serialized_len;
-use sluice_driver::{RunningTask, TaskRunner};
-use sluice_engine::ScheduledTask;
+use sluice_driver::{Answer, ExecutionRecord, RunningTask, TaskRunner};
+use sluice_engine::{AttemptId, Identity, ScheduledTask};
 use tokio::runtime::Handle;
 
 use super::failure::MAX_RESULT;
 use super::lambda::Called;
-use super::{TaskFailure, dynamodb, lambda, sns, states};
+use super::states::Child;
+use super::{Client, TaskFailure, dynamodb, lambda, sdk, sns, states};
 use crate::endpoint::Services;
 
 /// Runs tasks on the services of this machine.
@@ -44,9 +45,13 @@ impl Tasks {
     }
 
     fn start(&self, services: &Arc<Services>, task: RunningTask) {
+        if let Resource::Activity { arn } = &task.task.resource {
+            services.activities.offer(arn, task.identity.key, task.task.attempt);
+            return task.awaits_worker();
+        }
         let services = Arc::clone(services);
         self.runtime.spawn(async move {
-            let outcome = perform(&services, &task.task).await;
+            let outcome = perform(&services, &task.identity, &task.task).await;
             answer(task, outcome);
         });
     }
@@ -63,11 +68,23 @@ impl TaskRunner for Tasks {
             None => early.push(task),
         }
     }
+
+    fn abandon(&self, execution: &Arc<Identity>, attempt: AttemptId) {
+        if let Some(services) = self.services.get() {
+            services.activities.withdraw(execution.key, attempt);
+        }
+    }
+
+    fn job_ended(&self, task: &ScheduledTask, job: &ExecutionRecord) -> Answer {
+        states::job_ended(task, job)
+    }
 }
 
 /// How a call ended.
 pub(super) enum Outcome {
     Answered(Value),
+    /// It started an execution whose end is the result.
+    Started(Child),
     Failed(TaskFailure),
     /// The process is going down: the next one sends the task again.
     Interrupted,
@@ -82,56 +99,82 @@ impl From<Result<Value, TaskFailure>> for Outcome {
     }
 }
 
-async fn perform(services: &Arc<Services>, task: &ScheduledTask) -> Outcome {
-    let arguments = &task.arguments;
-    let (result, name) = match &task.resource {
-        Resource::Function { arn } => match lambda::function(services, arn, arguments).await {
-            Called::Interrupted => return Outcome::Interrupted,
-            Called::Ended(result) => (result, arn.as_str()),
-        },
-        Resource::Activity { arn } => {
-            let cause =
-                format!("Activities are not available on the local endpoint, but the task's resource is {arn}.");
-            (Err(TaskFailure::runtime(cause)), arn.as_str())
+impl From<Called> for Outcome {
+    fn from(called: Called) -> Self {
+        match called {
+            Called::Ended(result) => result.into(),
+            Called::Interrupted => Self::Interrupted,
         }
-        Resource::Service {
-            arn,
-            service,
-            action,
-            pattern,
-        } => {
-            let waits_for_job = match pattern {
-                IntegrationPattern::RequestResponse | IntegrationPattern::WaitForTaskToken => false,
-                IntegrationPattern::Sync | IntegrationPattern::Sync2 => true,
-            };
-            let result = match (service.as_str(), action.as_str()) {
-                _ if waits_for_job => Err(unavailable(arn)),
-                ("lambda", "invoke") => match lambda::invoke(services, arguments).await {
-                    Called::Interrupted => return Outcome::Interrupted,
-                    Called::Ended(result) => result,
-                },
-                ("sns", "publish") => sns::publish(services, arguments).await,
-                ("dynamodb", action) => match dynamodb::operation(action) {
-                    Some(operation) => dynamodb::call(services, operation, arguments).await,
-                    None => Err(unavailable(arn)),
-                },
-                ("states", "startExecution") => states::start_execution(services, arguments).await,
-                _ => Err(unavailable(arn)),
-            };
-            (result, service.as_str())
+    }
+}
+
+async fn perform(services: &Arc<Services>, identity: &Identity, task: &ScheduledTask) -> Outcome {
+    let (outcome, name) = match &task.resource {
+        // Those of activities lie on the board and are not performed.
+        Resource::Function { arn } | Resource::Activity { arn } => {
+            let called = lambda::function(services, arn, &task.arguments).await;
+            (called.into(), arn.as_str())
         }
+        Resource::Service { service, .. } => (integration(services, identity, task).await, service.as_str()),
     };
-    match result {
-        Ok(value) if serialized_len(&value) > MAX_RESULT => Outcome::Failed(TaskFailure::too_large(name)),
-        result => result.into(),
+    match outcome {
+        Outcome::Answered(value) if serialized_len(&value) > MAX_RESULT => {
+            Outcome::Failed(TaskFailure::too_large(name))
+        }
+        outcome => outcome,
+    }
+}
+
+async fn integration(services: &Arc<Services>, identity: &Identity, task: &ScheduledTask) -> Outcome {
+    let Resource::Service {
+        arn,
+        service,
+        action,
+        pattern,
+    } = &task.resource
+    else {
+        return Outcome::Failed(TaskFailure::runtime("The task calls no service."));
+    };
+    let arguments = &task.arguments;
+    let waits_for_job = match pattern {
+        IntegrationPattern::RequestResponse | IntegrationPattern::WaitForTaskToken => false,
+        IntegrationPattern::Sync | IntegrationPattern::Sync2 => true,
+    };
+    match (service.as_str(), action.as_str()) {
+        ("states", "startExecution") => {
+            match states::start_execution(services, &identity.arn, task.attempt, arguments).await {
+                Ok(child) if waits_for_job => Outcome::Started(child),
+                started => started.map(|child| child.response).into(),
+            }
+        }
+        _ if waits_for_job => Outcome::Failed(unavailable(arn)),
+        ("lambda", "invoke") => lambda::invoke(services, &Client::LAMBDA, arguments).await.into(),
+        ("aws-sdk:lambda", "invoke") => lambda::invoke(services, &Client::SDK_LAMBDA, arguments).await.into(),
+        ("sns", "publish") => sns::publish(services, &Client::SNS, arguments).await.into(),
+        ("aws-sdk:sns", "publish") => sns::publish(services, &Client::SDK_SNS, arguments).await.into(),
+        ("dynamodb", action) => match dynamodb::operation(action) {
+            Some(operation) => dynamodb::call(services, &Client::DYNAMODB, operation, arguments)
+                .await
+                .into(),
+            None => Outcome::Failed(unavailable(arn)),
+        },
+        ("aws-sdk:dynamodb", action) => {
+            let operation = sdk::operation(action);
+            dynamodb::call(services, &Client::SDK_DYNAMODB, &operation, arguments)
+                .await
+                .into()
+        }
+        ("aws-sdk:sfn", action) => sdk::sfn(services, action, arguments).await.into(),
+        _ => Outcome::Failed(unavailable(arn)),
     }
 }
 
 fn unavailable(arn: &str) -> TaskFailure {
     TaskFailure::runtime(format!(
-        "The integration {arn} is not available on the local endpoint, which knows function ARNs, lambda:invoke, \
-         sns:publish, dynamodb:getItem, dynamodb:putItem, dynamodb:updateItem, dynamodb:deleteItem and \
-         states:startExecution, each also with .waitForTaskToken where Step Functions has it."
+        "The integration {arn} is not available on the local endpoint, which knows function ARNs, activities, \
+         lambda:invoke, sns:publish, dynamodb:getItem, dynamodb:putItem, dynamodb:updateItem, dynamodb:deleteItem, \
+         states:startExecution, aws-sdk:sfn:*, aws-sdk:dynamodb:*, aws-sdk:sns:publish and aws-sdk:lambda:invoke, each \
+         also with .sync and .waitForTaskToken where Step Functions has them."
     ))
 }
 
@@ -146,6 +189,7 @@ fn answer(task: RunningTask, outcome: Outcome) {
     match outcome {
         Outcome::Answered(output) if waits_for_token => task.submitted(output),
         Outcome::Answered(output) => task.succeed(output),
+        Outcome::Started(child) => task.waits_for(child.arn, child.response),
         Outcome::Failed(failure) => task.fail(failure.error, failure.cause),
         // Dropping it would be an answer. The journal has the attempt as open, and the next start sends it again.
         Outcome::Interrupted => std::mem::forget(task),

@@ -225,7 +225,7 @@ async fn other_services_are_called_in_this_process() {
     .await
     .unwrap_err()
     .0;
-    assert_eq!(error, "SNS.InvalidParameter");
+    assert_eq!(error, "SNS.InvalidParameterException");
 
     let table = json!({
         "TableName": "entries", "BillingMode": "PAY_PER_REQUEST",

@@ -6,6 +6,7 @@
 mod batch;
 mod commit;
 mod handle;
+mod jobs;
 mod loaded;
 mod request;
 mod start;
@@ -50,6 +51,8 @@ pub(crate) struct Writer {
     revisions: HashMap<i64, Arc<Prepared>>,
     /// What a new execution of a machine runs, by its ARN.
     current: HashMap<String, Arc<Prepared>>,
+    /// Executions whose end is the result of a task of another.
+    jobs: HashSet<u64>,
     waiters: HashMap<u64, Vec<Responder<Option<ExecutionRecord>>>>,
     /// The number of waiters at which those that have gone away are looked for.
     sweep_at: usize,
@@ -81,6 +84,7 @@ impl Writer {
             parked_wake: executions::first_wake(&connection)?,
             next_key: executions::next_key(&connection)?,
             now: config.clock.now(),
+            jobs: jobs::awaited(&connection)?,
             connection,
             config,
             runner,
@@ -177,10 +181,12 @@ impl Writer {
         }
         self.redo(batch);
         self.fire_deadlines(batch);
+        self.settle_jobs(batch);
         while batch.failed.is_none() && !batch.close {
             let Some(request) = self.backlog.pop_front() else { break };
             self.taken_from_queue();
             self.handle(request, batch);
+            self.settle_jobs(batch);
         }
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use sluice_engine::{AttemptId, Timestamp};
+use sluice_engine::{AttemptId, ScheduledTask, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::{
@@ -23,10 +23,6 @@ pub(crate) enum TokenAnswer {
         cause: Option<String>,
     },
     Heartbeat,
-    /// A worker took the activity's task.
-    Taken {
-        worker: Option<String>,
-    },
 }
 
 /// One request. Dropping it unanswered tells its caller that the engine is gone.
@@ -56,6 +52,13 @@ pub(crate) enum Request {
         token: String,
         answer: TokenAnswer,
         reply: Responder<(), TokenError>,
+    },
+    /// A worker asks for an activity's task.
+    Claim {
+        key: u64,
+        attempt: AttemptId,
+        worker: Option<String>,
+        reply: Responder<Option<ScheduledTask>>,
     },
     Ended {
         arn: String,
@@ -91,8 +94,11 @@ pub(crate) enum Request {
         by: Duration,
         reply: Responder<Timestamp>,
     },
+    /// Goes on with what an earlier process left open, from behind the execution `after`; answers with the next to go
+    /// on from.
     Resume {
-        reply: Responder<Resumed>,
+        after: u64,
+        reply: Responder<(Resumed, Option<u64>)>,
     },
     /// Look at the deadlines again.
     ClockChanged,

@@ -64,7 +64,7 @@ impl Writer {
     /// Writes the first fact and the row of a new execution.
     fn begin(
         &mut self,
-        prepared: &Prepared,
+        prepared: &Arc<Prepared>,
         identity: &Arc<Identity>,
         request: StartExecution,
         input_hash: [u8; 32],
@@ -72,7 +72,8 @@ impl Writer {
     ) -> Result<(), DriverError> {
         let key = identity.key;
         let execution = Execution::new(prepared.machine.clone(), identity.clone());
-        self.residents.insert(key, Loaded::new(execution, 0, self.now, None));
+        self.residents
+            .insert(key, Loaded::new(execution, prepared.clone(), 0, self.now, None));
         let started = self.take(
             key,
             Fact::Started {
