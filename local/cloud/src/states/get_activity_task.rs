@@ -1,11 +1,16 @@
 //! [GetActivityTask](https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html)
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{StatesError, activity, arn, name};
 use crate::endpoint::{Constraints, Services};
 use crate::tasks::NoTask;
+
+/// How long a worker waits for a task.
+const LONG_POLL: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -27,7 +32,10 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
         return Err(StatesError::ActivityDoesNotExist(activity_arn));
     }
     let worker = request.worker_name.as_deref();
-    match services.activities.next(&services.driver, &activity_arn, worker).await {
+    let next = services
+        .activities
+        .next(&services.driver, &activity_arn, worker, LONG_POLL);
+    match next.await {
         Ok(Some(task)) => Ok(json!({ "taskToken": task.token, "input": task.arguments.to_string() })),
         Ok(None) => Ok(json!({ "taskToken": null, "input": null })),
         Err(NoTask::TooManyWorkers) => Err(StatesError::ActivityWorkerLimitExceeded(activity_arn)),

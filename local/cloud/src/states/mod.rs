@@ -2,6 +2,8 @@
 //! See the [reference](https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html).
 
 mod activity;
+#[cfg(test)]
+mod activity_tests;
 mod arn;
 mod attributes;
 mod create_activity;

@@ -12,10 +12,6 @@ use sluice_engine::{AttemptId, ScheduledTask};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-/// How long a worker waits for a task. See
-/// [GetActivityTask](https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetActivityTask.html).
-const LONG_POLL: Duration = Duration::from_secs(60);
-
 /// The most workers that may wait for the same activity.
 const MAX_WORKERS: usize = 1_000;
 
@@ -81,7 +77,7 @@ impl Activities {
         }
     }
 
-    /// The next task of the activity for a worker, as soon as there is one, for a minute at most.
+    /// The next task of the activity for a worker, as soon as there is one, or none after `patience`.
     ///
     /// A caller that goes away gives back what it was about to get.
     pub(crate) async fn next(
@@ -89,9 +85,10 @@ impl Activities {
         driver: &Driver,
         activity: &str,
         worker: Option<&str>,
+        patience: Duration,
     ) -> Result<Option<ScheduledTask>, NoTask> {
         let seat = Seat::take(self, activity)?;
-        let until = Instant::now() + LONG_POLL;
+        let until = Instant::now() + patience;
         loop {
             let arrived = seat.arrived.notified();
             tokio::pin!(arrived);

@@ -5,6 +5,8 @@
 mod activities;
 mod dynamodb;
 mod failure;
+#[cfg(test)]
+mod integration_tests;
 mod lambda;
 mod metadata;
 mod parameters;
