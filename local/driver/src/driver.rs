@@ -14,11 +14,11 @@ use tokio::sync::oneshot;
 use crate::clock::ADVANCED;
 use crate::journal::{self, Lock, Readers, executions, lists, machines, store};
 use crate::shared::Shared;
-use crate::writer::{Request, Responder, TokenAnswer, Writer};
+use crate::writer::{ChildAnswer, Request, Responder, TokenAnswer, Writer};
 use crate::{
-    Clock, DriverError, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord, OpenError,
-    Order, Page, PutMachine, RedriveError, Resumed, StartError, StartExecution, Started, Statistics, TaskRunner,
-    TokenError, fold,
+    Answer, Clock, DriverError, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord,
+    OpenError, Order, Page, PutMachine, RedriveError, Resumed, RunningTask, StartError, StartExecution, Started,
+    Statistics, TaskRunner, TokenError, fold,
 };
 
 /// Virtual size of the engine thread's stack: deeply nested values are handled recursively.
@@ -223,6 +223,31 @@ impl Driver {
             reply,
         })
         .await
+    }
+
+    /// Starts an execution as `task` asks for, and answers the task with what `answer` makes of it, in one commit: a call
+    /// that is sent again after a crash has not started anything before. Nothing is started when nobody waits for the
+    /// task any more.
+    ///
+    /// # Errors
+    /// As [`Driver::start_execution`]; the task is still to be answered then.
+    pub async fn start_child(
+        &self,
+        task: &mut RunningTask,
+        request: StartExecution,
+        answer: impl FnOnce(&Started) -> Answer + Send + 'static,
+    ) -> Result<(), StartError> {
+        let (key, attempt) = (task.identity.key, task.task.attempt);
+        self.ask(|reply| Request::StartChild {
+            request: Box::new(request),
+            key,
+            attempt,
+            answer: ChildAnswer(Box::new(answer)),
+            reply,
+        })
+        .await?;
+        task.is_answered();
+        Ok(())
     }
 
     /// Stops an execution; answers when it ended, now or before, or `None` if there is no such execution.

@@ -53,7 +53,8 @@ pub enum Answer {
     },
     /// The call was accepted; the task's result is still to come by its token.
     Submitted(Value),
-    /// The call has started an execution whose end is the task's result.
+    /// The call of a `.sync` task has started an execution. When that ends, [`TaskRunner::job_ended`] says what the task's
+    /// result is; until then, and over restarts, the waiting costs no memory.
     Job {
         /// The call's response, for the history.
         output: Value,
@@ -103,15 +104,14 @@ impl RunningTask {
         self.answer(Answer::Submitted(output));
     }
 
-    /// The call of a `.sync` task has started an execution. When that ends, [`TaskRunner::job_ended`] says what the
-    /// task's result is; until then, and over restarts, the waiting costs no memory.
-    pub fn waits_for(self, execution: String, output: Value) {
-        self.answer(Answer::Job { output, execution });
-    }
-
     /// The task is an activity's and lies ready for a worker, who answers by its token. A task that no worker has taken
     /// comes again after a restart.
     pub fn awaits_worker(mut self) {
+        self.reply = None;
+    }
+
+    /// The engine has taken the answer in by another way.
+    pub(crate) fn is_answered(&mut self) {
         self.reply = None;
     }
 

@@ -44,7 +44,7 @@ use serde_json::Value;
 use crate::endpoint::{ApiError, Services};
 
 pub(crate) use error::StatesError;
-pub(crate) use start_execution::{StartExecutionRequest, start};
+pub(crate) use start_execution::{StartExecutionRequest, checked as checked_start};
 
 /// The operations, for the error about one that is not among them.
 const KNOWN: &str = "CreateActivity, CreateStateMachine, DeleteActivity, DeleteStateMachine, DescribeActivity, \

@@ -73,25 +73,6 @@ async fn a_start_that_is_refused_is_named_after_the_sdks_exception() {
 }
 
 #[tokio::test]
-async fn an_execution_without_a_name_gets_the_same_when_its_call_comes_again() {
-    let (world, child) = child(PASS).await;
-    let arguments = json!({ "StateMachineArn": child });
-    let start = |parent: &'static str, attempt| {
-        let (services, arguments) = (world.services.clone(), arguments.clone());
-        async move {
-            let attempt = sluice_engine::AttemptId(attempt);
-            let child = super::states::start_execution(&services, parent, attempt, &arguments).await;
-            child.map(|child| child.arn).unwrap()
-        }
-    };
-    let first = start("p", 1).await;
-    world.services.driver.ended(&first).await.unwrap();
-    assert_eq!(start("p", 1).await, first);
-    assert_ne!(start("p", 2).await, first);
-    assert_ne!(start("q", 1).await, first);
-}
-
-#[tokio::test]
 async fn step_functions_own_api_is_called_with_the_sdks_names() {
     let (world, child) = child(PASS).await;
     let sfn = |action: &str| format!("arn:aws:states:::aws-sdk:sfn:{action}");

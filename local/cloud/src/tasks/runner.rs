@@ -11,7 +11,6 @@ use tokio::runtime::Handle;
 
 use super::failure::MAX_RESULT;
 use super::lambda::Called;
-use super::states::Child;
 use super::{Client, TaskFailure, dynamodb, lambda, sdk, sns, states};
 use crate::endpoint::Services;
 
@@ -51,7 +50,10 @@ impl Tasks {
         }
         let services = Arc::clone(services);
         self.runtime.spawn(async move {
-            let outcome = perform(&services, &task.identity, &task.task).await;
+            if starts_execution(&task.task.resource) {
+                return states::start_execution(&services, task).await;
+            }
+            let outcome = perform(&services, &task.task).await;
             answer(task, outcome);
         });
     }
@@ -83,8 +85,6 @@ impl TaskRunner for Tasks {
 /// How a call ended.
 pub(super) enum Outcome {
     Answered(Value),
-    /// It started an execution whose end is the result.
-    Started(Child),
     Failed(TaskFailure),
     /// The process is going down: the next one sends the task again.
     Interrupted,
@@ -108,14 +108,22 @@ impl From<Called> for Outcome {
     }
 }
 
-async fn perform(services: &Arc<Services>, identity: &Identity, task: &ScheduledTask) -> Outcome {
+/// Whether the call starts an execution here, which the driver does together with the answer to the task.
+fn starts_execution(resource: &Resource) -> bool {
+    matches!(
+        resource,
+        Resource::Service { service, action, .. } if service == "states" && action == "startExecution"
+    )
+}
+
+async fn perform(services: &Arc<Services>, task: &ScheduledTask) -> Outcome {
     let (outcome, name) = match &task.resource {
         // Those of activities lie on the board and are not performed.
         Resource::Function { arn } | Resource::Activity { arn } => {
             let called = lambda::function(services, arn, &task.arguments).await;
             (called.into(), arn.as_str())
         }
-        Resource::Service { service, .. } => (integration(services, identity, task).await, service.as_str()),
+        Resource::Service { service, .. } => (integration(services, task).await, service.as_str()),
     };
     match outcome {
         Outcome::Answered(value) if serialized_len(&value) > MAX_RESULT => {
@@ -125,7 +133,7 @@ async fn perform(services: &Arc<Services>, identity: &Identity, task: &Scheduled
     }
 }
 
-async fn integration(services: &Arc<Services>, identity: &Identity, task: &ScheduledTask) -> Outcome {
+async fn integration(services: &Arc<Services>, task: &ScheduledTask) -> Outcome {
     let Resource::Service {
         arn,
         service,
@@ -141,12 +149,6 @@ async fn integration(services: &Arc<Services>, identity: &Identity, task: &Sched
         IntegrationPattern::Sync | IntegrationPattern::Sync2 => true,
     };
     match (service.as_str(), action.as_str()) {
-        ("states", "startExecution") => {
-            match states::start_execution(services, &identity.arn, task.attempt, arguments).await {
-                Ok(child) if waits_for_job => Outcome::Started(child),
-                started => started.map(|child| child.response).into(),
-            }
-        }
         _ if waits_for_job => Outcome::Failed(unavailable(arn)),
         ("lambda", "invoke") => lambda::invoke(services, &Client::LAMBDA, arguments).await.into(),
         ("aws-sdk:lambda", "invoke") => lambda::invoke(services, &Client::SDK_LAMBDA, arguments).await.into(),
@@ -189,7 +191,6 @@ fn answer(task: RunningTask, outcome: Outcome) {
     match outcome {
         Outcome::Answered(output) if waits_for_token => task.submitted(output),
         Outcome::Answered(output) => task.succeed(output),
-        Outcome::Started(child) => task.waits_for(child.arn, child.response),
         Outcome::Failed(failure) => task.fail(failure.error, failure.cause),
         // Dropping it would be an answer. The journal has the attempt as open, and the next start sends it again.
         Outcome::Interrupted => std::mem::forget(task),

@@ -2,79 +2,67 @@
 //! [the integration](https://docs.aws.amazon.com/step-functions/latest/dg/connect-stepfunctions.html).
 
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 use sluice_asl::definition::{IntegrationPattern, Resource};
-use sluice_driver::{Answer, ExecutionRecord};
-use sluice_engine::{AttemptId, Outcome, ScheduledTask, Timestamp};
+use sluice_driver::{Answer, ExecutionRecord, RunningTask, Started};
+use sluice_engine::{Outcome, ScheduledTask, Timestamp};
 
 use super::metadata::Metadata;
 use super::parameters::Parameters;
 use super::{Client, TaskFailure};
 use crate::endpoint::{ApiError, Services, epoch_seconds, http_date};
-use crate::states::{StartExecutionRequest, StatesError, start};
+use crate::states::{StartExecutionRequest, StatesError, checked_start};
 
-/// An execution that a task has started, with the response to the call.
-pub(super) struct Child {
-    pub(super) arn: String,
-    pub(super) response: Value,
+/// Starts an execution and answers the task with it.
+pub(super) async fn start_execution(services: &Services, mut task: RunningTask) {
+    let request_id = services.config.uuid().to_string();
+    if let Err(failure) = try_start(services, &mut task, &request_id).await {
+        task.fail(failure.error, failure.cause);
+    }
 }
 
-/// Starts an execution on behalf of an attempt of `parent`.
-pub(super) async fn start_execution(
-    services: &Services,
-    parent: &str,
-    attempt: AttemptId,
-    arguments: &Value,
-) -> Result<Child, TaskFailure> {
+async fn try_start(services: &Services, task: &mut RunningTask, request_id: &str) -> Result<(), TaskFailure> {
+    let refused = |error: StatesError| Client::STEP_FUNCTIONS.refused(&ApiError::from(error), request_id);
+    let request = checked_start(request(&task.task.arguments)?).map_err(refused)?;
+    let pattern = match &task.task.resource {
+        Resource::Service { pattern, .. } => *pattern,
+        Resource::Function { .. } | Resource::Activity { .. } => IntegrationPattern::RequestResponse,
+    };
+    let (id, now) = (request_id.to_owned(), services.config.now());
+    let answer = move |started: &Started| {
+        let output = response(started, &id, now);
+        match pattern {
+            IntegrationPattern::RequestResponse => Answer::Succeeded(output),
+            IntegrationPattern::WaitForTaskToken => Answer::Submitted(output),
+            IntegrationPattern::Sync | IntegrationPattern::Sync2 => Answer::Job {
+                output,
+                execution: started.arn.clone(),
+            },
+        }
+    };
+    let started = services.driver.start_child(task, request, answer).await;
+    started.map_err(|error| refused(error.into()))
+}
+
+fn request(arguments: &Value) -> Result<StartExecutionRequest, TaskFailure> {
     let parameters = Parameters::of(arguments);
-    let request_id = services.config.uuid().to_string();
-    let given = parameters.text("Name")?;
-    let request = StartExecutionRequest {
+    Ok(StartExecutionRequest {
         state_machine_arn: Some(parameters.required("StateMachineArn")?.to_owned()),
-        name: Some(given.map_or_else(|| own_name(parent, attempt), str::to_owned)),
+        name: parameters.text("Name")?.map(str::to_owned),
         input: parameters.text_or_json("Input"),
         trace_header: parameters.text("TraceHeader")?.map(str::to_owned),
-    };
-    let refused = |error: StatesError| Client::STEP_FUNCTIONS.refused(&ApiError::from(error), &request_id);
-    let (arn, started) = match start(services, request).await {
-        Ok(started) => (started.arn, started.start_date),
-        // The name is this attempt's alone: a process that died before it could say so has started it.
-        Err(StatesError::ExecutionAlreadyExists(arn)) if given.is_none() => {
-            let record = services
-                .driver
-                .execution(&arn)
-                .await
-                .map_err(|error| refused(error.into()))?;
-            let started = record.map_or_else(|| services.config.now(), |record| record.start_date);
-            (arn, started)
-        }
-        Err(error) => return Err(refused(error)),
-    };
-    Ok(Child {
-        response: response(services, &arn, started, &request_id),
-        arn,
     })
 }
 
-/// The name of an execution that was given none: the same each time when a call is sent again after a crash.
-fn own_name(parent: &str, attempt: AttemptId) -> String {
-    let mut hasher = Sha256::new();
-    hasher.update(parent);
-    hasher.update(attempt.0.to_be_bytes());
-    let mut bytes = [0; 16];
-    bytes.copy_from_slice(&hasher.finalize()[..16]);
-    uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
-}
-
-fn response(services: &Services, arn: &str, started: Timestamp, request_id: &str) -> Value {
-    let wire = json!({ "executionArn": arn, "startDate": epoch_seconds(started) });
+fn response(started: &Started, request_id: &str, now: Timestamp) -> Value {
+    let Started { arn, start_date, .. } = started;
+    let wire = json!({ "executionArn": arn, "startDate": epoch_seconds(*start_date) });
     let mut response = Map::new();
     response.insert("ExecutionArn".into(), json!(arn));
     let headers = vec![
         ("x-amzn-RequestId", request_id.to_owned()),
         ("connection", "keep-alive".to_owned()),
         ("Content-Length", wire.to_string().len().to_string()),
-        ("Date", http_date(services.config.now())),
+        ("Date", http_date(now)),
         ("Content-Type", "application/x-amz-json-1.0".to_owned()),
     ];
     Metadata {
@@ -84,7 +72,7 @@ fn response(services: &Services, arn: &str, started: Timestamp, request_id: &str
     }
     .add_to(&mut response);
     // The SDK's dates are milliseconds.
-    response.insert("StartDate".into(), json!(started));
+    response.insert("StartDate".into(), json!(start_date));
     Value::Object(response)
 }
 

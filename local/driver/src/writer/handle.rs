@@ -8,12 +8,13 @@ use sluice_engine::execution::AttemptStatus;
 use sluice_engine::{AttemptId, Effect, Fact, IllegalFact, ScheduledTask, Status, Timestamp, token};
 
 use super::batch::{Batch, RunnerAnswer};
+use super::jobs::job_of;
 use super::request::{Request, Responder, TokenAnswer};
 use super::take::{Refused, fact_of};
 use super::{GROUP, Writer};
 use crate::clock::{ADVANCED, millis};
 use crate::journal::{executions, machines, store};
-use crate::{Answer, DriverError, ExecutionRecord, MachineRecord, PutMachine, RedriveError, Resumed, TokenError};
+use crate::{DriverError, ExecutionRecord, MachineRecord, PutMachine, RedriveError, Resumed, TokenError};
 
 impl Writer {
     /// Applies one request to the open transaction.
@@ -21,6 +22,16 @@ impl Writer {
         match request {
             Request::Start { request, reply } => {
                 let started = self.start(*request, batch);
+                batch.reply(reply, started);
+            }
+            Request::StartChild {
+                request,
+                key,
+                attempt,
+                answer,
+                reply,
+            } => {
+                let started = self.start_child(*request, (key, attempt), answer, batch);
                 batch.reply(reply, started);
             }
             Request::Stop {
@@ -37,10 +48,7 @@ impl Writer {
                 batch.reply(reply, redriven);
             }
             Request::Answered { key, attempt, answer } => {
-                let job = match &answer {
-                    Answer::Job { execution, .. } => Some(execution.clone()),
-                    Answer::Succeeded(_) | Answer::Failed { .. } | Answer::Submitted(_) => None,
-                };
+                let job = job_of(&answer);
                 self.runner_answered(
                     RunnerAnswer {
                         key,

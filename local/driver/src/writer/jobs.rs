@@ -12,9 +12,10 @@ use sluice_engine::{AttemptId, Effect, Fact, Identity, Status};
 
 use super::Writer;
 use super::batch::{Batch, JobWork};
+use super::request::ChildAnswer;
 use super::take::{Refused, fact_of};
 use crate::journal::{executions, store};
-use crate::{DriverError, fold};
+use crate::{Answer, DriverError, StartError, StartExecution, fold};
 
 /// Who waits for a job: `JOB/EXECUTION/ATTEMPT`.
 const AWAITED: &str = "job";
@@ -45,7 +46,43 @@ pub(super) fn awaited(connection: &Connection) -> Result<HashSet<u64>, DriverErr
     Ok(keys.iter().filter_map(|key| parse(key)).map(|(job, _)| job).collect())
 }
 
+/// The execution whose end is the result.
+pub(super) fn job_of(answer: &Answer) -> Option<String> {
+    match answer {
+        Answer::Job { execution, .. } => Some(execution.clone()),
+        Answer::Succeeded(_) | Answer::Failed { .. } | Answer::Submitted(_) => None,
+    }
+}
+
 impl Writer {
+    /// Starts an execution for a task that somebody waits for, and answers the task.
+    pub(super) fn start_child(
+        &mut self,
+        request: StartExecution,
+        (key, attempt): Waiter,
+        answer: ChildAnswer,
+        batch: &mut Batch,
+    ) -> Result<(), StartError> {
+        if !self.load(key, batch)? || !self.is_open((key, attempt)) {
+            self.stale(key, attempt);
+            return Ok(());
+        }
+        let started = self.start(request, batch)?;
+        let answer = (answer.0)(&started);
+        let job = job_of(&answer);
+        // Not among the batch's answers: if the commit fails, the caller hears of it and has nothing started.
+        self.take_answer(key, attempt, fact_of(attempt, answer), batch);
+        match job {
+            Some(job) => Ok(self.await_job(key, attempt, &job, batch)?),
+            None => Ok(()),
+        }
+    }
+
+    fn is_open(&self, (key, attempt): Waiter) -> bool {
+        let loaded = self.residents.get(key);
+        loaded.is_some_and(|loaded| loaded.execution.open_task(attempt).is_some())
+    }
+
     /// The attempt's result is the end of the execution with this ARN, which may have come already.
     pub(super) fn await_job(
         &mut self,
@@ -54,11 +91,7 @@ impl Writer {
         arn: &str,
         batch: &mut Batch,
     ) -> Result<(), DriverError> {
-        let waits = |writer: &Self| {
-            let loaded = writer.residents.get(key)?;
-            loaded.execution.open_task(attempt).map(drop)
-        };
-        if waits(self).is_none() {
+        if !self.is_open((key, attempt)) {
             return Ok(());
         }
         let found = executions::key_of(&self.connection, arn)?;

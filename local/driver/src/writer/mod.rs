@@ -26,7 +26,7 @@ use crate::{DriverError, ExecutionRecord, TaskRunner};
 
 use batch::{Batch, RunnerAnswer};
 use loaded::{Prepared, Residents};
-pub(crate) use request::{Request, Responder, TokenAnswer};
+pub(crate) use request::{ChildAnswer, Request, Responder, TokenAnswer};
 
 /// The most requests, and the most due deadlines, that share a commit. Bounds how long one commit keeps its callers
 /// waiting.

@@ -1,5 +1,6 @@
 //! What the engine's thread is asked for.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -13,6 +14,15 @@ use crate::{
 
 /// Where an answer goes.
 pub(crate) type Responder<T, E = DriverError> = oneshot::Sender<Result<T, E>>;
+
+/// Makes the answer to a task of the start of the execution that it asked for.
+pub(crate) struct ChildAnswer(pub(crate) Box<dyn FnOnce(&Started) -> Answer + Send>);
+
+impl fmt::Debug for ChildAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChildAnswer")
+    }
+}
 
 /// What comes with a task token.
 #[derive(Debug)]
@@ -31,6 +41,14 @@ pub(crate) enum Request {
     Start {
         request: Box<StartExecution>,
         reply: Responder<Started, StartError>,
+    },
+    /// Starts an execution for an attempt of another's task.
+    StartChild {
+        request: Box<StartExecution>,
+        key: u64,
+        attempt: AttemptId,
+        answer: ChildAnswer,
+        reply: Responder<(), StartError>,
     },
     Stop {
         arn: String,

@@ -186,7 +186,7 @@ impl Writer {
     }
 
     /// Nobody waits for this answer any more: the attempt timed out, or its execution was stopped.
-    fn stale(&self, key: u64, attempt: AttemptId) {
+    pub(super) fn stale(&self, key: u64, attempt: AttemptId) {
         Counters::add(&self.shared.counters.stale_answers, 1);
         tracing::debug!(execution = key, attempt = attempt.0, "an answer came too late");
     }

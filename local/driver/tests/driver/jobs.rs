@@ -1,9 +1,10 @@
 //! Tasks whose result is the end of another execution.
 
 use serde_json::{Value, json};
+use sluice_driver::{Answer, RunningTask, StartError, StartExecution, Started};
 use sluice_engine::{Outcome, Status};
 
-use crate::support::{World, chain, execution_arn};
+use crate::support::{World, chain, execution_arn, machine_arn};
 
 fn sync() -> Value {
     json!({"StartAt": "Run", "States": {"Run": {
@@ -15,6 +16,20 @@ fn sync() -> Value {
     }}})
 }
 
+/// Makes the execution of a machine the job of a task.
+async fn join(world: &World, mut task: RunningTask, machine: &str, name: &str) -> Result<(), StartError> {
+    let request = StartExecution::new(machine_arn(machine), json!({"of": name})).named(name);
+    let answer = |started: &Started| Answer::Job {
+        output: json!({"ExecutionArn": started.arn}),
+        execution: started.arn.clone(),
+    };
+    let started = world.driver.start_child(&mut task, request, answer).await;
+    if started.is_err() {
+        task.fail("NotStarted", "");
+    }
+    started
+}
+
 /// A parent that waits for its child, which has a call under way.
 async fn waiting() -> World {
     let mut world = World::new();
@@ -22,9 +37,7 @@ async fn waiting() -> World {
     world.put("child", chain(&["A"])).await;
     world.start("parent", "p").await;
     let run = world.task().await;
-    let child = world.start("child", "c").await;
-    run.waits_for(child, json!({"ExecutionArn": "c"}));
-    world.settled().await;
+    join(&world, run, "child", "c").await.expect("starts");
     world
 }
 
@@ -63,11 +76,16 @@ async fn a_child_that_was_faster_is_not_missed() {
     world.put("parent", sync()).await;
     world.put("child", chain(&["A"])).await;
     world.start("parent", "p").await;
-    let run = world.task().await;
+    let mut run = world.task().await;
     let child = world.start("child", "c").await;
     world.task().await.succeed(json!(1));
     world.ended(&child).await;
-    run.waits_for(child, json!({}));
+    let answer = |_: &Started| Answer::Job {
+        output: json!({}),
+        execution: child,
+    };
+    let other = StartExecution::new(machine_arn("child"), json!(1));
+    world.driver.start_child(&mut run, other, answer).await.expect("starts");
     let parent = world.ended(&execution_arn("parent", "p")).await;
     assert_eq!(parent.status, Status::Succeeded);
 }
@@ -79,8 +97,8 @@ async fn a_chain_of_parents_ends_at_once() {
     let mut tasks = [world.task().await, world.task().await];
     tasks.sort_by_key(|task| task.identity.key);
     let [call, run] = tasks;
-    run.waits_for(execution_arn("parent", "p"), json!({}));
-    world.settled().await;
+    // The first parent runs already under this name and input.
+    join(&world, run, "parent", "p").await.expect("is found");
     call.succeed(json!(7));
     let top = world.ended(&execution_arn("parent", "q")).await;
     let output = json!(7).into();
@@ -102,10 +120,28 @@ async fn a_parent_that_gives_up_stops_its_child() {
 }
 
 #[tokio::test]
-async fn a_child_that_never_was_fails_the_task() {
+async fn a_child_that_cannot_start_leaves_the_answer_to_the_runner() {
     let mut world = World::new();
     world.put("parent", sync()).await;
     let arn = world.start("parent", "p").await;
-    world.task().await.waits_for(execution_arn("child", "none"), json!({}));
+    let run = world.task().await;
+    let refused = join(&world, run, "child", "none").await;
+    assert!(
+        matches!(refused, Err(StartError::MachineNotFound { .. })),
+        "{refused:?}"
+    );
     assert_eq!(world.ended(&arn).await.status, Status::Failed);
+}
+
+#[tokio::test]
+async fn a_task_that_nobody_waits_for_starts_nothing() {
+    let mut world = World::new();
+    world.put("parent", sync()).await;
+    world.put("child", chain(&["A"])).await;
+    let arn = world.start("parent", "p").await;
+    let run = world.task().await;
+    world.driver.stop_execution(&arn, None, None).await.expect("stops");
+    assert_eq!(join(&world, run, "child", "c").await, Ok(()));
+    let child = world.driver.execution(&execution_arn("child", "c")).await;
+    assert_eq!(child, Ok(None));
 }
