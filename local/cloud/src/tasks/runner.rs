@@ -118,8 +118,11 @@ fn starts_execution(resource: &Resource) -> bool {
 
 async fn perform(services: &Arc<Services>, task: &ScheduledTask) -> Outcome {
     let (outcome, name) = match &task.resource {
-        // Those of activities lie on the board and are not performed.
-        Resource::Function { arn } | Resource::Activity { arn } => {
+        Resource::Activity { arn } => {
+            let cause = format!("Only an execution can wait for a worker of the activity {arn}.");
+            (Outcome::Failed(TaskFailure::runtime(cause)), arn.as_str())
+        }
+        Resource::Function { arn } => {
             let called = lambda::function(services, arn, &task.arguments).await;
             (called.into(), arn.as_str())
         }
@@ -149,6 +152,8 @@ async fn integration(services: &Arc<Services>, task: &ScheduledTask) -> Outcome 
         IntegrationPattern::Sync | IntegrationPattern::Sync2 => true,
     };
     match (service.as_str(), action.as_str()) {
+        // Only for a caller that is no execution: see `starts_execution`.
+        ("states", "startExecution") if !waits_for_job => states::start_alone(services, arguments).await.into(),
         _ if waits_for_job => Outcome::Failed(unavailable(arn)),
         ("lambda", "invoke") => lambda::invoke(services, &Client::LAMBDA, arguments).await.into(),
         ("aws-sdk:lambda", "invoke") => lambda::invoke(services, &Client::SDK_LAMBDA, arguments).await.into(),

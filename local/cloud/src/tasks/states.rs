@@ -20,6 +20,16 @@ pub(super) async fn start_execution(services: &Services, mut task: RunningTask) 
     }
 }
 
+/// Starts an execution for a call that belongs to none.
+pub(super) async fn start_alone(services: &Services, arguments: &Value) -> Result<Value, TaskFailure> {
+    let request_id = services.config.uuid().to_string();
+    let refused = |error: StatesError| Client::STEP_FUNCTIONS.refused(&ApiError::from(error), &request_id);
+    let request = checked_start(request(arguments)?).map_err(refused)?;
+    let started = services.driver.start_execution(request).await;
+    let started = started.map_err(|error| refused(error.into()))?;
+    Ok(response(&started, &request_id, services.config.now()))
+}
+
 async fn try_start(services: &Services, task: &mut RunningTask, request_id: &str) -> Result<(), TaskFailure> {
     let refused = |error: StatesError| Client::STEP_FUNCTIONS.refused(&ApiError::from(error), request_id);
     let request = checked_start(request(&task.task.arguments)?).map_err(refused)?;
