@@ -16,7 +16,7 @@ impl Template {
     /// # Errors
     /// The first expression that fails, in the order of the document.
     ///
-    /// `States.DataLimitExceeded` when the expressions together give more than [`MAX_EVALUATED`].
+    /// `States.DataLimitExceeded` when the expressions together give more than 4 MiB.
     pub fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, EvalError> {
         self.evaluate_within(scope, &mut { MAX_EVALUATED })
     }
