@@ -53,13 +53,7 @@ fn start() {
     let mut times = Vec::new();
     let mut sluice = Sluice::new();
     for _ in 0..9 {
-        let began = Instant::now();
-        sluice.start();
-        sluice
-            .aws()
-            .call("AWSStepFunctions.ListStateMachines", &json!({}))
-            .expect("answers");
-        times.push(began.elapsed());
+        times.push(first_answer(&mut sluice));
         sluice.stop();
     }
     row("start to first answer", &mut times);
@@ -70,6 +64,17 @@ fn start() {
         "resident memory, idle",
         sluice.resident_megabytes()
     );
+}
+
+/// Starts `sluice`; gives the time from `exec` to its first answered call.
+fn first_answer(sluice: &mut Sluice) -> Duration {
+    let began = Instant::now();
+    sluice.start();
+    sluice
+        .aws()
+        .call("AWSStepFunctions.ListStateMachines", &json!({}))
+        .expect("answers");
+    began.elapsed()
 }
 
 /// StartExecution to the end of the execution.
@@ -141,7 +146,7 @@ fn parked() {
         )
         .expect("created")["stateMachineArn"]
         .clone();
-    warm_up(&sluice, 200, |aws, n| {
+    spread(&sluice, 200, |aws, n| {
         aws.call(
             "AWSStepFunctions.StartExecution",
             &json!({ "stateMachineArn": machine, "name": format!("w{n}") }),
@@ -171,16 +176,10 @@ fn parked() {
         sluice.resident_megabytes() - before
     );
     sluice.kill();
-    let began = Instant::now();
-    sluice.start();
-    sluice
-        .aws()
-        .call("AWSStepFunctions.ListStateMachines", &json!({}))
-        .expect("answers");
     println!(
         "{:<44} {:>8.0} ms",
         "restart with them after kill -9",
-        began.elapsed().as_secs_f64() * 1e3
+        first_answer(&mut sluice).as_secs_f64() * 1e3
     );
     println!(
         "{:<44} {:>8.1} MB",
@@ -328,10 +327,6 @@ fn spread(sluice: &Sluice, count: usize, work: impl Fn(&Aws, usize) + Sync) {
             });
         }
     });
-}
-
-fn warm_up(sluice: &Sluice, count: usize, work: impl Fn(&Aws, usize) + Sync) {
-    spread(sluice, count, work);
 }
 
 fn row(name: &str, times: &mut [Duration]) {

@@ -42,12 +42,12 @@ pub fn binaries() -> &'static Path {
             "validate-pincode",
             "validate-user-name",
         ];
+        let changed = ["workflows", "tasks", "gateway"]
+            .iter()
+            .map(|source| newest(&root().join(source)))
+            .max();
         for name in names {
             let built = std::fs::metadata(directory.join(name)).and_then(|file| file.modified());
-            let changed = ["workflows", "tasks", "gateway"]
-                .iter()
-                .map(|source| newest(&root().join(source)))
-                .max();
             assert!(
                 built.is_ok_and(|built| Some(built) >= changed || name == "sluice"),
                 "{name} in {} is missing or older than its sources; run `cargo build --bins` first",
