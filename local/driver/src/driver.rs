@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sluice_asl::{MachineType, ParseOptions, StateMachine};
-use sluice_engine::{HistoryEvent, Timestamp};
+use sluice_engine::{Entry, HistoryEvent, Identity, MapRunUpdate, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::clock::ADVANCED;
-use crate::journal::{self, Lock, Readers, executions, lists, machines, store};
+use crate::journal::{self, Lock, Readers, executions, lists, machines, store, versions};
 use crate::shared::Shared;
-use crate::writer::{Request, Responder, TokenAnswer, Writer};
+use crate::writer::{Request, Responder, TokenAnswer, VersionRequest, Writer};
 use crate::{
-    Clock, DriverError, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord, OpenError,
-    Order, Page, PutMachine, RedriveError, Resumed, StartError, StartExecution, Started, Statistics, TaskRunner,
-    TokenError, fold,
+    AliasRecord, Clock, DriverError, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord,
+    MapRuns, OpenError, Order, Page, PutMachine, RedriveError, Resumed, Route, StartError, StartExecution, Started,
+    Statistics, TaskRunner, TokenError, VersionError, VersionRecord, VersionSummary, fold,
 };
 
 /// Virtual size of the engine thread's stack: deeply nested values are handled recursively.
@@ -202,6 +202,148 @@ impl Driver {
             .await
     }
 
+    // --- versions and aliases
+
+    async fn ask_versions<T, E: From<DriverError>>(
+        &self,
+        machine_arn: &str,
+        request: impl FnOnce(Responder<T, E>) -> VersionRequest,
+    ) -> Result<T, E> {
+        let machine_arn = machine_arn.to_owned();
+        self.ask(|reply| Request::Versions {
+            machine_arn,
+            request: request(reply),
+        })
+        .await
+    }
+
+    /// Publishes a state machine as it is now; `revision_id`: only if that is its current revision (empty: the initial
+    /// one). A revision that has a version is not published again: the answer is that version.
+    ///
+    /// # Errors
+    /// When there is no such state machine, its revision is another, it has 1000 versions, or the driver fails.
+    pub async fn publish_version(
+        &self,
+        machine_arn: &str,
+        revision_id: Option<String>,
+        description: Option<String>,
+    ) -> Result<VersionSummary, VersionError> {
+        self.ask_versions(machine_arn, |reply| VersionRequest::Publish {
+            revision_id,
+            description,
+            reply,
+        })
+        .await
+    }
+
+    /// Deletes a version; false: there is none. Its number is not given again.
+    ///
+    /// # Errors
+    /// When aliases lead to it, or the driver fails.
+    pub async fn delete_version(&self, machine_arn: &str, number: u64) -> Result<bool, VersionError> {
+        self.ask_versions(machine_arn, |reply| VersionRequest::Delete { number, reply })
+            .await
+    }
+
+    /// A version of the state machine with this ARN.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn version(&self, machine_arn: &str, number: u64) -> Result<Option<VersionRecord>, DriverError> {
+        let arn = machine_arn.to_owned();
+        let query = move |connection: &_| versions::get(connection, &arn, number);
+        self.inner.shared.readers.read(query).await
+    }
+
+    /// At most `limit` versions of a state machine, the newest first, from below the number `before`.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn versions(
+        &self,
+        machine_arn: &str,
+        before: Option<u64>,
+        limit: usize,
+    ) -> Result<Vec<VersionSummary>, DriverError> {
+        let arn = machine_arn.to_owned();
+        let query = move |connection: &_| versions::list(connection, &arn, before, limit);
+        self.inner.shared.readers.read(query).await
+    }
+
+    /// Creates an alias; if it is there already, led and described the same, answers that.
+    ///
+    /// # Errors
+    /// When a version is not there, the name is taken, the state machine has 100 aliases, or the driver fails.
+    pub async fn create_alias(
+        &self,
+        machine_arn: &str,
+        name: String,
+        description: Option<String>,
+        routes: Vec<Route>,
+    ) -> Result<AliasRecord, VersionError> {
+        self.ask_versions(machine_arn, |reply| VersionRequest::CreateAlias {
+            name,
+            description,
+            routes,
+            reply,
+        })
+        .await
+    }
+
+    /// Changes what is given of an alias.
+    ///
+    /// # Errors
+    /// When there is no such alias or version, or the driver fails.
+    pub async fn update_alias(
+        &self,
+        machine_arn: &str,
+        name: String,
+        description: Option<String>,
+        routes: Option<Vec<Route>>,
+    ) -> Result<AliasRecord, VersionError> {
+        self.ask_versions(machine_arn, |reply| VersionRequest::UpdateAlias {
+            name,
+            description,
+            routes,
+            reply,
+        })
+        .await
+    }
+
+    /// Deletes an alias; false: there is none.
+    ///
+    /// # Errors
+    /// When the driver fails.
+    pub async fn delete_alias(&self, machine_arn: &str, name: String) -> Result<bool, DriverError> {
+        self.ask_versions(machine_arn, |reply| VersionRequest::DeleteAlias { name, reply })
+            .await
+    }
+
+    /// The alias of a state machine with this name.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn alias(&self, machine_arn: &str, name: &str) -> Result<Option<AliasRecord>, DriverError> {
+        let (arn, name) = (machine_arn.to_owned(), name.to_owned());
+        let query = move |connection: &_| versions::alias(connection, &arn, &name);
+        self.inner.shared.readers.read(query).await
+    }
+
+    /// At most `limit` aliases of a state machine, the oldest first, from behind the one numbered `after`.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn aliases(
+        &self,
+        machine_arn: &str,
+        after: Option<i64>,
+        limit: usize,
+    ) -> Result<Vec<AliasRecord>, DriverError> {
+        let arn = machine_arn.to_owned();
+        let query = move |connection: &_| versions::aliases(connection, &arn, after, limit);
+        self.inner.shared.readers.read(query).await
+    }
+
     // --- executions
 
     /// Starts an execution. The answer comes when it is on disk.
@@ -237,13 +379,22 @@ impl Driver {
     }
 
     /// Lets an execution that failed, timed out or was stopped go on where it ended; answers when, or `None` if there
-    /// is no such execution.
+    /// is no such execution. Within 15 minutes, the same client token again is the same redrive.
     ///
     /// # Errors
     /// When it cannot be redriven, or the driver fails.
-    pub async fn redrive_execution(&self, arn: &str) -> Result<Option<Timestamp>, RedriveError> {
+    pub async fn redrive_execution(
+        &self,
+        arn: &str,
+        client_token: Option<String>,
+    ) -> Result<Option<Timestamp>, RedriveError> {
         let arn = arn.to_owned();
-        self.ask(|reply| Request::Redrive { arn, reply }).await
+        self.ask(|reply| Request::Redrive {
+            arn,
+            client_token,
+            reply,
+        })
+        .await
     }
 
     /// The execution with this ARN.
@@ -282,6 +433,47 @@ impl Driver {
             .readers
             .read(move |connection| read_history(&shared, connection, &arn))
             .await
+    }
+
+    /// The Map Runs of the execution with this ARN.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn map_runs(&self, execution_arn: &str) -> Result<Option<MapRuns>, DriverError> {
+        let (shared, arn) = (self.inner.shared.clone(), execution_arn.to_owned());
+        let query = move |connection: &_| match executions::key_of(connection, &arn)? {
+            Some(key) => read_map_runs(&shared, connection, key),
+            None => Ok(None),
+        };
+        self.inner.shared.readers.read(query).await
+    }
+
+    /// The Map Run with this ARN, alone.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn map_run(&self, arn: &str) -> Result<Option<MapRuns>, DriverError> {
+        let (shared, arn) = (self.inner.shared.clone(), arn.to_owned());
+        let query = move |connection: &_| {
+            let Some(key) = executions::key_of_map_run(connection, &arn)? else {
+                return Ok(None);
+            };
+            let mut found = read_map_runs(&shared, connection, key)?;
+            if let Some(found) = &mut found {
+                found.runs.retain(|run| *run.arn == *arn);
+            }
+            Ok(found)
+        };
+        self.inner.shared.readers.read(query).await
+    }
+
+    /// Changes the limits of a Map Run at work; false: it is over; `None`: there is no such Map Run.
+    ///
+    /// # Errors
+    /// When the driver fails.
+    pub async fn update_map_run(&self, arn: &str, update: MapRunUpdate) -> Result<Option<bool>, DriverError> {
+        let arn = arn.to_owned();
+        self.ask(|reply| Request::UpdateMapRun { arn, update, reply }).await
     }
 
     /// Waits until the execution with this ARN has ended; `None`: there is no such execution.
@@ -445,6 +637,36 @@ fn check_definition(text: &str, kind: MachineKind) -> Result<(), String> {
         .map_err(|diagnostics| diagnostics.to_string())
 }
 
+/// What a log is folded with.
+fn read_log(shared: &Shared, connection: &rusqlite::Connection, key: u64) -> Result<Option<Log>, DriverError> {
+    let Some(head) = executions::head(connection, key)? else {
+        return Ok(None);
+    };
+    let revision = machines::revision(connection, head.revision)?;
+    Ok(Some(Log {
+        machine: shared.definition(connection, revision.definition_id)?,
+        identity: Arc::new(executions::identity(key, head, &revision)),
+        entries: executions::entries(connection, key)?,
+    }))
+}
+
+struct Log {
+    machine: Arc<StateMachine>,
+    identity: Arc<Identity>,
+    entries: Vec<Entry>,
+}
+
+fn read_map_runs(shared: &Shared, connection: &rusqlite::Connection, key: u64) -> Result<Option<MapRuns>, DriverError> {
+    let Some(log) = read_log(shared, connection, key)? else {
+        return Ok(None);
+    };
+    let runs = fold::map_runs(log.machine, log.identity.clone(), &log.entries)?;
+    Ok(Some(MapRuns {
+        identity: log.identity,
+        runs,
+    }))
+}
+
 fn read_history(
     shared: &Shared,
     connection: &rusqlite::Connection,
@@ -458,14 +680,10 @@ fn read_history(
     if let Some(history) = histories().get(&version) {
         return Ok(Some(history));
     }
-    let Some(head) = executions::head(connection, key)? else {
+    let Some(log) = read_log(shared, connection, key)? else {
         return Ok(None);
     };
-    let revision = machines::revision(connection, head.revision)?;
-    let machine = shared.definition(connection, revision.definition_id)?;
-    let identity = Arc::new(executions::identity(key, head, &revision));
-    let entries = executions::entries(connection, key)?;
-    let history: Arc<[HistoryEvent]> = fold::history(machine, identity, &entries)?.into();
+    let history: Arc<[HistoryEvent]> = fold::history(log.machine, log.identity, &log.entries)?.into();
     // What an event takes beside its values, which it shares with its neighbours.
     let weight = history.len() * 256 + executions::entry_bytes(connection, key)?;
     histories().put(version, history.clone(), weight);

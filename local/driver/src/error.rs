@@ -186,6 +186,56 @@ pub enum TokenError {
     Driver(#[from] DriverError),
 }
 
+/// A request about versions or aliases was refused.
+///
+/// [AWS](https://docs.aws.amazon.com/step-functions/latest/dg/concepts-cd-aliasing-versioning.html)
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum VersionError {
+    /// No such state machine.
+    #[error("State Machine Does Not Exist: '{arn}'")]
+    MachineNotFound {
+        /// As asked for.
+        arn: String,
+    },
+    /// The revision to publish is not the current one.
+    #[error("the revision {wanted:?} was to be published, but the current one is {current:?}")]
+    RevisionChanged {
+        /// The one that was to be published.
+        wanted: String,
+        /// The current one; empty: the initial one.
+        current: String,
+    },
+    /// An alias is to lead to a version that is not there.
+    #[error("there is no version {number}")]
+    VersionNotFound {
+        /// The version's number.
+        number: u64,
+    },
+    /// A version cannot be deleted while aliases lead to it.
+    #[error("the version is referenced by the aliases {}", .aliases.join(", "))]
+    Referenced {
+        /// Their names, the oldest first.
+        aliases: Vec<String>,
+    },
+    /// The name is taken by an alias that leads elsewhere or is described otherwise.
+    #[error("there is another alias of that name")]
+    AliasExists,
+    /// No such alias.
+    #[error("there is no such alias")]
+    AliasNotFound,
+    /// A state machine has as many versions or aliases as it may have.
+    #[error("a state machine has at most {limit} {what}")]
+    QuotaExceeded {
+        /// `versions` or `aliases`.
+        what: &'static str,
+        /// The most it may have.
+        limit: usize,
+    },
+    /// The driver failed.
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+}
+
 /// RedriveExecution was refused.
 ///
 /// [AWS](https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html)
@@ -209,6 +259,18 @@ impl From<rusqlite::Error> for StartError {
 }
 
 impl From<rusqlite::Error> for TokenError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Driver(error.into())
+    }
+}
+
+impl From<rusqlite::Error> for RedriveError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Driver(error.into())
+    }
+}
+
+impl From<rusqlite::Error> for VersionError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Driver(error.into())
     }
@@ -239,6 +301,21 @@ impl Failure for TokenError {
         match self {
             Self::Driver(error) => Some(error),
             Self::Invalid | Self::TimedOut | Self::DoesNotExist => None,
+        }
+    }
+}
+
+impl Failure for VersionError {
+    fn driver(&self) -> Option<&DriverError> {
+        match self {
+            Self::Driver(error) => Some(error),
+            Self::MachineNotFound { .. }
+            | Self::RevisionChanged { .. }
+            | Self::VersionNotFound { .. }
+            | Self::Referenced { .. }
+            | Self::AliasExists
+            | Self::AliasNotFound
+            | Self::QuotaExceeded { .. } => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use sluice_asl::StateMachine;
-use sluice_engine::{Entry, Execution, HistoryEvent, Identity, IllegalFact, Status, Turn, WaitingOn};
+use sluice_engine::{Entry, Execution, HistoryEvent, Identity, IllegalFact, MapRunReport, Status, Turn, WaitingOn};
 
 use crate::DriverError;
 use crate::journal::executions::Projection;
@@ -35,6 +35,17 @@ pub(crate) fn history(
 ) -> Result<Vec<HistoryEvent>, DriverError> {
     let key = identity.key;
     guarded(key, || sluice_engine::history(machine, identity, entries))?
+        .map_err(|illegal| DriverError::unreadable(key, illegal))
+}
+
+/// The Map Runs that a log tells of, the oldest first.
+pub(crate) fn map_runs(
+    machine: Arc<StateMachine>,
+    identity: Arc<Identity>,
+    entries: &[Entry],
+) -> Result<Vec<MapRunReport>, DriverError> {
+    let key = identity.key;
+    guarded(key, || sluice_engine::map_runs(machine, identity, entries))?
         .map_err(|illegal| DriverError::unreadable(key, illegal))
 }
 

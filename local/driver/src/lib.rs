@@ -22,9 +22,9 @@ mod writer;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use driver::{Driver, DriverConfig};
-pub use error::{DriverError, OpenError, RedriveError, StartError, TokenError};
+pub use error::{DriverError, OpenError, RedriveError, StartError, TokenError, VersionError};
 pub use record::{
-    ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord, Order, Page, PutMachine, Resumed,
-    StartExecution, Started, Statistics,
+    AliasRecord, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord, MapRuns, Order, Page,
+    PutMachine, Qualifier, Resumed, Route, StartExecution, Started, Statistics, VersionRecord, VersionSummary,
 };
 pub use task::{Answer, RunningTask, TaskRunner};

@@ -1,9 +1,11 @@
 //! What is asked of the driver and what it answers.
 
+use std::fmt;
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sluice_engine::{Identity, Outcome, Status, Timestamp};
+use sluice_engine::{Identity, MapRunReport, Outcome, Status, Timestamp};
 
 /// The two workflow types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -58,6 +60,82 @@ pub enum PutMachine {
     Exists(Box<MachineRecord>),
 }
 
+/// What may stand behind a state machine's ARN, after a colon.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Qualifier {
+    /// A version, by its number.
+    Version(u64),
+    /// An alias, by its name.
+    Alias(String),
+}
+
+impl Qualifier {
+    /// The qualifier that a text is: all digits, a version; anything else, an alias.
+    pub fn parse(text: &str) -> Self {
+        match text.parse() {
+            Ok(number) if text.bytes().all(|byte| byte.is_ascii_digit()) => Self::Version(number),
+            _ => Self::Alias(text.to_owned()),
+        }
+    }
+}
+
+impl fmt::Display for Qualifier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Version(number) => write!(f, "{number}"),
+            Self::Alias(name) => f.write_str(name),
+        }
+    }
+}
+
+/// A version of a state machine: what it was when the version was published.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VersionRecord {
+    /// Its number.
+    pub number: u64,
+    /// `description`.
+    pub description: Option<String>,
+    /// `creationDate` of the version.
+    pub created: Timestamp,
+    /// The state machine as it was published.
+    pub machine: MachineRecord,
+}
+
+/// One line of a list of versions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct VersionSummary {
+    /// Its number.
+    pub number: u64,
+    /// `creationDate`.
+    pub created: Timestamp,
+}
+
+/// Where an alias leads, and how often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Route {
+    /// The version's number.
+    pub version: u64,
+    /// Out of 100.
+    pub weight: u8,
+}
+
+/// An alias of a state machine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AliasRecord {
+    /// Its number: larger ones were created later.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// `description`.
+    pub description: Option<String>,
+    /// One or two versions; the weights' sum is 100.
+    pub routes: Vec<Route>,
+    /// `creationDate`.
+    pub created: Timestamp,
+    /// `updateDate`.
+    pub updated: Timestamp,
+}
+
 /// StartExecution.
 ///
 /// [AWS](https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html)
@@ -73,10 +151,8 @@ pub struct StartExecution {
     pub input_text: String,
     /// `traceHeader`.
     pub trace_header: Option<String>,
-    /// The version it was started by.
-    pub version_arn: Option<String>,
-    /// The alias it was started by.
-    pub alias_arn: Option<String>,
+    /// The version or alias to start it by; none: the state machine as it is now.
+    pub qualifier: Option<Qualifier>,
 }
 
 impl StartExecution {
@@ -88,8 +164,7 @@ impl StartExecution {
             input_text: input.to_string(),
             input,
             trace_header: None,
-            version_arn: None,
-            alias_arn: None,
+            qualifier: None,
         }
     }
 
@@ -142,6 +217,17 @@ pub struct ExecutionRecord {
     pub trace_header: Option<String>,
     /// How often it was redriven.
     pub redrive_count: u64,
+    /// When it was redriven last.
+    pub redriven_at: Option<Timestamp>,
+}
+
+/// The Map Runs of one execution.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapRuns {
+    /// The execution in which they were started.
+    pub identity: Arc<Identity>,
+    /// The oldest first.
+    pub runs: Vec<MapRunReport>,
 }
 
 /// One line of a list of executions.
@@ -169,6 +255,10 @@ pub struct ExecutionSummary {
     pub version_arn: Option<String>,
     /// The alias it was started by.
     pub alias_arn: Option<String>,
+    /// How often it was redriven.
+    pub redrive_count: u64,
+    /// When it was redriven last.
+    pub redriven_at: Option<Timestamp>,
 }
 
 /// Which executions to list, newest first.
@@ -176,6 +266,10 @@ pub struct ExecutionSummary {
 pub struct ExecutionFilter {
     /// Only those of this state machine.
     pub machine_arn: Option<String>,
+    /// Only those of this state machine that were started by this version or alias of it.
+    pub qualifier: Option<Qualifier>,
+    /// Only those that were redriven; or, if false, only those that were not.
+    pub redriven: Option<bool>,
     /// Only those with this status.
     pub status: Option<Status>,
     /// Only those that wait for a task token.

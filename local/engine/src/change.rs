@@ -8,7 +8,7 @@ use sluice_asl::definition::Name;
 use sluice_asl::{State, Variables};
 
 use crate::event::ErrorDetails;
-use crate::life::{Block, Call, ChildExecution, FlowRef, MapItem, MapRun, ThreadId};
+use crate::life::{Block, Call, ChildExecution, FlowRef, MapItem, MapRun, ThreadId, Threshold};
 use crate::{Outcome, Timestamp};
 
 /// One step of a decision.
@@ -185,6 +185,11 @@ pub(crate) enum Change {
     MapRunRedriven {
         thread: ThreadId,
     },
+    MapRunUpdated {
+        thread: ThreadId,
+        limit: usize,
+        tolerance: Threshold,
+    },
     /// `unlinked`: what follows is linked to `MapRunStarted`.
     BlockSucceeded {
         thread: ThreadId,
@@ -249,6 +254,7 @@ impl Change {
             | Change::ChildSucceeded { .. }
             | Change::ChildTolerated { .. }
             | Change::ChildFailed { .. }
+            | Change::MapRunUpdated { .. }
             | Change::BlockCleared { .. } => None,
         }
     }

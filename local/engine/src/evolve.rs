@@ -284,6 +284,16 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
             map_mut(life, thread)?.run.as_mut()?.failed_items = 0;
             follow(life, thread, Link::Advance)
         }
+        Change::MapRunUpdated {
+            thread,
+            limit,
+            tolerance,
+        } => {
+            let map = map_mut(life, thread)?;
+            map.limit = limit;
+            map.run.as_mut()?.tolerance = tolerance;
+            None
+        }
         Change::BlockSucceeded { thread, unlinked } => {
             let stamp = follow(life, thread, Link::Stay);
             if unlinked && let Some(run) = map_mut(life, thread).and_then(|map| map.run.as_ref()) {

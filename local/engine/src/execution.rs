@@ -7,6 +7,7 @@ use sluice_asl::definition::{IntegrationPattern, Resource};
 
 use crate::decide::{self, Decision};
 use crate::life::{Activity, Call, Life, Phase, Stage, Visit};
+use crate::map_run::Observer;
 use crate::{AttemptId, Effect, Entry, HistoryEvent, Identity, Outcome, ScheduledTask, Status, Timestamp, token};
 
 /// What came out of one fact.
@@ -14,6 +15,8 @@ use crate::{AttemptId, Effect, Entry, HistoryEvent, Identity, Outcome, Scheduled
 pub struct Turn {
     /// What may start once the fact is on disk, in order.
     pub effects: Vec<Effect>,
+    /// The ARNs of the Map Runs that it starts.
+    pub map_runs: Vec<Arc<str>>,
 }
 
 /// Why a fact cannot have happened to this execution. The execution is as it was before.
@@ -55,6 +58,12 @@ pub enum IllegalFact {
     NotRedrivable {
         /// Why not.
         reason: &'static str,
+    },
+    /// `MapRunUpdated` for a Map Run that never was or is over.
+    #[error("no Map Run {arn} is at work")]
+    NoMapRun {
+        /// As given.
+        arn: Arc<str>,
     },
     /// Time runs forward.
     #[error("the fact's time {at} lies before the one that precedes it ({last})")]
@@ -149,7 +158,7 @@ impl Execution {
     /// # Errors
     /// When the fact cannot have happened; the execution is as it was before.
     pub fn apply(&mut self, entry: &Entry) -> Result<Turn, IllegalFact> {
-        self.take(entry, None)
+        self.take(entry, None, None)
     }
 
     /// [`Execution::apply`] with the events that the fact adds to the history put behind `events`.
@@ -157,10 +166,20 @@ impl Execution {
     /// # Errors
     /// As [`Execution::apply`]; then nothing is added.
     pub fn apply_recording(&mut self, entry: &Entry, events: &mut Vec<HistoryEvent>) -> Result<Turn, IllegalFact> {
-        self.take(entry, Some(events))
+        self.take(entry, Some(events), None)
     }
 
-    fn take(&mut self, entry: &Entry, recorder: Option<&mut Vec<HistoryEvent>>) -> Result<Turn, IllegalFact> {
+    /// [`Execution::apply`], watched.
+    pub(crate) fn apply_observed(&mut self, entry: &Entry, observer: &mut Observer) -> Result<Turn, IllegalFact> {
+        self.take(entry, None, Some(observer))
+    }
+
+    fn take(
+        &mut self,
+        entry: &Entry,
+        recorder: Option<&mut Vec<HistoryEvent>>,
+        observer: Option<&mut Observer>,
+    ) -> Result<Turn, IllegalFact> {
         decide::check(&self.life, self.identity.express, entry.at, &entry.fact)?;
         let mut decision = Decision::new(
             &self.machine,
@@ -170,10 +189,14 @@ impl Execution {
             entry.seed,
             recorder,
         );
+        decision.observer = observer;
         decision.decide(&entry.fact);
-        let effects = decision.effects;
+        let turn = Turn {
+            effects: decision.effects,
+            map_runs: decision.map_runs,
+        };
         self.life.last_at = entry.at;
-        Ok(Turn { effects })
+        Ok(turn)
     }
 
     /// RUNNING until the end.

@@ -78,4 +78,22 @@ pub enum Fact {
     },
     /// RedriveExecution.
     Redriven,
+    /// UpdateMapRun. Writes no history event.
+    MapRunUpdated {
+        /// The Map Run.
+        arn: Arc<str>,
+        /// What is to be different from now on.
+        update: MapRunUpdate,
+    },
+}
+
+/// What UpdateMapRun changes; what is absent stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct MapRunUpdate {
+    /// How many children may be at work at a time; 0: as many as there can be.
+    pub max_concurrency: Option<u64>,
+    /// How many items may fail.
+    pub tolerated_count: Option<u64>,
+    /// Which percentage of the items may fail.
+    pub tolerated_percentage: Option<f64>,
 }

@@ -148,6 +148,7 @@ pub(crate) fn project(life: &Life, identity: &Identity, change: &Change) -> Opti
         | Change::ChildSucceeded { .. }
         | Change::ChildTolerated { .. }
         | Change::ChildFailed { .. }
+        | Change::MapRunUpdated { .. }
         | Change::BlockCleared { .. } => return None,
     })
 }

@@ -111,6 +111,29 @@ impl Constraints {
         default
     }
 
+    /// A text that may have to follow a pattern; `follows` says whether it does.
+    pub(crate) fn pattern(&mut self, member: &str, value: &str, pattern: &str, follows: bool) {
+        if !follows {
+            let constraint = format!("Member must satisfy regular expression pattern: {pattern}");
+            self.problem(value, member, &constraint);
+        }
+    }
+
+    /// A list's number of members; `shown` is how AWS writes the list, which it does in full.
+    pub(crate) fn count(&mut self, member: &str, count: usize, shown: &str, length: RangeInclusive<usize>) {
+        let (bound, limit) = if count < *length.start() {
+            ("greater", length.start())
+        } else if count > *length.end() {
+            ("less", length.end())
+        } else {
+            return;
+        };
+        self.problems.push(format!(
+            "Value '{shown}' at '{member}' failed to satisfy constraint: Member must have length {bound} than or equal \
+             to {limit}"
+        ));
+    }
+
     /// # Errors
     /// `ValidationException` that names every member at fault.
     pub(crate) fn finish(self) -> Result<(), ApiError> {

@@ -1,5 +1,7 @@
 //! The ARNs of Step Functions.
 
+use sluice_driver::Qualifier;
+
 use super::StatesError;
 use crate::endpoint::Arn;
 
@@ -42,11 +44,7 @@ fn parse(text: &str) -> Result<Named<'_>, StatesError> {
     let mut parts = rest.split(':');
     let complete = |wanted: usize| {
         let given = rest.split(':').filter(|part| !part.is_empty()).count();
-        if given == wanted {
-            Ok(())
-        } else {
-            Err(StatesError::InvalidArn(format!("Invalid ARN: {}", shown())))
-        }
+        if given == wanted { Ok(()) } else { Err(invalid(text)) }
     };
     match kind {
         "stateMachine" => {
@@ -87,10 +85,50 @@ pub(crate) fn state_machine(text: &str) -> Result<Option<&str>, StatesError> {
     }
 }
 
+/// A state machine's ARN taken apart: the machine's own, and the version or alias behind it.
+pub(crate) fn qualified(text: &str) -> Result<(String, Option<Qualifier>), StatesError> {
+    let Some(qualifier) = state_machine(text)? else {
+        return Ok((text.to_owned(), None));
+    };
+    let machine_arn = text.strip_suffix(qualifier).and_then(|rest| rest.strip_suffix(':'));
+    Ok((
+        machine_arn.unwrap_or(text).to_owned(),
+        Some(Qualifier::parse(qualifier)),
+    ))
+}
+
+/// A version's ARN: its state machine's, and its number.
+pub(crate) fn version(text: &str) -> Result<(String, u64), StatesError> {
+    match qualified(text)? {
+        (machine_arn, Some(Qualifier::Version(number))) => Ok((machine_arn, number)),
+        (_, Some(Qualifier::Alias(_)) | None) => Err(invalid(text)),
+    }
+}
+
+/// An alias's ARN: its state machine's, and its name.
+pub(crate) fn alias(text: &str) -> Result<(String, String), StatesError> {
+    match qualified(text)? {
+        (machine_arn, Some(Qualifier::Alias(name))) => Ok((machine_arn, name)),
+        (_, Some(Qualifier::Version(_)) | None) => Err(invalid(text)),
+    }
+}
+
+fn invalid(text: &str) -> StatesError {
+    StatesError::InvalidArn(format!("Invalid ARN: {}", crate::endpoint::shortened(text)))
+}
+
 /// An execution's ARN: standard or express.
 pub(crate) fn execution(text: &str) -> Result<(), StatesError> {
     match parse(text)? {
         Named::Execution | Named::Express => Ok(()),
+        other => Err(wrong_type(kind_of(other))),
+    }
+}
+
+/// A Map Run's ARN.
+pub(crate) fn map_run(text: &str) -> Result<(), StatesError> {
+    match parse(text)? {
+        Named::MapRun => Ok(()),
         other => Err(wrong_type(kind_of(other))),
     }
 }
@@ -141,6 +179,18 @@ mod tests {
         check(
             state_machine("arn:aws:states:us-east-1:000000000000:stateMachine:a:1"),
             Ok(Some("1")),
+        );
+        let machine = || "arn:aws:states:us-east-1:000000000000:stateMachine:1".to_owned();
+        check(qualified(&machine()), Ok((machine(), None)));
+        check(version(&format!("{}:1", machine())), Ok((machine(), 1)));
+        check(alias(&format!("{}:live", machine())), Ok((machine(), "live".into())));
+        check(
+            version(&machine()),
+            Err("Invalid Arn: 'Invalid ARN: arn:aws:states:us-east-1:000000000000:stateMachine:1'"),
+        );
+        check(
+            alias(&format!("{}:1", machine())),
+            Err("Invalid Arn: 'Invalid ARN: arn:aws:states:us-east-1:000000000000:stateMachine:1:1'"),
         );
         check(execution("arn:aws:states:us-east-1:000000000000:execution:a:b"), Ok(()));
         check(execution("arn:aws:states:us-east-1:000000000000:express:a:b:c"), Ok(()));

@@ -59,6 +59,13 @@ impl Attributes {
         json!(self)
     }
 
+    /// `encryptionConfiguration`; AWS's own key unless another was asked for.
+    pub(crate) fn shown_encryption(&self) -> Value {
+        self.encryption
+            .clone()
+            .unwrap_or_else(|| json!({ "type": "AWS_OWNED_KEY" }))
+    }
+
     /// Adds tags; one of the same key is replaced in its place.
     ///
     /// # Errors

@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 use sluice_driver::{MachineKind, MachineRecord, PutMachine};
 
 use super::attributes::{Attributes, LoggingConfiguration, Tag, TracingConfiguration, check_tags};
+use super::publish::Publish;
 use super::{StatesError, arn, definition, name};
-use crate::endpoint::{ApiError, Constraints, Services, epoch_seconds};
+use crate::endpoint::{Constraints, Services, epoch_seconds};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -25,16 +26,17 @@ pub(super) struct Request {
 }
 
 pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
-    let record = record(services, request)?;
-    match services.driver.put_machine(record.clone(), true).await? {
-        PutMachine::Created | PutMachine::Replaced => Ok(answer(&record)),
-        PutMachine::Exists(existing) if is_same(&existing, &record) => Ok(answer(&existing)),
-        PutMachine::Exists(existing) => Err(StatesError::StateMachineAlreadyExists(existing.arn)),
-    }
-}
-
-fn answer(record: &MachineRecord) -> Value {
-    json!({ "stateMachineArn": record.arn, "creationDate": epoch_seconds(record.created) })
+    let publish = Publish::of(request.publish, request.version_description.clone())?;
+    let wanted = record(services, request)?;
+    let record = match services.driver.put_machine(wanted.clone(), true).await? {
+        PutMachine::Created | PutMachine::Replaced => wanted,
+        PutMachine::Exists(existing) if is_same(&existing, &wanted) => *existing,
+        PutMachine::Exists(existing) => return Err(StatesError::StateMachineAlreadyExists(existing.arn)),
+    };
+    let mut answer = json!({ "stateMachineArn": record.arn, "creationDate": epoch_seconds(record.created) });
+    // If this is lost in a crash, the same request again finds the machine and publishes it.
+    publish.carry_out(services, &record, &mut answer).await?;
+    Ok(answer)
 }
 
 fn record(services: &Services, request: Request) -> Result<MachineRecord, StatesError> {
@@ -51,7 +53,6 @@ fn record(services: &Services, request: Request) -> Result<MachineRecord, States
     let tags = request.tags.unwrap_or_default();
     check_tags(&mut constraints, &tags);
     constraints.finish()?;
-    refuse_versions(request.publish, request.version_description.as_deref())?;
 
     name::check(&machine_name)?;
     arn::role(&role_arn)?;
@@ -78,19 +79,6 @@ fn record(services: &Services, request: Request) -> Result<MachineRecord, States
         updated: now,
         attributes: attributes.into_value(),
     })
-}
-
-/// Versions are not kept here: a machine that is asked to publish one would not be what its caller expects.
-pub(super) fn refuse_versions(publish: Option<bool>, description: Option<&str>) -> Result<(), ApiError> {
-    match (publish.unwrap_or(false), description) {
-        (true, _) => Err(ApiError::validation(
-            "The local Step Functions endpoint does not keep versions: leave out 'publish', or set it to false.",
-        )),
-        (false, Some(_)) => Err(ApiError::validation(
-            "Version description can only be set when publish is true",
-        )),
-        (false, None) => Ok(()),
-    }
 }
 
 /// AWS takes the same name, definition, type and configurations for the same request; role and tags may differ.

@@ -1,10 +1,13 @@
 //! Definitions, checked before they are kept.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 use sluice_asl::{Diagnostic, Diagnostics, MachineType, ParseOptions, StateMachine};
 use sluice_driver::MachineKind;
 
-use super::StatesError;
+use super::{StatesError, label};
+use crate::endpoint::ApiError;
 
 /// The most characters of a definition.
 pub(crate) const MAX_CHARS: usize = 1_048_576;
@@ -20,7 +23,22 @@ pub(crate) fn check(text: &str, kind: MachineKind) -> Result<(), Diagnostics> {
 
 /// The same, as the calls that keep it report it.
 pub(crate) fn accept(text: &str, kind: MachineKind) -> Result<(), StatesError> {
-    check(text, kind).map_err(|diagnostics| StatesError::InvalidDefinition(diagnostics.to_string()))
+    check(text, kind).map_err(|diagnostics| {
+        let sentence = label::sentence(&diagnostics, text);
+        StatesError::InvalidDefinition(sentence.unwrap_or_else(|| diagnostics.to_string()))
+    })
+}
+
+/// `variableReferences`: the variables that each state reads; none if no state reads any.
+pub(crate) async fn variable_references(text: Arc<str>) -> Result<Option<Value>, StatesError> {
+    // Off the runtime's threads: a definition may have a megabyte.
+    let read = tokio::task::spawn_blocking(move || {
+        let machine = StateMachine::parse(&text).ok()?;
+        let references = machine.variable_references();
+        (!references.is_empty()).then(|| json!(references))
+    });
+    read.await
+        .map_err(|failure| ApiError::internal("InternalServerError", &failure).into())
 }
 
 /// A finding on the wire.

@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{StatesError, arn};
-use crate::endpoint::{Constraints, Services};
+use crate::endpoint::{ApiError, Constraints, Services};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -12,12 +12,16 @@ pub(super) struct Request {
     state_machine_arn: Option<String>,
 }
 
-/// One that is not there counts as deleted, as on AWS.
+/// Its versions and aliases go with it. One that is not there counts as deleted, as on AWS.
 pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
     let mut constraints = Constraints::default();
     let machine_arn = constraints.text("stateMachineArn", request.state_machine_arn, 1..=256);
     constraints.finish()?;
-    arn::state_machine(&machine_arn)?;
+    if arn::state_machine(&machine_arn)?.is_some() {
+        let message = "A version or an alias cannot be deleted with DeleteStateMachine: give the state machine's own \
+                       ARN, or call DeleteStateMachineVersion or DeleteStateMachineAlias.";
+        return Err(ApiError::validation(message).into());
+    }
     services.driver.delete_machine(&machine_arn).await?;
     Ok(json!({}))
 }

@@ -6,7 +6,7 @@ use sluice_driver::ExecutionRecord;
 
 use super::describe_state_machine::included_data;
 use super::{StatesError, arn, outcome};
-use crate::endpoint::{Constraints, Services};
+use crate::endpoint::{Constraints, Services, epoch_seconds};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -25,11 +25,16 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
         return Err(StatesError::StateMachineTypeNotSupported);
     }
     let mut answer = outcome::members(&record, included);
-    let (status, reason) = outcome::redrive(record.status);
-    answer.insert("redriveCount".into(), json!(0));
-    answer.insert("redriveStatus".into(), json!(status));
-    if let Some(reason) = reason {
-        answer.insert("redriveStatusReason".into(), json!(reason));
+    answer.insert("redriveCount".into(), json!(record.redrive_count));
+    if let Some(redriven_at) = record.redriven_at {
+        answer.insert("redriveDate".into(), json!(epoch_seconds(redriven_at)));
+    }
+    match outcome::not_redrivable(&record, services.config.now()) {
+        None => drop(answer.insert("redriveStatus".into(), json!("REDRIVABLE"))),
+        Some(reason) => {
+            answer.insert("redriveStatus".into(), json!("NOT_REDRIVABLE"));
+            answer.insert("redriveStatusReason".into(), json!(reason));
+        }
     }
     if let Some(version_arn) = &record.version_arn {
         answer.insert("stateMachineVersionArn".into(), json!(version_arn));

@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sluice_driver::MachineRecord;
+use sluice_driver::{MachineRecord, Qualifier, VersionRecord};
 
 use super::attributes::Attributes;
-use super::{StatesError, arn};
+use super::{StatesError, arn, definition};
 use crate::endpoint::{Constraints, Services, epoch_seconds};
 
 #[derive(Debug, Default, Deserialize)]
@@ -20,7 +20,26 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let machine_arn = constraints.text("stateMachineArn", request.state_machine_arn, 1..=2000);
     included_data(&mut constraints, request.included_data.as_deref());
     constraints.finish()?;
-    Ok(shown(&machine(services, &machine_arn).await?))
+    match arn::qualified(&machine_arn)? {
+        (own, Some(Qualifier::Version(number))) => {
+            let version = services.driver.version(&own, number).await?;
+            let version = version.ok_or(StatesError::StateMachineDoesNotExist(machine_arn))?;
+            shown_version(version).await
+        }
+        // An alias is no state machine: DescribeStateMachineAlias tells about it.
+        (_, Some(Qualifier::Alias(_)) | None) => shown(&machine(services, &machine_arn).await?).await,
+    }
+}
+
+/// A version is described as the state machine that it was.
+async fn shown_version(version: VersionRecord) -> Result<Value, StatesError> {
+    let mut shown = shown(&version.machine).await?;
+    shown["stateMachineArn"] = json!(format!("{}:{}", version.machine.arn, version.number));
+    shown["creationDate"] = json!(epoch_seconds(version.created));
+    if let Some(description) = version.description {
+        shown["description"] = json!(description);
+    }
+    Ok(shown)
 }
 
 /// `includedData`: whether inputs, outputs and definitions are shown. Nothing is encrypted here, so definitions always are.
@@ -46,7 +65,7 @@ pub(super) async fn machine(services: &Services, machine_arn: &str) -> Result<Ma
         .ok_or_else(|| StatesError::StateMachineDoesNotExist(machine_arn.to_owned()))
 }
 
-fn shown(record: &MachineRecord) -> Value {
+async fn shown(record: &MachineRecord) -> Result<Value, StatesError> {
     let attributes = Attributes::of(record);
     let mut shown = json!({
         "stateMachineArn": record.arn,
@@ -58,12 +77,13 @@ fn shown(record: &MachineRecord) -> Value {
         "creationDate": epoch_seconds(record.created),
         "loggingConfiguration": attributes.logging.shown(),
         "tracingConfiguration": attributes.tracing.shown(),
+        "encryptionConfiguration": attributes.shown_encryption(),
     });
     if !record.revision_id.is_empty() {
         shown["revisionId"] = json!(record.revision_id);
     }
-    if let Some(encryption) = attributes.encryption {
-        shown["encryptionConfiguration"] = encryption;
+    if let Some(references) = definition::variable_references(record.definition.clone()).await? {
+        shown["variableReferences"] = references;
     }
-    shown
+    Ok(shown)
 }

@@ -2,11 +2,12 @@
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+use sluice_driver::{ExecutionRecord, MachineRecord};
 
-use super::StatesError;
 use super::attributes::Attributes;
 use super::describe_execution::record;
 use super::describe_state_machine::included_data;
+use super::{StatesError, arn, definition};
 use crate::endpoint::{Constraints, Services, epoch_seconds};
 
 #[derive(Debug, Default, Deserialize)]
@@ -27,23 +28,38 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     if identity.express {
         return Err(StatesError::StateMachineTypeNotSupported);
     }
-    let definition = services.driver.definition(execution.definition_id).await?;
-    let definition = definition.ok_or_else(|| StatesError::ExecutionDoesNotExist(execution_arn.clone()))?;
-    let machine = services.driver.machine(&identity.machine_arn).await?;
+    let text = services.driver.definition(execution.definition_id).await?;
+    let text = text.ok_or_else(|| StatesError::ExecutionDoesNotExist(execution_arn.clone()))?;
+    let machine = machine(services, &execution).await?;
     let attributes = machine.as_ref().map(Attributes::of).unwrap_or_default();
     // A machine that is gone was last what it was when the execution started.
     let updated = machine.as_ref().map_or(execution.start_date, |machine| machine.updated);
     let mut answer = json!({
         "stateMachineArn": identity.machine_arn,
         "name": identity.machine_name,
-        "definition": definition,
+        "definition": text,
         "roleArn": identity.role_arn,
         "updateDate": epoch_seconds(updated),
         "loggingConfiguration": attributes.logging.shown(),
         "tracingConfiguration": attributes.tracing.shown(),
+        "encryptionConfiguration": attributes.shown_encryption(),
     });
+    if let Some(references) = definition::variable_references(text).await? {
+        answer["variableReferences"] = references;
+    }
     if !execution.revision_id.is_empty() {
         answer["revisionId"] = json!(execution.revision_id);
     }
     Ok(answer)
+}
+
+/// The version that the execution was started by, or else the state machine as it is now; none: it is gone.
+async fn machine(services: &Services, execution: &ExecutionRecord) -> Result<Option<MachineRecord>, StatesError> {
+    if let Some(version_arn) = &execution.version_arn {
+        let (machine_arn, number) = arn::version(version_arn)?;
+        if let Some(version) = services.driver.version(&machine_arn, number).await? {
+            return Ok(Some(version.machine));
+        }
+    }
+    Ok(services.driver.machine(&execution.identity.machine_arn).await?)
 }

@@ -1,6 +1,6 @@
 //! Step Functions' exceptions, from whatever went wrong.
 
-use sluice_driver::{DriverError, StartError, TokenError};
+use sluice_driver::{DriverError, StartError, TokenError, VersionError};
 
 use crate::endpoint::ApiError;
 
@@ -33,8 +33,16 @@ pub(crate) enum StatesError {
     ExecutionAlreadyExists(String),
     #[error("Execution Does Not Exist: '{0}'")]
     ExecutionDoesNotExist(String),
+    #[error("{0}")]
+    ExecutionNotRedrivable(String),
     #[error("Resource not found: '{0}'")]
     ResourceNotFound(String),
+    #[error("Request references a resource that does not exist.")]
+    ReferenceNotFound,
+    #[error("{0}")]
+    Conflict(String),
+    #[error("{0}")]
+    ServiceQuotaExceeded(String),
     #[error("Task Timed Out: 'Provided task does not exist anymore'")]
     TaskTimedOut,
     #[error("Task Does Not Exist: 'Provided task does not exist'")]
@@ -64,7 +72,10 @@ impl StatesError {
             Self::StateMachineTypeNotSupported => "StateMachineTypeNotSupported",
             Self::ExecutionAlreadyExists(_) => "ExecutionAlreadyExists",
             Self::ExecutionDoesNotExist(_) => "ExecutionDoesNotExist",
-            Self::ResourceNotFound(_) => "ResourceNotFound",
+            Self::ExecutionNotRedrivable(_) => "ExecutionNotRedrivable",
+            Self::ResourceNotFound(_) | Self::ReferenceNotFound => "ResourceNotFound",
+            Self::Conflict(_) => "ConflictException",
+            Self::ServiceQuotaExceeded(_) => "ServiceQuotaExceededException",
             Self::TaskTimedOut => "TaskTimedOut",
             Self::TaskDoesNotExist => "TaskDoesNotExist",
             Self::TooManyTags { .. } => "TooManyTags",
@@ -99,6 +110,40 @@ impl From<StartError> for StatesError {
         }
     }
 }
+
+impl From<VersionError> for StatesError {
+    fn from(error: VersionError) -> Self {
+        match error {
+            VersionError::MachineNotFound { arn } => Self::StateMachineDoesNotExist(arn),
+            VersionError::VersionNotFound { .. } | VersionError::AliasNotFound => Self::ReferenceNotFound,
+            VersionError::Referenced { aliases } => Self::Conflict(format!(
+                "Version to be deleted must not be referenced by an alias. Current list of aliases referencing this \
+                 version: [{}]",
+                aliases.join(", ")
+            )),
+            VersionError::AliasExists => Self::Conflict(
+                "Failed to create alias because an alias with the same name and a different routing configuration \
+                 already exists."
+                    .into(),
+            ),
+            VersionError::RevisionChanged { wanted, current } => Self::Conflict(format!(
+                "Failed to publish the State Machine version for revision {}. The current State Machine revision is {}.",
+                shown_revision(&wanted),
+                shown_revision(&current)
+            )),
+            VersionError::QuotaExceeded { .. } => Self::ServiceQuotaExceeded(error.to_string()),
+            VersionError::Driver(error) => Self::Driver(error),
+        }
+    }
+}
+
+/// A revision id as it is spoken of: the first revision has none, and goes by a name.
+fn shown_revision(id: &str) -> &str {
+    if id.is_empty() { INITIAL_REVISION } else { id }
+}
+
+/// What PublishStateMachineVersion calls the revision of a state machine that was never updated.
+pub(crate) const INITIAL_REVISION: &str = "INITIAL";
 
 impl From<TokenError> for StatesError {
     fn from(error: TokenError) -> Self {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::list_executions::{DEFAULT_PAGE, open_token};
+use super::list_executions::{DEFAULT_PAGE, open_token, place};
 use super::{StatesError, arn};
 use crate::endpoint::{Constraints, PageToken, Services};
 
@@ -22,6 +22,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let mut constraints = Constraints::default();
     let execution_arn = constraints.text("executionArn", request.execution_arn, 1..=256);
     let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let next_token = constraints.optional_text("nextToken", request.next_token, 1..=1_024);
     constraints.finish()?;
     arn::execution(&execution_arn)?;
     let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
@@ -34,7 +35,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
         if reverse { "newest" } else { "oldest" },
     ];
     let token = PageToken::of(&scope);
-    let start = place(open_token(&token, request.next_token.as_deref())?)?;
+    let start = place(open_token(&token, next_token.as_deref())?)?;
     let history = services.driver.history(&execution_arn).await?;
     let history = history.ok_or(StatesError::ExecutionDoesNotExist(execution_arn.clone()))?;
 
@@ -56,11 +57,6 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
         answer["nextToken"] = json!(token.seal(&next.to_string()));
     }
     Ok(answer)
-}
-
-fn place(token: Option<String>) -> Result<Option<usize>, StatesError> {
-    let invalid = |_| StatesError::InvalidToken("Invalid token".into());
-    token.map(|text| text.parse().map_err(invalid)).transpose()
 }
 
 /// The events of one page by their index. Histories only grow at the end, so a place stays right.

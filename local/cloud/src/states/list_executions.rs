@@ -1,8 +1,10 @@
 //! [ListExecutions](https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html)
 
+use std::str::FromStr;
+
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sluice_driver::{ExecutionFilter, ExecutionSummary, MachineKind};
+use sluice_driver::{ExecutionFilter, ExecutionSummary, MachineKind, Qualifier};
 use sluice_engine::Status;
 
 use super::describe_state_machine::machine;
@@ -36,29 +38,38 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let mut constraints = Constraints::default();
     let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
     let status = constraints.choice("statusFilter", request.status_filter.as_deref(), &STATUSES, None);
-    let redriven = [("REDRIVEN", true), ("NOT_REDRIVEN", false)];
-    let only_redriven = constraints.choice("redriveFilter", request.redrive_filter.as_deref(), &redriven, false);
+    let redriven = [("REDRIVEN", Some(true)), ("NOT_REDRIVEN", Some(false))];
+    let redriven = constraints.choice("redriveFilter", request.redrive_filter.as_deref(), &redriven, None);
+    let next_token = constraints.optional_text("nextToken", request.next_token, 1..=3_096);
     constraints.finish()?;
-    let machine_arn = machine_arn(request.state_machine_arn, request.map_run_arn)?;
+    let asked_for = machine_arn(request.state_machine_arn, request.map_run_arn)?;
+    let (machine_arn, qualifier) = arn::qualified(&asked_for)?;
     let record = machine(services, &machine_arn).await?;
+    let exists = match &qualifier {
+        None => true,
+        Some(Qualifier::Version(number)) => services.driver.version(&machine_arn, *number).await?.is_some(),
+        Some(Qualifier::Alias(name)) => services.driver.alias(&machine_arn, name).await?.is_some(),
+    };
+    if !exists {
+        return Err(StatesError::StateMachineDoesNotExist(asked_for));
+    }
     if record.kind == MachineKind::Express {
         return Err(StatesError::StateMachineTypeNotSupported);
-    }
-    // No execution here was ever redriven.
-    if only_redriven {
-        return Ok(json!({ "executions": [] }));
     }
 
     let scope = [
         "ListExecutions",
-        &machine_arn,
+        &asked_for,
         request.status_filter.as_deref().unwrap_or(""),
+        request.redrive_filter.as_deref().unwrap_or(""),
     ];
     let token = PageToken::of(&scope);
-    let after = open_token(&token, request.next_token.as_deref())?;
+    let after = open_token(&token, next_token.as_deref())?;
     let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
     let filter = ExecutionFilter {
-        machine_arn: Some(machine_arn.clone()),
+        machine_arn: Some(machine_arn),
+        qualifier,
+        redriven,
         status,
         after,
         limit,
@@ -74,10 +85,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
 
 fn machine_arn(state_machine_arn: Option<String>, map_run_arn: Option<String>) -> Result<String, StatesError> {
     match (state_machine_arn, map_run_arn) {
-        (Some(machine_arn), None) => {
-            arn::state_machine(&machine_arn)?;
-            Ok(machine_arn)
-        }
+        (Some(machine_arn), None) => Ok(machine_arn),
         (None, Some(map_run_arn)) => Err(StatesError::ResourceNotFound(map_run_arn)),
         _ => Err(ApiError::validation("Must specify exactly one of stateMachineArn or mapRunArn").into()),
     }
@@ -97,6 +105,15 @@ pub(super) fn open_token(token: &PageToken<'_>, text: Option<&str>) -> Result<Op
     }
 }
 
+/// A place in a list that is a number.
+///
+/// # Errors
+/// `InvalidToken` for a place that is none.
+pub(super) fn place<T: FromStr>(text: Option<String>) -> Result<Option<T>, StatesError> {
+    let invalid = |_| StatesError::InvalidToken("Invalid token".into());
+    text.map(|text| text.parse().map_err(invalid)).transpose()
+}
+
 fn shown(summary: &ExecutionSummary) -> Value {
     let mut shown = json!({
         "executionArn": summary.arn,
@@ -104,8 +121,11 @@ fn shown(summary: &ExecutionSummary) -> Value {
         "name": summary.name,
         "status": summary.status.as_str(),
         "startDate": epoch_seconds(summary.start_date),
-        "redriveCount": 0,
+        "redriveCount": summary.redrive_count,
     });
+    if let Some(redriven_at) = summary.redriven_at {
+        shown["redriveDate"] = json!(epoch_seconds(redriven_at));
+    }
     if let Some(stop_date) = summary.stop_date {
         shown["stopDate"] = json!(epoch_seconds(stop_date));
     }

@@ -17,10 +17,11 @@ pub(super) struct Request {
 pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
     let mut constraints = Constraints::default();
     let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let next_token = constraints.optional_text("nextToken", request.next_token, 1..=1_024);
     constraints.finish()?;
     let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
     let token = PageToken::of(&["ListStateMachines"]);
-    let after = open_token(&token, request.next_token.as_deref())?;
+    let after = open_token(&token, next_token.as_deref())?;
 
     // One more than asked for tells whether there is another page.
     let mut machines = services.driver.machines(after, limit + 1).await?;

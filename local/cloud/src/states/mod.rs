@@ -4,20 +4,33 @@
 mod arn;
 mod attributes;
 mod create_state_machine;
+mod create_state_machine_alias;
 mod definition;
 mod delete_state_machine;
+mod delete_state_machine_alias;
+mod delete_state_machine_version;
 mod describe_execution;
+mod describe_map_run;
 mod describe_state_machine;
+mod describe_state_machine_alias;
 mod describe_state_machine_for_execution;
 mod error;
 mod get_execution_history;
 mod input;
 mod jackson;
+mod label;
 mod list_executions;
+mod list_map_runs;
+mod list_state_machine_aliases;
+mod list_state_machine_versions;
 mod list_state_machines;
 mod list_tags_for_resource;
 mod name;
 mod outcome;
+mod publish;
+mod publish_state_machine_version;
+mod redrive_execution;
+mod routing;
 mod send_task_failure;
 mod send_task_heartbeat;
 mod send_task_success;
@@ -28,7 +41,9 @@ mod tag_resource;
 #[cfg(test)]
 mod tests;
 mod untag_resource;
+mod update_map_run;
 mod update_state_machine;
+mod update_state_machine_alias;
 mod validate_state_machine_definition;
 
 use serde_json::Value;
@@ -39,10 +54,12 @@ pub(crate) use error::StatesError;
 pub(crate) use start_execution::{StartExecutionRequest, start};
 
 /// The operations, for the error about one that is not among them.
-const KNOWN: &str = "CreateStateMachine, DeleteStateMachine, DescribeExecution, DescribeStateMachine, \
-    DescribeStateMachineForExecution, GetExecutionHistory, ListExecutions, ListStateMachines, ListTagsForResource, \
+const KNOWN: &str = "CreateStateMachine, CreateStateMachineAlias, DeleteStateMachine, DeleteStateMachineAlias, \
+    DeleteStateMachineVersion, DescribeExecution, DescribeMapRun, DescribeStateMachine, DescribeStateMachineAlias, \
+    DescribeStateMachineForExecution, GetExecutionHistory, ListExecutions, ListMapRuns, ListStateMachineAliases, \
+    ListStateMachineVersions, ListStateMachines, ListTagsForResource, PublishStateMachineVersion, RedriveExecution, \
     SendTaskFailure, SendTaskHeartbeat, SendTaskSuccess, StartExecution, StartSyncExecution, StopExecution, TagResource, \
-    UntagResource, UpdateStateMachine and ValidateStateMachineDefinition";
+    UntagResource, UpdateMapRun, UpdateStateMachine, UpdateStateMachineAlias and ValidateStateMachineDefinition";
 
 /// Answers one call: the request's members in, the response's out.
 pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> Result<Value, ApiError> {
@@ -54,14 +71,24 @@ pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> R
     }
     let answer = match operation {
         "CreateStateMachine" => action!(create_state_machine),
+        "CreateStateMachineAlias" => action!(create_state_machine_alias),
         "DeleteStateMachine" => action!(delete_state_machine),
+        "DeleteStateMachineAlias" => action!(delete_state_machine_alias),
+        "DeleteStateMachineVersion" => action!(delete_state_machine_version),
         "DescribeExecution" => action!(describe_execution),
+        "DescribeMapRun" => action!(describe_map_run),
         "DescribeStateMachine" => action!(describe_state_machine),
+        "DescribeStateMachineAlias" => action!(describe_state_machine_alias),
         "DescribeStateMachineForExecution" => action!(describe_state_machine_for_execution),
         "GetExecutionHistory" => action!(get_execution_history),
         "ListExecutions" => action!(list_executions),
+        "ListMapRuns" => action!(list_map_runs),
+        "ListStateMachineAliases" => action!(list_state_machine_aliases),
+        "ListStateMachineVersions" => action!(list_state_machine_versions),
         "ListStateMachines" => action!(list_state_machines),
         "ListTagsForResource" => action!(list_tags_for_resource),
+        "PublishStateMachineVersion" => action!(publish_state_machine_version),
+        "RedriveExecution" => action!(redrive_execution),
         "SendTaskFailure" => action!(send_task_failure),
         "SendTaskHeartbeat" => action!(send_task_heartbeat),
         "SendTaskSuccess" => action!(send_task_success),
@@ -70,7 +97,9 @@ pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> R
         "StopExecution" => action!(stop_execution),
         "TagResource" => action!(tag_resource),
         "UntagResource" => action!(untag_resource),
+        "UpdateMapRun" => action!(update_map_run),
         "UpdateStateMachine" => action!(update_state_machine),
+        "UpdateStateMachineAlias" => action!(update_state_machine_alias),
         "ValidateStateMachineDefinition" => action!(validate_state_machine_definition),
         _ => Err(unknown_operation(operation)),
     };

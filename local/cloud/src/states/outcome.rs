@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 use sluice_driver::ExecutionRecord;
-use sluice_engine::{Outcome, Status};
+use sluice_engine::{Outcome, Status, Timestamp};
 
 use crate::endpoint::epoch_seconds;
 
@@ -47,13 +47,31 @@ pub(crate) fn members(record: &ExecutionRecord, included_data: bool) -> Map<Stri
     members
 }
 
-/// `redriveStatus` and `redriveStatusReason` of a Standard execution.
-pub(crate) fn redrive(status: Status) -> (&'static str, Option<String>) {
-    match status {
-        Status::Running | Status::Succeeded | Status::PendingRedrive => (
-            "NOT_REDRIVABLE",
-            Some(format!("Execution is {} and cannot be redriven", status.as_str())),
-        ),
-        Status::Failed | Status::TimedOut | Status::Aborted => ("REDRIVABLE", None),
+/// The days within which an execution can be redriven, in milliseconds.
+const REDRIVABLE_PERIOD: i64 = 14 * 86_400_000;
+
+/// `redriveStatusReason` of a Standard execution; none: it can be redriven.
+pub(crate) fn not_redrivable(record: &ExecutionRecord, now: Timestamp) -> Option<String> {
+    match record.status {
+        Status::Running | Status::Succeeded | Status::PendingRedrive => Some(format!(
+            "Execution is {} and cannot be redriven",
+            record.status.as_str()
+        )),
+        Status::Failed | Status::TimedOut | Status::Aborted => {
+            let ended = record.stop_date.unwrap_or(record.start_date);
+            if now.saturating_sub(ended) > REDRIVABLE_PERIOD {
+                Some("Execution redrivable period exceeded".into())
+            } else if is_full(record) {
+                Some("Execution history event limit exceeded".into())
+            } else {
+                None
+            }
+        }
     }
+}
+
+/// Whether it ended because its history had no room for more.
+fn is_full(record: &ExecutionRecord) -> bool {
+    matches!(&record.outcome, Some(Outcome::Failed { cause: Some(cause), .. })
+        if cause.starts_with("The execution reached the maximum number of history events"))
 }

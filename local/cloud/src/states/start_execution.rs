@@ -46,7 +46,7 @@ pub(super) fn checked(request: StartExecutionRequest) -> Result<StartExecution, 
     let machine_arn = constraints.text("stateMachineArn", request.state_machine_arn, 1..=256);
     let trace_header = constraints.optional_text("traceHeader", request.trace_header, 0..=256);
     constraints.finish()?;
-    arn::state_machine(&machine_arn)?;
+    let (machine_arn, qualifier) = arn::qualified(&machine_arn)?;
     if let Some(name) = &request.name {
         name::check(name)?;
     }
@@ -70,7 +70,6 @@ pub(super) fn checked(request: StartExecutionRequest) -> Result<StartExecution, 
         input,
         input_text,
         trace_header,
-        version_arn: None,
-        alias_arn: None,
+        qualifier,
     })
 }

@@ -1,3 +1,8 @@
+mod map_runs;
+mod versions;
+
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::endpoint::testing::{PASS, ROLE, World};
@@ -6,6 +11,15 @@ const WAIT: &str = r#"{"StartAt":"W","States":{"W":{"Type":"Wait","Seconds":1000
 
 fn arn(kind: &str, rest: &str) -> String {
     format!("arn:aws:states:us-east-1:000000000000:{kind}:{rest}")
+}
+
+/// Moves the clock ahead and waits until what is due then has happened.
+async fn advance(world: &World, seconds: u64) {
+    let driver = &world.services.driver;
+    driver.advance_clock(Duration::from_secs(seconds)).await.unwrap();
+    for _ in 0..2 {
+        driver.put("test", "settled", Value::Null).await.unwrap();
+    }
 }
 
 /// Sends a request and checks the exception and its message.
@@ -60,6 +74,7 @@ async fn a_machine_is_described_as_it_was_made_and_changed() {
         "type": "STANDARD", "creationDate": 1_795_354_020.0,
         "loggingConfiguration": { "level": "OFF", "includeExecutionData": false },
         "tracingConfiguration": { "enabled": false },
+        "encryptionConfiguration": { "type": "AWS_OWNED_KEY" },
     });
     let described = world
         .states_ok("DescribeStateMachine", json!({ "stateMachineArn": machine }))

@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use sluice_driver::MachineRecord;
 
 use super::attributes::{Attributes, LoggingConfiguration, TracingConfiguration};
-use super::create_state_machine::refuse_versions;
 use super::describe_state_machine::machine;
+use super::publish::Publish;
 use super::{StatesError, arn, definition};
 use crate::endpoint::{ApiError, Constraints, Services, epoch_seconds};
 
@@ -29,7 +29,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     constraints.optional_text("definition", request.definition.clone(), 1..=definition::MAX_CHARS);
     constraints.optional_text("roleArn", request.role_arn.clone(), 1..=256);
     constraints.finish()?;
-    refuse_versions(request.publish, request.version_description.as_deref())?;
+    let publish = Publish::of(request.publish, request.version_description.clone())?;
 
     let before = machine(services, &machine_arn).await?;
     let mut after = changed(&before, request)?;
@@ -39,7 +39,9 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
         after.updated = services.config.now();
         services.driver.put_machine(after.clone(), false).await?;
     }
-    Ok(json!({ "updateDate": epoch_seconds(after.updated), "revisionId": after.revision_id }))
+    let mut answer = json!({ "updateDate": epoch_seconds(after.updated), "revisionId": after.revision_id });
+    publish.carry_out(services, &after, &mut answer).await?;
+    Ok(answer)
 }
 
 fn changed(before: &MachineRecord, request: Request) -> Result<MachineRecord, StatesError> {

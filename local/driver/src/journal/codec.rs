@@ -162,6 +162,14 @@ mod tests {
             cause: Some("c".into()),
         });
         survives(Fact::Redriven);
+        survives(Fact::MapRunUpdated {
+            arn: "arn:run".into(),
+            update: sluice_engine::MapRunUpdate {
+                max_concurrency: Some(3),
+                tolerated_count: None,
+                tolerated_percentage: Some(12.5),
+            },
+        });
     }
 
     #[test]

@@ -189,6 +189,23 @@ pub(crate) fn key_of(connection: &Connection, arn: &str) -> Result<Option<u64>, 
     Ok(key.and_then(|key| u64::try_from(key).ok()))
 }
 
+/// Notes which execution a Map Run belongs to.
+pub(crate) fn add_map_run(connection: &Connection, arn: &str, key: u64) -> Result<(), DriverError> {
+    connection
+        .prepare_cached("INSERT INTO map_runs (arn, execution) VALUES (?1, ?2)")?
+        .execute((arn, signed(key)))?;
+    Ok(())
+}
+
+/// The key of the execution that a Map Run belongs to.
+pub(crate) fn key_of_map_run(connection: &Connection, arn: &str) -> Result<Option<u64>, DriverError> {
+    let key: Option<i64> = connection
+        .prepare_cached("SELECT execution FROM map_runs WHERE arn = ?1")?
+        .query_row([arn], |row| row.get(0))
+        .optional()?;
+    Ok(key.and_then(|key| u64::try_from(key).ok()))
+}
+
 /// What to fold an execution with.
 pub(crate) fn head(connection: &Connection, key: u64) -> Result<Option<Head>, DriverError> {
     let head = connection
@@ -267,17 +284,21 @@ pub(crate) fn first_wake(connection: &Connection) -> Result<Option<Timestamp>, D
     Ok(first)
 }
 
+/// When the execution `e` was redriven last: its log says so, and few executions are asked.
+pub(super) const LAST_REDRIVE: &str = "CASE WHEN e.redrive_count > 0 THEN
+    (SELECT max(at) FROM facts WHERE execution = e.key AND body = '\"Redriven\"') END";
+
 /// An execution's record, by its key.
 pub(crate) fn record(connection: &Connection, key: u64) -> Result<Option<ExecutionRecord>, DriverError> {
     let row = connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT e.arn, e.name, m.arn, m.name, r.role_arn, r.kind, r.definition, r.revision_id, e.status, e.start,
                  e.stop, e.waiting_since, e.waiting_state, e.version_arn, e.alias_arn, e.trace_header, e.outcome, f.body,
-                 e.redrive_count
+                 e.redrive_count, {LAST_REDRIVE}
              FROM executions e JOIN revisions r ON r.id = e.revision JOIN machines m ON m.id = e.machine
                  JOIN facts f ON f.execution = e.key AND f.seq = 0
              WHERE e.key = ?1",
-        )?
+        ))?
         .query_row([signed(key)], |row| raw_record(key, row))
         .optional()?;
     row.map(|raw| finish_record(key, raw)).transpose()
@@ -315,6 +336,7 @@ fn raw_record(key: u64, row: &Row<'_>) -> rusqlite::Result<RawRecord> {
         input: Arc::new(Value::Null),
         outcome: None,
         redrive_count: u64::try_from(row.get::<_, i64>(18)?).unwrap_or(0),
+        redriven_at: row.get(19)?,
     };
     Ok(RawRecord {
         record,

@@ -3,11 +3,13 @@
 //! One index by machine and status serves every filter: the newest of each (machine, status) that is asked for are
 //! merged. Keys count up with the start, so a key is a stable cursor.
 
+use rusqlite::types::Value as Sql;
 use rusqlite::{Connection, Row};
 use sluice_engine::Status;
 
+use super::executions::LAST_REDRIVE;
 use super::{codec, machines};
-use crate::{DriverError, ExecutionFilter, ExecutionSummary, Page};
+use crate::{DriverError, ExecutionFilter, ExecutionSummary, Page, Qualifier};
 
 const USUAL_LIMIT: usize = 100;
 
@@ -37,7 +39,7 @@ pub(crate) fn executions(
 
 fn keys(connection: &Connection, filter: &ExecutionFilter, below: i64, limit: usize) -> Result<Vec<i64>, DriverError> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    if filter.machine_arn.is_none() && filter.status.is_none() && !filter.waiting {
+    if filter.machine_arn.is_none() && filter.status.is_none() && !filter.waiting && filter.redriven.is_none() {
         let mut statement =
             connection.prepare_cached("SELECT key FROM executions WHERE key < ?1 ORDER BY key DESC LIMIT ?2")?;
         let keys = statement
@@ -45,21 +47,25 @@ fn keys(connection: &Connection, filter: &ExecutionFilter, below: i64, limit: us
             .collect::<rusqlite::Result<_>>()?;
         return Ok(keys);
     }
-    let machines = match &filter.machine_arn {
-        Some(arn) => machines::number(connection, arn)?.into_iter().collect(),
-        None => machines::numbers(connection)?,
-    };
-    let sql = if filter.waiting {
-        "SELECT key FROM executions WHERE machine = ?1 AND status = ?2 AND key < ?3 AND waiting_since IS NOT NULL
-         ORDER BY key DESC LIMIT ?4"
+    let (column, values) = parents(connection, filter)?;
+    let waiting = if filter.waiting {
+        "AND waiting_since IS NOT NULL"
     } else {
-        "SELECT key FROM executions WHERE machine = ?1 AND status = ?2 AND key < ?3 ORDER BY key DESC LIMIT ?4"
+        ""
     };
-    let mut statement = connection.prepare_cached(sql)?;
+    let redriven = match filter.redriven {
+        None => "",
+        Some(true) => "AND redrive_count > 0",
+        Some(false) => "AND redrive_count = 0",
+    };
+    let mut statement = connection.prepare_cached(&format!(
+        "SELECT key FROM executions WHERE {column} = ?1 AND status = ?2 AND key < ?3 {waiting} {redriven}
+         ORDER BY key DESC LIMIT ?4"
+    ))?;
     let mut keys: Vec<i64> = Vec::new();
-    for machine in machines {
+    for value in values {
         for status in statuses(filter.status) {
-            let some = statement.query_map((machine, codec::status_code(*status), below, most), |row| row.get(0))?;
+            let some = statement.query_map((&value, codec::status_code(*status), below, most), |row| row.get(0))?;
             for key in some {
                 keys.push(key?);
             }
@@ -68,6 +74,25 @@ fn keys(connection: &Connection, filter: &ExecutionFilter, below: i64, limit: us
     keys.sort_unstable_by(|a, b| b.cmp(a));
     keys.truncate(limit);
     Ok(keys)
+}
+
+/// The column that says whose executions are asked for, and its values. Each has an index with status and key.
+fn parents(connection: &Connection, filter: &ExecutionFilter) -> Result<(&'static str, Vec<Sql>), DriverError> {
+    let qualified = match (&filter.machine_arn, &filter.qualifier) {
+        (None, _) => {
+            let all = machines::numbers(connection)?;
+            return Ok(("machine", all.into_iter().map(Sql::Integer).collect()));
+        }
+        (Some(arn), None) => {
+            let machine = machines::number(connection, arn)?;
+            return Ok(("machine", machine.map(Sql::Integer).into_iter().collect()));
+        }
+        (Some(arn), Some(qualifier)) => Sql::Text(format!("{arn}:{qualifier}")),
+    };
+    Ok(match &filter.qualifier {
+        Some(Qualifier::Alias(_)) => ("alias_arn", vec![qualified]),
+        Some(Qualifier::Version(_)) | None => ("version_arn", vec![qualified]),
+    })
 }
 
 fn statuses(wanted: Option<Status>) -> &'static [Status] {
@@ -97,15 +122,17 @@ fn summary(connection: &Connection, key: i64) -> Result<ExecutionSummary, Driver
             waiting_state: row.get(7)?,
             version_arn: row.get(8)?,
             alias_arn: row.get(9)?,
+            redrive_count: u64::try_from(row.get::<_, i64>(10)?).unwrap_or(0),
+            redriven_at: row.get(11)?,
         };
         Ok((summary, row.get(3)?))
     };
     let (summary, code) = connection
-        .prepare_cached(
+        .prepare_cached(&format!(
             "SELECT e.arn, e.name, m.arn, e.status, e.start, e.stop, e.waiting_since, e.waiting_state, e.version_arn,
-                 e.alias_arn
+                 e.alias_arn, e.redrive_count, {LAST_REDRIVE}
              FROM executions e JOIN machines m ON m.id = e.machine WHERE e.key = ?1",
-        )?
+        ))?
         .query_row([key], read)?;
     Ok(ExecutionSummary {
         status: codec::status(number, code)?,

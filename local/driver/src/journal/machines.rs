@@ -38,7 +38,7 @@ fn kind_code(kind: MachineKind) -> i64 {
     }
 }
 
-fn kind(code: i64) -> MachineKind {
+pub(super) fn kind(code: i64) -> MachineKind {
     if code == 1 {
         MachineKind::Express
     } else {
@@ -147,8 +147,11 @@ pub(crate) fn list(
     rows.map(|row| with_attributes(row?)).collect()
 }
 
-/// Deletes a state machine; its executions, and what they run, stay.
+/// Deletes a state machine with its versions and aliases; its executions, and what they run, stay.
 pub(crate) fn delete(connection: &Connection, arn: &str) -> Result<bool, DriverError> {
+    if let Some(machine) = number(connection, arn)? {
+        super::versions::forget(connection, machine)?;
+    }
     let deleted = connection
         .prepare_cached("UPDATE machines SET deleted = 1 WHERE arn = ?1 AND deleted = 0")?
         .execute([arn])?;

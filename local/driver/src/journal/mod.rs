@@ -10,6 +10,7 @@ pub(crate) mod machines;
 mod readers;
 mod schema;
 pub(crate) mod store;
+pub(crate) mod versions;
 
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};

@@ -8,7 +8,7 @@ use crate::OpenError;
 
 /// Step `n` leads from format `n` to `n + 1`; SQLite's `user_version` says which format a file has. Steps that were
 /// released are never changed.
-const STEPS: [&str; 1] = [FORMAT_1];
+const STEPS: [&str; 2] = [FORMAT_1, FORMAT_2];
 
 const FORMAT_1: &str = "
 CREATE TABLE definitions (
@@ -87,6 +87,39 @@ CREATE TABLE store (
 ) STRICT, WITHOUT ROWID;
 ";
 
+const FORMAT_2: &str = "
+-- What was published. A deleted one stays, so that its number is not given again.
+CREATE TABLE versions (
+    machine     INTEGER NOT NULL REFERENCES machines (id),
+    number      INTEGER NOT NULL,
+    revision    INTEGER NOT NULL REFERENCES revisions (id),
+    description TEXT,
+    created     INTEGER NOT NULL,
+    attributes  TEXT NOT NULL,
+    deleted     INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (machine, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE aliases (
+    id          INTEGER PRIMARY KEY,
+    machine     INTEGER NOT NULL REFERENCES machines (id),
+    name        TEXT NOT NULL,
+    description TEXT,
+    routes      TEXT NOT NULL,
+    created     INTEGER NOT NULL,
+    updated     INTEGER NOT NULL,
+    UNIQUE (machine, name)
+) STRICT;
+
+CREATE TABLE map_runs (
+    arn         TEXT PRIMARY KEY,
+    execution   INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX executions_by_version ON executions (version_arn, status, key) WHERE version_arn IS NOT NULL;
+CREATE INDEX executions_by_alias ON executions (alias_arn, status, key) WHERE alias_arn IS NOT NULL;
+";
+
 /// Brings the journal to the newest format, all or nothing.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let failed = |source| OpenError::Journal {
@@ -135,6 +168,33 @@ mod tests {
     }
 
     #[test]
+    fn each_older_format_becomes_the_newest() {
+        let tables = |connection: &Connection| {
+            let mut statement = connection
+                .prepare("SELECT sql FROM sqlite_schema ORDER BY name")
+                .expect("schema");
+            let rows = statement
+                .query_map([], |row| row.get::<_, Option<String>>(0))
+                .expect("rows");
+            rows.collect::<Result<Vec<_>, _>>().expect("text")
+        };
+        let path = Path::new("journal.sqlite");
+        let mut newest = Connection::open_in_memory().expect("sqlite");
+        migrate(&mut newest, path).expect("new");
+        for format in 1..STEPS.len() {
+            let mut older = Connection::open_in_memory().expect("sqlite");
+            for step in &STEPS[..format] {
+                older.execute_batch(step).expect("an older release's file");
+            }
+            older
+                .pragma_update(None, "user_version", format as i64)
+                .expect("version");
+            migrate(&mut older, path).expect("migrates");
+            assert_eq!(tables(&older), tables(&newest), "{format}");
+        }
+    }
+
+    #[test]
     fn a_file_of_a_later_release_is_refused_by_name() {
         let mut connection = Connection::open_in_memory().expect("sqlite");
         connection.pragma_update(None, "user_version", 99).expect("version");
@@ -144,7 +204,7 @@ mod tests {
                 error,
                 OpenError::NewerFormat {
                     found: 99,
-                    known: 1,
+                    known: 2,
                     ..
                 }
             ),

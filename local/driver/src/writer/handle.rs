@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use sluice_engine::execution::AttemptStatus;
-use sluice_engine::{Effect, Fact, IllegalFact, Status, Timestamp, token};
+use sluice_engine::{Effect, Fact, IllegalFact, MapRunUpdate, Status, Timestamp, token};
 
 use super::Writer;
 use super::batch::{Batch, RunnerAnswer};
@@ -14,6 +14,12 @@ use super::take::{Refused, fact_of};
 use crate::clock::{ADVANCED, millis};
 use crate::journal::{executions, machines, store};
 use crate::{DriverError, ExecutionRecord, MachineRecord, PutMachine, RedriveError, Resumed, TokenError};
+
+/// The client token of an execution's last redrive, and when that was, by the execution's ARN.
+const REDRIVE_TOKENS: &str = "redrive-token";
+
+/// As long as RedriveExecution's `clientToken` makes a repeated request the same one, in milliseconds.
+const CLIENT_TOKEN_LIFE: i64 = 15 * 60 * 1000;
 
 impl Writer {
     /// Applies one request to the open transaction.
@@ -32,9 +38,17 @@ impl Writer {
                 let stopped = self.stop(&arn, error, cause, batch);
                 batch.reply(reply, stopped);
             }
-            Request::Redrive { arn, reply } => {
-                let redriven = self.redrive(&arn, batch);
+            Request::Redrive {
+                arn,
+                client_token,
+                reply,
+            } => {
+                let redriven = self.redrive(&arn, client_token, batch);
                 batch.reply(reply, redriven);
+            }
+            Request::UpdateMapRun { arn, update, reply } => {
+                let updated = self.update_map_run(&arn, update, batch);
+                batch.reply(reply, updated);
             }
             Request::Answered { key, attempt, answer } => {
                 self.runner_answered(
@@ -63,6 +77,7 @@ impl Writer {
                 self.current.remove(&arn);
                 batch.reply(reply, machines::delete(&self.connection, &arn));
             }
+            Request::Versions { machine_arn, request } => self.handle_versions(&machine_arn, request, batch),
             Request::Put {
                 kind,
                 key,
@@ -112,18 +127,62 @@ impl Writer {
         Ok(self.residents.get(key).and_then(|loaded| loaded.execution.ended_at()))
     }
 
-    /// RedriveExecution; answers when the execution goes on.
-    fn redrive(&mut self, arn: &str, batch: &mut Batch) -> Result<Option<Timestamp>, RedriveError> {
+    /// RedriveExecution; answers when the execution goes on. The same client token again gets the same answer.
+    fn redrive(
+        &mut self,
+        arn: &str,
+        client_token: Option<String>,
+        batch: &mut Batch,
+    ) -> Result<Option<Timestamp>, RedriveError> {
+        if let Some(token) = &client_token
+            && let Some(at) = self.redriven_with(arn, token)?
+        {
+            return Ok(Some(at));
+        }
         let Some(key) = self.load_by_arn(arn, batch)? else {
             return Ok(None);
         };
         match self.take(key, Fact::Redriven, batch) {
-            Ok(()) => Ok(self.residents.get(key).map(|loaded| loaded.last_at)),
+            Ok(()) => {
+                let at = self.residents.get(key).map_or(self.now, |loaded| loaded.last_at);
+                if let Some(token) = client_token {
+                    store::put(&self.connection, REDRIVE_TOKENS, arn, &json!([token, at]))?;
+                }
+                Ok(Some(at))
+            }
             Err(Refused::Illegal(illegal)) => Err(RedriveError::NotRedrivable {
                 reason: illegal.to_string(),
             }),
             Err(Refused::Driver(error)) => Err(error.into()),
         }
+    }
+
+    /// UpdateMapRun; answers whether the run was at work.
+    fn update_map_run(
+        &mut self,
+        arn: &str,
+        update: MapRunUpdate,
+        batch: &mut Batch,
+    ) -> Result<Option<bool>, DriverError> {
+        let Some(key) = executions::key_of_map_run(&self.connection, arn)? else {
+            return Ok(None);
+        };
+        if !self.load(key, batch)? {
+            return Ok(None);
+        }
+        let arn = arn.into();
+        match self.take(key, Fact::MapRunUpdated { arn, update }, batch) {
+            Ok(()) => Ok(Some(true)),
+            Err(Refused::Illegal(_)) => Ok(Some(false)),
+            Err(Refused::Driver(error)) => Err(error),
+        }
+    }
+
+    /// When the execution was last redriven, if with this client token and not long ago.
+    fn redriven_with(&self, arn: &str, token: &str) -> Result<Option<Timestamp>, DriverError> {
+        let last = store::get(&self.connection, REDRIVE_TOKENS, arn)?.unwrap_or_default();
+        let at = last[1].as_i64().filter(|at| self.now - at < CLIENT_TOKEN_LIFE);
+        Ok(at.filter(|_| last[0].as_str() == Some(token)))
     }
 
     fn load_by_arn(&mut self, arn: &str, batch: &mut Batch) -> Result<Option<u64>, DriverError> {

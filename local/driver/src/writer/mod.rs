@@ -10,6 +10,7 @@ mod loaded;
 mod request;
 mod start;
 mod take;
+mod versions;
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::Ordering;
@@ -26,6 +27,7 @@ use crate::{DriverError, ExecutionRecord, TaskRunner};
 use batch::{Batch, RunnerAnswer};
 use loaded::{Prepared, Residents};
 pub(crate) use request::{Request, Responder, TokenAnswer};
+pub(crate) use versions::VersionRequest;
 
 /// The most requests, and the most due deadlines, that share a commit. Bounds how long one commit keeps its callers
 /// waiting.

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use serde_json::Value;
-use sluice_engine::{AttemptId, Timestamp};
+use sluice_engine::{AttemptId, MapRunUpdate, Timestamp};
 use tokio::sync::oneshot;
 
+use super::versions::VersionRequest;
 use crate::{
     Answer, DriverError, ExecutionRecord, MachineRecord, PutMachine, RedriveError, Resumed, StartError, StartExecution,
     Started, TokenError,
@@ -44,7 +45,13 @@ pub(crate) enum Request {
     },
     Redrive {
         arn: String,
+        client_token: Option<String>,
         reply: Responder<Option<Timestamp>, RedriveError>,
+    },
+    UpdateMapRun {
+        arn: String,
+        update: MapRunUpdate,
+        reply: Responder<Option<bool>>,
     },
     /// The runner answers an attempt.
     Answered {
@@ -69,6 +76,11 @@ pub(crate) enum Request {
     DeleteMachine {
         arn: String,
         reply: Responder<bool>,
+    },
+    /// About versions or aliases of a state machine.
+    Versions {
+        machine_arn: String,
+        request: VersionRequest,
     },
     Put {
         kind: &'static str,

@@ -10,6 +10,7 @@ use super::Writer;
 use super::batch::Batch;
 use super::loaded::{Loaded, Prepared};
 use super::take::Refused;
+use super::versions::Target;
 use crate::journal::executions::{self, Birth};
 use crate::journal::machines::{self, Registered};
 use crate::{DriverError, MachineKind, StartError, StartExecution, Started, fold};
@@ -20,7 +21,8 @@ const CURRENT: usize = 256;
 impl Writer {
     /// Starts an execution, or finds the one that runs already under the name and with the same input.
     pub(super) fn start(&mut self, request: StartExecution, batch: &mut Batch) -> Result<Started, StartError> {
-        let prepared = self.current(&request.machine_arn)?;
+        let target = self.target(&request.machine_arn, request.qualifier.as_ref())?;
+        let prepared = target.prepared.clone();
         let name = request.name.clone().unwrap_or_else(|| self.uuid());
         let arn = self.execution_arn(&prepared, &name);
         let input_hash: [u8; 32] = Sha256::digest(&request.input_text).into();
@@ -53,7 +55,7 @@ impl Writer {
             express: prepared.revision.kind == MachineKind::Express,
         });
         self.next_key += 1;
-        self.begin(&prepared, &identity, request, input_hash, batch)?;
+        self.begin(&target, &identity, request, input_hash, batch)?;
         Ok(Started {
             arn,
             start_date: self.now,
@@ -64,13 +66,14 @@ impl Writer {
     /// Writes the first fact and the row of a new execution.
     fn begin(
         &mut self,
-        prepared: &Prepared,
+        target: &Target,
         identity: &Arc<Identity>,
         request: StartExecution,
         input_hash: [u8; 32],
         batch: &mut Batch,
     ) -> Result<(), DriverError> {
         let key = identity.key;
+        let prepared = &target.prepared;
         let execution = Execution::new(prepared.machine.clone(), identity.clone());
         self.residents.insert(key, Loaded::new(execution, 0, self.now, None));
         let started = self.take(
@@ -99,8 +102,8 @@ impl Writer {
             revision: &prepared.revision,
             start: self.now,
             input_hash,
-            version_arn: request.version_arn.as_deref(),
-            alias_arn: request.alias_arn.as_deref(),
+            version_arn: target.version_arn.as_deref(),
+            alias_arn: target.alias_arn.as_deref(),
             trace_header: request.trace_header.as_deref(),
         };
         executions::insert(&self.connection, &birth, &projection)?;
@@ -110,7 +113,7 @@ impl Writer {
     }
 
     /// What a new execution of this machine runs.
-    fn current(&mut self, arn: &str) -> Result<Arc<Prepared>, StartError> {
+    pub(super) fn current(&mut self, arn: &str) -> Result<Arc<Prepared>, StartError> {
         if let Some(prepared) = self.current.get(arn) {
             return Ok(prepared.clone());
         }

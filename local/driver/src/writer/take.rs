@@ -57,7 +57,7 @@ impl Writer {
     }
 
     /// What an execution runs, with its definition parsed.
-    fn prepared(&mut self, revision: i64) -> Result<Arc<Prepared>, DriverError> {
+    pub(super) fn prepared(&mut self, revision: i64) -> Result<Arc<Prepared>, DriverError> {
         if let Some(prepared) = self.revisions.get(&revision) {
             return Ok(prepared.clone());
         }
@@ -101,6 +101,9 @@ impl Writer {
         loaded.last_at = entry.at;
         let identity = loaded.execution.identity().clone();
         executions::append(&self.connection, key, seq, &entry, &body)?;
+        for map_run in &turn.map_runs {
+            executions::add_map_run(&self.connection, map_run, key)?;
+        }
         batch.facts += 1;
         batch.touched.insert(key);
         batch

@@ -10,3 +10,4 @@ mod store;
 mod support;
 mod timers;
 mod tokens;
+mod versions;

@@ -54,6 +54,10 @@ pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> R
     }
     match fact {
         Fact::Started { .. } | Fact::Stopped { .. } | Fact::Redriven => Ok(()),
+        Fact::MapRunUpdated { arn, .. } => match map_run(life, arn) {
+            Some(_) => Ok(()),
+            None => Err(IllegalFact::NoMapRun { arn: arn.clone() }),
+        },
         Fact::TaskSucceeded { attempt, .. } | Fact::TaskFailed { attempt, .. } => open_call(life, *attempt).map(drop),
         Fact::Heartbeat { attempt } => open_call(life, *attempt).map(drop),
         Fact::TaskSubmitted { attempt, .. } => {
@@ -119,6 +123,17 @@ fn open_call(life: &Life, attempt: AttemptId) -> Result<&Call, IllegalFact> {
         .ok_or(IllegalFact::ClosedAttempt(attempt))
 }
 
+/// The thread of the Map whose run has this ARN and is at work.
+fn map_run(life: &Life, arn: &str) -> Option<ThreadId> {
+    let runs = |thread: &Thread| {
+        let block = thread.visit.as_deref().and_then(|visit| visit.block());
+        let run = block.and_then(|block| block.map.as_ref()?.run.as_ref());
+        !thread.halted && run.is_some_and(|run| *run.arn == *arn)
+    };
+    let found = life.threads.iter().find(|(_, thread)| runs(thread));
+    found.map(|(id, _)| *id)
+}
+
 /// The earliest deadline of a running execution.
 pub(crate) fn next_deadline(life: &Life) -> Option<Timestamp> {
     if !life.is_running() {
@@ -178,6 +193,13 @@ impl Decision<'_> {
                 );
             }
             Fact::Redriven => self.redrive(),
+            Fact::MapRunUpdated { arn, update } => {
+                let step = match map_run(self.life, arn) {
+                    Some(thread) => state::map::updated(self, thread, update),
+                    None => Ok(()),
+                };
+                self.run(step);
+            }
         }
     }
 

@@ -37,6 +37,7 @@ use crate::change::Change;
 use crate::event::HistoryEvent;
 use crate::evolve::evolve;
 use crate::life::{Life, ROOT, ThreadId};
+use crate::map_run::Observer;
 use crate::project::project;
 use crate::{AttemptId, Effect, Identity, Outcome, Timestamp, state};
 
@@ -93,6 +94,9 @@ pub(crate) struct Decision<'a> {
     pub(crate) effects: Vec<Effect>,
     queue: VecDeque<Work>,
     recorder: Option<&'a mut Vec<HistoryEvent>>,
+    pub(crate) observer: Option<&'a mut Observer>,
+    /// The Map Runs that it starts.
+    pub(crate) map_runs: Vec<Arc<str>>,
     #[cfg(test)]
     pub(crate) log: Option<&'a mut Vec<(Change, Timestamp)>>,
 }
@@ -115,6 +119,8 @@ impl<'a> Decision<'a> {
             effects: Vec::new(),
             queue: VecDeque::new(),
             recorder,
+            observer: None,
+            map_runs: Vec::new(),
             #[cfg(test)]
             log: None,
         }
@@ -152,6 +158,12 @@ impl<'a> Decision<'a> {
         #[cfg(test)]
         if let Some(log) = &mut self.log {
             log.push((change.clone(), self.at));
+        }
+        if let Change::MapRunStarted { run, .. } = &change {
+            self.map_runs.push(run.arn.clone());
+        }
+        if let Some(observer) = self.observer.as_deref_mut() {
+            observer.observe(self.life, &change, self.at);
         }
         let stamp = evolve(self.life, change, self.at);
         if let (Some(recorder), Some(stamp), Some(kind)) = (self.recorder.as_deref_mut(), stamp, kind)

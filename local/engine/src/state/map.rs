@@ -8,16 +8,17 @@ use std::sync::Arc;
 use serde_json::{Map as Object, Value};
 use sluice_asl::definition::{Dynamic, ItemBatcher, Map, ProcessorMode};
 use sluice_asl::eval::EvalError;
-use sluice_asl::serialized_len;
+use sluice_asl::{StateKind, serialized_len};
 
 use super::{abort_branches, results, silence_branches};
 use crate::change::Change;
 use crate::decide::{Data, Decision, Failure, ResultFlow, Step, View, Work, dynamic_reads_context};
 use crate::event::ErrorDetails;
+use crate::fact::MapRunUpdate;
 use crate::life::{Block, ChildExecution, FlowRef, MapBlock, MapItem, MapRun, ROOT, Seat, ThreadId, Threshold};
 
 /// How many children of a Map Run are at work at a time, if the state does not say.
-const RUN_CONCURRENCY: usize = 10_000;
+pub(crate) const RUN_CONCURRENCY: usize = 10_000;
 
 const THRESHOLD_EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
 
@@ -89,15 +90,7 @@ fn plan(d: &Decision<'_>, view: &View, map: &Map) -> Result<Block, EvalError> {
         None => 0,
         Some(max) => d.evaluate(view, data, dynamic_reads_context(max), |scope| max.evaluate(scope))?,
     };
-    let unlimited = match map.processor.mode {
-        ProcessorMode::Inline => usize::MAX,
-        ProcessorMode::Distributed { .. } => RUN_CONCURRENCY,
-    };
-    let limit = if limit == 0 {
-        unlimited
-    } else {
-        usize::try_from(limit).unwrap_or(usize::MAX)
-    };
+    let limit = concurrency(limit, map.processor.mode);
     Ok(Block {
         results: vec![None; items.len()],
         open: 0,
@@ -110,6 +103,15 @@ fn plan(d: &Decision<'_>, view: &View, map: &Map) -> Result<Block, EvalError> {
             run: None,
         }),
     })
+}
+
+/// How many iterations `MaxConcurrency` lets be at work at a time.
+fn concurrency(limit: u64, mode: ProcessorMode) -> usize {
+    match (limit, mode) {
+        (0, ProcessorMode::Inline) => usize::MAX,
+        (0, ProcessorMode::Distributed { .. }) => RUN_CONCURRENCY,
+        (limit, _) => usize::try_from(limit).unwrap_or(usize::MAX),
+    }
 }
 
 fn tolerance(d: &Decision<'_>, view: &View, map: &Map) -> Result<Threshold, EvalError> {
@@ -421,6 +423,31 @@ fn finish(d: &mut Decision<'_>, thread: ThreadId, map: &Map) -> Step {
 /// The exit of the first state, when that state wrote no other events. Every recording of AWS in which a distributed
 /// Map follows such a state links `MapStateExited` to `MapRunStarted`; in all others, to `MapRunSucceeded`.
 const AFTER_ONE_STATE: u64 = 3;
+
+/// UpdateMapRun: more children may start at once; what may fail is asked when the next one fails.
+pub(crate) fn updated(d: &mut Decision<'_>, thread: ThreadId, update: &MapRunUpdate) -> Step {
+    let Some(visit) = d.life.visit(thread) else {
+        return Ok(());
+    };
+    let state = visit.state.clone();
+    let plan = visit.block().and_then(|block| block.map.as_ref());
+    let (StateKind::Map(map), Some(plan)) = (&state.kind, plan) else {
+        return Ok(());
+    };
+    let before = plan.run.as_ref().map(|run| run.tolerance).unwrap_or_default();
+    let limit = update
+        .max_concurrency
+        .map_or(plan.limit, |limit| concurrency(limit, map.processor.mode));
+    d.emit(Change::MapRunUpdated {
+        thread,
+        limit,
+        tolerance: Threshold {
+            count: update.tolerated_count.or(before.count),
+            percentage: update.tolerated_percentage.or(before.percentage),
+        },
+    })?;
+    proceed(d, thread, map)
+}
 
 /// The execution was redriven while the Map had children that were not done.
 pub(crate) fn redriven(d: &mut Decision<'_>, thread: ThreadId) -> Step {

@@ -47,6 +47,7 @@ impl Approvals {
             waiting: true,
             after: query.filled("cursor").map(str::to_owned),
             limit: query.limit()?,
+            ..ExecutionFilter::default()
         };
         let page = listed(state, filter).await?;
         let mut items = Vec::with_capacity(page.items.len());

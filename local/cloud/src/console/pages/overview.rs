@@ -105,6 +105,7 @@ pub(crate) async fn executions(
         waiting: false,
         after: query.filled("cursor").map(str::to_owned),
         limit: query.limit()?,
+        ..ExecutionFilter::default()
     };
     let page = listed(state, filter).await?;
     let now = state.clock.now();
@@ -391,6 +392,8 @@ mod tests {
             waiting_state: Some("RequestApproval".to_owned()),
             version_arn: None,
             alias_arn: None,
+            redrive_count: 0,
+            redriven_at: None,
         };
         let running = row(&summary, 5_000);
         assert_eq!((running.state_machine.as_str(), running.duration_ms), ("ingest", 4_000));
