@@ -15,6 +15,7 @@ pub mod fact;
 pub mod identity;
 mod life;
 mod map_run;
+pub mod probe;
 mod project;
 mod state;
 pub mod token;

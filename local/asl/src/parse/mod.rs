@@ -3,6 +3,7 @@
 //! One pass over the JSON collects every finding; the definition comes out only if there is none. What AWS says about
 //! a finding, and where, is in its words as far as they are known.
 
+mod alone;
 mod choice;
 mod fields;
 mod flow;

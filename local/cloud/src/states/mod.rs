@@ -38,6 +38,7 @@ mod start_execution;
 mod start_sync_execution;
 mod stop_execution;
 mod tag_resource;
+mod test_state;
 #[cfg(test)]
 mod tests;
 mod untag_resource;
@@ -45,6 +46,8 @@ mod update_map_run;
 mod update_state_machine;
 mod update_state_machine_alias;
 mod validate_state_machine_definition;
+
+use std::sync::Arc;
 
 use serde_json::Value;
 
@@ -59,10 +62,10 @@ const KNOWN: &str = "CreateStateMachine, CreateStateMachineAlias, DeleteStateMac
     DescribeStateMachineForExecution, GetExecutionHistory, ListExecutions, ListMapRuns, ListStateMachineAliases, \
     ListStateMachineVersions, ListStateMachines, ListTagsForResource, PublishStateMachineVersion, RedriveExecution, \
     SendTaskFailure, SendTaskHeartbeat, SendTaskSuccess, StartExecution, StartSyncExecution, StopExecution, TagResource, \
-    UntagResource, UpdateMapRun, UpdateStateMachine, UpdateStateMachineAlias and ValidateStateMachineDefinition";
+    TestState, UntagResource, UpdateMapRun, UpdateStateMachine, UpdateStateMachineAlias and ValidateStateMachineDefinition";
 
 /// Answers one call: the request's members in, the response's out.
-pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> Result<Value, ApiError> {
+pub(crate) async fn call(services: &Arc<Services>, operation: &str, body: &[u8]) -> Result<Value, ApiError> {
     /// Reads the request's members, makes the call.
     macro_rules! action {
         ($module:ident) => {
@@ -96,6 +99,7 @@ pub(crate) async fn call(services: &Services, operation: &str, body: &[u8]) -> R
         "StartSyncExecution" => action!(start_sync_execution),
         "StopExecution" => action!(stop_execution),
         "TagResource" => action!(tag_resource),
+        "TestState" => action!(test_state),
         "UntagResource" => action!(untag_resource),
         "UpdateMapRun" => action!(update_map_run),
         "UpdateStateMachine" => action!(update_state_machine),

@@ -14,3 +14,4 @@ mod tests;
 
 use failure::TaskFailure;
 pub use runner::Tasks;
+pub(crate) use runner::call_once;

@@ -6,10 +6,10 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use serde_json::Value;
 use sluice_asl::definition::{IntegrationPattern, Resource};
 use sluice_asl::serialized_len;
-use sluice_driver::{RunningTask, TaskRunner};
-use sluice_engine::AttemptId;
-use sluice_engine::ScheduledTask;
+use sluice_driver::{Answer, RunningTask, TaskRunner};
+use sluice_engine::{AttemptId, Identity, ScheduledTask};
 use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
 
 use super::failure::MAX_RESULT;
@@ -198,5 +198,25 @@ fn answer(task: RunningTask, outcome: Outcome) {
         Outcome::Failed(failure) => task.fail(failure.error, failure.cause),
         // Dropping it would be an answer. The journal has the attempt as open, and the next start sends it again.
         Outcome::Interrupted => std::mem::forget(task),
+    }
+}
+
+/// Makes a call for an execution that the driver does not know, and waits for its answer.
+pub(crate) async fn call_once(services: &Arc<Services>, identity: Arc<Identity>, task: ScheduledTask) -> Answer {
+    let (sender, receiver) = oneshot::channel();
+    let running = RunningTask::new(identity, task, move |answer| {
+        // whoever asked may have gone
+        let _ = sender.send(answer);
+    });
+    let interrupted = || Answer::Failed {
+        error: "States.TaskFailed".into(),
+        cause: "The call was given up: the process that made it is ending.".into(),
+    };
+    match perform(services, &running.task).await {
+        Outcome::Interrupted => interrupted(),
+        outcome => {
+            answer(running, outcome);
+            receiver.await.unwrap_or_else(|_| interrupted())
+        }
     }
 }

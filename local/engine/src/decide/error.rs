@@ -70,7 +70,7 @@ impl Failure {
     }
 
     /// What `ErrorEquals` sees: [`RUNTIME`] is seen by none, not even by its own name.
-    fn is_matched_by(&self, error_equals: &[String]) -> bool {
+    pub(crate) fn is_matched_by(&self, error_equals: &[String]) -> bool {
         let error = self.error.as_deref().unwrap_or_default();
         error != RUNTIME
             && error_equals.iter().any(|wanted| match wanted.as_str() {
@@ -82,7 +82,7 @@ impl Failure {
     }
 
     /// `$states.errorOutput`, and what a catcher's ResultPath places.
-    fn output(&self) -> Value {
+    pub(crate) fn output(&self) -> Value {
         json!({
             "Error": self.error.as_deref().unwrap_or_default(),
             "Cause": self.cause.as_deref().unwrap_or_default(),
@@ -91,7 +91,7 @@ impl Failure {
 }
 
 /// What a state says about its own failures.
-fn handlers(state: &State) -> (&[Retrier], &[Catcher]) {
+pub(crate) fn handlers(state: &State) -> (&[Retrier], &[Catcher]) {
     match &state.kind {
         StateKind::Task(task) => (&task.retry, &task.catch),
         StateKind::Parallel(parallel) => (&parallel.retry, &parallel.catch),
@@ -103,7 +103,7 @@ fn handlers(state: &State) -> (&[Retrier], &[Catcher]) {
 }
 
 /// Milliseconds until the retry after `used` earlier ones; `unit` is the draw for full jitter, 0 to 1.
-fn delay_ms(retrier: &Retrier, used: u64, unit: impl FnOnce() -> f64) -> i64 {
+pub(crate) fn delay_ms(retrier: &Retrier, used: u64, unit: impl FnOnce() -> f64) -> i64 {
     /// A century: what is longer is never reached, and stays within the clock's range.
     const LONGEST: f64 = 3_153_600_000.0;
     let exponent = i32::try_from(used).unwrap_or(i32::MAX);

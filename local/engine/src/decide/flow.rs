@@ -22,6 +22,15 @@ pub(crate) struct ResultFlow<'s> {
     pub(crate) path: &'s ReferencePath,
 }
 
+/// An `Assign` gives more than variables may hold.
+pub(crate) fn too_many_variables() -> EvalError {
+    EvalError {
+        name: ErrorName::DataLimitExceeded,
+        cause: "The assigned variables exceed the maximum number of bytes service limit.".to_owned(),
+        location: None,
+    }
+}
+
 impl Decision<'_> {
     /// Enters the thread's pending state.
     pub(crate) fn enter(&mut self, thread: ThreadId) -> Step {
@@ -173,11 +182,7 @@ impl Decision<'_> {
         let Some(template) = assign else { return Ok(None) };
         let values = self.template(view, template, data)?;
         if exceeds_limits(&values) || view.variable_bytes() > MAX_VARIABLES {
-            return Err(EvalError {
-                name: ErrorName::DataLimitExceeded,
-                cause: "The assigned variables exceed the maximum number of bytes service limit.".to_owned(),
-                location: None,
-            });
+            return Err(too_many_variables());
         }
         Ok(match values {
             // an empty Assign assigns nothing, and the event says nothing of it

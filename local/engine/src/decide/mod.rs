@@ -28,10 +28,10 @@ use serde_json::Value;
 use sluice_asl::eval::Entropy;
 use sluice_asl::{State, StateKind, StateMachine, nests_deeper, serialized_len};
 
-pub(crate) use error::Failure;
+pub(crate) use error::{Failure, delay_ms, handlers};
 pub(crate) use fact::{after, check, next_deadline};
-pub(crate) use flow::ResultFlow;
-pub(crate) use view::{Data, View, condition_reads_context, dynamic_reads_context, names_token};
+pub(crate) use flow::{ResultFlow, too_many_variables};
+pub(crate) use view::{Data, View, condition_reads_context, dynamic_reads_context, names_token, within_depth};
 
 use crate::change::Change;
 use crate::event::HistoryEvent;

@@ -127,14 +127,7 @@ impl Decision<'_> {
     /// The value of a payload template.
     pub(crate) fn template(&self, view: &View, template: &Template, data: Data<'_>) -> Result<Value, EvalError> {
         let value = self.evaluate(view, data, reads_context(template), |scope| template.evaluate(scope))?;
-        if nests_deeper(&value, MAX_DEPTH) {
-            return Err(EvalError {
-                name: ErrorName::DataLimitExceeded,
-                cause: format!("The evaluated data is nested more than {MAX_DEPTH} levels deep."),
-                location: None,
-            });
-        }
-        Ok(value)
+        within_depth(value)
     }
 
     /// What `InputPath` or `OutputPath` selects.
@@ -211,6 +204,18 @@ impl Decision<'_> {
         }
         Value::Object(execution)
     }
+}
+
+/// The value, unless it is nested deeper than a state may pass on.
+pub(crate) fn within_depth(value: Value) -> Result<Value, EvalError> {
+    if nests_deeper(&value, MAX_DEPTH) {
+        return Err(EvalError {
+            name: ErrorName::DataLimitExceeded,
+            cause: format!("The evaluated data is nested more than {MAX_DEPTH} levels deep."),
+            location: None,
+        });
+    }
+    Ok(value)
 }
 
 /// The time as the context object writes it: `2026-11-22T13:00:00.000Z`.

@@ -27,14 +27,19 @@ fn choose(d: &Decision<'_>, view: &View, choice: &Choice) -> Result<Chosen, Eval
         return Ok((output, assigned, Transition::Next(rule.next.clone())));
     }
     let Some(default) = &choice.default else {
-        return Err(EvalError {
-            name: ErrorName::NoChoiceMatched,
-            cause: "Failed to transition out of the state. The state does not point to a next state.".to_owned(),
-            location: None,
-        });
+        return Err(no_choice_matched());
     };
     let (output, assigned) = d.pass_through(view, view.state.output.as_ref(), view.state.assign.as_ref())?;
     Ok((output, assigned, Transition::Next(default.clone())))
+}
+
+/// No rule holds, and there is no `Default`.
+pub(crate) fn no_choice_matched() -> EvalError {
+    EvalError {
+        name: ErrorName::NoChoiceMatched,
+        cause: "Failed to transition out of the state. The state does not point to a next state.".to_owned(),
+        location: None,
+    }
 }
 
 fn matching_rule<'c>(d: &Decision<'_>, view: &View, choice: &'c Choice) -> Result<Option<&'c ChoiceRule>, EvalError> {

@@ -23,8 +23,8 @@ pub(crate) const RUN_CONCURRENCY: usize = 10_000;
 const THRESHOLD_EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
 
 /// A distributed Map's children before they start.
-struct Batch {
-    input: Arc<Value>,
+pub(crate) struct Batch {
+    pub(crate) input: Arc<Value>,
     /// How many items it holds.
     weight: usize,
 }
@@ -192,7 +192,17 @@ fn in_batches(
         Some(template) => Some(d.template(view, template, data)?),
         None => None,
     };
-    let frame = serialized_len(&batch_input(common.as_ref(), Vec::new()));
+    Ok(batches_of(inputs, common.as_ref(), max_items, max_bytes))
+}
+
+/// The inputs in batches of at most so many items and bytes; an item that is too long has a batch of its own.
+pub(crate) fn batches_of(
+    inputs: &[Arc<Value>],
+    common: Option<&Value>,
+    max_items: usize,
+    max_bytes: usize,
+) -> Vec<Batch> {
+    let frame = serialized_len(&batch_input(common, Vec::new()));
     let mut batches = Vec::new();
     let mut items: Vec<Value> = Vec::new();
     let mut bytes = frame;
@@ -200,16 +210,16 @@ fn in_batches(
         // one more for the comma
         let more = serialized_len(input) + 1;
         if !items.is_empty() && (items.len() >= max_items || bytes.saturating_add(more) > max_bytes) {
-            batches.push(batch(common.as_ref(), std::mem::take(&mut items)));
+            batches.push(batch(common, std::mem::take(&mut items)));
             bytes = frame;
         }
         items.push((**input).clone());
         bytes += more;
     }
     if !items.is_empty() {
-        batches.push(batch(common.as_ref(), items));
+        batches.push(batch(common, items));
     }
-    Ok(batches)
+    batches
 }
 
 fn batch(common: Option<&Value>, items: Vec<Value>) -> Batch {
@@ -376,16 +386,21 @@ pub(crate) fn branch_failed(d: &mut Decision<'_>, thread: ThreadId, seat: Seat, 
     }
     d.emit(Change::ChildFailed { thread })?;
     abort_branches(d, parent)?;
-    let exceeded = Failure::new(
-        THRESHOLD_EXCEEDED,
-        "The specified tolerated failure threshold was exceeded",
-    );
+    let exceeded = threshold_exceeded();
     let details: ErrorDetails = exceeded.details();
     d.emit(Change::MapRunFailed {
         thread: parent,
         details,
     })?;
     d.fail_state(parent, exceeded)
+}
+
+/// More iterations failed than the state tolerates.
+pub(crate) fn threshold_exceeded() -> Failure {
+    Failure::new(
+        THRESHOLD_EXCEEDED,
+        "The specified tolerated failure threshold was exceeded",
+    )
 }
 
 /// Whether the run goes on although this child failed.
