@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::definition::{
-    Comparison, Condition, Dynamic, Expression, ExpressionKind, Flow, Operand, Path, State, StateKind, StateMachine,
-    Template, WaitFor,
+    Comparison, Condition, Dynamic, Expression, ExpressionKind, Flow, Operand, Path, Resource, State, StateKind,
+    StateMachine, Template, WaitFor,
 };
 use crate::eval::{JsonPathQuery, Root};
 
@@ -17,6 +17,34 @@ impl StateMachine {
         let mut out = BTreeMap::new();
         flow(&self.flow, &mut out);
         out
+    }
+}
+
+impl StateMachine {
+    /// The ARNs of the activities that its Tasks name.
+    pub fn activities(&self) -> BTreeSet<&str> {
+        let mut out = BTreeSet::new();
+        activities(&self.flow, &mut out);
+        out
+    }
+}
+
+fn activities<'d>(flow: &'d Flow, out: &mut Names<'d>) {
+    for state in flow.states.values() {
+        match &state.kind {
+            StateKind::Task(task) => {
+                if let Resource::Activity { arn } = &task.resource {
+                    out.insert(arn);
+                }
+            }
+            StateKind::Parallel(parallel) => parallel.branches.iter().for_each(|branch| activities(branch, out)),
+            StateKind::Map(map) => activities(&map.processor.flow, out),
+            StateKind::Pass(_)
+            | StateKind::Choice(_)
+            | StateKind::Wait(_)
+            | StateKind::Succeed(_)
+            | StateKind::Fail(_) => {}
+        }
     }
 }
 

@@ -24,7 +24,7 @@ use crate::dynamodb::Dynamo;
 use crate::endpoint::{self, Config, Services};
 use crate::lambda::{FunctionUrls, Lambda, RemoteLambda};
 use crate::stack::{self, Plan, StartError, UrlListener};
-use crate::tasks::Tasks;
+use crate::tasks::{Activities, Tasks};
 
 /// How a stack is to run.
 #[derive(Debug, Clone)]
@@ -68,6 +68,7 @@ pub struct Cloud {
     stack: Stack,
     driver: Driver,
     host: Host,
+    services: Arc<Services>,
     /// The function URLs, then the endpoint that the functions behind them need.
     served: [Served; 2],
 }
@@ -141,6 +142,7 @@ impl Cloud {
             stack,
             driver,
             host,
+            services,
             served,
         })
     }
@@ -164,6 +166,7 @@ impl Cloud {
     /// # Errors
     /// If the journal cannot be closed; what was acknowledged is on disk all the same.
     pub async fn stop(self, grace: Duration) -> Result<(), DriverError> {
+        self.services.activities.close();
         let deadline = Instant::now() + grace;
         for served in self.served {
             served.stop(deadline).await;
@@ -220,6 +223,7 @@ fn services(
         driver,
         function_urls: FunctionUrls::default(),
         dynamo,
+        activities: Activities::default(),
         stacks: Arc::default(),
     })
 }

@@ -8,17 +8,17 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sluice_asl::{MachineType, ParseOptions, StateMachine};
-use sluice_engine::{Entry, HistoryEvent, Identity, MapRunUpdate, Timestamp};
+use sluice_engine::{AttemptId, Entry, HistoryEvent, Identity, MapRunUpdate, ScheduledTask, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::clock::ADVANCED;
 use crate::journal::{self, Lock, Readers, executions, lists, machines, store, versions};
 use crate::shared::Shared;
-use crate::writer::{Request, Responder, TokenAnswer, VersionRequest, Writer};
+use crate::writer::{ChildAnswer, Request, Responder, TokenAnswer, VersionRequest, Writer};
 use crate::{
-    AliasRecord, Clock, DriverError, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord,
-    MapRuns, OpenError, Order, Page, PutMachine, RedriveError, Resumed, Route, StartError, StartExecution, Started,
-    Statistics, TaskRunner, TokenError, VersionError, VersionRecord, VersionSummary, fold,
+    AliasRecord, Answer, Clock, DriverError, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind,
+    MachineRecord, MapRuns, OpenError, Order, Page, PutMachine, RedriveError, Resumed, Route, RunningTask, StartError,
+    StartExecution, Started, Statistics, TaskRunner, TokenError, VersionError, VersionRecord, VersionSummary, fold,
 };
 
 /// Virtual size of the engine thread's stack: deeply nested values are handled recursively.
@@ -110,7 +110,16 @@ impl Driver {
     /// # Errors
     /// When the journal fails. An execution that cannot be read is no error: it is counted and logged.
     pub async fn resume(&self) -> Result<Resumed, DriverError> {
-        self.ask(|reply| Request::Resume { reply }).await
+        let (mut all, mut next) = (Resumed::default(), Some(0));
+        // Part by part, so that what lies in the journal needs no memory all at once.
+        while let Some(after) = next {
+            let (part, more) = self.ask(|reply| Request::Resume { after, reply }).await?;
+            all.executions += part.executions;
+            all.tasks += part.tasks;
+            all.unreadable += part.unreadable;
+            next = more;
+        }
+        Ok(all)
     }
 
     /// Answers what was asked before, writes everything into the journal's one file and gives the lock back. Other
@@ -358,6 +367,31 @@ impl Driver {
         .await
     }
 
+    /// Starts an execution as `task` asks for, and answers the task with what `answer` makes of it, in one commit: a call
+    /// that is sent again after a crash has not started anything before. Nothing is started when nobody waits for the
+    /// task any more.
+    ///
+    /// # Errors
+    /// As [`Driver::start_execution`]; the task is still to be answered then.
+    pub async fn start_child(
+        &self,
+        task: &mut RunningTask,
+        request: StartExecution,
+        answer: impl FnOnce(&Started) -> Answer + Send + 'static,
+    ) -> Result<(), StartError> {
+        let (key, attempt) = (task.identity.key, task.task.attempt);
+        self.ask(|reply| Request::StartChild {
+            request: Box::new(request),
+            key,
+            attempt,
+            answer: ChildAnswer(Box::new(answer)),
+            reply,
+        })
+        .await?;
+        task.is_answered();
+        Ok(())
+    }
+
     /// Stops an execution; answers when it ended, now or before, or `None` if there is no such execution.
     ///
     /// # Errors
@@ -516,12 +550,24 @@ impl Driver {
         self.answer_token(token, TokenAnswer::Heartbeat).await
     }
 
-    /// GetActivityTask gave the task with this token to a worker.
+    /// Gives an activity's task to a worker: that it has it is on disk when the answer comes. `None`: the task is not
+    /// to be had any more. A caller that is gone before its turn comes takes nothing.
     ///
     /// # Errors
-    /// When the token is none, its task is closed, or it is no activity's.
-    pub async fn activity_started(&self, token: &str, worker: Option<String>) -> Result<(), TokenError> {
-        self.answer_token(token, TokenAnswer::Taken { worker }).await
+    /// When the driver fails.
+    pub async fn claim_activity_task(
+        &self,
+        key: u64,
+        attempt: AttemptId,
+        worker: Option<String>,
+    ) -> Result<Option<ScheduledTask>, DriverError> {
+        self.ask(|reply| Request::Claim {
+            key,
+            attempt,
+            worker,
+            reply,
+        })
+        .await
     }
 
     async fn answer_token(&self, token: &str, answer: TokenAnswer) -> Result<(), TokenError> {

@@ -84,7 +84,7 @@ pub(crate) fn project(execution: &Execution) -> Projection {
     }
 }
 
-fn guarded<T>(key: u64, work: impl FnOnce() -> T) -> Result<T, DriverError> {
+pub(crate) fn guarded<T>(key: u64, work: impl FnOnce() -> T) -> Result<T, DriverError> {
     // What a panic leaves half done is thrown away by the caller.
     catch_unwind(AssertUnwindSafe(work)).map_err(|panic| DriverError::Engine {
         key,

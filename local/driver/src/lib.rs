@@ -28,3 +28,7 @@ pub use record::{
     PutMachine, Qualifier, Resumed, Route, StartExecution, Started, Statistics, VersionRecord, VersionSummary,
 };
 pub use task::{Answer, RunningTask, TaskRunner};
+
+/// The kind of the store under which activities are kept, by their ARNs. A task of an activity that is not there fails
+/// its state.
+pub const ACTIVITIES: &str = "activity";

@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
-use sluice_engine::{AttemptId, Identity, ScheduledTask};
+use sluice_engine::{AttemptId, Identity, Outcome, ScheduledTask};
+
+use crate::ExecutionRecord;
 
 /// Carries out what the engine decided.
 ///
@@ -13,9 +15,27 @@ pub trait TaskRunner: Send + Sync + 'static {
     /// Makes the call. The same attempt can come again after a crash: at least once.
     fn run(&self, task: RunningTask);
 
-    /// Nobody waits any more for `attempt` of the execution with this ARN; its call may be given up.
-    fn abandon(&self, execution: &Arc<str>, attempt: AttemptId) {
+    /// Nobody waits any more for `attempt` of this execution; its call may be given up.
+    fn abandon(&self, execution: &Arc<Identity>, attempt: AttemptId) {
         let _ = (execution, attempt);
+    }
+
+    /// The answer to a task whose job, an execution, has ended: [`Answer::Succeeded`] or [`Answer::Failed`].
+    ///
+    /// Part of the very commit that ends the job, so it must come from its arguments alone.
+    fn job_ended(&self, task: &ScheduledTask, job: &ExecutionRecord) -> Answer {
+        match &job.outcome {
+            Some(Outcome::Succeeded { output }) => Answer::Succeeded((**output).clone()),
+            _ => Answer::Failed {
+                error: "States.TaskFailed".into(),
+                cause: format!(
+                    "The execution {} that state '{}' has started ended as {}.",
+                    job.identity.arn,
+                    task.state,
+                    job.status.as_str()
+                ),
+            },
+        }
     }
 }
 
@@ -33,6 +53,14 @@ pub enum Answer {
     },
     /// The call was accepted; the task's result is still to come by its token.
     Submitted(Value),
+    /// The call of a `.sync` task has started an execution. When that ends, [`TaskRunner::job_ended`] says what the task's
+    /// result is; until then, and over restarts, the waiting costs no memory.
+    Job {
+        /// The call's response, for the history.
+        output: Value,
+        /// The execution's ARN.
+        execution: String,
+    },
 }
 
 type Reply = Box<dyn FnOnce(Answer) + Send>;
@@ -79,6 +107,11 @@ impl RunningTask {
     /// The task is an activity's and lies ready for a worker, who answers by its token. A task that no worker has taken
     /// comes again after a restart.
     pub fn awaits_worker(mut self) {
+        self.reply = None;
+    }
+
+    /// The engine has taken the answer in by another way.
+    pub(crate) fn is_answered(&mut self) {
         self.reply = None;
     }
 

@@ -1,6 +1,7 @@
 //! What decisions consist of. Each change is applied by [`crate::evolve`], and shown in the history by
 //! [`crate::project`] if it shows there at all.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -26,6 +27,11 @@ pub(crate) enum Change {
     },
     Redriven {
         times_out_at: Timestamp,
+    },
+
+    /// Which activities do not exist.
+    ActivitiesMissing {
+        arns: Arc<BTreeSet<Arc<str>>>,
     },
 
     // any state
@@ -241,7 +247,8 @@ impl Change {
             | Change::BlockSucceeded { thread, .. }
             | Change::BlockFailed { thread } => Some(*thread),
             Change::IterationStarted { parent, .. } => Some(*parent),
-            Change::RetryArmed { .. }
+            Change::ActivitiesMissing { .. }
+            | Change::RetryArmed { .. }
             | Change::RetryBegun { .. }
             | Change::Halted { .. }
             | Change::Revived { .. }

@@ -36,6 +36,10 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
         } => Some(start(life, input, times_out_at, start_at, at)),
         Change::Ended { outcome, at } => Some(end(life, outcome, at)),
         Change::Redriven { times_out_at } => Some(redrive(life, times_out_at)),
+        Change::ActivitiesMissing { arns } => {
+            life.missing_activities = arns;
+            None
+        }
 
         Change::StateEntered { thread, state, input } => {
             let before = life.threads.get(&thread)?.last;

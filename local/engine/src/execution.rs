@@ -1,5 +1,6 @@
 //! One execution: the fold over its facts.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sluice_asl::StateMachine;
@@ -241,6 +242,17 @@ impl Execution {
             .filter(|call| call.stage == Stage::Scheduled)
             .map(|call| call.task.clone())
             .collect()
+    }
+
+    /// The call of an attempt that can still be answered.
+    pub fn open_task(&self, attempt: AttemptId) -> Option<&ScheduledTask> {
+        let thread = self.life.open_attempts.get(&attempt)?;
+        Some(&self.life.visit(*thread)?.call()?.task)
+    }
+
+    /// The activities that it has been told do not exist.
+    pub fn missing_activities(&self) -> &BTreeSet<Arc<str>> {
+        &self.life.missing_activities
     }
 
     fn calls(&self) -> impl Iterator<Item = &Call> {

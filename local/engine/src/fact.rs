@@ -1,5 +1,6 @@
 //! What can happen to an execution. The journal holds these, and nothing else, as the truth about it.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ pub struct Entry {
 /// What happened.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Fact {
-    /// StartExecution; always the first, and only the first.
+    /// StartExecution; the first but for what is known about activities, and only once.
     Started {
         /// The input.
         input: Arc<Value>,
@@ -61,6 +62,12 @@ pub enum Fact {
         attempt: AttemptId,
         /// `workerName`.
         worker: Option<String>,
+    },
+    /// Which of the activities that the definition names do not exist, from now on. The only fact that may precede
+    /// `Started`. Writes no history event.
+    ActivitiesMissing {
+        /// Their ARNs.
+        arns: BTreeSet<Arc<str>>,
     },
     /// SendTaskHeartbeat. Writes no history event.
     Heartbeat {

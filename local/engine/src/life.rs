@@ -4,7 +4,7 @@
 //! iteration's. Parallel and Map are visits with a [`Block`]; their branches are threads whose [`Seat`] names the
 //! block's thread.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -40,6 +40,8 @@ pub(crate) struct Life {
     pub(crate) open_attempts: BTreeMap<AttemptId, ThreadId>,
     /// The tokens of attempts that are over, so that their holders hear "timed out" and not "never was".
     pub(crate) closed_tokens: BTreeMap<AttemptId, Arc<str>>,
+    /// The activities that the definition names and that do not exist.
+    pub(crate) missing_activities: Arc<BTreeSet<Arc<str>>>,
 }
 
 /// How far the execution as a whole is.
@@ -276,6 +278,7 @@ impl Life {
             threads: BTreeMap::new(),
             open_attempts: BTreeMap::new(),
             closed_tokens: BTreeMap::new(),
+            missing_activities: Arc::default(),
         }
     }
 

@@ -135,7 +135,8 @@ pub(crate) fn project(life: &Life, identity: &Identity, change: &Change) -> Opti
             None => EventKind::ParallelStateFailed,
             Some(_) => EventKind::MapStateFailed,
         },
-        Change::RetryArmed { .. }
+        Change::ActivitiesMissing { .. }
+        | Change::RetryArmed { .. }
         | Change::RetryBegun { .. }
         | Change::Halted { .. }
         | Change::Revived { .. }

@@ -185,6 +185,8 @@ fn facts() -> impl Strategy<Value = Fact> {
         (attempt(), value()).prop_map(|(attempt, output)| Fact::TaskSubmitted { attempt, output }),
         (attempt(), text()).prop_map(|(attempt, worker)| Fact::ActivityStarted { attempt, worker }),
         attempt().prop_map(|attempt| Fact::Heartbeat { attempt }),
+        prop::collection::btree_set("[a-c]".prop_map(Arc::from), 0..3)
+            .prop_map(|arns| Fact::ActivitiesMissing { arns }),
         Just(Fact::DeadlinePassed),
         (text(), text()).prop_map(|(error, cause)| Fact::Stopped { error, cause }),
         Just(Fact::Redriven),

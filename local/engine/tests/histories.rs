@@ -3,9 +3,11 @@
 
 mod common;
 
+use std::sync::Arc;
+
 use common::{Run, Step};
 use serde_json::{Value, json};
-use sluice_engine::{AttemptStatus, Status, WaitingOn};
+use sluice_engine::{AttemptStatus, Fact, Status, WaitingOn};
 
 const CALLBACK: &str = "arn:aws:states:::lambda:invoke.waitForTaskToken";
 const INVOKE: &str = "arn:aws:states:::lambda:invoke";
@@ -285,6 +287,34 @@ fn heartbeats_move_their_deadline_and_never_the_timeout() {
     let run = check(states, json!({}), &steps, &expected);
     assert_eq!(run.now, common::START + 12_000);
     assert_eq!(run.error().0, "States.Timeout");
+}
+
+#[test]
+fn a_state_whose_activity_does_not_exist_fails_before_it_schedules_anything() {
+    let state = json!({ "Type": "Task", "Resource": ACTIVITY, "End": true,
+        "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "T" }] });
+    let definition = json!({ "StartAt": "T", "States": { "T": state } });
+    let missing = |arns: &[&str]| Fact::ActivitiesMissing {
+        arns: arns.iter().map(|arn| Arc::from(*arn)).collect(),
+    };
+    let start = || Fact::Started {
+        input: Arc::new(json!({})),
+    };
+    let mut run = Run::new(&definition, false);
+    run.fact(missing(&[ACTIVITY, "other"])).unwrap();
+    run.fact(start()).unwrap();
+    let events = ["1<0 ExecutionStarted", "2<0 TaskStateEntered T", "3<2 ExecutionFailed"];
+    assert_eq!(run.told(), events);
+    let cause = format!(
+        "An error occurred while executing the state 'T' (entered at the event id #2). The activity {ACTIVITY} does not exist."
+    );
+    assert_eq!(run.error(), ("States.Runtime".to_owned(), cause));
+
+    let mut run = Run::new(&definition, false);
+    run.fact(missing(&[ACTIVITY])).unwrap();
+    run.fact(missing(&["other"])).unwrap();
+    run.fact(start()).unwrap();
+    assert_eq!(run.told()[2..], ["3<2 ActivityScheduled"]);
 }
 
 #[test]

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::cloudformation::Stacks;
 use crate::dynamodb::Dynamo;
 use crate::lambda::{FunctionUrls, Lambda};
+use crate::tasks::Activities;
 
 /// A source of random seeds: the operating system's, or a test's.
 pub type Seed = Arc<dyn Fn() -> [u64; 2] + Send + Sync>;
@@ -57,6 +58,8 @@ pub struct Services {
     pub function_urls: FunctionUrls,
     /// The DynamoDB tables.
     pub dynamo: Dynamo,
+    /// The tasks of activities that wait for a worker.
+    pub activities: Activities,
     /// The stacks, for DescribeStacks and its kin.
     pub stacks: Arc<Stacks>,
 }

@@ -165,6 +165,7 @@ impl World {
             lambda: Lambda::new(functions, None, REGION, ACCOUNT),
             function_urls: FunctionUrls::default(),
             dynamo: Dynamo::open(&directory.path().join("tables.db")).unwrap(),
+            activities: crate::tasks::Activities::default(),
             stacks: Arc::default(),
         });
         tasks.attach(services.clone());

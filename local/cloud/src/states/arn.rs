@@ -133,12 +133,25 @@ pub(crate) fn map_run(text: &str) -> Result<(), StatesError> {
     }
 }
 
+/// An activity's ARN.
+pub(crate) fn activity(text: &str) -> Result<(), StatesError> {
+    match parse(text)? {
+        Named::Activity => Ok(()),
+        other => Err(wrong_type(kind_of(other))),
+    }
+}
+
 /// A resource that can be tagged: a state machine or an activity.
 pub(crate) fn taggable(text: &str) -> Result<(), StatesError> {
     match parse(text)? {
         Named::StateMachine { .. } | Named::Activity => Ok(()),
         other => Err(wrong_type(kind_of(other))),
     }
+}
+
+/// Whether an ARN names an activity.
+pub(crate) fn is_activity(text: &str) -> bool {
+    matches!(parse(text), Ok(Named::Activity))
 }
 
 /// A role's ARN. Roles are not looked up: there is no IAM here.

@@ -35,6 +35,12 @@ pub(crate) enum StatesError {
     ExecutionDoesNotExist(String),
     #[error("{0}")]
     ExecutionNotRedrivable(String),
+    #[error("Activity Does Not Exist: '{0}'")]
+    ActivityDoesNotExist(String),
+    #[error("Activity Already Exists: '{0}'")]
+    ActivityAlreadyExists(String),
+    #[error("Activity Worker Limit Exceeded: '{0}'")]
+    ActivityWorkerLimitExceeded(String),
     #[error("Resource not found: '{0}'")]
     ResourceNotFound(String),
     #[error("Request references a resource that does not exist.")]
@@ -76,6 +82,9 @@ impl StatesError {
             Self::ResourceNotFound(_) | Self::ReferenceNotFound => "ResourceNotFound",
             Self::Conflict(_) => "ConflictException",
             Self::ServiceQuotaExceeded(_) => "ServiceQuotaExceededException",
+            Self::ActivityDoesNotExist(_) => "ActivityDoesNotExist",
+            Self::ActivityAlreadyExists(_) => "ActivityAlreadyExists",
+            Self::ActivityWorkerLimitExceeded(_) => "ActivityWorkerLimitExceeded",
             Self::TaskTimedOut => "TaskTimedOut",
             Self::TaskDoesNotExist => "TaskDoesNotExist",
             Self::TooManyTags { .. } => "TooManyTags",

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sluice_driver::MachineRecord;
 
 use super::attributes::Attributes;
-use super::{StatesError, arn};
+use super::{StatesError, activity, arn};
 use crate::endpoint::{Constraints, Services};
 
 #[derive(Debug, Default, Deserialize)]
@@ -18,6 +18,9 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let mut constraints = Constraints::default();
     let resource_arn = constraints.text("resourceArn", request.resource_arn, 1..=256);
     constraints.finish()?;
+    if arn::is_activity(&resource_arn) {
+        return activity::list_tags(services, &resource_arn).await;
+    }
     let machine = tagged(services, &resource_arn).await?;
     Ok(json!({ "tags": Attributes::of(&machine).tags }))
 }

@@ -1,24 +1,32 @@
 //! Step Functions' API, one file per action.
 //! See the [reference](https://docs.aws.amazon.com/step-functions/latest/apireference/API_Operations.html).
 
+mod activity;
+#[cfg(test)]
+mod activity_tests;
 mod arn;
 mod attributes;
+mod create_activity;
 mod create_state_machine;
 mod create_state_machine_alias;
 mod definition;
+mod delete_activity;
 mod delete_state_machine;
 mod delete_state_machine_alias;
 mod delete_state_machine_version;
+mod describe_activity;
 mod describe_execution;
 mod describe_map_run;
 mod describe_state_machine;
 mod describe_state_machine_alias;
 mod describe_state_machine_for_execution;
 mod error;
+mod get_activity_task;
 mod get_execution_history;
 mod input;
 mod jackson;
 mod label;
+mod list_activities;
 mod list_executions;
 mod list_map_runs;
 mod list_state_machine_aliases;
@@ -54,13 +62,14 @@ use serde_json::Value;
 use crate::endpoint::{ApiError, Services};
 
 pub(crate) use error::StatesError;
-pub(crate) use start_execution::{StartExecutionRequest, start};
+pub(crate) use start_execution::{StartExecutionRequest, checked as checked_start};
 
 /// The operations, for the error about one that is not among them.
-const KNOWN: &str = "CreateStateMachine, CreateStateMachineAlias, DeleteStateMachine, DeleteStateMachineAlias, \
-    DeleteStateMachineVersion, DescribeExecution, DescribeMapRun, DescribeStateMachine, DescribeStateMachineAlias, \
-    DescribeStateMachineForExecution, GetExecutionHistory, ListExecutions, ListMapRuns, ListStateMachineAliases, \
-    ListStateMachineVersions, ListStateMachines, ListTagsForResource, PublishStateMachineVersion, RedriveExecution, \
+const KNOWN: &str = "CreateActivity, CreateStateMachine, CreateStateMachineAlias, DeleteActivity, DeleteStateMachine, \
+    DeleteStateMachineAlias, DeleteStateMachineVersion, DescribeActivity, DescribeExecution, DescribeMapRun, \
+    DescribeStateMachine, DescribeStateMachineAlias, DescribeStateMachineForExecution, GetActivityTask, \
+    GetExecutionHistory, ListActivities, ListExecutions, ListMapRuns, ListStateMachineAliases, ListStateMachineVersions, \
+    ListStateMachines, ListTagsForResource, PublishStateMachineVersion, RedriveExecution, \
     SendTaskFailure, SendTaskHeartbeat, SendTaskSuccess, StartExecution, StartSyncExecution, StopExecution, TagResource, \
     TestState, UntagResource, UpdateMapRun, UpdateStateMachine, UpdateStateMachineAlias and ValidateStateMachineDefinition";
 
@@ -73,17 +82,22 @@ pub(crate) async fn call(services: &Arc<Services>, operation: &str, body: &[u8])
         };
     }
     let answer = match operation {
+        "CreateActivity" => action!(create_activity),
         "CreateStateMachine" => action!(create_state_machine),
         "CreateStateMachineAlias" => action!(create_state_machine_alias),
         "DeleteStateMachine" => action!(delete_state_machine),
         "DeleteStateMachineAlias" => action!(delete_state_machine_alias),
         "DeleteStateMachineVersion" => action!(delete_state_machine_version),
+        "DeleteActivity" => action!(delete_activity),
+        "DescribeActivity" => action!(describe_activity),
         "DescribeExecution" => action!(describe_execution),
         "DescribeMapRun" => action!(describe_map_run),
         "DescribeStateMachine" => action!(describe_state_machine),
         "DescribeStateMachineAlias" => action!(describe_state_machine_alias),
         "DescribeStateMachineForExecution" => action!(describe_state_machine_for_execution),
+        "GetActivityTask" => action!(get_activity_task),
         "GetExecutionHistory" => action!(get_execution_history),
+        "ListActivities" => action!(list_activities),
         "ListExecutions" => action!(list_executions),
         "ListMapRuns" => action!(list_map_runs),
         "ListStateMachineAliases" => action!(list_state_machine_aliases),

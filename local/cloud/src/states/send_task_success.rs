@@ -23,6 +23,10 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let token = constraints.text("taskToken", request.task_token, 1..=MAX_TOKEN);
     let output = constraints.required("output", request.output);
     constraints.finish()?;
+    // AWS looks at the token before the output.
+    if sluice_engine::token::parse(&token).is_none() {
+        return Err(TokenError::Invalid.into());
+    }
     let output = input::parse(&output).map_err(|refused| {
         StatesError::InvalidOutput(match refused {
             Refused::TooLong => format!("The output is longer than {} bytes", input::MAX_BYTES),

@@ -22,8 +22,7 @@ pub(super) async fn call(services: &Services, request: StartExecutionRequest) ->
     Ok(json!({ "executionArn": started.arn, "startDate": epoch_seconds(started.start_date) }))
 }
 
-/// Also what the `states:startExecution` integration calls.
-pub(crate) async fn start(services: &Services, request: StartExecutionRequest) -> Result<Started, StatesError> {
+async fn start(services: &Services, request: StartExecutionRequest) -> Result<Started, StatesError> {
     start_checked(services, checked(request)?).await
 }
 
@@ -40,8 +39,9 @@ pub(super) async fn start_checked(services: &Services, request: StartExecution) 
         })
 }
 
-/// Everything that can be said about the request before the driver sees it.
-pub(super) fn checked(request: StartExecutionRequest) -> Result<StartExecution, StatesError> {
+/// Everything that can be said about the request before the driver sees it. Also for the `states:startExecution`
+/// integration.
+pub(crate) fn checked(request: StartExecutionRequest) -> Result<StartExecution, StatesError> {
     let mut constraints = Constraints::default();
     let machine_arn = constraints.text("stateMachineArn", request.state_machine_arn, 1..=256);
     let trace_header = constraints.optional_text("traceHeader", request.trace_header, 0..=256);

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::StatesError;
 use super::attributes::{Attributes, Tag, check_tags};
 use super::list_tags_for_resource::tagged;
+use super::{StatesError, activity, arn};
 use crate::endpoint::{Constraints, Services};
 
 #[derive(Debug, Default, Deserialize)]
@@ -21,6 +21,9 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let tags = constraints.required("tags", request.tags);
     check_tags(&mut constraints, &tags);
     constraints.finish()?;
+    if arn::is_activity(&resource_arn) {
+        return activity::change_tags(services, &resource_arn, |known| known.tag(tags)).await;
+    }
     let mut machine = tagged(services, &resource_arn).await?;
     let mut attributes = Attributes::of(&machine);
     attributes.tag(tags)?;

@@ -441,6 +441,9 @@ async fn tokens_and_outputs_are_checked() {
     )
     .await;
     let reply = world.states("SendTaskSuccess", success("rubbish", "no json")).await;
+    assert_eq!(reply.json()["__type"], "InvalidToken", "the token comes first");
+    let well_formed = format!("SLT1-{}", "A".repeat(64));
+    let reply = world.states("SendTaskSuccess", success(&well_formed, "no json")).await;
     assert_eq!(reply.json()["__type"], "InvalidOutput");
     let reply = world.states("SendTaskSuccess", success("", "{}")).await;
     assert_eq!(reply.json()["__type"], "ValidationException");

@@ -3,9 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::StatesError;
 use super::attributes::Attributes;
 use super::list_tags_for_resource::tagged;
+use super::{StatesError, activity, arn};
 use crate::endpoint::{Constraints, Services};
 
 #[derive(Debug, Default, Deserialize)]
@@ -20,6 +20,13 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let resource_arn = constraints.text("resourceArn", request.resource_arn, 1..=256);
     let keys = constraints.required("tagKeys", request.tag_keys);
     constraints.finish()?;
+    if arn::is_activity(&resource_arn) {
+        let untag = |known: &mut Attributes| {
+            known.untag(&keys);
+            Ok(())
+        };
+        return activity::change_tags(services, &resource_arn, untag).await;
+    }
     let mut machine = tagged(services, &resource_arn).await?;
     let mut attributes = Attributes::of(&machine);
     attributes.untag(&keys);

@@ -1,12 +1,12 @@
-//! `dynamodb:getItem` and its kin. See
+//! `dynamodb:getItem` and its kin, and `aws-sdk:dynamodb:` with any operation. See
 //! [the integration](https://docs.aws.amazon.com/step-functions/latest/dg/connect-ddb.html).
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
-use super::TaskFailure;
 use super::metadata::Metadata;
+use super::{Client, TaskFailure};
 use crate::endpoint::{ApiError, Services, http_date};
 
 /// The API's operation behind an action of the integration.
@@ -20,9 +20,14 @@ pub(super) fn operation(action: &str) -> Option<&'static str> {
     }
 }
 
-pub(super) async fn call(services: &Services, operation: &str, arguments: &Value) -> Result<Value, TaskFailure> {
+pub(super) async fn call(
+    services: &Services,
+    client: &Client,
+    operation: &str,
+    arguments: &Value,
+) -> Result<Value, TaskFailure> {
     let request_id = services.config.uuid().simple().to_string().to_uppercase();
-    let refused = |error: &ApiError| TaskFailure::service("DynamoDB", "AmazonDynamoDBv2", error, &request_id);
+    let refused = |error: &ApiError| client.refused(error, &request_id);
     let body = Bytes::from(arguments.to_string());
     let answer = services
         .dynamo
@@ -37,6 +42,9 @@ pub(super) async fn call(services: &Services, operation: &str, arguments: &Value
         Value::Object(members) => members,
         _ => Map::new(),
     };
+    if client.is_sdk() {
+        return Ok(Value::Object(response));
+    }
     let headers = vec![
         ("x-amzn-RequestId", request_id.clone()),
         ("Connection", "keep-alive".to_owned()),

@@ -1,14 +1,14 @@
-//! Functions: by their ARN as the resource, and by `lambda:invoke`.
+//! Functions: by their ARN as the resource, by `lambda:invoke`, and by `aws-sdk:lambda:invoke`.
 //! See [the integration](https://docs.aws.amazon.com/step-functions/latest/dg/connect-lambda.html).
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 use sluice_host::Invocation;
 
-use super::TaskFailure;
 use super::failure::MAX_RESULT;
 use super::metadata::Metadata;
 use super::parameters::Parameters;
+use super::{Client, TaskFailure};
 use crate::endpoint::{ApiError, Services, http_date};
 use crate::lambda::{FunctionName, Invoked, LambdaError, client_context};
 
@@ -26,28 +26,47 @@ pub(super) async fn function(services: &Services, arn: &str, arguments: &Value) 
         Ok(name) => name,
         Err(error) => return Called::Ended(Err(TaskFailure::runtime(error.to_string()))),
     };
-    match send(services, &name, call).await {
-        Sent::Answered(invoked) => Called::Ended(result(&invoked, arn)),
+    match send(services, &Client::LAMBDA, &name, call).await {
+        Sent::Answered(invoked) => Called::Ended(failure(&invoked).map_or_else(|| result(&invoked, arn), Err)),
         Sent::Failed(failure) => Called::Ended(Err(failure)),
         Sent::Interrupted => Called::Interrupted,
     }
 }
 
-/// `lambda:invoke`: the parameters of the Invoke API, its response with the payload as JSON.
-pub(super) async fn invoke(services: &Services, arguments: &Value) -> Called {
-    let request = match Request::parse(services, arguments) {
+/// `lambda:invoke`: the parameters of the Invoke API, its response with the payload as JSON. As `aws-sdk:` integration,
+/// the payload is the text itself, and a function that fails is an answer like any other.
+pub(super) async fn invoke(services: &Services, client: &Client, arguments: &Value) -> Called {
+    let request = match Request::parse(services, client, arguments) {
         Ok(request) => request,
         Err(failure) => return Called::Ended(Err(failure)),
     };
     let trace_id = request.call.trace_id.clone().unwrap_or_default();
     match request.kind {
-        Kind::RequestResponse => match send(services, &request.function, request.call).await {
-            Sent::Answered(invoked) => Called::Ended(response(services, &invoked, trace_id)),
+        Kind::RequestResponse => match send(services, client, &request.function, request.call).await {
+            Sent::Answered(invoked) if client.is_sdk() => Called::Ended(Ok(plain_response(&invoked))),
+            Sent::Answered(invoked) => {
+                let answered = || response(services, &invoked, trace_id);
+                Called::Ended(failure(&invoked).map_or_else(answered, Err))
+            }
             Sent::Failed(failure) => Called::Ended(Err(failure)),
             Sent::Interrupted => Called::Interrupted,
         },
-        Kind::Event => Called::Ended(event(services, request)),
+        Kind::Event => Called::Ended(event(services, client, request)),
     }
+}
+
+fn plain_response(invoked: &Invoked) -> Value {
+    let mut response = Map::new();
+    response.insert("ExecutedVersion".into(), json!(invoked.executed_version));
+    if let Some(error) = &invoked.function_error {
+        response.insert("FunctionError".into(), json!(error));
+    }
+    if let Some(log) = &invoked.log_result {
+        response.insert("LogResult".into(), json!(log));
+    }
+    response.insert("Payload".into(), json!(String::from_utf8_lossy(&invoked.payload)));
+    response.insert("StatusCode".into(), json!(200));
+    Value::Object(response)
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -63,11 +82,11 @@ struct Request {
 }
 
 impl Request {
-    fn parse(services: &Services, arguments: &Value) -> Result<Self, TaskFailure> {
+    fn parse(services: &Services, client: &Client, arguments: &Value) -> Result<Self, TaskFailure> {
         let parameters = Parameters::of(arguments);
         let qualifier = parameters.text("Qualifier")?;
-        let function =
-            FunctionName::parse(parameters.required("FunctionName")?, qualifier).map_err(|error| refused(error, ""))?;
+        let function = FunctionName::parse(parameters.required("FunctionName")?, qualifier)
+            .map_err(|error| refused(client, error, ""))?;
         let kind = match parameters.text("InvocationType")? {
             None | Some("RequestResponse") => Kind::RequestResponse,
             Some("Event") => Kind::Event,
@@ -78,9 +97,9 @@ impl Request {
             }
         };
         let context = parameters.text("ClientContext")?.map(client_context).transpose();
-        let payload = payload(parameters.get("Payload")).map_err(|error| refused(error, ""))?;
+        let payload = payload(parameters.get("Payload")).map_err(|error| refused(client, error, ""))?;
         let call = Invocation {
-            client_context: context.map_err(|error| refused(error, ""))?,
+            client_context: context.map_err(|error| refused(client, error, ""))?,
             log_tail: parameters.text("LogType")? == Some("Tail"),
             ..call(services, payload)
         };
@@ -122,24 +141,21 @@ enum Sent {
     Interrupted,
 }
 
-async fn send(services: &Services, function: &FunctionName, call: Invocation) -> Sent {
+async fn send(services: &Services, client: &Client, function: &FunctionName, call: Invocation) -> Sent {
     let request_id = call.request_id.map(|id| id.to_string()).unwrap_or_default();
     match services.lambda.invoke(function, call).await {
-        Ok(invoked) => match failure(&invoked) {
-            Some(failure) => Sent::Failed(failure),
-            None => Sent::Answered(invoked),
-        },
+        Ok(invoked) => Sent::Answered(invoked),
         // The function is still there, so it is the host that is going.
         Err(LambdaError::Stopped) if services.lambda.spec(function).is_ok() => Sent::Interrupted,
-        Err(error) => Sent::Failed(refused(error, &request_id)),
+        Err(error) => Sent::Failed(refused(client, error, &request_id)),
     }
 }
 
 /// Lambda refused the call, or could not be reached.
-fn refused(error: LambdaError, request_id: &str) -> TaskFailure {
+fn refused(client: &Client, error: LambdaError, request_id: &str) -> TaskFailure {
     match error {
         LambdaError::Unreachable(cause) => TaskFailure::new("Lambda.SdkClientException", cause),
-        error => TaskFailure::service("Lambda", "AWSLambda", &ApiError::from(error), request_id),
+        error => client.refused(&ApiError::from(error), request_id),
     }
 }
 
@@ -213,15 +229,19 @@ fn response(services: &Services, invoked: &Invoked, trace_id: String) -> Result<
 }
 
 /// The function is started and not waited for.
-fn event(services: &Services, request: Request) -> Result<Value, TaskFailure> {
+fn event(services: &Services, client: &Client, request: Request) -> Result<Value, TaskFailure> {
     let request_id = request.call.request_id.map(|id| id.to_string()).unwrap_or_default();
     services
         .lambda
         .find(&request.function)
-        .map_err(|error| refused(error, &request_id))?;
-    let lambda = services.lambda.clone();
+        .map_err(|error| refused(client, error, &request_id))?;
     let mut response = Map::new();
     response.insert("Payload".into(), json!(""));
+    if client.is_sdk() {
+        response.insert("StatusCode".into(), json!(202));
+        spawn(services, request);
+        return Ok(Value::Object(response));
+    }
     let headers = vec![
         ("x-amzn-Remapped-Content-Length", "0".to_owned()),
         ("Connection", "keep-alive".to_owned()),
@@ -237,10 +257,15 @@ fn event(services: &Services, request: Request) -> Result<Value, TaskFailure> {
     }
     .add_to(&mut response);
     response.insert("StatusCode".into(), json!(202));
+    spawn(services, request);
+    Ok(Value::Object(response))
+}
+
+fn spawn(services: &Services, request: Request) {
+    let lambda = services.lambda.clone();
     tokio::spawn(async move {
         if let Err(error) = lambda.invoke(&request.function, request.call).await {
             tracing::warn!(function = request.function.name, %error, "an asynchronous invocation failed");
         }
     });
-    Ok(Value::Object(response))
 }

@@ -1,17 +1,24 @@
 //! What the engine's tasks call: the services of this machine, as Step Functions' integrations call them.
-//! See [integrations](https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html).
+//! See [optimised integrations](https://docs.aws.amazon.com/step-functions/latest/dg/integrate-optimized.html) and
+//! [SDK integrations](https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html).
 
+mod activities;
 mod dynamodb;
 mod failure;
+#[cfg(test)]
+mod integration_tests;
 mod lambda;
 mod metadata;
 mod parameters;
 mod runner;
+mod sdk;
 mod sns;
 mod states;
 #[cfg(test)]
 mod tests;
 
-use failure::TaskFailure;
+pub use activities::Activities;
+pub(crate) use activities::NoTask;
+use failure::{Client, TaskFailure};
 pub use runner::Tasks;
 pub(crate) use runner::call_once;

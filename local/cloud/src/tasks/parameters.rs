@@ -7,12 +7,14 @@ use super::TaskFailure;
 /// The members of a task's arguments.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Parameters<'a> {
+    arguments: &'a Value,
     members: Option<&'a Map<String, Value>>,
 }
 
 impl<'a> Parameters<'a> {
     pub(super) fn of(arguments: &'a Value) -> Self {
         Self {
+            arguments,
             members: arguments.as_object(),
         }
     }
@@ -26,17 +28,21 @@ impl<'a> Parameters<'a> {
         match self.get(name) {
             None => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(TaskFailure::runtime(format!(
-                "The parameter '{name}' must be a string, but it is {}.",
-                crate::endpoint::shortened(&other.to_string())
-            ))),
+            Some(_) => Err(self.unusable(&format!("The value for the field '{name}' must be a STRING"))),
         }
     }
 
     /// A text that must be there.
     pub(super) fn required(self, name: &str) -> Result<&'a str, TaskFailure> {
         self.text(name)?
-            .ok_or_else(|| TaskFailure::runtime(format!("The parameter '{name}' is required, but it is missing.")))
+            .ok_or_else(|| self.unusable(&format!("The field '{name}' is required but was missing")))
+    }
+
+    fn unusable(self, why: &str) -> TaskFailure {
+        TaskFailure::runtime(format!(
+            "The Parameters '{}' could not be used to start the Task: [{why}]",
+            self.arguments
+        ))
     }
 
     /// A text, or a JSON value that is passed as its text.

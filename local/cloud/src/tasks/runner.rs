@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use serde_json::Value;
 use sluice_asl::definition::{IntegrationPattern, Resource};
 use sluice_asl::serialized_len;
-use sluice_driver::{Answer, RunningTask, TaskRunner};
+use sluice_driver::{Answer, ExecutionRecord, RunningTask, TaskRunner};
 use sluice_engine::{AttemptId, Identity, ScheduledTask};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
@@ -14,7 +14,7 @@ use tokio::task::AbortHandle;
 
 use super::failure::MAX_RESULT;
 use super::lambda::Called;
-use super::{TaskFailure, dynamodb, lambda, sns, states};
+use super::{Client, TaskFailure, dynamodb, lambda, sdk, sns, states};
 use crate::endpoint::Services;
 
 /// Calls in flight, by the execution's ARN and the attempt.
@@ -53,7 +53,21 @@ impl Tasks {
     }
 
     fn start(&self, services: &Arc<Services>, task: RunningTask) {
+        if let Resource::Activity { arn } = &task.task.resource {
+            services.activities.offer(arn, task.identity.key, task.task.attempt);
+            return task.awaits_worker();
+        }
         let services = Arc::clone(services);
+        if starts_execution(&task.task.resource) {
+            // answered by the driver, in the commit that starts the other execution: there is no call to cut off
+            self.runtime.spawn(async move {
+                let mut held = Held(Some(task));
+                let Some(task) = &mut held.0 else { return };
+                let started = states::start_execution(&services, task).await;
+                held.started(started);
+            });
+            return;
+        }
         let calls = Arc::clone(&self.calls);
         let call = (Arc::clone(&task.identity.arn), task.task.attempt);
         let known = call.clone();
@@ -81,6 +95,15 @@ impl Held {
             answer(task, outcome);
         }
     }
+
+    /// The driver has answered the task, or nothing was started.
+    fn started(mut self, started: Result<(), TaskFailure>) {
+        if let Some(task) = self.0.take()
+            && let Err(failure) = started
+        {
+            task.fail(failure.error, failure.cause);
+        }
+    }
 }
 
 impl Drop for Held {
@@ -105,12 +128,20 @@ impl TaskRunner for Tasks {
         }
     }
 
-    /// A call that has not reached its function yet is forgotten; one that has goes on there, unheard.
-    fn abandon(&self, execution: &Arc<str>, attempt: AttemptId) {
-        let call = (Arc::clone(execution), attempt);
+    /// A call that has not reached its function yet is forgotten; one that has goes on there, unheard. An activity task
+    /// that no worker took is no longer offered.
+    fn abandon(&self, execution: &Arc<Identity>, attempt: AttemptId) {
+        if let Some(services) = self.services.get() {
+            services.activities.withdraw(execution.key, attempt);
+        }
+        let call = (Arc::clone(&execution.arn), attempt);
         if let Some(handle) = self.calls.lock().unwrap_or_else(PoisonError::into_inner).remove(&call) {
             handle.abort();
         }
+    }
+
+    fn job_ended(&self, task: &ScheduledTask, job: &ExecutionRecord) -> Answer {
+        states::job_ended(task, job)
     }
 }
 
@@ -131,56 +162,89 @@ impl From<Result<Value, TaskFailure>> for Outcome {
     }
 }
 
+impl From<Called> for Outcome {
+    fn from(called: Called) -> Self {
+        match called {
+            Called::Ended(result) => result.into(),
+            Called::Interrupted => Self::Interrupted,
+        }
+    }
+}
+
+/// Whether the call starts an execution here, which the driver does together with the answer to the task.
+fn starts_execution(resource: &Resource) -> bool {
+    matches!(
+        resource,
+        Resource::Service { service, action, .. } if service == "states" && action == "startExecution"
+    )
+}
+
 async fn perform(services: &Arc<Services>, task: &ScheduledTask) -> Outcome {
-    let arguments = &task.arguments;
-    let (result, name) = match &task.resource {
-        Resource::Function { arn } => match lambda::function(services, arn, arguments).await {
-            Called::Interrupted => return Outcome::Interrupted,
-            Called::Ended(result) => (result, arn.as_str()),
-        },
+    let (outcome, name) = match &task.resource {
         Resource::Activity { arn } => {
-            let cause =
-                format!("Activities are not available on the local endpoint, but the task's resource is {arn}.");
-            (Err(TaskFailure::runtime(cause)), arn.as_str())
+            let cause = format!("Only an execution can wait for a worker of the activity {arn}.");
+            (Outcome::Failed(TaskFailure::runtime(cause)), arn.as_str())
         }
-        Resource::Service {
-            arn,
-            service,
-            action,
-            pattern,
-        } => {
-            let waits_for_job = match pattern {
-                IntegrationPattern::RequestResponse | IntegrationPattern::WaitForTaskToken => false,
-                IntegrationPattern::Sync | IntegrationPattern::Sync2 => true,
-            };
-            let result = match (service.as_str(), action.as_str()) {
-                _ if waits_for_job => Err(unavailable(arn)),
-                ("lambda", "invoke") => match lambda::invoke(services, arguments).await {
-                    Called::Interrupted => return Outcome::Interrupted,
-                    Called::Ended(result) => result,
-                },
-                ("sns", "publish") => sns::publish(services, arguments).await,
-                ("dynamodb", action) => match dynamodb::operation(action) {
-                    Some(operation) => dynamodb::call(services, operation, arguments).await,
-                    None => Err(unavailable(arn)),
-                },
-                ("states", "startExecution") => states::start_execution(services, arguments).await,
-                _ => Err(unavailable(arn)),
-            };
-            (result, service.as_str())
+        Resource::Function { arn } => {
+            let called = lambda::function(services, arn, &task.arguments).await;
+            (called.into(), arn.as_str())
         }
+        Resource::Service { service, .. } => (integration(services, task).await, service.as_str()),
     };
-    match result {
-        Ok(value) if serialized_len(&value) > MAX_RESULT => Outcome::Failed(TaskFailure::too_large(name)),
-        result => result.into(),
+    match outcome {
+        Outcome::Answered(value) if serialized_len(&value) > MAX_RESULT => {
+            Outcome::Failed(TaskFailure::too_large(name))
+        }
+        outcome => outcome,
+    }
+}
+
+async fn integration(services: &Arc<Services>, task: &ScheduledTask) -> Outcome {
+    let Resource::Service {
+        arn,
+        service,
+        action,
+        pattern,
+    } = &task.resource
+    else {
+        return Outcome::Failed(TaskFailure::runtime("The task calls no service."));
+    };
+    let arguments = &task.arguments;
+    let waits_for_job = match pattern {
+        IntegrationPattern::RequestResponse | IntegrationPattern::WaitForTaskToken => false,
+        IntegrationPattern::Sync | IntegrationPattern::Sync2 => true,
+    };
+    match (service.as_str(), action.as_str()) {
+        // Only for a caller that is no execution: see `starts_execution`.
+        ("states", "startExecution") if !waits_for_job => states::start_alone(services, arguments).await.into(),
+        _ if waits_for_job => Outcome::Failed(unavailable(arn)),
+        ("lambda", "invoke") => lambda::invoke(services, &Client::LAMBDA, arguments).await.into(),
+        ("aws-sdk:lambda", "invoke") => lambda::invoke(services, &Client::SDK_LAMBDA, arguments).await.into(),
+        ("sns", "publish") => sns::publish(services, &Client::SNS, arguments).await.into(),
+        ("aws-sdk:sns", "publish") => sns::publish(services, &Client::SDK_SNS, arguments).await.into(),
+        ("dynamodb", action) => match dynamodb::operation(action) {
+            Some(operation) => dynamodb::call(services, &Client::DYNAMODB, operation, arguments)
+                .await
+                .into(),
+            None => Outcome::Failed(unavailable(arn)),
+        },
+        ("aws-sdk:dynamodb", action) => {
+            let operation = sdk::operation(action);
+            dynamodb::call(services, &Client::SDK_DYNAMODB, &operation, arguments)
+                .await
+                .into()
+        }
+        ("aws-sdk:sfn", action) => sdk::sfn(services, action, arguments).await.into(),
+        _ => Outcome::Failed(unavailable(arn)),
     }
 }
 
 fn unavailable(arn: &str) -> TaskFailure {
     TaskFailure::runtime(format!(
-        "The integration {arn} is not available on the local endpoint, which knows function ARNs, lambda:invoke, \
-         sns:publish, dynamodb:getItem, dynamodb:putItem, dynamodb:updateItem, dynamodb:deleteItem and \
-         states:startExecution, each also with .waitForTaskToken where Step Functions has it."
+        "The integration {arn} is not available on the local endpoint, which knows function ARNs, activities, \
+         lambda:invoke, sns:publish, dynamodb:getItem, dynamodb:putItem, dynamodb:updateItem, dynamodb:deleteItem, \
+         states:startExecution, aws-sdk:sfn:*, aws-sdk:dynamodb:*, aws-sdk:sns:publish and aws-sdk:lambda:invoke, each \
+         also with .sync and .waitForTaskToken where Step Functions has them."
     ))
 }
 

@@ -1,17 +1,17 @@
-//! `sns:publish`. See [the integration](https://docs.aws.amazon.com/step-functions/latest/dg/connect-sns.html).
+//! `sns:publish` and `aws-sdk:sns:publish`. See [the integration](https://docs.aws.amazon.com/step-functions/latest/dg/connect-sns.html).
 
 use serde_json::{Map, Value, json};
 
-use super::TaskFailure;
 use super::metadata::Metadata;
 use super::parameters::Parameters;
+use super::{Client, TaskFailure};
 use crate::endpoint::{ApiError, Services, http_date};
 use crate::sns::{self, Message, SnsError};
 
-pub(super) async fn publish(services: &Services, arguments: &Value) -> Result<Value, TaskFailure> {
+pub(super) async fn publish(services: &Services, client: &Client, arguments: &Value) -> Result<Value, TaskFailure> {
     let parameters = Parameters::of(arguments);
     let request_id = services.config.uuid().to_string();
-    let refused = |error: SnsError| TaskFailure::service("SNS", "AmazonSNS", &ApiError::from(error), &request_id);
+    let refused = |error: SnsError| client.refused(&ApiError::from(error), &request_id);
     let topic_arn = match parameters.text("TopicArn")? {
         Some(arn) => arn,
         None => parameters.required("TargetArn")?,
@@ -38,6 +38,9 @@ pub(super) async fn publish(services: &Services, arguments: &Value) -> Result<Va
 
     let mut response = Map::new();
     response.insert("MessageId".into(), json!(message_id));
+    if client.is_sdk() {
+        return Ok(Value::Object(response));
+    }
     let headers = vec![
         ("x-amzn-RequestId", request_id.clone()),
         ("Date", http_date(services.config.now())),

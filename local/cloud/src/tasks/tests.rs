@@ -4,7 +4,7 @@ use crate::endpoint::testing::{Fault, World};
 
 const ARN: &str = "arn:aws:lambda:us-east-1:000000000000:function:";
 
-fn world() -> World {
+pub(super) fn world() -> World {
     World::with_functions([
         ("echo", |event| Ok(event.to_vec())),
         ("nothing", |_| Ok(Vec::new())),
@@ -24,7 +24,7 @@ fn task(resource: &str, parameters: &Value) -> String {
 }
 
 /// Runs one task in a machine of its own and answers its output, or its error and cause.
-async fn run(world: &World, resource: &str, parameters: Value) -> Result<Value, (String, String)> {
+pub(super) async fn run(world: &World, resource: &str, parameters: Value) -> Result<Value, (String, String)> {
     let machine = task(resource, &parameters);
     let name = format!("m{}", world.services.config.uuid().simple());
     let machine = world.machine(&name, &machine).await;
@@ -225,7 +225,7 @@ async fn other_services_are_called_in_this_process() {
     .await
     .unwrap_err()
     .0;
-    assert_eq!(error, "SNS.InvalidParameter");
+    assert_eq!(error, "SNS.InvalidParameterException");
 
     let table = json!({
         "TableName": "entries", "BillingMode": "PAY_PER_REQUEST",

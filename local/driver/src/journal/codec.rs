@@ -155,6 +155,9 @@ mod tests {
         });
         survives(Fact::TaskSubmitted { attempt, output });
         survives(Fact::ActivityStarted { attempt, worker: None });
+        survives(Fact::ActivitiesMissing {
+            arns: [Arc::from("b"), Arc::from("a")].into(),
+        });
         survives(Fact::Heartbeat { attempt });
         survives(Fact::DeadlinePassed);
         survives(Fact::Stopped {

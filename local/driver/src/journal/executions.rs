@@ -248,12 +248,13 @@ pub(crate) fn any_running(connection: &Connection, machine_arn: &str) -> Result<
     Ok(running)
 }
 
-/// The keys of the executions that had calls in flight.
-pub(crate) fn in_flight(connection: &Connection) -> Result<Vec<u64>, DriverError> {
+/// The keys of at most `limit` executions that had calls in flight, from behind `after`.
+pub(crate) fn in_flight(connection: &Connection, after: u64, limit: usize) -> Result<Vec<u64>, DriverError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
     keys(
         connection,
-        "SELECT key FROM executions WHERE in_flight = 1 AND ?1 = ?2 ORDER BY key",
-        (0, 0),
+        "SELECT key FROM executions WHERE in_flight = 1 AND key > ?1 ORDER BY key LIMIT ?2",
+        (signed(after), limit),
     )
 }
 
@@ -301,7 +302,7 @@ pub(crate) fn record(connection: &Connection, key: u64) -> Result<Option<Executi
         ))?
         .query_row([signed(key)], |row| raw_record(key, row))
         .optional()?;
-    row.map(|raw| finish_record(key, raw)).transpose()
+    row.map(|raw| finish_record(connection, key, raw)).transpose()
 }
 
 struct RawRecord {
@@ -346,8 +347,15 @@ fn raw_record(key: u64, row: &Row<'_>) -> rusqlite::Result<RawRecord> {
     })
 }
 
-fn finish_record(key: u64, raw: RawRecord) -> Result<ExecutionRecord, DriverError> {
-    let Fact::Started { input } = codec::decode(&raw.first, key)? else {
+fn finish_record(connection: &Connection, key: u64, raw: RawRecord) -> Result<ExecutionRecord, DriverError> {
+    let mut first = codec::decode(&raw.first, key)?;
+    if matches!(first, Fact::ActivitiesMissing { .. }) {
+        let second: String = connection
+            .prepare_cached("SELECT body FROM facts WHERE execution = ?1 AND seq = 1")?
+            .query_row([signed(key)], |row| row.get(0))?;
+        first = codec::decode(&second, key)?;
+    }
+    let Fact::Started { input } = first else {
         return Err(DriverError::unreadable(key, "its log does not begin with its start"));
     };
     Ok(ExecutionRecord {

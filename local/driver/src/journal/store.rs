@@ -46,6 +46,30 @@ pub(crate) fn get(connection: &Connection, kind: &str, key: &str) -> Result<Opti
     text.map(|text| codec::decode(&text, 0)).transpose()
 }
 
+/// Whether a key has a value.
+pub(crate) fn contains(connection: &Connection, kind: &str, key: &str) -> Result<bool, DriverError> {
+    let found = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM store WHERE kind = ?1 AND key = ?2)")?
+        .query_row((kind, key), |row| row.get(0))?;
+    Ok(found)
+}
+
+/// The keys of a kind that begin with `prefix`, in order.
+pub(crate) fn keys(connection: &Connection, kind: &str, prefix: &str) -> Result<Vec<String>, DriverError> {
+    let mut statement =
+        connection.prepare_cached("SELECT key FROM store WHERE kind = ?1 AND key >= ?2 ORDER BY key")?;
+    let mut rows = statement.query((kind, prefix))?;
+    let mut keys = Vec::new();
+    while let Some(row) = rows.next()? {
+        let key: String = row.get(0)?;
+        if !key.starts_with(prefix) {
+            break;
+        }
+        keys.push(key);
+    }
+    Ok(keys)
+}
+
 /// At most `limit` values of a kind in the order of their keys, from behind `after`.
 pub(crate) fn scan(
     connection: &Connection,

@@ -1,6 +1,6 @@
 //! What has to happen once a commit has succeeded, or failed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,17 @@ pub(crate) struct RunnerAnswer {
     pub(crate) key: u64,
     pub(crate) attempt: AttemptId,
     pub(crate) fact: Fact,
+    /// The execution whose end is the attempt's result.
+    pub(crate) job: Option<String>,
+}
+
+/// What is left to do about an execution that is the job of another's task.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum JobWork {
+    /// It has ended: those who wait for it are to be answered.
+    Ended(u64),
+    /// Nobody waits for it any more: it is to be stopped.
+    Unwanted(u64),
 }
 
 /// The requests that share one commit.
@@ -39,6 +50,10 @@ pub(crate) struct Batch {
     pub(crate) woke: bool,
     /// The journal failed: the whole batch did not happen.
     pub(crate) failed: Option<DriverError>,
+    /// What the round's facts mean for jobs.
+    pub(crate) jobs: VecDeque<JobWork>,
+    /// Jobs that nobody waits for once the round is on disk.
+    pub(crate) jobs_settled: Vec<u64>,
     /// The driver is to be closed.
     pub(crate) close: bool,
     replies: Vec<Reply>,

@@ -37,15 +37,18 @@ impl Writer {
 
     /// Writes the rows that the round has changed.
     fn project(&mut self, batch: &Batch) -> Result<(), DriverError> {
-        for &key in &batch.touched {
-            let Some(loaded) = self.residents.get_mut(key) else {
-                continue;
-            };
-            let projection = fold::project(&loaded.execution);
-            if loaded.written.as_ref() != Some(&projection) {
-                executions::update(&self.connection, key, &projection)?;
-                loaded.written = Some(projection);
-            }
+        batch.touched.iter().try_for_each(|&key| self.write_row(key))
+    }
+
+    /// Writes the row of an execution in memory, if it has changed.
+    pub(super) fn write_row(&mut self, key: u64) -> Result<(), DriverError> {
+        let Some(loaded) = self.residents.get_mut(key) else {
+            return Ok(());
+        };
+        let projection = fold::project(&loaded.execution);
+        if loaded.written.as_ref() != Some(&projection) {
+            executions::update(&self.connection, key, &projection)?;
+            loaded.written = Some(projection);
         }
         Ok(())
     }
@@ -68,13 +71,16 @@ impl Writer {
                 // What is to be called when everything is torn down is called after the restart.
                 Effect::Run(_) if batch.close => {}
                 Effect::Run(task) => self.run_task(identity, *task),
-                Effect::Abandon(attempt) => self.runner.abandon(&identity.arn, attempt),
+                Effect::Abandon(attempt) => self.runner.abandon(&identity, attempt),
                 Effect::Finish(_) => ended.push(identity.key),
             }
         }
         batch.answer(Ok(()));
         for key in ended {
             self.tell_waiters(key);
+        }
+        for job in batch.jobs_settled.drain(..) {
+            self.jobs.remove(&job);
         }
         self.dismiss(&batch);
     }

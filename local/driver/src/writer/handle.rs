@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use serde_json::json;
 use sluice_engine::execution::AttemptStatus;
-use sluice_engine::{Effect, Fact, IllegalFact, MapRunUpdate, Status, Timestamp, token};
+use sluice_engine::{AttemptId, Effect, Fact, IllegalFact, MapRunUpdate, ScheduledTask, Status, Timestamp, token};
 
-use super::Writer;
 use super::batch::{Batch, RunnerAnswer};
+use super::jobs::job_of;
 use super::request::{Request, Responder, TokenAnswer};
 use super::take::{Refused, fact_of};
+use super::{GROUP, Writer};
 use crate::clock::{ADVANCED, millis};
 use crate::journal::{executions, machines, store};
 use crate::{DriverError, ExecutionRecord, MachineRecord, PutMachine, RedriveError, Resumed, TokenError};
@@ -27,6 +28,16 @@ impl Writer {
         match request {
             Request::Start { request, reply } => {
                 let started = self.start(*request, batch);
+                batch.reply(reply, started);
+            }
+            Request::StartChild {
+                request,
+                key,
+                attempt,
+                answer,
+                reply,
+            } => {
+                let started = self.start_child(*request, (key, attempt), answer, batch);
                 batch.reply(reply, started);
             }
             Request::Stop {
@@ -51,11 +62,13 @@ impl Writer {
                 batch.reply(reply, updated);
             }
             Request::Answered { key, attempt, answer } => {
+                let job = job_of(&answer);
                 self.runner_answered(
                     RunnerAnswer {
                         key,
                         attempt,
                         fact: fact_of(attempt, answer),
+                        job,
                     },
                     batch,
                 );
@@ -63,6 +76,17 @@ impl Writer {
             Request::Token { token, answer, reply } => {
                 let answered = self.token_answered(&token, answer, batch);
                 batch.reply(reply, answered);
+            }
+            // Whoever asked has gone away: the task is for somebody else.
+            Request::Claim { reply, .. } if reply.is_closed() => {}
+            Request::Claim {
+                key,
+                attempt,
+                worker,
+                reply,
+            } => {
+                let claimed = self.claim(key, attempt, worker, batch);
+                batch.reply(reply, claimed);
             }
             Request::Ended { arn, reply } => self.wait_for_end(&arn, reply, batch),
             Request::PutMachine {
@@ -99,8 +123,8 @@ impl Writer {
                 let advanced = self.advance_clock(by, batch);
                 batch.reply(reply, advanced);
             }
-            Request::Resume { reply } => {
-                let resumed = self.resume(batch);
+            Request::Resume { after, reply } => {
+                let resumed = self.resume(after, batch);
                 batch.reply(reply, resumed);
             }
             Request::ClockChanged | Request::Halt => {}
@@ -215,13 +239,35 @@ impl Writer {
             },
             TokenAnswer::Failed { error, cause } => Fact::TaskFailed { attempt, error, cause },
             TokenAnswer::Heartbeat => Fact::Heartbeat { attempt },
-            TokenAnswer::Taken { worker } => Fact::ActivityStarted { attempt, worker },
         };
         match self.take(key, fact, batch) {
             Ok(()) => Ok(()),
             Err(Refused::Illegal(IllegalFact::Misfit { .. })) => Err(TokenError::Invalid),
             Err(Refused::Illegal(_)) => Err(TokenError::TimedOut),
             Err(Refused::Driver(error)) => Err(error.into()),
+        }
+    }
+
+    /// Gives an activity's task to a worker, if it is still to be had.
+    fn claim(
+        &mut self,
+        key: u64,
+        attempt: AttemptId,
+        worker: Option<String>,
+        batch: &mut Batch,
+    ) -> Result<Option<ScheduledTask>, DriverError> {
+        if !self.load(key, batch)? {
+            return Ok(None);
+        }
+        let task = self
+            .residents
+            .get(key)
+            .and_then(|loaded| loaded.execution.open_task(attempt))
+            .cloned();
+        match self.take(key, Fact::ActivityStarted { attempt, worker }, batch) {
+            Ok(()) => Ok(task),
+            Err(Refused::Illegal(_)) => Ok(None),
+            Err(Refused::Driver(error)) => Err(error),
         }
     }
 
@@ -266,10 +312,13 @@ impl Writer {
         Ok(self.config.clock.now().saturating_add(millis(batch.advance)))
     }
 
-    /// Sends the calls again that an earlier process left open.
-    fn resume(&mut self, batch: &mut Batch) -> Result<Resumed, DriverError> {
+    /// Sends the calls again that an earlier process left open, of some executions from behind `after`. Answers with
+    /// the last of them, if there may be more.
+    fn resume(&mut self, after: u64, batch: &mut Batch) -> Result<(Resumed, Option<u64>), DriverError> {
         let mut resumed = Resumed::default();
-        for key in executions::in_flight(&self.connection)? {
+        let keys = executions::in_flight(&self.connection, after, GROUP)?;
+        let next = (keys.len() == GROUP).then(|| keys.last().copied()).flatten();
+        for key in keys {
             match self.load(key, batch) {
                 Ok(_) => {}
                 Err(error @ DriverError::Journal { .. }) => return Err(error),
@@ -297,7 +346,7 @@ impl Writer {
                     .map(|task| (identity.clone(), Effect::Run(Box::new(task)))),
             );
         }
-        self.resumed = true;
-        Ok(resumed)
+        self.resumed = next.is_none();
+        Ok((resumed, next))
     }
 }

@@ -14,12 +14,15 @@ use crate::journal::machines::Revision;
 pub(crate) struct Prepared {
     pub(crate) revision: Revision,
     pub(crate) machine: Arc<StateMachine>,
+    /// The activities that its Tasks name.
+    pub(crate) activities: Vec<Arc<str>>,
 }
 
 /// An execution in memory.
 #[derive(Debug)]
 pub(crate) struct Loaded {
     pub(crate) execution: Execution,
+    pub(crate) prepared: Arc<Prepared>,
     /// The number of its next fact.
     pub(crate) next_seq: u32,
     /// The time of its last fact.
@@ -32,9 +35,16 @@ pub(crate) struct Loaded {
 }
 
 impl Loaded {
-    pub(crate) fn new(execution: Execution, next_seq: u32, last_at: Timestamp, written: Option<Projection>) -> Self {
+    pub(crate) fn new(
+        execution: Execution,
+        prepared: Arc<Prepared>,
+        next_seq: u32,
+        last_at: Timestamp,
+        written: Option<Projection>,
+    ) -> Self {
         Self {
             execution,
+            prepared,
             next_seq,
             last_at,
             written,

@@ -6,6 +6,7 @@
 mod batch;
 mod commit;
 mod handle;
+mod jobs;
 mod loaded;
 mod request;
 mod start;
@@ -26,7 +27,7 @@ use crate::{DriverError, ExecutionRecord, TaskRunner};
 
 use batch::{Batch, RunnerAnswer};
 use loaded::{Prepared, Residents};
-pub(crate) use request::{Request, Responder, TokenAnswer};
+pub(crate) use request::{ChildAnswer, Request, Responder, TokenAnswer};
 pub(crate) use versions::VersionRequest;
 
 /// The most requests, and the most due deadlines, that share a commit. Bounds how long one commit keeps its callers
@@ -52,6 +53,8 @@ pub(crate) struct Writer {
     revisions: HashMap<i64, Arc<Prepared>>,
     /// What a new execution of a machine runs, by its ARN.
     current: HashMap<String, Arc<Prepared>>,
+    /// Executions whose end is the result of a task of another.
+    jobs: HashSet<u64>,
     waiters: HashMap<u64, Vec<Responder<Option<ExecutionRecord>>>>,
     /// The number of waiters at which those that have gone away are looked for.
     sweep_at: usize,
@@ -83,6 +86,7 @@ impl Writer {
             parked_wake: executions::first_wake(&connection)?,
             next_key: executions::next_key(&connection)?,
             now: config.clock.now(),
+            jobs: jobs::awaited(&connection)?,
             connection,
             config,
             runner,
@@ -179,10 +183,12 @@ impl Writer {
         }
         self.redo(batch);
         self.fire_deadlines(batch);
+        self.settle_jobs(batch);
         while batch.failed.is_none() && !batch.close {
             let Some(request) = self.backlog.pop_front() else { break };
             self.taken_from_queue();
             self.handle(request, batch);
+            self.settle_jobs(batch);
         }
     }
 

@@ -1,9 +1,10 @@
 //! What the engine's thread is asked for.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
-use sluice_engine::{AttemptId, MapRunUpdate, Timestamp};
+use sluice_engine::{AttemptId, MapRunUpdate, ScheduledTask, Timestamp};
 use tokio::sync::oneshot;
 
 use super::versions::VersionRequest;
@@ -15,6 +16,15 @@ use crate::{
 /// Where an answer goes.
 pub(crate) type Responder<T, E = DriverError> = oneshot::Sender<Result<T, E>>;
 
+/// Makes the answer to a task of the start of the execution that it asked for.
+pub(crate) struct ChildAnswer(pub(crate) Box<dyn FnOnce(&Started) -> Answer + Send>);
+
+impl fmt::Debug for ChildAnswer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ChildAnswer")
+    }
+}
+
 /// What comes with a task token.
 #[derive(Debug)]
 pub(crate) enum TokenAnswer {
@@ -24,10 +34,6 @@ pub(crate) enum TokenAnswer {
         cause: Option<String>,
     },
     Heartbeat,
-    /// A worker took the activity's task.
-    Taken {
-        worker: Option<String>,
-    },
 }
 
 /// One request. Dropping it unanswered tells its caller that the engine is gone.
@@ -36,6 +42,14 @@ pub(crate) enum Request {
     Start {
         request: Box<StartExecution>,
         reply: Responder<Started, StartError>,
+    },
+    /// Starts an execution for an attempt of another's task.
+    StartChild {
+        request: Box<StartExecution>,
+        key: u64,
+        attempt: AttemptId,
+        answer: ChildAnswer,
+        reply: Responder<(), StartError>,
     },
     Stop {
         arn: String,
@@ -63,6 +77,13 @@ pub(crate) enum Request {
         token: String,
         answer: TokenAnswer,
         reply: Responder<(), TokenError>,
+    },
+    /// A worker asks for an activity's task.
+    Claim {
+        key: u64,
+        attempt: AttemptId,
+        worker: Option<String>,
+        reply: Responder<Option<ScheduledTask>>,
     },
     Ended {
         arn: String,
@@ -103,8 +124,11 @@ pub(crate) enum Request {
         by: Duration,
         reply: Responder<Timestamp>,
     },
+    /// Goes on with what an earlier process left open, from behind the execution `after`; answers with the next to go
+    /// on from.
     Resume {
-        reply: Responder<Resumed>,
+        after: u64,
+        reply: Responder<(Resumed, Option<u64>)>,
     },
     /// Look at the deadlines again.
     ClockChanged,

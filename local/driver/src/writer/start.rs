@@ -75,7 +75,8 @@ impl Writer {
         let key = identity.key;
         let prepared = &target.prepared;
         let execution = Execution::new(prepared.machine.clone(), identity.clone());
-        self.residents.insert(key, Loaded::new(execution, 0, self.now, None));
+        self.residents
+            .insert(key, Loaded::new(execution, prepared.clone(), 0, self.now, None));
         let started = self.take(
             key,
             Fact::Started {

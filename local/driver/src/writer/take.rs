@@ -1,5 +1,6 @@
 //! Loading executions, and taking facts in.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use sluice_engine::{AttemptId, Entry, Fact, IllegalFact};
@@ -7,9 +8,9 @@ use sluice_engine::{AttemptId, Entry, Fact, IllegalFact};
 use super::batch::{Batch, RunnerAnswer};
 use super::loaded::{Loaded, Prepared};
 use super::{GROUP, Writer};
-use crate::journal::{codec, executions, machines};
+use crate::journal::{codec, executions, machines, store};
 use crate::shared::Counters;
-use crate::{Answer, DriverError, fold};
+use crate::{ACTIVITIES, Answer, DriverError, fold};
 
 /// As many prepared revisions are kept while nobody uses them.
 const REVISIONS: usize = 64;
@@ -48,7 +49,7 @@ impl Writer {
         let execution = fold::fold(prepared.machine.clone(), identity, &entries)?;
         let projection = fold::project(&execution);
         let orphaned = projection.in_flight && !self.resumed;
-        let mut loaded = Loaded::new(execution, next_seq, last.at, Some(projection));
+        let mut loaded = Loaded::new(execution, prepared, next_seq, last.at, Some(projection));
         if orphaned {
             loaded.orphans = loaded.execution.open_tasks().iter().map(|task| task.attempt).collect();
         }
@@ -71,13 +72,42 @@ impl Writer {
             self.revisions.clear();
         }
         let id = revision.id;
-        let prepared = Arc::new(Prepared { revision, machine });
+        let prepared = Arc::new(Prepared {
+            revision,
+            activities: machine.activities().into_iter().map(Arc::from).collect(),
+            machine,
+        });
         self.revisions.insert(id, prepared.clone());
         Ok(prepared)
     }
 
-    /// Takes a fact about a loaded execution in: applies it, and writes it into the open transaction.
+    /// Takes a fact about a loaded execution in, after what it has to know about activities.
     pub(super) fn take(&mut self, key: u64, fact: Fact, batch: &mut Batch) -> Result<(), Refused> {
+        let redriven = matches!(fact, Fact::Redriven);
+        if let Some(arns) = self.missing_activities(key, redriven)? {
+            self.take_one(key, Fact::ActivitiesMissing { arns }, batch)?;
+        }
+        self.take_one(key, fact, batch)
+    }
+
+    /// The activities of the execution's definition that do not exist, if that is news to it. An execution that has
+    /// ended hears of it only when it goes on.
+    fn missing_activities(&self, key: u64, redriven: bool) -> Result<Option<BTreeSet<Arc<str>>>, DriverError> {
+        let goes_on = |loaded: &&Loaded| redriven || loaded.execution.outcome().is_none();
+        let Some(loaded) = self.residents.get(key).filter(goes_on) else {
+            return Ok(None);
+        };
+        let mut missing = BTreeSet::new();
+        for arn in &loaded.prepared.activities {
+            if !store::contains(&self.connection, ACTIVITIES, arn)? {
+                missing.insert(arn.clone());
+            }
+        }
+        Ok((missing != *loaded.execution.missing_activities()).then_some(missing))
+    }
+
+    /// Applies a fact, and writes it into the open transaction.
+    fn take_one(&mut self, key: u64, fact: Fact, batch: &mut Batch) -> Result<(), Refused> {
         // First, since what cannot be written must not be applied.
         let body = codec::encode(&fact)?;
         let seed = (self.config.seed)();
@@ -106,6 +136,7 @@ impl Writer {
         }
         batch.facts += 1;
         batch.touched.insert(key);
+        self.note_jobs(&identity, &turn.effects, batch)?;
         batch
             .effects
             .extend(turn.effects.into_iter().map(|effect| (identity.clone(), effect)));
@@ -114,8 +145,23 @@ impl Writer {
 
     /// Takes the answer of the runner in. It is never lost: what cannot be kept becomes a failure of the attempt.
     pub(super) fn runner_answered(&mut self, answer: RunnerAnswer, batch: &mut Batch) {
-        let RunnerAnswer { key, attempt, fact } = answer.clone();
+        let RunnerAnswer {
+            key,
+            attempt,
+            fact,
+            job,
+        } = answer.clone();
         batch.answers.push(answer);
+        self.take_answer(key, attempt, fact, batch);
+        if let Some(job) = job
+            && let Err(error) = self.await_job(key, attempt, &job, batch)
+        {
+            self.report(key, &error, batch);
+        }
+    }
+
+    /// Takes the answer to an attempt in, or a failure of the attempt in its place.
+    pub(super) fn take_answer(&mut self, key: u64, attempt: AttemptId, fact: Fact, batch: &mut Batch) {
         match self.load(key, batch) {
             Ok(true) => self.settle_deadline(key, batch),
             Ok(false) => return self.stale(key, attempt),
@@ -143,7 +189,7 @@ impl Writer {
     }
 
     /// Nobody waits for this answer any more: the attempt timed out, or its execution was stopped.
-    fn stale(&self, key: u64, attempt: AttemptId) {
+    pub(super) fn stale(&self, key: u64, attempt: AttemptId) {
         Counters::add(&self.shared.counters.stale_answers, 1);
         tracing::debug!(execution = key, attempt = attempt.0, "an answer came too late");
     }
@@ -217,7 +263,7 @@ pub(super) fn fact_of(attempt: AttemptId, answer: Answer) -> Fact {
             error: Some(error),
             cause: Some(cause),
         },
-        Answer::Submitted(output) => Fact::TaskSubmitted {
+        Answer::Submitted(output) | Answer::Job { output, .. } => Fact::TaskSubmitted {
             attempt,
             output: Arc::new(output),
         },

@@ -1,6 +1,8 @@
 //! The driver as its users see it: on a real disk, with a clock and a runner under the tests' control.
 
+mod activities;
 mod failures;
+mod jobs;
 mod lists;
 mod machines;
 mod parked;

@@ -10,7 +10,7 @@ use sluice_driver::{
     Clock, Driver, DriverConfig, ExecutionRecord, MachineKind, MachineRecord, ManualClock, OpenError, RunningTask,
     StartExecution, TaskRunner,
 };
-use sluice_engine::AttemptId;
+use sluice_engine::{AttemptId, Identity};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
@@ -29,8 +29,8 @@ impl TaskRunner for Recorder {
         let _ = self.tasks.send(task);
     }
 
-    fn abandon(&self, execution: &Arc<str>, attempt: AttemptId) {
-        let _ = self.abandoned.send((execution.clone(), attempt));
+    fn abandon(&self, execution: &Arc<Identity>, attempt: AttemptId) {
+        let _ = self.abandoned.send((execution.arn.clone(), attempt));
     }
 }
 

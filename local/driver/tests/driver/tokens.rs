@@ -163,33 +163,6 @@ async fn a_token_expires_with_its_timeout() {
 }
 
 #[tokio::test]
-async fn a_task_that_no_worker_has_taken_comes_again_after_a_restart() {
-    let mut world = World::new();
-    let activity = "arn:aws:states:eu-west-1:123456789012:activity:dig";
-    let dig = json!({"StartAt": "Dig", "States": {"Dig": {"Type": "Task", "Resource": activity, "End": true}}});
-    world.put("m", dig).await;
-    let arn = world.start("m", "one").await;
-    world.task().await.awaits_worker();
-    world.settled().await;
-    assert_eq!(world.driver.statistics().loaded, 0, "it needs no memory");
-    let mut world = world.killed();
-    assert_eq!(world.driver.resume().await.expect("resumes").tasks, 1);
-    let task = world.task().await;
-    let token = task.task.token.clone().expect("a token");
-    task.awaits_worker();
-    assert_eq!(world.driver.activity_started(&token, Some("me".into())).await, Ok(()));
-    let mut world = world.killed();
-    assert_eq!(
-        world.driver.resume().await.expect("resumes").tasks,
-        0,
-        "the worker is at it"
-    );
-    assert_eq!(world.driver.task_success(&token, json!("dug")).await, Ok(()));
-    assert_eq!(world.ended(&arn).await.status, Status::Succeeded);
-    assert!(world.tasks.try_recv().is_err());
-}
-
-#[tokio::test]
 async fn a_call_without_a_token_has_none() {
     let mut world = World::new();
     world.put("m", chain(&["A"])).await;

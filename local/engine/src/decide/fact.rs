@@ -40,7 +40,7 @@ pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> R
         return Err(IllegalFact::TimeWentBack { at, last: life.last_at });
     }
     match (&life.phase, fact) {
-        (Phase::New, Fact::Started { .. }) => return Ok(()),
+        (Phase::New, Fact::Started { .. } | Fact::ActivitiesMissing { .. }) => return Ok(()),
         (Phase::New, _) => return Err(IllegalFact::NotStarted),
         (Phase::Running | Phase::Ended { .. }, Fact::Started { .. }) => return Err(IllegalFact::AlreadyStarted),
         (Phase::Running, Fact::Redriven) => {
@@ -48,12 +48,14 @@ pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> R
                 reason: "it is running",
             });
         }
+        // it may be redriven next
+        (Phase::Ended { .. }, Fact::ActivitiesMissing { .. }) => return Ok(()),
         (Phase::Ended { at: ended, .. }, Fact::Redriven) => return redrivable(life, express, at, *ended),
         (Phase::Ended { .. }, _) => return Err(IllegalFact::Ended(life.status())),
         (Phase::Running, _) => {}
     }
     match fact {
-        Fact::Started { .. } | Fact::Stopped { .. } | Fact::Redriven => Ok(()),
+        Fact::Started { .. } | Fact::Stopped { .. } | Fact::Redriven | Fact::ActivitiesMissing { .. } => Ok(()),
         Fact::MapRunUpdated { arn, .. } => match map_run(life, arn) {
             Some(_) => Ok(()),
             None => Err(IllegalFact::NoMapRun { arn: arn.clone() }),
@@ -178,6 +180,9 @@ impl Decision<'_> {
                 let step = self.answer(*attempt, |this, thread| this.start_worker(thread, worker.clone()));
                 self.run(step);
             }
+            Fact::ActivitiesMissing { arns } => self.commit(Change::ActivitiesMissing {
+                arns: Arc::new(arns.clone()),
+            }),
             Fact::Heartbeat { attempt } => {
                 let step = self.answer(*attempt, |this, thread| this.heartbeat(thread));
                 self.run(step);

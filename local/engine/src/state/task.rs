@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sluice_asl::definition::{Dynamic, IntegrationPattern, Resource, Task};
-use sluice_asl::eval::EvalError;
+use sluice_asl::eval::{ErrorName, EvalError};
 
 use crate::change::Change;
 use crate::decide::{Data, Decision, ResultFlow, Step, View, after, dynamic_reads_context, names_token};
@@ -20,6 +20,18 @@ use crate::{AttemptId, Effect, ScheduledTask, token};
 
 pub(crate) fn begin(d: &mut Decision<'_>, thread: ThreadId, task: &Task) -> Step {
     let Some(view) = d.view(thread) else { return Ok(()) };
+    if let Resource::Activity { arn } = &task.resource
+        && d.life.missing_activities.contains(arn.as_str())
+    {
+        return d.fail_evaluation(
+            thread,
+            EvalError {
+                name: ErrorName::Runtime,
+                cause: format!("The activity {arn} does not exist."),
+                location: None,
+            },
+        );
+    }
     match schedule(d, view, task) {
         Ok(scheduled) => call(d, thread, scheduled),
         Err(error) => d.fail_evaluation(thread, error),

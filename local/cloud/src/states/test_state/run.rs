@@ -106,10 +106,12 @@ async fn call(services: &Arc<Services>, identity: Identity, task: ScheduledTask)
         .map_or(LIMIT, |seconds| Duration::from_secs(seconds).min(LIMIT));
     let answer = tasks::call_once(services, Arc::new(identity), task);
     match tokio::time::timeout(limit, answer).await {
-        // only a call that waits for a token is submitted, and such a state is tested with a mock
-        Ok(sluice_driver::Answer::Succeeded(result) | sluice_driver::Answer::Submitted(result)) => {
-            Answer::Result(result)
-        }
+        // only a call that waits, for a token or for a job, is submitted, and such a state is tested with a mock
+        Ok(
+            sluice_driver::Answer::Succeeded(result)
+            | sluice_driver::Answer::Submitted(result)
+            | sluice_driver::Answer::Job { output: result, .. },
+        ) => Answer::Result(result),
         Ok(sluice_driver::Answer::Failed { error, cause }) => Answer::Fault {
             error,
             cause: Some(cause),
