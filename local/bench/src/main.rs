@@ -16,6 +16,7 @@
 
 #[path = "../../tests/support/mod.rs"]
 mod support;
+mod wire;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -23,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use support::{Aws, Sluice, good_submission};
+use wire::Wire;
 
 const CLIENTS: usize = 32;
 
@@ -82,30 +84,21 @@ fn workflow() {
     let mut sluice = Sluice::new();
     sluice.start();
     let machine = sluice.output("StateMachineArn");
-    let run = |aws: &Aws, n: usize, patience: &mut Patience| {
+    let endpoint = sluice.endpoint().to_owned();
+    let run = |wire: &mut Wire, n: usize, patience: &mut Patience| {
         let began = Instant::now();
         let input = good_submission(&format!("bench{n}")).to_string();
-        let started = aws
-            .call(
-                "AWSStepFunctions.StartExecution",
-                &json!({ "stateMachineArn": machine, "input": input }),
-            )
-            .expect("taken in");
+        let started = wire.states("StartExecution", &json!({ "stateMachineArn": machine, "input": input }));
         patience.wait_until(|| {
-            let now = aws
-                .call(
-                    "AWSStepFunctions.DescribeExecution",
-                    &json!({ "executionArn": started["executionArn"] }),
-                )
-                .expect("described");
+            let now = wire.states("DescribeExecution", &json!({ "executionArn": started["executionArn"] }));
             assert!(matches!(now["status"].as_str(), Some("RUNNING" | "SUCCEEDED")), "{now}");
             let took = now["stopDate"].as_f64()? - now["startDate"].as_f64()?;
             Some(Duration::from_secs_f64(took.max(0.0)))
         });
         began.elapsed()
     };
-    one_at_a_time("StartExecution to end, one at a time", &sluice, 1000, run);
-    many("StartExecution to end", &sluice, 20_000, run);
+    one_at_a_time("StartExecution to end, one at a time", &endpoint, 1000, run);
+    many("StartExecution to end", &endpoint, 20_000, run);
 }
 
 /// PUT on the function URL until it says `201`.
@@ -113,14 +106,14 @@ fn url() {
     let mut sluice = Sluice::new();
     sluice.start();
     let url = sluice.output("FunctionURLAPI");
-    let run = |aws: &Aws, n: usize, _: &mut Patience| {
+    let run = |wire: &mut Wire, n: usize, _: &mut Patience| {
         let began = Instant::now();
-        let (status, body) = aws.put_json(&url, &good_submission(&format!("url{n}")));
+        let (status, body) = wire.put_json(&good_submission(&format!("url{n}")));
         assert_eq!(status, 201, "{body}");
         began.elapsed()
     };
-    one_at_a_time("function URL, one at a time", &sluice, 1000, run);
-    many("function URL", &sluice, 15_000, run);
+    one_at_a_time("function URL, one at a time", &url, 1000, run);
+    many("function URL", &url, 15_000, run);
 }
 
 /// Executions that wait for a token: what they cost, what a restart costs, and that each still ends.
@@ -266,17 +259,17 @@ impl Patience {
     }
 }
 
-fn one_at_a_time(name: &str, sluice: &Sluice, count: usize, run: impl Fn(&Aws, usize, &mut Patience) -> Duration) {
-    let aws = sluice.aws();
+fn one_at_a_time(name: &str, server: &str, count: usize, run: impl Fn(&mut Wire, usize, &mut Patience) -> Duration) {
+    let mut wire = Wire::to(server);
     let mut patience = Patience::ALONE;
     for n in 0..100 {
-        run(&aws, 1_000_000 + n, &mut patience);
+        run(&mut wire, 1_000_000 + n, &mut patience);
     }
-    let mut times: Vec<Duration> = (0..count).map(|n| run(&aws, n, &mut patience)).collect();
+    let mut times: Vec<Duration> = (0..count).map(|n| run(&mut wire, n, &mut patience)).collect();
     row(name, &mut times);
 }
 
-fn many(name: &str, sluice: &Sluice, count: usize, run: impl Fn(&Aws, usize, &mut Patience) -> Duration + Sync) {
+fn many(name: &str, server: &str, count: usize, run: impl Fn(&mut Wire, usize, &mut Patience) -> Duration + Sync) {
     let next = AtomicUsize::new(0);
     let warm = count / 10;
     let mut times = Vec::new();
@@ -289,13 +282,13 @@ fn many(name: &str, sluice: &Sluice, count: usize, run: impl Fn(&Aws, usize, &mu
             let clients: Vec<_> = (0..CLIENTS)
                 .map(|_| {
                     scope.spawn(|| {
-                        let (aws, mut patience, mut times) = (sluice.aws(), Patience::AMONG_MANY, Vec::new());
+                        let (mut wire, mut patience, mut times) = (Wire::to(server), Patience::AMONG_MANY, Vec::new());
                         loop {
                             let n = next.fetch_add(1, Ordering::Relaxed);
                             if n >= size {
                                 return times;
                             }
-                            times.push(run(&aws, offset + n, &mut patience));
+                            times.push(run(&mut wire, offset + n, &mut patience));
                         }
                     })
                 })

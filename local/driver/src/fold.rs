@@ -49,13 +49,14 @@ pub(crate) fn map_runs(
         .map_err(|illegal| DriverError::unreadable(key, illegal))
 }
 
-/// One fact on top. After a panic the execution must not be used any more.
+/// One fact on top; what it adds to the history goes behind `events`. After a panic the execution must not be used any more.
 pub(crate) fn apply(
     execution: &mut Execution,
     key: u64,
     entry: &Entry,
+    events: &mut Vec<HistoryEvent>,
 ) -> Result<Result<Turn, IllegalFact>, DriverError> {
-    guarded(key, || execution.apply(entry))
+    guarded(key, || execution.apply_recording(entry, events))
 }
 
 /// What the lists, the timers and the recovery have to know of an execution.

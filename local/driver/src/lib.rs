@@ -15,6 +15,7 @@ mod driver;
 mod error;
 mod fold;
 mod journal;
+mod recent;
 mod record;
 mod shared;
 mod task;

@@ -9,6 +9,7 @@ use sluice_engine::HistoryEvent;
 
 use crate::cache::Recent;
 use crate::journal::{Readers, machines};
+use crate::recent::RecentExecutions;
 use crate::writer::Request;
 use crate::{DriverError, Statistics};
 
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     pub(crate) readers: Arc<Readers>,
     pub(crate) histories: Mutex<Histories>,
+    pub(crate) recent: RecentExecutions,
     definitions: Mutex<Recent<i64, Arc<StateMachine>>>,
     closing: AtomicBool,
     stopped: OnceLock<String>,
@@ -67,6 +69,7 @@ impl Shared {
             counters: Counters::default(),
             readers: Arc::new(readers),
             histories: Mutex::new(Recent::new(16, 8 * 1024 * 1024)),
+            recent: RecentExecutions::default(),
             definitions: Mutex::new(Recent::new(32, 16 * 1024 * 1024)),
             closing: AtomicBool::new(false),
             stopped: OnceLock::new(),

@@ -29,7 +29,7 @@ pub(crate) struct Projection {
 /// What never changes in an execution's row.
 #[derive(Debug)]
 pub(crate) struct Birth<'a> {
-    pub(crate) identity: &'a Identity,
+    pub(crate) identity: &'a Arc<Identity>,
     pub(crate) revision: &'a Revision,
     pub(crate) start: Timestamp,
     pub(crate) input_hash: [u8; 32],
@@ -99,6 +99,28 @@ pub(crate) fn insert(connection: &Connection, birth: &Birth<'_>, now: &Projectio
             signed(now.redrive_count),
         ])?;
     Ok(())
+}
+
+/// The record of a new execution, but for what its projection tells.
+pub(crate) fn born(birth: &Birth<'_>, input: Arc<Value>) -> ExecutionRecord {
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    ExecutionRecord {
+        identity: birth.identity.clone(),
+        definition_id: birth.revision.definition_id,
+        revision_id: birth.revision.revision_id.clone(),
+        status: Status::Running,
+        start_date: birth.start,
+        stop_date: None,
+        waiting_since: None,
+        waiting_state: None,
+        version_arn: owned(birth.version_arn),
+        alias_arn: owned(birth.alias_arn),
+        trace_header: owned(birth.trace_header),
+        input,
+        outcome: None,
+        redrive_count: 0,
+        redriven_at: None,
+    }
 }
 
 /// Writes what has changed in the row of an execution.

@@ -18,6 +18,7 @@ pub(crate) struct Revision {
     pub(crate) role_arn: Arc<str>,
     pub(crate) kind: MachineKind,
     pub(crate) definition_id: i64,
+    pub(crate) revision_id: String,
 }
 
 /// What is there under a state machine's ARN.
@@ -213,11 +214,12 @@ pub(crate) fn revision(connection: &Connection, id: i64) -> Result<Revision, Dri
             role_arn: Arc::from(row.get::<_, String>(3)?),
             kind: kind(row.get(4)?),
             definition_id: row.get(5)?,
+            revision_id: row.get(6)?,
         })
     };
     let revision = connection
         .prepare_cached(
-            "SELECT r.machine, m.arn, m.name, r.role_arn, r.kind, r.definition
+            "SELECT r.machine, m.arn, m.name, r.role_arn, r.kind, r.definition, r.revision_id
              FROM revisions r JOIN machines m ON m.id = r.machine WHERE r.id = ?1",
         )?
         .query_row([id], read)?;

@@ -62,6 +62,7 @@ impl Writer {
     fn act(&mut self, mut batch: Batch) {
         self.failures.in_a_row = 0;
         self.count(&batch);
+        self.show(&batch);
         if !batch.advance.is_zero() {
             self.config.clock.advance(batch.advance);
         }
@@ -83,6 +84,19 @@ impl Writer {
             self.jobs.remove(&job);
         }
         self.dismiss(&batch);
+    }
+
+    /// Before anybody hears of the commit, so that whoever has heard of it sees it.
+    fn show(&self, batch: &Batch) {
+        for &key in &batch.touched {
+            if let Some(loaded) = self.residents.get(key)
+                && loaded.newest.is_some()
+            {
+                self.shared
+                    .recent
+                    .put(&loaded.execution.identity().arn, loaded.snapshot());
+            }
+        }
     }
 
     fn count(&self, batch: &Batch) {

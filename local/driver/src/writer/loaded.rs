@@ -4,10 +4,12 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use sluice_asl::StateMachine;
-use sluice_engine::{AttemptId, Execution, Timestamp};
+use sluice_engine::{AttemptId, Execution, HistoryEvent, Timestamp};
 
+use crate::ExecutionRecord;
 use crate::journal::executions::Projection;
 use crate::journal::machines::Revision;
+use crate::recent::{HEAVIEST, Snapshot};
 
 /// A revision with its definition parsed.
 #[derive(Debug)]
@@ -31,6 +33,12 @@ pub(crate) struct Loaded {
     pub(crate) written: Option<Projection>,
     /// Calls of an earlier process, which nobody makes until they are sent again.
     pub(crate) orphans: Vec<AttemptId>,
+    /// What its record will say, but for what its projection tells. Known of those that have been in memory since they were started.
+    pub(crate) born: Option<Box<ExecutionRecord>>,
+    /// The last event of its history, as far as the facts since it was loaded have added any.
+    pub(crate) newest: Option<HistoryEvent>,
+    /// The bytes of those facts.
+    pub(crate) bytes: usize,
     armed: Option<Timestamp>,
 }
 
@@ -49,8 +57,31 @@ impl Loaded {
             last_at,
             written,
             orphans: Vec::new(),
+            born: None,
+            newest: None,
+            bytes: 0,
             armed: None,
         }
+    }
+
+    /// How it stands, for those who ask; none if it is not known, or too large to be kept.
+    pub(crate) fn snapshot(&self) -> Option<Snapshot> {
+        if self.bytes > HEAVIEST {
+            return None;
+        }
+        let now = self.written.as_ref()?;
+        Some(Snapshot {
+            newest: self.newest.clone()?,
+            record: ExecutionRecord {
+                status: now.status,
+                stop_date: now.stop,
+                outcome: now.outcome.clone(),
+                waiting_since: now.waiting_since,
+                waiting_state: now.waiting_state.as_deref().map(str::to_owned),
+                redrive_count: now.redrive_count,
+                ..ExecutionRecord::clone(self.born.as_deref()?)
+            },
+        })
     }
 }
 

@@ -19,7 +19,7 @@ use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
 use rusqlite::Connection;
-use sluice_engine::Timestamp;
+use sluice_engine::{HistoryEvent, Timestamp};
 
 use crate::driver::DriverConfig;
 use crate::shared::Shared;
@@ -61,6 +61,8 @@ pub(crate) struct Writer {
     next_key: u64,
     resumed: bool,
     now: Timestamp,
+    /// The events of the fact at hand: the room for them is used again.
+    events: Vec<HistoryEvent>,
     failures: Failures,
 }
 
@@ -99,6 +101,7 @@ impl Writer {
             waiters: HashMap::new(),
             sweep_at: 64,
             resumed: false,
+            events: Vec::new(),
             failures: Failures::default(),
         })
     }

@@ -77,13 +77,8 @@ impl Writer {
         let execution = Execution::new(prepared.machine.clone(), identity.clone());
         self.residents
             .insert(key, Loaded::new(execution, prepared.clone(), 0, self.now, None));
-        let started = self.take(
-            key,
-            Fact::Started {
-                input: Arc::new(request.input),
-            },
-            batch,
-        );
+        let input = Arc::new(request.input);
+        let started = self.take(key, Fact::Started { input: input.clone() }, batch);
         if let Err(refused) = started {
             self.residents.evict(key);
             return Err(match refused {
@@ -108,6 +103,7 @@ impl Writer {
             trace_header: request.trace_header.as_deref(),
         };
         executions::insert(&self.connection, &birth, &projection)?;
+        loaded.born = Some(Box::new(executions::born(&birth, input)));
         loaded.written = Some(projection);
         batch.started += 1;
         Ok(())

@@ -119,16 +119,23 @@ impl Writer {
             seed,
             fact,
         };
-        let turn = match fold::apply(&mut loaded.execution, key, &entry) {
+        self.events.clear();
+        let turn = match fold::apply(&mut loaded.execution, key, &entry, &mut self.events) {
             Ok(turn) => turn.map_err(Refused::Illegal)?,
             Err(panicked) => {
                 self.residents.evict(key);
                 return Err(panicked.into());
             }
         };
+        if matches!(entry.fact, Fact::Redriven) {
+            // what it was born with does not say when
+            loaded.born = None;
+        }
         let seq = loaded.next_seq;
         loaded.next_seq += 1;
         loaded.last_at = entry.at;
+        loaded.newest = self.events.pop().or(loaded.newest.take());
+        loaded.bytes += body.len();
         let identity = loaded.execution.identity().clone();
         executions::append(&self.connection, key, seq, &entry, &body)?;
         for map_run in &turn.map_runs {
