@@ -5,9 +5,9 @@
 //! ```
 //!
 //! Starts the release binary on a directory of its own and prints, in this order: start to first answer, idle memory,
-//! submissions one at a time and with 32 clients (by StartExecution and through the function URL), and parked
-//! executions (memory, restart, completion by token). Every figure is of finished, durable work: a submission counts
-//! when its end was read back. Words after the command run only those parts (`start workflow url parked`);
+//! submissions one at a time and with 32 clients (by StartExecution and through the function URL), calls of the tables, and
+//! parked executions (memory, restart, completion by token). Every figure is of finished, durable work: a submission counts
+//! when its end was read back. Words after the command run only those parts (`start workflow url tables parked`);
 //! `SLUICE_BENCH_PARKED=N` changes how many are parked.
 //!
 //! A program, not a `cargo bench` target: those are built with the features of the tests, which would build the whole
@@ -44,6 +44,9 @@ fn main() {
     }
     if wants("url") {
         url();
+    }
+    if wants("tables") {
+        tables();
     }
     if wants("parked") {
         parked();
@@ -114,6 +117,53 @@ fn url() {
     };
     one_at_a_time("function URL, one at a time", &url, 1000, run);
     many("function URL", &url, 15_000, run);
+}
+
+/// Calls of a table through the endpoint, and what each costs `sluice`.
+fn tables() {
+    let mut sluice = Sluice::new();
+    sluice.start();
+    let call = |aws: &Aws, operation: &str, mut members: Value| {
+        members["TableName"] = "bench".into();
+        aws.call(&format!("DynamoDB_20120810.{operation}"), &members)
+            .expect("answered")
+    };
+    let keys = json!([{ "AttributeName": "id", "KeyType": "HASH" }]);
+    let types = json!([{ "AttributeName": "id", "AttributeType": "S" }]);
+    let table = json!({ "KeySchema": keys, "AttributeDefinitions": types, "BillingMode": "PAY_PER_REQUEST" });
+    call(&sluice.aws(), "CreateTable", table);
+    let put = |aws: &Aws, n: usize, _: &mut Patience| {
+        let began = Instant::now();
+        let item = json!({ "id": { "S": format!("i{n}") }, "email": { "S": format!("i{n}@example.com") },
+            "pincode": { "S": "3055" }, "created_at": { "S": "2026-11-22T13:27:00.000Z" }, "version": { "N": "1" } });
+        let only_new = "attribute_not_exists(id)";
+        call(aws, "PutItem", json!({ "Item": item, "ConditionExpression": only_new }));
+        began.elapsed()
+    };
+    let get = |aws: &Aws, n: usize, _: &mut Patience| {
+        let began = Instant::now();
+        let got = call(aws, "GetItem", json!({ "Key": { "id": { "S": format!("i{n}") } } }));
+        assert_eq!(got["Item"]["pincode"]["S"], "3055", "{got}");
+        began.elapsed()
+    };
+    let cost = |before: Duration, calls: usize| {
+        let spent = (sluice.processor_time() - before).as_secs_f64() * 1e6 / calls as f64;
+        println!("{:<44} {spent:>8.0} µs", "processor time of sluice, a call");
+    };
+    for (name, run) in [
+        (
+            "PutItem",
+            &put as &(dyn Fn(&Aws, usize, &mut Patience) -> Duration + Sync),
+        ),
+        ("GetItem", &get),
+    ] {
+        let before = sluice.processor_time();
+        one_at_a_time(&format!("{name}, one at a time"), &sluice, 3000, run);
+        cost(before, 3100);
+        let before = sluice.processor_time();
+        many(name, &sluice, 30_000, run);
+        cost(before, 33_000);
+    }
 }
 
 /// Executions that wait for a token: what they cost, what a restart costs, and that each still ends.

@@ -106,7 +106,6 @@ impl Cloud {
         )?;
         let around = stack::Surroundings {
             endpoint: endpoint.clone(),
-            dynamodb_endpoint: services.dynamo.endpoint(),
             binaries: config.binaries,
         };
         stack::bring_up(&services, &host, &plan, &stack, &around).await?;

@@ -20,7 +20,7 @@ pub enum EnsuredTable {
 
 impl Dynamo {
     /// Makes a table from the members of a CreateTable request, unless it is there already, and switches its time to live
-    /// on the given attribute, or off.
+    /// on the given attribute, or off. It is on disk then. Blocks for as long as that takes; meant for the start.
     ///
     /// # Errors
     /// When the definition is refused, or a table of this name has other keys. Other differences, such as indexes added
@@ -43,6 +43,7 @@ impl Dynamo {
         };
         self.ensure_time_to_live(&name, time_to_live)
             .map_err(|error| refused(error.to_string()))?;
+        self.wal.sync().map_err(DynamoError::Sync)?;
         Ok(ensured)
     }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// The tables cannot be opened, served or set up.
+/// The tables cannot be opened or set up.
 #[derive(Debug, thiserror::Error)]
 pub enum DynamoError {
     /// The file cannot be opened.
@@ -13,9 +13,12 @@ pub enum DynamoError {
         /// What the database said.
         reason: String,
     },
-    /// No port or thread for the server.
-    #[error("cannot serve the tables on a loopback port: {0}")]
-    Serve(std::io::Error),
+    /// No thread for the tables.
+    #[error("cannot start a thread for the tables: {0}")]
+    Thread(std::io::Error),
+    /// What was set up cannot be put on disk.
+    #[error("cannot put the tables on disk: {0}; look after the disk, then start again")]
+    Sync(std::io::Error),
     /// The definition of a table is refused.
     #[error("table {table}: {reason}")]
     Refused {
@@ -37,4 +40,21 @@ pub enum DynamoError {
         /// The keys wanted.
         wanted: String,
     },
+}
+
+/// The tables cannot answer a call; DynamoDB would say `InternalServerError`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(super) enum CallError {
+    /// Their thread has ended.
+    #[error("the tables are closed")]
+    Closed,
+    /// A bug; the call may or may not have been carried out.
+    #[error("the tables' database panicked at this call")]
+    Panicked,
+    /// What was written may not be on disk, and nothing more is taken in.
+    #[error("the tables cannot be put on disk: {0}; look after the disk, then start again")]
+    Disk(String),
+    /// The way by the book is closed; the call may have been carried out.
+    #[error("the tables' own server: {0}")]
+    Server(String),
 }

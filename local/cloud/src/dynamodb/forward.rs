@@ -1,15 +1,17 @@
-//! Requests on the main port, forwarded to the database's own.
+//! Requests of the endpoint and of tasks, on their way to the database.
 
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use bytes::Bytes;
+use dynoxide::auth_material::{self, AuthMaterial};
 use http_body_util::Full;
 
+use super::plain::PlainCall;
+use super::tables::Call;
 use super::{Dynamo, rewrite};
 use crate::endpoint::{ApiError, RequestId, Services, json_response};
 
-/// DynamoDB answers at most 1 MiB a page, batches 16 MiB; JSON can escape every byte.
-const MAX_ANSWER: usize = 128 << 20;
+const AMZ_JSON: &str = "application/x-amz-json-1.0";
 /// The headers that the database reads.
 const FORWARDED: [header::HeaderName; 4] = [
     header::CONTENT_TYPE,
@@ -42,23 +44,13 @@ impl Dynamo {
         } else {
             body
         };
-        let service = match operation {
-            "ListStreams" | "DescribeStream" | "GetShardIterator" | "GetRecords" => "DynamoDBStreams_20120810",
-            _ => "DynamoDB_20120810",
+        let own_type = plain_type(headers);
+        let call = Call {
+            plain: own_type.as_ref().and_then(|_| PlainCall::decode(operation, &body)),
+            request: request(operation, headers, body)?,
+            writes: !only_reads(operation),
         };
-        let mut request = Request::builder()
-            .method(Method::POST)
-            .uri(self.endpoint() + "/")
-            .header("x-amz-target", format!("{service}.{operation}"));
-        for name in FORWARDED {
-            if let Some(value) = headers.get(&name) {
-                request = request.header(name, value);
-            }
-        }
-        let request = request
-            .body(Full::new(body))
-            .map_err(|_| ApiError::client("UnknownOperationException", unknown(operation)))?;
-        let answer = self.client.send(request, MAX_ANSWER).await;
+        let answer = self.answer(call).await;
         let answer = answer.map_err(|error| ApiError::internal("InternalServerError", &error))?;
         if answer.status == StatusCode::BAD_REQUEST && is_bare_unknown(&answer.body) {
             return Err(ApiError::client("UnknownOperationException", unknown(operation)));
@@ -71,10 +63,67 @@ impl Dynamo {
         };
         Ok(DynamoAnswer {
             status: answer.status,
-            content_type: answer.headers.get(header::CONTENT_TYPE).cloned(),
+            content_type: answer.content_type.or(own_type),
             body,
         })
     }
+}
+
+/// The call as the database's server wants it. Only the path of its URI is given.
+fn request(operation: &str, headers: &HeaderMap, body: Bytes) -> Result<Request<Full<Bytes>>, ApiError> {
+    let service = match operation {
+        "ListStreams" | "DescribeStream" | "GetShardIterator" | "GetRecords" => "DynamoDBStreams_20120810",
+        _ => "DynamoDB_20120810",
+    };
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri("/")
+        .header("x-amz-target", format!("{service}.{operation}"));
+    for name in FORWARDED {
+        if let Some(value) = headers.get(&name) {
+            request = request.header(name, value);
+        }
+    }
+    request
+        .body(Full::new(body))
+        .map_err(|_| ApiError::client("UnknownOperationException", unknown(operation)))
+}
+
+/// The content type of the answer to a request that is signed and of a type that the database takes; `None` for
+/// others, which it refuses in its own words.
+fn plain_type(headers: &HeaderMap) -> Option<HeaderValue> {
+    let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
+    let signed = auth_material::validate(AuthMaterial {
+        authorization: text(header::AUTHORIZATION),
+        query: "",
+        has_date_header: headers.contains_key("x-amz-date") || headers.contains_key(header::DATE),
+    });
+    let base = text(header::CONTENT_TYPE)?.split(';').next()?.trim();
+    [AMZ_JSON, "application/json"]
+        .into_iter()
+        .find(|known| signed.is_none() && base.eq_ignore_ascii_case(known))
+        .map(HeaderValue::from_static)
+}
+
+/// Operations after which there is nothing to put on disk.
+fn only_reads(operation: &str) -> bool {
+    matches!(
+        operation,
+        "BatchGetItem"
+            | "DescribeStream"
+            | "DescribeTable"
+            | "DescribeTimeToLive"
+            | "GetItem"
+            | "GetRecords"
+            | "GetShardIterator"
+            | "ListStreams"
+            | "ListTables"
+            | "ListTagsOfResource"
+            | "Query"
+            | "Scan"
+            | "SearchVectors"
+            | "TransactGetItems"
+    )
 }
 
 /// Forwards one call and answers what the database answered.
@@ -96,7 +145,7 @@ fn response(request_id: &RequestId, answer: DynamoAnswer) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body));
     *response.status_mut() = answer.status;
     let headers = response.headers_mut();
-    let json = HeaderValue::from_static("application/x-amz-json-1.0");
+    let json = HeaderValue::from_static(AMZ_JSON);
     headers.insert(header::CONTENT_TYPE, answer.content_type.unwrap_or(json));
     headers.insert("x-amzn-requestid", request_id.header());
     headers.insert("x-amz-crc32", HeaderValue::from(checksum));

@@ -1,5 +1,19 @@
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::http::Request;
+use bytes::Bytes;
+use dynoxide::Database;
+use http_body_util::Full;
 use serde_json::{Value, json};
 
+use super::by_the_book::Book;
+use super::plain::PlainCall;
+use super::tables::Call;
+use super::wal::Wal;
 use super::{Dynamo, EnsuredTable};
 use crate::endpoint::testing::World;
 
@@ -13,7 +27,7 @@ fn table(key: &str) -> Value {
 }
 
 #[tokio::test]
-async fn calls_are_forwarded_and_arns_are_this_accounts() {
+async fn calls_are_answered_and_arns_are_this_accounts() {
     let world = World::new();
     assert_eq!(
         world
@@ -116,20 +130,330 @@ fn tables_are_made_once_and_stay() {
     assert!(error.starts_with("table x: "), "{error}");
 }
 
+/// A call as the database's server wants it.
+fn by_the_book(operation: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
+    Request::post("/")
+        .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+        .header("content-type", "application/x-amz-json-1.0")
+        .header(
+            "authorization",
+            "AWS4-HMAC-SHA256 Credential=a/20261122/us-east-1/x/aws4_request, SignedHeaders=host, Signature=0",
+        )
+        .header("x-amz-date", "20261122T132700Z")
+        .body(Full::new(body.into()))
+        .unwrap()
+}
+
 #[test]
-fn writes_are_synced_before_they_are_answered() {
+fn calls_in_process_are_answered_as_the_server_answers_them() {
+    let here = Database::memory().unwrap();
+    let mut there = Book::new(Database::memory().unwrap());
+    let create = table("id");
+    here.create_table(serde_json::from_value(create.clone()).unwrap())
+        .unwrap();
+    there.ask(by_the_book("CreateTable", create.to_string())).unwrap();
+    // In order: a call sees what those before it wrote.
+    let mut check = |operation: &str, members: &str, status: u16| {
+        let body = format!(r#"{{"TableName":"entries",{members}}}"#);
+        let call = PlainCall::decode(operation, body.as_bytes()).unwrap_or_else(|| panic!("not plain: {body}"));
+        let ours = call.run(&here).unwrap_or_else(|| panic!("not answered: {body}"));
+        let theirs = there.ask(by_the_book(operation, body.clone())).unwrap();
+        let json = |bytes: &[u8]| serde_json::from_slice::<Value>(bytes).unwrap();
+        assert_eq!(
+            (ours.status, json(ours.body.as_bytes())),
+            (theirs.status.as_u16(), json(&theirs.body)),
+            "{operation} {body}"
+        );
+        assert_eq!(ours.status, status, "{operation} {body}: {}", ours.body);
+        assert!(ours.status == 200 || !ours.wrote, "{operation} {body}");
+    };
+    let new = r#""ConditionExpression":"attribute_not_exists(id)""#;
+    check(
+        "PutItem",
+        &format!(r#""Item":{{"id":{{"S":"a"}},"n":{{"N":"1.50"}}}},{new}"#),
+        200,
+    );
+    check("PutItem", &format!(r#""Item":{{"id":{{"S":"a"}}}},{new}"#), 400);
+    check(
+        "PutItem",
+        &format!(r#""Item":{{"id":{{"S":"a"}}}},"ReturnValuesOnConditionCheckFailure":"ALL_OLD",{new}"#),
+        400,
+    );
+    check(
+        "PutItem",
+        r#""Item":{"id":{"S":"b"},"l":{"L":[{"NULL":true},{"BOOL":false},{"B":"AAE="}]}},"ReturnConsumedCapacity":"TOTAL""#,
+        200,
+    );
+    check(
+        "PutItem",
+        r#""Item":{"id":{"S":"c"},"s":{"NS":["3","1"]}},"ReturnValues":"ALL_OLD""#,
+        200,
+    );
+    check("GetItem", r#""Key":{"id":{"S":"a"}},"ConsistentRead":true"#, 200);
+    check(
+        "GetItem",
+        r##""Key":{"id":{"S":"a"}},"ProjectionExpression":"#n","ExpressionAttributeNames":{"#n":"n"}"##,
+        200,
+    );
+    check("GetItem", r#""Key":{"id":{"S":"none"}}"#, 200);
+    let add = r#""Key":{"id":{"S":"a"}},"UpdateExpression":"ADD n :n","ExpressionAttributeValues":{":n":{"N":"2"}}"#;
+    check("UpdateItem", &format!(r#"{add},"ReturnValues":"ALL_NEW""#), 200);
+    check("UpdateItem", &format!(r#"{add},{new}"#), 400);
+    check(
+        "Query",
+        r#""KeyConditionExpression":"id = :i","ExpressionAttributeValues":{":i":{"S":"a"}},"ScanIndexForward":false"#,
+        200,
+    );
+    check("Scan", r#""Limit":1"#, 200);
+    check("Scan", r#""ExclusiveStartKey":{"id":{"S":"a"}},"Select":"COUNT""#, 200);
+    check("DeleteItem", r#""Key":{"id":{"S":"c"}},"ReturnValues":"ALL_OLD""#, 200);
+    check("DeleteItem", &format!(r#""Key":{{"id":{{"S":"a"}}}},{new}"#), 400);
+    // Refused by the operation rather than by the decoding.
+    check("PutItem", r#""Item":{"x":{"S":"no key"}}"#, 400);
+    check("PutItem", r#""Item":{"id":{"N":"7"}}"#, 400);
+    check("PutItem", r#""Item":{"id":{"S":""}}"#, 400);
+    check("PutItem", r#""Item":{"id":{"S":"d"},"s":{"SS":["x","x"]}}"#, 400);
+    check("PutItem", r#""Item":{"id":{"S":"d"},"s":{"SS":[]}}"#, 400);
+    check("PutItem", r#""Item":{"id":{"S":"d"},"":{"S":"x"}}"#, 400);
+    check("PutItem", r#""Item":{"id":{"S":"d"}},"ConditionExpression":"x =""#, 400);
+    check("GetItem", r#""Key":{"id":{"S":"a"},"more":{"S":"a"}}"#, 400);
+    check(
+        "GetItem",
+        r##""Key":{"id":{"S":"a"}},"ExpressionAttributeNames":{"#n":"n"}"##,
+        400,
+    );
+    check(
+        "UpdateItem",
+        &format!(r#"{add},"ReturnValues":"ALL_NEW","Limit":3"#),
+        200,
+    );
+    check(
+        "UpdateItem",
+        r#""Key":{"id":{"S":"a"}},"UpdateExpression":"ADD n :n""#,
+        400,
+    );
+    check(
+        "Query",
+        r#""KeyConditionExpression":"n = :i","ExpressionAttributeValues":{":i":{"S":"a"}}"#,
+        400,
+    );
+    check("Query", r#""Limit":0"#, 400);
+    check("Scan", r#""IndexName":"none""#, 400);
+    check("Scan", r#""FilterExpression":"a = b AND""#, 400);
+}
+
+/// Rubbish and the older API too: nothing here is plain, so this is about the way by the book and back.
+#[tokio::test]
+async fn what_is_not_plain_is_answered_all_the_same() {
+    let world = World::new();
+    world.services.dynamo.ensure_table(&table("id"), None).unwrap();
+    for (operation, body, status, part) in [
+        (
+            "PutItem",
+            r#"{"TableName":"entries","Item":{"id":{"S":1}}}"#,
+            400,
+            "SerializationException",
+        ),
+        (
+            "PutItem",
+            r#"{"TableName":"entries","Item":{"id":{"S":"a","N":"1"}}}"#,
+            400,
+            "more than one datatypes",
+        ),
+        (
+            "PutItem",
+            r#"{"TableName":"entries","Item":{"id":{"S":"a"},"n":{"N":"x"}}}"#,
+            400,
+            "1 validation error detected",
+        ),
+        ("PutItem", r#"{"TableName":"e"}"#, 400, "validation errors detected"),
+        ("PutItem", "{", 400, "SerializationException"),
+        ("PutItem", "", 400, "SerializationException"),
+        (
+            "PutItem",
+            r#"{"TableName":"entries","Item":{"id":{"S":"a"}},"Expected":{"id":{"Exists":false}}}"#,
+            200,
+            "{}",
+        ),
+        (
+            "GetItem",
+            r#"{"TableName":"entries","Key":{"id":{"S":"a"}},"AttributesToGet":["id"]}"#,
+            200,
+            r#""S":"a""#,
+        ),
+        (
+            "ExecuteStatement",
+            r#"{"Statement":"SELECT * FROM entries"}"#,
+            200,
+            r#""S":"a""#,
+        ),
+        ("ListTables", "{}", 200, "entries"),
+        (
+            "TransactWriteItems",
+            r#"{"TransactItems":[{"Delete":{"TableName":"entries","Key":{"id":{"S":"a"}}}}]}"#,
+            200,
+            "{}",
+        ),
+        (
+            "BatchGetItem",
+            r#"{"RequestItems":{"entries":{"Keys":[{"id":{"S":"a"}}]}}}"#,
+            200,
+            r#""entries":[]"#,
+        ),
+    ] {
+        let reply = world.target(&format!("DynamoDB_20120810.{operation}"), body).await;
+        assert_eq!(reply.status, status, "{operation} {body}: {}", reply.text);
+        assert!(reply.text.contains(part), "{operation} {body}: {}", reply.text);
+    }
+}
+
+fn put(number: usize) -> Call {
+    let item = json!({ "id": { "S": format!("i{number}") }, "text": { "S": "x".repeat(300) } });
+    let body = Bytes::from(json!({ "TableName": "entries", "Item": item }).to_string());
+    Call {
+        plain: PlainCall::decode("PutItem", &body),
+        request: by_the_book("PutItem", body),
+        writes: true,
+    }
+}
+
+fn items(database: &Path) -> Result<usize, String> {
+    let database = Database::new(database.to_str().unwrap()).map_err(|error| error.to_string())?;
+    let request = json!({ "TableName": "entries", "Select": "COUNT" });
+    let page = database.scan(serde_json::from_value(request).unwrap());
+    page.map(|page| page.count).map_err(|error| error.to_string())
+}
+
+/// What a power cut leaves, taken at the moment of a sync: the log as it is then, and the database as it was at the last
+/// moment for which SQLite promises anything, the restart of the log; what was copied into it since may be lost.
+struct Disk {
+    database: PathBuf,
+    salt: [u8; 8],
+    synced: PathBuf,
+    /// How often the log began anew.
+    logs: usize,
+    /// The log at the next sync is of interest.
+    wanted: bool,
+    log: Vec<u8>,
+}
+
+impl Disk {
+    fn new(database: &Path) -> Self {
+        Self {
+            database: database.to_owned(),
+            salt: [0; 8],
+            synced: database.with_file_name("synced.db"),
+            logs: 0,
+            wanted: false,
+            log: Vec::new(),
+        }
+    }
+
+    fn log_of(database: &Path) -> PathBuf {
+        database.with_extension("db-wal")
+    }
+
+    fn sync(&mut self) {
+        let mut log = std::fs::File::open(Self::log_of(&self.database)).unwrap();
+        let mut header = [0; 32];
+        log.read_exact(&mut header).unwrap();
+        if self.salt != header[16..24] {
+            self.logs += 1;
+            self.salt.copy_from_slice(&header[16..24]);
+            std::fs::copy(&self.database, &self.synced).unwrap();
+        }
+        if std::mem::take(&mut self.wanted) {
+            self.log = header.to_vec();
+            log.read_to_end(&mut self.log).unwrap();
+        }
+    }
+
+    /// How many items there are after a power cut, twice: all, or none, of what was copied into the database since is
+    /// lost.
+    fn items_after_a_cut(&mut self) -> [usize; 2] {
+        let log = std::mem::take(&mut self.log);
+        [&self.synced, &self.database].map(|database| {
+            let left = self.database.with_file_name("left.db");
+            std::fs::copy(database, &left).unwrap();
+            std::fs::write(Self::log_of(&left), &log).unwrap();
+            items(&left).unwrap()
+        })
+    }
+}
+
+#[tokio::test]
+async fn a_power_cut_after_any_answer_loses_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("tables.db");
-    let _dynamo = Dynamo::open(&path).unwrap();
-    // The database opens its connection like this one and sets the journal mode only; SQLite's default for the rest
-    // is a choice of its build, which both share.
-    let connection = rusqlite::Connection::open(&path).unwrap();
-    let mode: String = connection
-        .query_row("PRAGMA journal_mode", [], |row| row.get(0))
-        .unwrap();
-    let synchronous: i64 = connection
-        .query_row("PRAGMA synchronous", [], |row| row.get(0))
-        .unwrap();
-    const FULL: i64 = 2;
-    assert_eq!((mode.as_str(), synchronous), ("wal", FULL));
+    let disk = Arc::new(Mutex::new(Disk::new(&path)));
+    let synced = Arc::clone(&disk);
+    let dynamo = Dynamo::open_with_sync(&path, move |wal: &Wal| {
+        synced.lock().unwrap().sync();
+        wal.sync()
+    })
+    .unwrap();
+    dynamo.ensure_table(&table("id"), None).unwrap();
+    // Some frames a put, a checkpoint after a thousand, and then a new log: each is passed several times.
+    for number in 0..1500 {
+        let cut = number % 83 == 0;
+        disk.lock().unwrap().wanted = cut;
+        assert_eq!(dynamo.answer(put(number)).await.unwrap().status, 200);
+        if cut {
+            assert_eq!(disk.lock().unwrap().items_after_a_cut(), [number + 1; 2]);
+        }
+    }
+    let logs = disk.lock().unwrap().logs;
+    assert!(logs >= 3, "{logs} logs only");
+}
+
+#[tokio::test]
+async fn writers_share_syncs_and_are_answered_after_them() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tables.db");
+    let (began, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let (counted, finished) = (Arc::clone(&began), Arc::clone(&ended));
+    let dynamo = Dynamo::open_with_sync(&path, move |wal: &Wal| {
+        counted.fetch_add(1, Ordering::SeqCst);
+        std::thread::sleep(Duration::from_millis(5)); // a slow disk
+        let result = wal.sync();
+        finished.fetch_add(1, Ordering::SeqCst);
+        result
+    })
+    .unwrap();
+    dynamo.ensure_table(&table("id"), None).unwrap();
+    let dynamo = Arc::new(dynamo);
+    let writers: Vec<_> = (0..100)
+        .map(|number| {
+            let (dynamo, began, ended) = (Arc::clone(&dynamo), Arc::clone(&began), Arc::clone(&ended));
+            tokio::spawn(async move {
+                let before = began.load(Ordering::SeqCst);
+                assert_eq!(dynamo.answer(put(number)).await.unwrap().status, 200);
+                assert!(
+                    ended.load(Ordering::SeqCst) > before,
+                    "answered before a sync that began after it"
+                );
+            })
+        })
+        .collect();
+    for writer in writers {
+        writer.await.unwrap();
+    }
+    let syncs = began.load(Ordering::SeqCst);
+    assert!(syncs < 50, "{syncs} syncs for 100 writes");
+    drop(dynamo);
+    assert_eq!(items(&path), Ok(100));
+}
+
+#[tokio::test]
+async fn after_a_failed_sync_nothing_is_taken_in() {
+    let directory = tempfile::tempdir().unwrap();
+    let dynamo = Dynamo::open_with_sync(&directory.path().join("tables.db"), |_: &Wal| {
+        Err(std::io::Error::other("the disk is gone"))
+    })
+    .unwrap();
+    dynamo.ensure_table(&table("id"), None).unwrap();
+    for number in 0..2 {
+        let error = dynamo.answer(put(number)).await.unwrap_err().to_string();
+        assert!(error.contains("the disk is gone"), "{error}");
+    }
 }

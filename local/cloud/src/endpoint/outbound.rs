@@ -1,4 +1,4 @@
-//! The HTTP client for what lies behind other ports: the DynamoDB server, a Lambda endpoint elsewhere.
+//! The HTTP client for what lies behind other ports: dynoxide's server, a Lambda endpoint elsewhere.
 
 use std::time::Duration;
 
@@ -24,8 +24,11 @@ pub(crate) struct Answer {
 /// The other side could not be asked.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum HttpError {
+    /// Nothing was sent.
     #[error("{uri} cannot be reached: {reason}")]
     Unreachable { uri: String, reason: String },
+    #[error("{uri} did not answer: {reason}")]
+    Unanswered { uri: String, reason: String },
     #[error("{uri} answered with more than {limit} bytes")]
     TooLong { uri: String, limit: usize },
     #[error("the answer of {uri} broke off: {reason}")]
@@ -33,12 +36,22 @@ pub(crate) enum HttpError {
 }
 
 impl HttpClient {
+    /// For servers that may come and go: connections are closed when they were idle for a minute.
     pub(crate) fn new() -> Self {
+        Self::with_idle_timeout(Some(Duration::from_secs(60)))
+    }
+
+    /// For a server that would not be found again: its connection is kept.
+    pub(crate) fn lasting() -> Self {
+        Self::with_idle_timeout(None)
+    }
+
+    fn with_idle_timeout(timeout: Option<Duration>) -> Self {
         let mut connector = HttpConnector::new();
         // Small requests that wait for their answers: Nagle's algorithm only delays them.
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new())
-            .pool_idle_timeout(Duration::from_secs(60))
+            .pool_idle_timeout(timeout)
             .pool_timer(TokioTimer::new())
             .build(connector);
         Self(client)
@@ -47,9 +60,13 @@ impl HttpClient {
     /// Sends a request and reads its whole answer, up to a limit of bytes.
     pub(crate) async fn send(&self, request: Request<Full<Bytes>>, limit: usize) -> Result<Answer, HttpError> {
         let uri = request.uri().to_string();
-        let response = self.0.request(request).await.map_err(|error| HttpError::Unreachable {
-            uri: uri.clone(),
-            reason: causes(&error),
+        let response = self.0.request(request).await.map_err(|error| {
+            let (uri, reason) = (uri.clone(), causes(&error));
+            if error.is_connect() {
+                HttpError::Unreachable { uri, reason }
+            } else {
+                HttpError::Unanswered { uri, reason }
+            }
         })?;
         let (parts, body) = response.into_parts();
         match Limited::new(body, limit).collect().await {

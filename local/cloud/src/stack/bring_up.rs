@@ -24,8 +24,6 @@ use crate::sns::{self, EmailProtocol};
 pub(crate) struct Surroundings {
     /// Our endpoint.
     pub(crate) endpoint: String,
-    /// The tables' own port, one hop less.
-    pub(crate) dynamodb_endpoint: String,
     /// The functions' binaries by name.
     pub(crate) binaries: BTreeMap<String, PathBuf>,
 }
@@ -91,19 +89,15 @@ fn make_function(
     spec.handler = function.handler.clone();
     spec.runtime = function.runtime.name().to_owned();
     spec.log_group = function.log_group.clone();
-    spec.environment = [
-        ("AWS_ENDPOINT_URL", around.endpoint.as_str()),
-        ("AWS_ENDPOINT_URL_DYNAMODB", around.dynamodb_endpoint.as_str()),
-    ]
-    .into_iter()
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .chain(
-        function
-            .environment
-            .iter()
-            .map(|(name, value)| (name.clone(), value.clone())),
-    )
-    .collect();
+    spec.environment = [("AWS_ENDPOINT_URL".to_owned(), around.endpoint.clone())]
+        .into_iter()
+        .chain(
+            function
+                .environment
+                .iter()
+                .map(|(name, value)| (name.clone(), value.clone())),
+        )
+        .collect();
     host.add_function(spec)?;
     Ok(())
 }

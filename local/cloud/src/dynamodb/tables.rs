@@ -1,0 +1,172 @@
+//! The database, its thread, and the sweep of what has expired.
+
+use std::io;
+use std::path::Path;
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use axum::http::{HeaderValue, Request, StatusCode, header};
+use bytes::Bytes;
+use dynoxide::Database;
+use http_body_util::Full;
+use tokio::sync::oneshot;
+
+use super::DynamoError;
+use super::by_the_book::Book;
+use super::error::CallError;
+use super::group::{self, Done, Job};
+use super::plain::PlainCall;
+use super::wal::Wal;
+
+/// How often items past their time to live are deleted. AWS promises days.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// The DynamoDB tables of this machine. Dropping it waits for the calls in hand.
+pub struct Dynamo {
+    pub(super) database: Database,
+    pub(super) wal: Arc<Wal>,
+    /// `None` only while it is dropped.
+    calls: Option<mpsc::Sender<Job<Call, RawAnswer>>>,
+    stop_sweeping: Option<mpsc::Sender<()>>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+/// A call for the tables' thread.
+pub(super) struct Call {
+    /// The call, if it may be run in process.
+    pub(super) plain: Option<PlainCall>,
+    /// The same as a request for the server, and whether it may write.
+    pub(super) request: Request<Full<Bytes>>,
+    /// Whether the operation may change a table.
+    pub(super) writes: bool,
+}
+
+/// An answer of the database as it is.
+#[derive(Debug)]
+pub(super) struct RawAnswer {
+    pub(super) status: StatusCode,
+    pub(super) content_type: Option<HeaderValue>,
+    pub(super) body: Bytes,
+}
+
+impl Dynamo {
+    /// Opens or creates the tables in a file.
+    ///
+    /// Every write is on disk before it is answered; those that wait at the same time share one sync.
+    ///
+    /// # Errors
+    /// When the file cannot be opened, or there is no thread.
+    pub fn open(path: &Path) -> Result<Self, DynamoError> {
+        Self::open_with_sync(path, Wal::sync)
+    }
+
+    pub(super) fn open_with_sync(
+        path: &Path,
+        sync: impl Fn(&Wal) -> io::Result<()> + Send + 'static,
+    ) -> Result<Self, DynamoError> {
+        let refused = |reason: String| DynamoError::Open {
+            path: path.to_owned(),
+            reason,
+        };
+        let text = path.to_str().ok_or_else(|| refused("its name is not UTF-8".into()))?;
+        let database = Database::new(text).map_err(|error| refused(error.to_string()))?;
+        // The one way to its connection's settings: `synchronous=NORMAL`, everything else at SQLite's defaults. See `wal` for
+        // what makes up for it.
+        database
+            .disable_bulk_loading()
+            .map_err(|error| refused(error.to_string()))?;
+        let wal = Arc::new(Wal::open(path).map_err(|error| refused(format!("its -wal file: {error}")))?);
+
+        let (calls, jobs) = mpsc::channel::<Job<Call, RawAnswer>>();
+        let (stop_sweeping, stopped) = mpsc::channel();
+        let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
+            let thread = std::thread::Builder::new().name(name.into());
+            thread.spawn(body).map_err(DynamoError::Thread)
+        };
+        let (swept, synced) = (database.clone(), Arc::clone(&wal));
+        let mut tables = Tables::new(database.clone());
+        let serve = move || group::serve(&jobs, |call| tables.call(call), || sync(&synced));
+        let threads = vec![
+            spawn("dynamodb", Box::new(serve))?,
+            spawn("dynamodb-ttl", Box::new(move || sweep(&swept, &stopped)))?,
+        ];
+        Ok(Self {
+            database,
+            wal,
+            calls: Some(calls),
+            stop_sweeping: Some(stop_sweeping),
+            threads,
+        })
+    }
+
+    /// Hands a call to the tables' thread and waits for its answer.
+    pub(super) async fn answer(&self, call: Call) -> Result<RawAnswer, CallError> {
+        let (reply, answer) = oneshot::channel();
+        let calls = self.calls.as_ref().ok_or(CallError::Closed)?;
+        calls.send(Job { call, reply }).map_err(|_| CallError::Closed)?;
+        answer.await.map_err(|_| CallError::Closed)?
+    }
+}
+
+impl Drop for Dynamo {
+    fn drop(&mut self) {
+        drop(self.calls.take());
+        drop(self.stop_sweeping.take());
+        for thread in self.threads.drain(..) {
+            // A panic is told by then.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The two ways to the database.
+struct Tables {
+    database: Database,
+    book: Book,
+}
+
+impl Tables {
+    fn new(database: Database) -> Self {
+        let book = Book::new(database.clone());
+        Self { database, book }
+    }
+
+    fn call(&mut self, call: Call) -> Done<RawAnswer> {
+        let plain = call.plain.and_then(|plain| plain.run(&self.database));
+        if let Some(done) = plain {
+            return Done {
+                answer: Ok(RawAnswer {
+                    status: StatusCode::from_u16(done.status).unwrap_or(StatusCode::BAD_REQUEST),
+                    content_type: None,
+                    body: done.body.into(),
+                }),
+                wrote: done.wrote,
+            };
+        }
+        let answer = self.book.ask(call.request).map(|answer| RawAnswer {
+            status: answer.status,
+            content_type: answer.headers.get(header::CONTENT_TYPE).cloned(),
+            body: answer.body,
+        });
+        Done {
+            answer,
+            wrote: call.writes,
+        }
+    }
+}
+
+/// Deletes what has expired, now and every minute. Nobody is told, so nothing is synced: what a power cut brings back is
+/// deleted again.
+fn sweep(database: &Database, stopped: &mpsc::Receiver<()>) {
+    loop {
+        match database.sweep_ttl() {
+            Ok(0) => {}
+            Ok(items) => tracing::debug!(items, "deleted items past their time to live"),
+            Err(error) => tracing::warn!(%error, "items past their time to live stay"),
+        }
+        if stopped.recv_timeout(SWEEP) != Err(mpsc::RecvTimeoutError::Timeout) {
+            return;
+        }
+    }
+}
