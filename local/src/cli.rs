@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -36,7 +36,7 @@ pub(crate) struct Up {
     #[arg(long, value_name = "DIR", env = "SLUICE_DATA")]
     pub(crate) data: Option<PathBuf>,
     /// Address of the AWS endpoint and the console; function URLs take the ports after it (port 0: any free ones)
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:4566")]
+    #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:4566", value_parser = address)]
     pub(crate) listen: SocketAddr,
     /// A parameter of the template, as `aws cloudformation deploy --parameter-overrides` takes it; may be repeated
     #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = parameter)]
@@ -89,6 +89,17 @@ pub(crate) struct Endpoint {
     pub(crate) endpoint: String,
 }
 
+/// An address, or a name that stands for one; of several, one of IPv4, which the URLs that are printed can name.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let wanted = "give HOST:PORT, for example 127.0.0.1:4566 or localhost:4566";
+    let found: Vec<SocketAddr> = match text.to_socket_addrs() {
+        Ok(found) => found.collect(),
+        Err(error) => return Err(format!("'{text}' is no address ({error}); {wanted}")),
+    };
+    let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
+    first.copied().ok_or_else(|| format!("'{text}' stands for no address; {wanted}"))
+}
+
 fn parameter(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -113,6 +124,23 @@ mod tests {
         let cli = Cli::try_parse_from(["sluice", "--listen", "127.0.0.1:0", "--parameter", "A=b=c"]).expect("parses");
         assert!(cli.command.is_none());
         assert_eq!(cli.up.parameters, [("A".to_owned(), "b=c".to_owned())]);
+    }
+
+    #[test]
+    fn an_address_may_be_a_name() {
+        let check = |text: &str, expected: Option<&str>| {
+            let found = Cli::try_parse_from(["sluice", "--listen", text]).map(|cli| cli.up.listen.to_string());
+            match expected {
+                Some(address) => assert_eq!(found.as_deref().ok(), Some(address), "{text}"),
+                None => assert!(found.expect_err(text).to_string().contains("HOST:PORT"), "{text}"),
+            }
+        };
+        check("127.0.0.1:0", Some("127.0.0.1:0"));
+        check("[::1]:4566", Some("[::1]:4566"));
+        check("localhost:4566", Some("127.0.0.1:4566"));
+        check("4566", None);
+        check("127.0.0.1", None);
+        check("127.0.0.1:70000", None);
     }
 
     #[test]

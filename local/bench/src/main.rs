@@ -123,26 +123,26 @@ fn url() {
 fn tables() {
     let mut sluice = Sluice::new();
     sluice.start();
-    let call = |aws: &Aws, operation: &str, mut members: Value| {
+    let endpoint = sluice.endpoint().to_owned();
+    let call = |wire: &mut Wire, operation: &str, mut members: Value| {
         members["TableName"] = "bench".into();
-        aws.call(&format!("DynamoDB_20120810.{operation}"), &members)
-            .expect("answered")
+        wire.tables(operation, &members)
     };
     let keys = json!([{ "AttributeName": "id", "KeyType": "HASH" }]);
     let types = json!([{ "AttributeName": "id", "AttributeType": "S" }]);
     let table = json!({ "KeySchema": keys, "AttributeDefinitions": types, "BillingMode": "PAY_PER_REQUEST" });
-    call(&sluice.aws(), "CreateTable", table);
-    let put = |aws: &Aws, n: usize, _: &mut Patience| {
+    call(&mut Wire::to(&endpoint), "CreateTable", table);
+    let put = |wire: &mut Wire, n: usize, _: &mut Patience| {
         let began = Instant::now();
         let item = json!({ "id": { "S": format!("i{n}") }, "email": { "S": format!("i{n}@example.com") },
             "pincode": { "S": "3055" }, "created_at": { "S": "2026-11-22T13:27:00.000Z" }, "version": { "N": "1" } });
         let only_new = "attribute_not_exists(id)";
-        call(aws, "PutItem", json!({ "Item": item, "ConditionExpression": only_new }));
+        call(wire, "PutItem", json!({ "Item": item, "ConditionExpression": only_new }));
         began.elapsed()
     };
-    let get = |aws: &Aws, n: usize, _: &mut Patience| {
+    let get = |wire: &mut Wire, n: usize, _: &mut Patience| {
         let began = Instant::now();
-        let got = call(aws, "GetItem", json!({ "Key": { "id": { "S": format!("i{n}") } } }));
+        let got = call(wire, "GetItem", json!({ "Key": { "id": { "S": format!("i{n}") } } }));
         assert_eq!(got["Item"]["pincode"]["S"], "3055", "{got}");
         began.elapsed()
     };
@@ -153,15 +153,15 @@ fn tables() {
     for (name, run) in [
         (
             "PutItem",
-            &put as &(dyn Fn(&Aws, usize, &mut Patience) -> Duration + Sync),
+            &put as &(dyn Fn(&mut Wire, usize, &mut Patience) -> Duration + Sync),
         ),
         ("GetItem", &get),
     ] {
         let before = sluice.processor_time();
-        one_at_a_time(&format!("{name}, one at a time"), &sluice, 3000, run);
+        one_at_a_time(&format!("{name}, one at a time"), &endpoint, 3000, run);
         cost(before, 3100);
         let before = sluice.processor_time();
-        many(name, &sluice, 30_000, run);
+        many(name, &endpoint, 30_000, run);
         cost(before, 33_000);
     }
 }

@@ -33,9 +33,18 @@ impl Wire {
 
     /// An operation of Step Functions: its answer, which must be a success.
     pub(crate) fn states(&mut self, operation: &str, body: &Value) -> Value {
+        self.aws("states", "AWSStepFunctions", operation, body)
+    }
+
+    /// An operation of DynamoDB: its answer, which must be a success.
+    pub(crate) fn tables(&mut self, operation: &str, body: &Value) -> Value {
+        self.aws("dynamodb", "DynamoDB_20120810", operation, body)
+    }
+
+    fn aws(&mut self, service: &str, target: &str, operation: &str, body: &Value) -> Value {
         let headers = format!(
-            "content-type: application/x-amz-json-1.0\r\nx-amz-target: AWSStepFunctions.{operation}\r\n\
-             authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/states/aws4_request, \
+            "content-type: application/x-amz-json-1.0\r\nx-amz-target: {target}.{operation}\r\n\
+             authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, \
              SignedHeaders=host, Signature=0\r\n"
         );
         let (status, answer) = self.send("POST", &headers, &body.to_string());
