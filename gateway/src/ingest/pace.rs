@@ -1,20 +1,25 @@
 use std::time::Duration;
 
-/// The share of a new measurement in the average.
+/// The share of a new measurement in the averages.
 const WEIGHT: f64 = 0.2;
 
 /// When to look for the end of an execution.
 ///
-/// A look costs a call, and looking late costs the caller time: so the first look comes shortly before the moment at
-/// which executions have been ending lately, and the next ones after pauses that grow.
+/// A look costs a call, and looking late costs the caller time: so the first look comes when most executions have been
+/// over lately (their average and the usual distance from it, as TCP times its retransmissions), and the next ones after
+/// pauses that grow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pace {
     average_ms: f64,
+    deviation_ms: f64,
 }
 
 impl Default for Pace {
     fn default() -> Self {
-        Pace { average_ms: 40.0 }
+        Pace {
+            average_ms: 30.0,
+            deviation_ms: 10.0,
+        }
     }
 }
 
@@ -24,7 +29,7 @@ impl Pace {
 
     /// How long to wait before the first look.
     pub fn first(&self) -> Duration {
-        Duration::from_secs_f64(self.average_ms * 0.9 / 1000.0).clamp(Self::SHORTEST, Self::LONGEST)
+        Duration::from_secs_f64((self.average_ms + self.deviation_ms) / 1000.0).clamp(Self::SHORTEST, Self::LONGEST)
     }
 
     /// How long to wait after the first look, if that was too early.
@@ -40,7 +45,9 @@ impl Pace {
     /// Learns how long an execution took that nobody had to approve.
     pub fn observe(&mut self, took: Duration) {
         let took_ms = took.as_secs_f64() * 1000.0;
-        self.average_ms += WEIGHT * (took_ms - self.average_ms);
+        let distance = took_ms - self.average_ms;
+        self.deviation_ms += WEIGHT * (distance.abs() - self.deviation_ms);
+        self.average_ms += WEIGHT * distance;
     }
 }
 
@@ -55,15 +62,20 @@ mod tests {
     #[test]
     fn the_first_look_follows_what_was_measured() {
         let mut pace = Pace::default();
-        assert_eq!(pace.first(), ms(36));
+        assert_eq!(pace.first(), ms(40));
         for _ in 0..50 {
             pace.observe(ms(200));
         }
-        assert!(pace.first() > ms(179) && pace.first() < ms(181), "{pace:?}");
+        assert!(pace.first() >= ms(200) && pace.first() < ms(201), "{pace:?}");
         for _ in 0..50 {
             pace.observe(ms(0));
         }
         assert_eq!(pace.first(), ms(2));
+        let mut uneven = Pace::default();
+        for n in 0..50 {
+            uneven.observe(ms(if n % 2 == 0 { 50 } else { 150 }));
+        }
+        assert!(uneven.first() > ms(140) && uneven.first() < ms(170), "{uneven:?}");
         pace.observe(Duration::from_secs(3600));
         assert_eq!(pace.first(), ms(500));
     }
@@ -71,7 +83,7 @@ mod tests {
     #[test]
     fn the_pauses_grow_to_half_a_second() {
         let mut pause = Pace::default().second();
-        assert_eq!(pause, ms(9));
+        assert_eq!(pause, ms(10));
         for _ in 0..20 {
             let next = Pace::after(pause);
             assert!(next > pause || next == ms(500));
