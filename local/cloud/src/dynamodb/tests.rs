@@ -237,7 +237,7 @@ fn calls_in_process_are_answered_as_the_server_answers_them() {
         r#""KeyConditionExpression":"n = :i","ExpressionAttributeValues":{":i":{"S":"a"}}"#,
         400,
     );
-    check("Query", r#""Limit":0"#, 400);
+    check("Query", r#""Select":"COUNT""#, 400);
     check("Scan", r#""IndexName":"none""#, 400);
     check("Scan", r#""FilterExpression":"a = b AND""#, 400);
 }
