@@ -35,7 +35,7 @@ Exit status:
 /// Sends random submissions to a function URL or a Kinesis stream at a steady rate, and says what came back and how long
 /// it took.
 #[derive(Debug, Clone, Parser)]
-#[command(name = "pinger", version, after_help = AFTER_HELP)]
+#[command(name = "pinger", version, allow_negative_numbers = true, after_help = AFTER_HELP)]
 pub struct Cli {
     /// Send to this function URL (http or https)
     #[arg(long, env = "PINGER_URL", value_parser = Url::new, help_heading = "Target")]
@@ -352,7 +352,8 @@ mod tests {
             ("--stream s --wait 3", "for --url only"),
             ("--stream s --batch 501", "1..=500"),
             ("--url http://h --idempotency-key-prefix a/b", "a key prefix has"),
-            ("--url http://h --seed=-1", "invalid digit"),
+            ("--url http://h --seed -1", "invalid digit"),
+            ("--url http://h --rate -1", "from 0.001 to 1000000"),
             ("--url http://h --encoding xml", "possible values: json, form, query"),
             ("--url http://h --frobnicate", "unexpected argument"),
         ] {

@@ -151,7 +151,7 @@ impl Summary {
         Summary {
             ended_by: about.end,
             seed: about.seed,
-            elapsed_seconds: milliseconds(about.elapsed) / 1e3,
+            elapsed_seconds: (about.elapsed.as_secs_f64() * 1e6).round() / 1e6,
             intended_rate: about.rate.per_second(),
             achieved_rate: achieved_rate(recorder, &about),
             submissions: Submissions {

@@ -19,8 +19,13 @@ pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {
         }
         cause = error.source();
     }
+    let kind = kind.unwrap_or(FailureKind::ConnectionLost);
+    if kind == FailureKind::Tls {
+        // rustls speaks of certificates and messages, not of what they are for.
+        words.insert(0, "no TLS connection".to_owned());
+    }
     Failure {
-        kind: kind.unwrap_or(FailureKind::ConnectionLost),
+        kind,
         message: words.join(": "),
     }
 }
@@ -123,7 +128,7 @@ mod tests {
         );
         let tls = rustls::Error::General("no".to_owned());
         let tls = io::Error::new(io::ErrorKind::InvalidData, tls);
-        check(&tls, FailureKind::Tls, "unexpected error: no");
+        check(&tls, FailureKind::Tls, "no TLS connection: unexpected error: no");
         check(&Wrapped("odd", None), FailureKind::ConnectionLost, "odd");
     }
 
