@@ -286,7 +286,7 @@ impl Patience {
     };
     const AMONG_MANY: Self = Self {
         usual: Duration::from_millis(20),
-        pause: Duration::from_millis(8),
+        pause: Duration::from_millis(4),
     };
 
     /// `done` gives the time that the execution took, once it has ended.
