@@ -4,13 +4,17 @@ moto has the services behind these types, but no way from a template to them. Ea
 else: it calls moto's own API with the properties of the template. moto keeps, checks and lists the resource.
 
 And moto forgets outputs, exports and parameters of stacks that come from change sets, which is how `aws cloudformation
-deploy` makes them; `finish_change_set` remembers them, and lets imports see the exports.
+deploy` makes them; `finish_change_set` remembers them, and lets imports see the exports. It takes every second deployment for
+a change, because it compares parameters without their defaults. And it does not remove some types at a stack's end.
 """
 import json
 
 import boto3
-from moto.cloudformation.models import CloudFormationBackend
+from moto.cloudformation.models import CloudFormationBackend, Stack
+from moto.cloudformation.parsing import ResourceMap
 from moto.core.common_models import CloudFormationModel
+from moto.ec2.models.internet_gateways import InternetGateway
+from moto.ec2.models.route_tables import RouteTable
 from moto.server import ThreadedMotoServer
 
 _endpoint = ""
@@ -146,6 +150,59 @@ class Schedule(Made, CloudFormationModel):
         client("scheduler").delete_schedule(Name=physical_id)
 
 
+def as_api(value):
+    """Properties as the ECS API spells them: names begin in lower case, values of variables are texts."""
+    if isinstance(value, dict):
+        return {n[0].lower() + n[1:]: str(inner) if n == "Value" else as_api(inner) for n, inner in value.items()}
+    return [as_api(inner) for inner in value] if isinstance(value, list) else value
+
+
+class Cluster(Made, CloudFormationModel):
+    """moto has this type, the service and the task definition, but drops most of their properties, and never deletes."""
+
+    TYPE = "AWS::ECS::Cluster"
+    NAME_PROPERTY = "ClusterName"
+
+    @classmethod
+    def make(cls, client, name, properties):
+        made = client("ecs").create_cluster(clusterName=name, **as_api(properties))["cluster"]
+        return cls(name, {"Arn": made["clusterArn"]})
+
+    @classmethod
+    def remove(cls, client, physical_id):
+        client("ecs").delete_cluster(cluster=physical_id)
+
+
+class TaskDefinition(Made, CloudFormationModel):
+    TYPE = "AWS::ECS::TaskDefinition"
+    NAME_PROPERTY = "Family"
+
+    @classmethod
+    def make(cls, client, name, properties):
+        made = client("ecs").register_task_definition(family=name, **as_api(properties))["taskDefinition"]
+        return cls(made["taskDefinitionArn"])
+
+    @classmethod
+    def remove(cls, client, physical_id):
+        client("ecs").deregister_task_definition(taskDefinition=physical_id)
+
+
+class Service(Made, CloudFormationModel):
+    TYPE = "AWS::ECS::Service"
+    NAME_PROPERTY = "ServiceName"
+
+    @classmethod
+    def make(cls, client, name, properties):
+        wanted = {**as_api(properties), "desiredCount": int(properties["DesiredCount"])}
+        made = client("ecs").create_service(serviceName=name, **wanted)["service"]
+        return cls(made["serviceArn"], {"Name": name, "ServiceArn": made["serviceArn"]})
+
+    @classmethod
+    def remove(cls, client, physical_id):
+        cluster, name = physical_id.split("/")[-2:]
+        client("ecs").delete_service(cluster=cluster, service=name, force=True)
+
+
 _execute_change_set = CloudFormationBackend.execute_change_set
 
 
@@ -165,6 +222,50 @@ def finish_change_set(self, change_set_name, stack_name=None):
 
 
 CloudFormationBackend.execute_change_set = finish_change_set
+
+
+def has_parameters(self, other):
+    """Whether these are the stack's parameters, defaults included."""
+    parameters = self.template_dict["Parameters"].items()
+    defaults = {name: rest["Default"] for name, rest in parameters if "Default" in rest}
+    mine, others = ({k: str(v) for k, v in {**defaults, **given}.items()} for given in (self.parameters, other))
+    return mine == others
+
+
+Stack.has_parameters = has_parameters
+
+
+_delete_resources = ResourceMap.delete
+
+
+def delete_resources(self):
+    """Deletes a stack's resources as moto does, and forgets them: moto would make them again when somebody looks."""
+    _delete_resources(self)
+    self._resource_json_map = {}
+
+
+ResourceMap.delete = delete_resources
+
+
+def remove_route_table(cls, physical_id, cloudformation_json, account_id, region):
+    """With its associations, as they have nothing of their own to remove."""
+    ec2 = client(region)("ec2")
+    for association in ec2.describe_route_tables(RouteTableIds=[physical_id])["RouteTables"][0]["Associations"]:
+        ec2.disassociate_route_table(AssociationId=association["RouteTableAssociationId"])
+    ec2.delete_route_table(RouteTableId=physical_id)
+
+
+def remove_gateway(cls, physical_id, cloudformation_json, account_id, region):
+    """With its attachments, as they have nothing of their own to remove."""
+    ec2 = client(region)("ec2")
+    gateways = ec2.describe_internet_gateways(InternetGatewayIds=[physical_id])["InternetGateways"]
+    for attachment in gateways[0]["Attachments"]:
+        ec2.detach_internet_gateway(InternetGatewayId=physical_id, VpcId=attachment["VpcId"])
+    ec2.delete_internet_gateway(InternetGatewayId=physical_id)
+
+
+RouteTable.delete_from_cloudformation_json = classmethod(remove_route_table)
+InternetGateway.delete_from_cloudformation_json = classmethod(remove_gateway)
 
 
 def serve(port):
