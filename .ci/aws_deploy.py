@@ -7,6 +7,7 @@ Compares what is there afterwards with what the templates promise, deploys again
 nothing is left. moto runs no function: that the functions work is shown elsewhere.
 """
 import json
+import logging
 import os
 import pathlib
 import re
@@ -31,7 +32,8 @@ class Account:
         self.functions = functions
         keys = {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
         path = f"{pathlib.Path(sys.executable).parent}:{os.environ['PATH']}"
-        self.env = {**os.environ, **keys, "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": REGION, "PATH": path}
+        own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        self.env = {**own, **keys, "AWS_ENDPOINT_URL": endpoint, "AWS_REGION": REGION, "PATH": path}
         session = boto3.Session(aws_access_key_id="x", aws_secret_access_key="x", region_name=REGION)
         for service in SERVICES:
             setattr(self, service, session.client(service, endpoint_url=endpoint))
@@ -185,8 +187,8 @@ def check_load(account, kinesis):
     task = account.ecs.describe_task_definition(taskDefinition=service["taskDefinition"])["taskDefinition"]
     pinger = task["containerDefinitions"][0]
     variables = {v["name"]: v["value"] for v in pinger["environment"]}
-    target = f"kinesis://{there['Records']}" if kinesis else workflow["FunctionURLAPI"]
-    assert variables == {"PINGER_TARGET": target, "PINGER_RATE": "1"}, variables
+    target = {"PINGER_STREAM": there["Records"]} if kinesis else {"PINGER_URL": workflow["FunctionURLAPI"]}
+    assert variables == {**target, "PINGER_RATE": "1"}, variables
     assert pinger["readonlyRootFilesystem"] and pinger["user"] == "65532:65532"
 
     end = account.scheduler.get_schedule(Name=there["End"])
@@ -272,6 +274,7 @@ def check_refusals(account):
 
 def main():
     functions = str(pathlib.Path(sys.argv[1]).resolve())
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server, endpoint = serve(0)
     try:
         account = Account(endpoint, functions)
