@@ -17,6 +17,7 @@ import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import boto3  # noqa: E402
+import yaml  # noqa: E402
 from cfnlint.decode.cfn_yaml import load as read_template  # noqa: E402
 from moto_types.resources import serve  # noqa: E402
 
@@ -109,7 +110,10 @@ def variables_of(account, function):
 
 
 def statements(policies):
-    return [s for p in policies for s in p["PolicyDocument"]["Statement"]]
+    documents = [p["PolicyDocument"] for p in policies]
+    # moto keeps a role's policies in Python's notation, which is YAML too.
+    documents = [yaml.safe_load(d) if isinstance(d, str) else d for d in documents]
+    return [s for d in documents for s in d["Statement"]]
 
 
 def check_workflow(account):
@@ -148,8 +152,6 @@ def check_workflow(account):
     }
     tables = {n: account.dynamodb.describe_table(TableName=there[n])["Table"] for n in ("Entries", "Approvals")}
     assert all(t["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}] for t in tables.values())
-    ttl = account.dynamodb.describe_time_to_live(TableName=there["Approvals"])["TimeToLiveDescription"]
-    assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "ttl"}, ttl
     mails = account.sns.list_subscriptions_by_topic(TopicArn=outputs["TopicArn"])["Subscriptions"]
     assert [(s["Protocol"], s["Endpoint"]) for s in mails] == [("email", "admin@example.com")], mails
     alarms = account.cloudwatch.describe_alarms(AlarmNames=[v for k, v in there.items() if k.endswith("Alarm")])
@@ -227,27 +229,39 @@ def check_kinesis(account, there, workflow):
     }, dispatch
 
 
+# How the deletion role (cfn/workflow.yaml) reaches each type of the load stack: by a pattern of names, or otherwise.
+BY_NAME = {
+    "AWS::IAM::Role": ":role/{}-*",
+    "AWS::Scheduler::Schedule": ":schedule/default/{}-*",
+    "AWS::Logs::LogGroup": ":log-group:{}-*",
+    "AWS::ECS::Cluster": ":cluster/{}-*",
+    "AWS::ECS::Service": ":service/{}-*",
+    "AWS::Kinesis::Stream": ":stream/{}-*",
+    "AWS::Lambda::Function": ":function:{}-*",
+    "AWS::SQS::Queue": ":{}-*",
+    "AWS::CloudWatch::Alarm": ":alarm:{}-*",
+}
+BY_TAG = {"VPC", "Subnet", "InternetGateway", "VPCGatewayAttachment", "RouteTable", "Route", "SubnetRouteTableAssociation",
+          "SecurityGroup"}  # fmt: skip
+# The task definition takes no name, the mapping goes by its function, the policy by its role.
+OTHERWISE = {"AWS::ECS::TaskDefinition", "AWS::Lambda::EventSourceMapping", "AWS::IAM::Policy"}
+
+
 def check_deletion_rights(account):
-    """The role that deletes the load stack reaches every one of its resources by name, where it goes by name."""
+    """The deletion role reaches every resource of the load stack, as far as names tell."""
     role = account.stack("sluice")["LoadDeletionRole"]
     policy = account.iam.get_role_policy(RoleName=role, PolicyName="delete-load-stack")
-    patterns = [r for s in statements([policy]) for r in ([s["Resource"]] if isinstance(s["Resource"], str) else s["Resource"])]
-    for logical, physical in account.stack("sluice-load").items():
-        name = physical.split("/")[-1] if physical.startswith(("arn:", "http")) else physical
-        if name.startswith("sluice-load-"):
-            prefixes = [p for p in patterns if p.endswith(("sluice-load-*", "sluice-load-*:*"))]
-            assert prefixes, f"nothing lets the role delete {logical}"
-        # The network is found by its tag, the mapping by its function.
-        elif not re.match(r"(vpc|subnet|igw|rtb|sg)[-|]", physical):
-            assert logical in NAMELESS, f"{logical} is called {physical}, out of the deletion role's reach"
-
-
-NAMELESS = {
-    "DefaultRoute", "InternetGatewayAttachment", "SubnetARoutes", "SubnetBRoutes",  # parts of a tagged resource
-    "PingerTask",  # ecs:DeregisterTaskDefinition takes no name
-    "DispatchMapping",  # by its function
-    "PingerPolicy",  # part of its role
-}  # fmt: skip
+    patterns = []
+    for statement in statements([policy]):
+        patterns += [statement["Resource"]] if isinstance(statement["Resource"], str) else statement["Resource"]
+    for resource in account.cloudformation.describe_stack_resources(StackName="sluice-load")["StackResources"]:
+        kind, logical, physical = (resource.get(k, "") for k in ("ResourceType", "LogicalResourceId", "PhysicalResourceId"))
+        if kind in BY_NAME:
+            expected = BY_NAME[kind].format("sluice-load")
+            assert any(p.endswith(expected) for p in patterns), f"nothing lets the role delete {logical}"
+            assert "sluice-load-" in physical, f"{logical} is called {physical}, out of the role's reach"
+        else:
+            assert kind in OTHERWISE or kind.split("::")[2] in BY_TAG, f"how is {logical}, a {kind}, deleted?"
 
 
 def refused(account, expected, command, *words, **changed):

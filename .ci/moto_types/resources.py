@@ -203,6 +203,28 @@ class Service(Made, CloudFormationModel):
         client("ecs").delete_service(cluster=cluster, service=name, force=True)
 
 
+class StateMachine(Made, CloudFormationModel):
+    """moto has this type, but not its definition in S3."""
+
+    TYPE = "AWS::StepFunctions::StateMachine"
+    NAME_PROPERTY = "StateMachineName"
+
+    @classmethod
+    def make(cls, client, name, properties):
+        place = properties["DefinitionS3Location"]
+        definition = client("s3").get_object(Bucket=place["Bucket"], Key=place["Key"])["Body"].read().decode()
+        for variable, value in properties["DefinitionSubstitutions"].items():
+            definition = definition.replace("${" + variable + "}", str(value))
+        made = client("stepfunctions").create_state_machine(
+            name=name, definition=definition, roleArn=properties["RoleArn"], type=properties["StateMachineType"]
+        )
+        return cls(made["stateMachineArn"], {"Name": name, "Arn": made["stateMachineArn"]})
+
+    @classmethod
+    def remove(cls, client, physical_id):
+        client("stepfunctions").delete_state_machine(stateMachineArn=physical_id)
+
+
 _execute_change_set = CloudFormationBackend.execute_change_set
 
 
