@@ -57,9 +57,11 @@ class Account:
         return out
 
     def stack(self, name):
-        """Physical ids by logical id; moto gives none to parts of other resources."""
+        """Physical ids by logical id. moto gives none to parts of other resources, and lists what a condition leaves
+        out as blanks."""
         resources = self.cloudformation.describe_stack_resources(StackName=name)["StackResources"]
-        return {r["LogicalResourceId"]: r.get("PhysicalResourceId", "") for r in resources}
+        made = [r for r in resources if r.get("LogicalResourceId")]
+        return {r["LogicalResourceId"]: r.get("PhysicalResourceId", "") for r in made}
 
     def outputs(self, name):
         stack = self.cloudformation.describe_stacks(StackName=name)["Stacks"][0]
