@@ -8,10 +8,10 @@ deploy` makes them; `finish_change_set` remembers them, and lets imports see the
 a change, because it compares parameters without their defaults. And it does not remove some types at a stack's end.
 """
 import json
+from types import SimpleNamespace
 
 import boto3
 from moto.cloudformation.models import CloudFormationBackend, Stack
-from moto.cloudformation.parsing import ResourceMap
 from moto.core.common_models import CloudFormationModel
 from moto.ec2.models.internet_gateways import InternetGateway
 from moto.ec2.models.route_tables import RouteTable
@@ -257,16 +257,19 @@ def has_parameters(self, other):
 Stack.has_parameters = has_parameters
 
 
-_delete_resources = ResourceMap.delete
+_delete_stack = Stack.delete
 
 
-def delete_resources(self):
-    """Deletes a stack's resources as moto does, and forgets them: moto would make them again when somebody looks."""
-    _delete_resources(self)
-    self._resource_json_map = {}
+def delete_stack(self):
+    """Deletes a stack as moto does, and forgets its resources: moto would make them again when somebody looks."""
+    exports = self.exports
+    _delete_stack(self)
+    self.resource_map._resource_json_map = {}
+    # moto drops the exports afterwards, by asking for them.
+    self.output_map = SimpleNamespace(exports=exports, values=lambda: [])
 
 
-ResourceMap.delete = delete_resources
+Stack.delete = delete_stack
 
 
 def remove_route_table(cls, physical_id, cloudformation_json, account_id, region):
