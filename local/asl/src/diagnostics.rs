@@ -40,6 +40,12 @@ pub enum DiagnosticCode {
     UnsupportedJsonataExpression,
     /// A Map's `Label` is empty, too long or holds a character that ARNs cannot.
     InvalidLabel,
+    /// Warning: a template's constant looks like a path or a call, but its key does not end with `.$`.
+    NoDollar,
+    /// Warning: a field's constant looks like a path, but the field's name does not end with `Path`.
+    NoPath,
+    /// Warning: a Pass state's `Result` looks like a path or a template, but is never evaluated.
+    PassResultIsStatic,
 }
 
 impl DiagnosticCode {
@@ -53,6 +59,9 @@ impl DiagnosticCode {
             DiagnosticCode::DuplicateStateName => "DUPLICATE_STATE_NAME",
             DiagnosticCode::InvalidJsonataExpression => "INVALID_JSONATA_EXPRESSION",
             DiagnosticCode::UnsupportedJsonataExpression => "UNSUPPORTED_JSONATA_EXPRESSION",
+            DiagnosticCode::NoDollar => "NO_DOLLAR",
+            DiagnosticCode::NoPath => "NO_PATH",
+            DiagnosticCode::PassResultIsStatic => "PASS_RESULT_IS_STATIC",
         }
     }
 }
