@@ -4,13 +4,14 @@
     conformance.py [--sluice PATH] [--suite DIR] [--record] [OPTION OF THE RUNNER ...]
 
 The cases and their runner (`run.py`) are no part of this repository: they are looked for in --suite, in
-SLUICE_CONFORMANCE_SUITE, and in `../shared/asl-conformance`. The comparison is the runner's own. On top of it every raw
-response is held against botocore's model of it. Fails when the rate of a group is lower than the one in docs/conformance.md,
+SLUICE_CONFORMANCE_CASES, and in `../shared/asl-conformance`. The comparison is the runner's own. On top of it every raw
+response is held against botocore's model. Fails when the rate of a group is lower than the one in docs/conformance.md,
 or when a response is not what the model says. --record writes this run's rates there. Other options, such as
 `--group lambda -v`, go to the runner; only groups that ran whole are compared.
 """
 import argparse
 import collections
+import http.server
 import json
 import linecache
 import os
@@ -50,12 +51,12 @@ class PerThread(collections.UserDict):
 
 def suite(given):
     """The directory of run.py; none when it is not on this machine."""
-    given = given or os.environ.get("SLUICE_CONFORMANCE_SUITE")
+    given = given or os.environ.get("SLUICE_CONFORMANCE_CASES")
     directory = pathlib.Path(given) if given else ROOT.parent / "shared" / "asl-conformance"
     if (directory / "run.py").is_file():
         return directory
     if given:
-        raise SystemExit(f"{directory} holds no run.py: --suite and SLUICE_CONFORMANCE_SUITE name its directory")
+        raise SystemExit(f"{directory} holds no run.py: --suite and SLUICE_CONFORMANCE_CASES name its directory")
     return None
 
 
@@ -68,6 +69,8 @@ def free_port():
 def run(binary, directory, options):
     """Runs the runner in this process: its results and what was seen of the responses."""
     linecache.cache = PerThread()
+    # The stub's queue of five connections is shorter than a Map is wide.
+    http.server.ThreadingHTTPServer.request_queue_size = 128
     boto3.setup_default_session()
     seen = wire_shapes.watch(boto3.DEFAULT_SESSION)
     stub = f"127.0.0.1:{free_port()}"

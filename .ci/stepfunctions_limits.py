@@ -4,7 +4,7 @@ See https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 """
 import json
 
-from clients import PASS, ROLE, WAIT, machine, raises, worked
+from clients import PASS, ROLE, WAIT, distributed, machine, raises, worked
 
 PAYLOAD = 262_144
 DEFINITION = 1_048_576
@@ -201,6 +201,11 @@ def diagnostics(boto):
             validate(definition=text, maxResults=wrong)
     first = found["diagnostics"][0]
     assert (first["severity"], first["code"], first["location"]) == ("ERROR", "SCHEMA_VALIDATION_FAILED", "/States/S0"), first
+
+    labelled = lambda n: distributed(f"M{n}", machine((f"I{n}", {"Type": "Pass"})))[1] | {"Label": "twice"}
+    twice = validate(definition=machine(("M1", labelled(1)), ("M2", labelled(2))))
+    assert [(d["code"], d["location"]) for d in twice["diagnostics"]] == [
+        ("DUPLICATE_LABEL_NAME", "/States/M2/Label")], twice
 
     task = {"Type": "Task", "Resource": "arn:aws:states:::sns:publish", "Parameters": {"Message": "$.text"}}
     suspicious = machine(("T", task), ("P", {"Type": "Pass", "Result": "$.result"}))

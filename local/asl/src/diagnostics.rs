@@ -40,6 +40,8 @@ pub enum DiagnosticCode {
     UnsupportedJsonataExpression,
     /// A Map's `Label` is empty, too long or holds a character that ARNs cannot.
     InvalidLabel,
+    /// Two Maps have the same `Label`.
+    DuplicateLabel,
     /// Warning: a template's constant looks like a path or a call, but its key does not end with `.$`.
     NoDollar,
     /// Warning: a field's constant looks like a path, but the field's name does not end with `Path`.
@@ -53,7 +55,9 @@ impl DiagnosticCode {
     pub fn as_str(self) -> &'static str {
         match self {
             DiagnosticCode::InvalidJsonDescription => "INVALID_JSON_DESCRIPTION",
-            DiagnosticCode::SchemaValidationFailed | DiagnosticCode::InvalidLabel => "SCHEMA_VALIDATION_FAILED",
+            DiagnosticCode::SchemaValidationFailed => "SCHEMA_VALIDATION_FAILED",
+            DiagnosticCode::InvalidLabel => "INVALID_LABEL_NAME",
+            DiagnosticCode::DuplicateLabel => "DUPLICATE_LABEL_NAME",
             DiagnosticCode::MissingTransitionTarget => "MISSING_TRANSITION_TARGET",
             DiagnosticCode::MissingEndState => "MISSING_END_STATE",
             DiagnosticCode::DuplicateStateName => "DUPLICATE_STATE_NAME",

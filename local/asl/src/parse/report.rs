@@ -15,6 +15,7 @@ pub(super) struct Report {
     /// The machine's query language, which states inherit whatever lies between.
     pub(super) language: QueryLanguage,
     names: HashSet<Name>,
+    labels: HashSet<String>,
     findings: Vec<Diagnostic>,
     errors: usize,
     warnings: usize,
@@ -38,6 +39,7 @@ impl Report {
             machine_type,
             language: QueryLanguage::JsonPath,
             names: HashSet::new(),
+            labels: HashSet::new(),
             findings: Vec::new(),
             errors: 0,
             warnings: 0,
@@ -95,6 +97,17 @@ impl Report {
 
     pub(super) fn schema(&mut self, location: &str, message: impl Into<String>) {
         self.push(DiagnosticCode::SchemaValidationFailed, Some(location), message);
+    }
+
+    /// Takes note of a Map's label; every label is used once in the whole machine, because ARNs hold it.
+    pub(super) fn label(&mut self, label: &str, location: &str) {
+        if !self.labels.insert(label.to_owned()) {
+            self.push(
+                DiagnosticCode::DuplicateLabel,
+                Some(location),
+                format!("Duplicate Label name: {label}"),
+            );
+        }
     }
 
     /// Takes note of a state's name; every name is used once in the whole machine.

@@ -476,11 +476,11 @@ fn maps_and_parallels_hold_flows() {
     );
     check_state(
         map(json!({"ItemProcessor": inner, "Label": ""})),
-        &["Label cannot be empty at S/Label"],
+        &["INVALID_LABEL_NAME: Label cannot be empty at S/Label"],
     );
     check_state(
         map(json!({"ItemProcessor": inner, "Label": "a b"})),
-        &["Label contains invalid character: ' ' at S/Label"],
+        &["INVALID_LABEL_NAME: Label contains invalid character: ' ' at S/Label"],
     );
     check_state(
         map(json!({"ItemProcessor": inner, "ToleratedFailurePercentage": 101})),
@@ -612,4 +612,17 @@ fn warnings_refuse_nothing_and_hide_no_error() {
     assert!(StateMachine::parse(&definition).is_err_and(|errors| errors.0.len() == 101));
     let one = json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "$.a", "End": true}}}).to_string();
     assert!(StateMachine::parse(&one).is_ok());
+}
+
+#[test]
+fn a_label_is_used_once() {
+    let map = |next: &str, state: &str| {
+        json!({"Type": "Map", "Label": "twice", "Next": next, "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": state, "States": {state: pass()}}})
+    };
+    check(
+        json!({"StartAt": "A", "States": {"A": map("B", "P"), "B": map("Z", "Q"), "Z": {"Type": "Succeed"}}}),
+        &["DUPLICATE_LABEL_NAME: Duplicate Label name: twice at /States/B/Label"],
+    );
 }
