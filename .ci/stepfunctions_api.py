@@ -101,10 +101,12 @@ def exceptions(boto):
     refused("ActivityDoesNotExist", "describe_activity", activityArn=nowhere + "activity:none")
     refused("ActivityDoesNotExist", "get_activity_task", activityArn=nowhere + "activity:none")
     refused("ExecutionAlreadyExists", "start_execution", stateMachineArn=simple, name="done", input="[1]")
+    express = boto.start(boto.create("quick", machine(PASS), type="EXPRESS"))
     for method in ("describe_execution", "stop_execution", "get_execution_history", "list_map_runs",
                    "describe_state_machine_for_execution", "redrive_execution"):
         refused("ExecutionDoesNotExist", method, executionArn=nowhere + "execution:simple:none")
         refused("InvalidArn", method, executionArn="arn:nonsense")
+        refused("InvalidArn", method, executionArn=express)
     refused("ExecutionNotRedrivable", "redrive_execution", executionArn=done)
     refused("InvalidDefinition", "create_state_machine", name="bad", roleArn=ROLE, definition="{}")
     refused("InvalidDefinition", "update_state_machine", stateMachineArn=simple, definition="{}")

@@ -156,7 +156,7 @@ def filters(boto):
         ({"stateMachineArn": alias, "statusFilter": "RUNNING"}, []),
     ):
         assert found(**params) == sorted(expected), (params, found(**params))
-    for wrong in ({"statusFilter": "OVER"}, {"statusFilter": "PENDING_REDRIVE"}, {"redriveFilter": "MAYBE"}):
+    for wrong in ({"statusFilter": "OVER"}, {"redriveFilter": "MAYBE"}):
         with raises(sfn.exceptions.ValidationException):
             found(**wrong)
     for running in (plain, versioned):

@@ -42,11 +42,6 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let redriven = constraints.choice("redriveFilter", request.redrive_filter.as_deref(), &redriven, None);
     let next_token = constraints.optional_text("nextToken", request.next_token, 1..=3_096);
     constraints.finish()?;
-    if status == Some(Status::PendingRedrive) && request.map_run_arn.is_none() {
-        let message =
-            "The statusFilter PENDING_REDRIVE needs a mapRunArn: only child executions of a Map Run wait for a redrive";
-        return Err(ApiError::validation(message).into());
-    }
     let asked_for = machine_arn(request.state_machine_arn, request.map_run_arn)?;
     let (machine_arn, qualifier) = arn::qualified(&asked_for)?;
     let record = machine(services, &machine_arn).await?;
