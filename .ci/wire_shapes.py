@@ -13,8 +13,6 @@ COMMON_ERRORS = {
     "NotAuthorized", "OptInRequired", "RequestExpired", "ServiceUnavailable", "ThrottlingException",
     "UnknownOperationException", "SerializationException", "ValidationError", "ValidationException",
 }
-# What AWS was recorded to answer although the operation's model does not name it: the recordings are right.
-UNMODELLED = {}
 
 
 class Watch:
@@ -50,7 +48,7 @@ class Watch:
         self.errors[code] += 1
         shape = next((s for s in operation_model.error_shapes if s.name == code), None)
         if shape is None:
-            if code not in COMMON_ERRORS and code not in UNMODELLED.get(operation_model.name, ()):
+            if code not in COMMON_ERRORS:
                 yield f"{code} is no exception of this operation"
             if set(members) - {"message", "Message"}:
                 yield f"{code} has members that nothing describes: {sorted(members)}"
