@@ -77,7 +77,7 @@ def run(binary, directory, options):
     with sluice.running(binary, "--lambda-endpoint", f"http://{stub}") as (_, endpoint), \
             tempfile.NamedTemporaryFile("r", suffix=".json") as out:
         sys.argv = ["run.py", "--endpoint", endpoint, "--lambda-mode", "stub", "--lambda-listen", stub,
-                    "--json", out.name, *options]
+                    "--json", out.name, "-v", *options]
         runpy.run_path(str(directory / "run.py"), run_name="__main__")
         return json.load(out)["results"], seen
 
