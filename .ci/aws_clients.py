@@ -8,39 +8,17 @@ The functions are taken from the directory of the binary (`cargo test` and `carg
 import json
 import os
 import pathlib
-import re
-import signal
 import subprocess
 import sys
-import tempfile
-import time
 
 import boto3
 from botocore.exceptions import ClientError
 
+import sluice
+import stepfunctions_api
+from sluice import until
+
 REGION = "us-east-1"
-
-
-def start(binary, data):
-    env = dict(os.environ, RUST_BACKTRACE="1")
-    command = [binary, "up", "--listen", "127.0.0.1:0", "--data", data, "--functions", str(pathlib.Path(binary).parent)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env)
-    for line in process.stdout:
-        found = re.search(r"AWS_ENDPOINT_URL=(\S+)", line)
-        if found:
-            return process, found.group(1)
-    raise SystemExit(f"sluice ended with {process.wait()} before it was ready")
-
-
-def until(what, probe, seconds=20):
-    """Waits for another process to get there; the bound is only for the case that it never does."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        got = probe()
-        if got is not None:
-            return got
-        time.sleep(0.02)
-    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 def error_code(call, **params):
@@ -143,18 +121,11 @@ def with_cli(endpoint, outputs, arn):
 
 
 def main():
-    binary = str(pathlib.Path(sys.argv[1]).resolve())
-    with tempfile.TemporaryDirectory() as data:
-        process, endpoint = start(binary, data)
-        try:
-            outputs, arn = with_boto3(endpoint)
-            with_cli(endpoint, outputs, arn)
-            process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=20) == 0, "Ctrl-C must end it cleanly"
-        finally:
-            if process.poll() is None:
-                process.kill()
-    print("boto3, the AWS CLI:\n2 passed, 0 failed")
+    with sluice.running(sys.argv[1]) as (_, endpoint):
+        outputs, arn = with_boto3(endpoint)
+        with_cli(endpoint, outputs, arn)
+        print(stepfunctions_api.check(endpoint))
+    print("boto3, the AWS CLI:\n3 passed, 0 failed")
 
 
 if __name__ == "__main__":

@@ -40,6 +40,14 @@ pub enum DiagnosticCode {
     UnsupportedJsonataExpression,
     /// A Map's `Label` is empty, too long or holds a character that ARNs cannot.
     InvalidLabel,
+    /// Two Maps have the same `Label`.
+    DuplicateLabel,
+    /// Warning: a template's constant looks like a path or a call, but its key does not end with `.$`.
+    NoDollar,
+    /// Warning: a field's constant looks like a path, but the field's name does not end with `Path`.
+    NoPath,
+    /// Warning: a Pass state's `Result` looks like a path or a template, but is never evaluated.
+    PassResultIsStatic,
 }
 
 impl DiagnosticCode {
@@ -47,12 +55,17 @@ impl DiagnosticCode {
     pub fn as_str(self) -> &'static str {
         match self {
             DiagnosticCode::InvalidJsonDescription => "INVALID_JSON_DESCRIPTION",
-            DiagnosticCode::SchemaValidationFailed | DiagnosticCode::InvalidLabel => "SCHEMA_VALIDATION_FAILED",
+            DiagnosticCode::SchemaValidationFailed => "SCHEMA_VALIDATION_FAILED",
+            DiagnosticCode::InvalidLabel => "INVALID_LABEL_NAME",
+            DiagnosticCode::DuplicateLabel => "DUPLICATE_LABEL_NAME",
             DiagnosticCode::MissingTransitionTarget => "MISSING_TRANSITION_TARGET",
             DiagnosticCode::MissingEndState => "MISSING_END_STATE",
             DiagnosticCode::DuplicateStateName => "DUPLICATE_STATE_NAME",
             DiagnosticCode::InvalidJsonataExpression => "INVALID_JSONATA_EXPRESSION",
             DiagnosticCode::UnsupportedJsonataExpression => "UNSUPPORTED_JSONATA_EXPRESSION",
+            DiagnosticCode::NoDollar => "NO_DOLLAR",
+            DiagnosticCode::NoPath => "NO_PATH",
+            DiagnosticCode::PassResultIsStatic => "PASS_RESULT_IS_STATIC",
         }
     }
 }

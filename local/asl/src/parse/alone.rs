@@ -22,7 +22,7 @@ impl State {
         };
         let mut report = Report::new(MachineType::Standard);
         let state = state::parse(&Name::from(name), &Fields::new(map, location.clone()), &mut report);
-        match (state, report.into_findings()) {
+        match (state, report.into_errors()) {
             (Some(state), findings) if findings.is_empty() => Ok(state),
             (None, findings) if findings.is_empty() => {
                 let finding = Diagnostic::schema(&location, "The definition is not valid");

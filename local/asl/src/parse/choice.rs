@@ -174,7 +174,12 @@ fn comparison(entry: &Fields<'_>, frame: &[&str], report: &mut Report) -> Option
     };
     let operand = match right {
         None => Operand::Path(Path::Query(template::path(entry, key, report)?)),
-        Some(right) => Operand::Constant(constant(entry, key, right, report)?),
+        Some(right) => {
+            if operator != Operator::StringMatches {
+                template::warn_of_path(entry, key, report);
+            }
+            Operand::Constant(constant(entry, key, right, report)?)
+        }
     };
     Some(Comparison {
         variable: variable?,

@@ -180,7 +180,7 @@ fn check_label(label: &str, location: &str, report: &mut Report) {
             .find(|c| c.is_whitespace() || c.is_control() || "?*<>{}[]:;,\\|^~$#%&`\"/".contains(*c))
         {
             Some(c) => format!("Label contains invalid character: '{c}'"),
-            None => return,
+            None => return report.label(label, location),
         }
     };
     report.push(DiagnosticCode::InvalidLabel, Some(location), message);

@@ -16,6 +16,8 @@ mod state;
 mod task;
 mod template;
 
+use serde_json::Value;
+
 use crate::definition::{QueryLanguage, StateMachine};
 use crate::{Diagnostic, Diagnostics};
 use fields::Fields;
@@ -52,27 +54,39 @@ impl StateMachine {
     /// # Errors
     /// As [`StateMachine::parse`].
     pub fn parse_with(text: &str, options: ParseOptions) -> Result<StateMachine, Diagnostics> {
-        let value = json::parse(text).map_err(|finding| Diagnostics(vec![finding]))?;
-        let mut report = Report::new(options.machine_type);
-        let machine = match value.as_object() {
-            Some(map) => machine(&Fields::new(map, String::new()), &mut report),
-            None => {
-                report.schema("/", "Expected value of type Object");
-                None
-            }
-        };
-        match (machine, report.into_findings()) {
-            (Some(machine), findings) if findings.is_empty() => Ok(machine),
-            (None, findings) if findings.is_empty() => {
-                // a part that gives up reports why; this keeps the promise that errors are never empty
-                Err(Diagnostics(vec![Diagnostic::schema(
-                    "/",
-                    "The definition is not valid",
-                )]))
-            }
-            (_, findings) => Err(Diagnostics(findings)),
+        let (machine, report) = read(text, options);
+        match (machine, report.into_errors()) {
+            (Some(machine), errors) if errors.is_empty() => Ok(machine),
+            (_, errors) => Err(Diagnostics(errors)),
         }
     }
+
+    /// Everything that ValidateStateMachineDefinition can say about a definition: errors and warnings, in the order of
+    /// the text. The definition is accepted if no error is among them.
+    pub fn findings(text: &str, options: ParseOptions) -> Vec<Diagnostic> {
+        read(text, options).1.into_findings()
+    }
+}
+
+/// The definition and what was found. Without a definition there is an error among the findings.
+fn read(text: &str, options: ParseOptions) -> (Option<StateMachine>, Report) {
+    let mut report = Report::new(options.machine_type);
+    let machine = match json::parse(text) {
+        Ok(Value::Object(map)) => machine(&Fields::new(&map, String::new()), &mut report),
+        Ok(_) => {
+            report.schema("/", "Expected value of type Object");
+            None
+        }
+        Err(finding) => {
+            report.add(finding);
+            None
+        }
+    };
+    if machine.is_none() && !report.has_errors() {
+        // a part that gives up reports why; this keeps the promise
+        report.schema("/", "The definition is not valid");
+    }
+    (machine, report)
 }
 
 /// The top level.

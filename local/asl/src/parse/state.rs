@@ -235,7 +235,7 @@ fn pass(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> Op
     let result_path = template::result_path(fields, report);
     let transition = transition(fields, report);
     Some(Pass {
-        result: fields.get("Result").cloned(),
+        result: template::static_result(fields, report),
         parameters,
         result_path,
         transition: transition?,
@@ -278,6 +278,9 @@ fn fail(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> Fa
         if fields.has(path_field) {
             template::text_expression(fields, path_field, report).map(Dynamic::Expression)
         } else {
+            if language == QueryLanguage::JsonPath {
+                template::warn_of_path(fields, field, report);
+            }
             template::dynamic_string(fields, field, language, report)
         }
     };

@@ -87,7 +87,61 @@ fn jsonpath_template(value: &Value, location: &str, report: &mut Report) -> Opti
             }
             Some(folded_array(templates))
         }
-        other => Some(Template::Constant(other.clone())),
+        other => {
+            if other.as_str().is_some_and(looks_evaluated) {
+                report.warn(
+                    DiagnosticCode::NoDollar,
+                    location,
+                    "The value looks like a JSONPath or an intrinsic function call, but the field's name does not end with '.$'",
+                );
+            }
+            Some(Template::Constant(other.clone()))
+        }
+    }
+}
+
+/// Whether a constant text is what somebody wrote who wanted a value in its place.
+fn looks_evaluated(text: &str) -> bool {
+    looks_like_a_path(text) || (text.starts_with("States.") && path_or_intrinsic(text).is_some())
+}
+
+fn looks_like_a_path(text: &str) -> bool {
+    let beginnings = ["$.", "$[", "$$."];
+    beginnings.iter().any(|beginning| text.starts_with(beginning)) && path_or_intrinsic(text).is_some()
+}
+
+/// A warning where a field that also has a `…Path` form holds a path as its constant.
+pub(super) fn warn_of_path(fields: &Fields<'_>, field: &str, report: &mut Report) {
+    if fields.get(field).and_then(Value::as_str).is_some_and(looks_like_a_path) {
+        report.warn(
+            DiagnosticCode::NoPath,
+            &fields.at(field),
+            format!("The value looks like a path, but the field's name does not end with 'Path': '{field}Path' would read it"),
+        );
+    }
+}
+
+/// `Result`, with a warning where it looks as if it were to be evaluated.
+pub(super) fn static_result(fields: &Fields<'_>, report: &mut Report) -> Option<Value> {
+    let result = fields.get("Result")?;
+    if looks_dynamic(result) {
+        report.warn(
+            DiagnosticCode::PassResultIsStatic,
+            &fields.at("Result"),
+            "The result of a Pass state is static: paths and intrinsic functions in it are not evaluated",
+        );
+    }
+    Some(result.clone())
+}
+
+fn looks_dynamic(value: &Value) -> bool {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .any(|(key, member)| key.ends_with(".$") || looks_dynamic(member)),
+        Value::Array(items) => items.iter().any(looks_dynamic),
+        Value::String(text) => looks_evaluated(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
     }
 }
 

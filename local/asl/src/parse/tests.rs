@@ -2,7 +2,7 @@ use serde_json::{Value, json};
 
 use super::{MachineType, ParseOptions};
 use crate::definition::{Dynamic, ProcessorMode, ReferencePath, StateKind, Step, Template, Transition, WaitFor};
-use crate::{QueryLanguage, StateMachine};
+use crate::{QueryLanguage, Severity, StateMachine};
 
 fn findings(definition: &str, machine_type: MachineType) -> Vec<String> {
     match StateMachine::parse_with(definition, ParseOptions { machine_type }) {
@@ -476,11 +476,11 @@ fn maps_and_parallels_hold_flows() {
     );
     check_state(
         map(json!({"ItemProcessor": inner, "Label": ""})),
-        &["Label cannot be empty at S/Label"],
+        &["INVALID_LABEL_NAME: Label cannot be empty at S/Label"],
     );
     check_state(
         map(json!({"ItemProcessor": inner, "Label": "a b"})),
-        &["Label contains invalid character: ' ' at S/Label"],
+        &["INVALID_LABEL_NAME: Label contains invalid character: ' ' at S/Label"],
     );
     check_state(
         map(json!({"ItemProcessor": inner, "ToleratedFailurePercentage": 101})),
@@ -527,5 +527,102 @@ fn what_is_read_is_typed() {
     };
     assert!(
         matches!(&wait.until, WaitFor::Seconds(Dynamic::Expression(e)) if e.field == "SecondsPath" && e.source == "$.s")
+    );
+}
+
+/// The warnings about a JSONPath state that ends its machine.
+fn check_warnings(state: Value, expected: &[(&str, &str)]) {
+    let definition = json!({"StartAt": "A", "States": {"A": state, "Z": {"Type": "Succeed"}}}).to_string();
+    let findings = StateMachine::findings(&definition, ParseOptions::default());
+    let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning);
+    let found: Vec<(&str, &str)> = warnings
+        .map(|finding| (finding.code.as_str(), finding.location.as_deref().unwrap_or("")))
+        .collect();
+    assert_eq!(found, expected, "{definition}");
+}
+
+#[test]
+fn what_looks_evaluated_and_is_not_is_warned_of() {
+    let pass = |members: Value| {
+        let mut state = json!({"Type": "Pass", "Next": "Z"});
+        state
+            .as_object_mut()
+            .unwrap()
+            .extend(members.as_object().unwrap().clone());
+        state
+    };
+    let parameters = "/States/A/Parameters";
+    check_warnings(
+        pass(json!({"Parameters": {"a": "$.b", "c": {"d": ["$$.State.Name", "States.UUID()", "$[0]"]}}})),
+        &[
+            ("NO_DOLLAR", &format!("{parameters}/a")),
+            ("NO_DOLLAR", &format!("{parameters}/c/d[0]")),
+            ("NO_DOLLAR", &format!("{parameters}/c/d[1]")),
+            ("NO_DOLLAR", &format!("{parameters}/c/d[2]")),
+        ],
+    );
+    check_warnings(
+        pass(
+            json!({"Parameters": {"a.$": "$.b", "b": "$5", "c": "$.", "d": "States.Nothing()", "e": "States of matter"}}),
+        ),
+        &[],
+    );
+    check_warnings(
+        pass(json!({"Assign": {"a": "$.b"}})),
+        &[("NO_DOLLAR", "/States/A/Assign/a")],
+    );
+    for result in [json!("$.a"), json!({"a.$": "$.b"}), json!([{"a": "States.UUID()"}])] {
+        check_warnings(
+            pass(json!({"Result": result})),
+            &[("PASS_RESULT_IS_STATIC", "/States/A/Result")],
+        );
+    }
+    check_warnings(pass(json!({"Result": ["a", 1, {"price": "$5"}]})), &[]);
+    check_warnings(
+        json!({"Type": "Fail", "Error": "$.e", "Cause": "$.c"}),
+        &[("NO_PATH", "/States/A/Error"), ("NO_PATH", "/States/A/Cause")],
+    );
+    check_warnings(json!({"Type": "Fail", "ErrorPath": "$.e", "Cause": "It cost $5"}), &[]);
+    let choice = |rule: Value| json!({"Type": "Choice", "Choices": [rule], "Default": "Z"});
+    check_warnings(
+        choice(json!({"Variable": "$.a", "StringEquals": "$.b", "Next": "Z"})),
+        &[("NO_PATH", "/States/A/Choices[0]/StringEquals")],
+    );
+    for right in [json!({"StringEqualsPath": "$.b"}), json!({"StringMatches": "$.*"})] {
+        let mut rule = json!({"Variable": "$.a", "Next": "Z"});
+        rule.as_object_mut().unwrap().extend(right.as_object().unwrap().clone());
+        check_warnings(choice(rule), &[]);
+    }
+    check_warnings(
+        json!({"Type": "Pass", "QueryLanguage": "JSONata", "Output": {"a": "$.b"}, "End": true}),
+        &[],
+    );
+}
+
+#[test]
+fn warnings_refuse_nothing_and_hide_no_error() {
+    let mut states = json!({"Z": {"Type": "Succeed"}});
+    for n in 0..300 {
+        states[format!("S{n}")] = json!({"Type": "Pass", "Result": "$.a", "Next": "Z"});
+    }
+    let definition = json!({"StartAt": "S0", "States": states}).to_string();
+    let findings = StateMachine::findings(&definition, ParseOptions::default());
+    let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning);
+    assert_eq!(warnings.count(), 101);
+    assert!(StateMachine::parse(&definition).is_err_and(|errors| errors.0.len() == 101));
+    let one = json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Result": "$.a", "End": true}}}).to_string();
+    assert!(StateMachine::parse(&one).is_ok());
+}
+
+#[test]
+fn a_label_is_used_once() {
+    let map = |next: &str, state: &str| {
+        json!({"Type": "Map", "Label": "twice", "Next": next, "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": state, "States": {state: pass()}}})
+    };
+    check(
+        json!({"StartAt": "A", "States": {"A": map("B", "P"), "B": map("Z", "Q"), "Z": {"Type": "Succeed"}}}),
+        &["DUPLICATE_LABEL_NAME: Duplicate Label name: twice at /States/B/Label"],
     );
 }

@@ -7,7 +7,7 @@ use sluice_driver::ACTIVITIES;
 use sluice_engine::Timestamp;
 
 use super::StatesError;
-use super::attributes::{Attributes, Tag};
+use super::attributes::{Attributes, EncryptionConfiguration, Tag};
 use crate::endpoint::{Services, epoch_seconds};
 
 /// An activity as it is kept.
@@ -16,9 +16,8 @@ pub(super) struct Activity {
     pub(super) name: String,
     /// Milliseconds since 1970.
     pub(super) created: Timestamp,
-    /// `encryptionConfiguration` as given. Kept and shown.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) encryption: Option<Value>,
+    pub(super) encryption: Option<EncryptionConfiguration>,
     #[serde(default)]
     pub(super) tags: Vec<Tag>,
 }

@@ -117,10 +117,11 @@ fn invalid(text: &str) -> StatesError {
     StatesError::InvalidArn(format!("Invalid ARN: {}", crate::endpoint::shortened(text)))
 }
 
-/// An execution's ARN: standard or express.
+/// An execution's ARN: Standard, or Express if a Map Run has started it. Others are not there to be asked about.
 pub(crate) fn execution(text: &str) -> Result<(), StatesError> {
     match parse(text)? {
-        Named::Execution | Named::Express => Ok(()),
+        Named::Execution => Ok(()),
+        Named::Express if text.split(':').nth(6).is_some_and(|machine| machine.contains('/')) => Ok(()),
         other => Err(wrong_type(kind_of(other))),
     }
 }
@@ -206,7 +207,14 @@ mod tests {
             Err("Invalid Arn: 'Invalid ARN: arn:aws:states:us-east-1:000000000000:stateMachine:1:1'"),
         );
         check(execution("arn:aws:states:us-east-1:000000000000:execution:a:b"), Ok(()));
-        check(execution("arn:aws:states:us-east-1:000000000000:express:a:b:c"), Ok(()));
+        check(
+            execution("arn:aws:states:us-east-1:000000000000:express:a/L:b:c"),
+            Ok(()),
+        );
+        check(
+            execution("arn:aws:states:us-east-1:000000000000:express:a:b:c"),
+            Err("Invalid Arn: 'Resource type not valid in this context: express'"),
+        );
         check(role("arn:aws:iam::000000000000:role/path/name"), Ok(()));
         check(
             execution("nonsense"),

@@ -36,15 +36,29 @@ pub(crate) struct TracingConfiguration {
     enabled: bool,
 }
 
+/// `encryptionConfiguration`. Kept and shown; there is no KMS on one machine, and nothing is encrypted.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(crate) struct EncryptionConfiguration {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kms_key_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kms_data_key_reuse_period_seconds: Option<i64>,
+}
+
+/// How long a data key may be used again, in seconds.
+const REUSE_PERIOD: std::ops::RangeInclusive<i64> = 60..=900;
+
 /// The driver keeps this beside the definition.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Attributes {
     pub(crate) logging: LoggingConfiguration,
     pub(crate) tracing: TracingConfiguration,
-    /// `encryptionConfiguration` as given. Kept and shown.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) encryption: Option<Value>,
+    pub(crate) encryption: Option<EncryptionConfiguration>,
     pub(crate) tags: Vec<Tag>,
 }
 
@@ -61,9 +75,7 @@ impl Attributes {
 
     /// `encryptionConfiguration`; AWS's own key unless another was asked for.
     pub(crate) fn shown_encryption(&self) -> Value {
-        self.encryption
-            .clone()
-            .unwrap_or_else(|| json!({ "type": "AWS_OWNED_KEY" }))
+        EncryptionConfiguration::shown(self.encryption.as_ref())
     }
 
     /// Adds tags; one of the same key is replaced in its place.
@@ -115,6 +127,43 @@ impl LoggingConfiguration {
             shown["destinations"] = json!(destinations);
         }
         shown
+    }
+}
+
+const OWNED_KEY: &str = "AWS_OWNED_KEY";
+const CUSTOMER_KEY: &str = "CUSTOMER_MANAGED_KMS_KEY";
+
+impl EncryptionConfiguration {
+    /// AWS's own key unless another was asked for.
+    pub(crate) fn shown(given: Option<&Self>) -> Value {
+        match given {
+            Some(encryption) => json!(encryption),
+            None => json!({ "type": OWNED_KEY }),
+        }
+    }
+
+    /// # Errors
+    /// `InvalidEncryptionConfiguration` for a customer's key that is not named, or a period out of bounds.
+    pub(crate) fn check(&self) -> Result<(), StatesError> {
+        let mut constraints = Constraints::default();
+        let kind = constraints.required("encryptionConfiguration.type", self.kind.clone());
+        let set = [(OWNED_KEY, false), (CUSTOMER_KEY, true)];
+        let customers =
+            self.kind.is_some() && constraints.choice("encryptionConfiguration.type", Some(&kind), &set, false);
+        constraints.optional_text("encryptionConfiguration.kmsKeyId", self.kms_key_id.clone(), 1..=2048);
+        constraints.finish()?;
+        if customers && self.kms_key_id.is_none() {
+            let message = format!("kmsKeyId must be specified when type is {CUSTOMER_KEY}");
+            return Err(StatesError::InvalidEncryptionConfiguration(message));
+        }
+        match self.kms_data_key_reuse_period_seconds {
+            Some(seconds) if !REUSE_PERIOD.contains(&seconds) => {
+                let (least, most) = (REUSE_PERIOD.start(), REUSE_PERIOD.end());
+                let message = format!("kmsDataKeyReusePeriodSeconds must be between {least} and {most}");
+                Err(StatesError::InvalidEncryptionConfiguration(message))
+            }
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sluice_driver::ACTIVITIES;
 
 use super::activity::{self, Activity};
-use super::attributes::{Attributes, Tag, check_tags};
+use super::attributes::{Attributes, EncryptionConfiguration, Tag, check_tags};
 use super::{StatesError, name};
 use crate::endpoint::{Constraints, Services, epoch_seconds};
 
@@ -13,7 +13,7 @@ use crate::endpoint::{Constraints, Services, epoch_seconds};
 #[serde(rename_all = "camelCase", default)]
 pub(super) struct Request {
     name: Option<String>,
-    encryption_configuration: Option<Value>,
+    encryption_configuration: Option<EncryptionConfiguration>,
     tags: Option<Vec<Tag>>,
 }
 
@@ -25,6 +25,9 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     check_tags(&mut constraints, &tags);
     constraints.finish()?;
     name::check(&activity_name)?;
+    if let Some(encryption) = &request.encryption_configuration {
+        encryption.check()?;
+    }
     let mut attributes = Attributes::default();
     attributes.tag(tags)?;
     let arn = services.config.arn("states", &format!("activity:{activity_name}"));

@@ -4,7 +4,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sluice_driver::{MachineKind, MachineRecord, PutMachine};
 
-use super::attributes::{Attributes, LoggingConfiguration, Tag, TracingConfiguration, check_tags};
+use super::attributes::{
+    Attributes, EncryptionConfiguration, LoggingConfiguration, Tag, TracingConfiguration, check_tags,
+};
 use super::publish::Publish;
 use super::{StatesError, arn, definition, name};
 use crate::endpoint::{Constraints, Services, epoch_seconds};
@@ -19,7 +21,7 @@ pub(super) struct Request {
     kind: Option<String>,
     logging_configuration: Option<LoggingConfiguration>,
     tracing_configuration: Option<TracingConfiguration>,
-    encryption_configuration: Option<Value>,
+    encryption_configuration: Option<EncryptionConfiguration>,
     tags: Option<Vec<Tag>>,
     publish: Option<bool>,
     version_description: Option<String>,
@@ -58,6 +60,9 @@ fn record(services: &Services, request: Request) -> Result<MachineRecord, States
     arn::role(&role_arn)?;
     let logging = request.logging_configuration.unwrap_or_default();
     logging.check()?;
+    if let Some(encryption) = &request.encryption_configuration {
+        encryption.check()?;
+    }
     definition::accept(&definition, kind)?;
     let mut attributes = Attributes {
         logging,

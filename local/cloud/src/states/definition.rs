@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use sluice_asl::{Diagnostic, Diagnostics, MachineType, ParseOptions, StateMachine};
+use sluice_asl::{Diagnostic, MachineType, ParseOptions, StateMachine};
 use sluice_driver::MachineKind;
 
 use super::{StatesError, label};
@@ -12,25 +12,50 @@ use crate::endpoint::ApiError;
 /// The most characters of a definition.
 pub(crate) const MAX_CHARS: usize = 1_048_576;
 
-/// Checks a definition for a type of machine.
-pub(crate) fn check(text: &str, kind: MachineKind) -> Result<(), Diagnostics> {
+fn options(kind: MachineKind) -> ParseOptions {
     let machine_type = match kind {
         MachineKind::Standard => MachineType::Standard,
         MachineKind::Express => MachineType::Express,
     };
-    StateMachine::parse_with(text, ParseOptions { machine_type }).map(|_machine| ())
+    ParseOptions { machine_type }
 }
 
-/// The same, as the calls that keep it report it.
+/// Errors and warnings about a definition for a type of machine.
+pub(crate) fn findings(text: &str, kind: MachineKind) -> Vec<Diagnostic> {
+    StateMachine::findings(text, options(kind))
+}
+
+/// Checks a definition, as the calls that keep it report it.
 pub(crate) fn accept(text: &str, kind: MachineKind) -> Result<(), StatesError> {
-    check(text, kind).map_err(|diagnostics| {
-        let sentence = label::sentence(&diagnostics, text);
-        StatesError::InvalidDefinition(sentence.unwrap_or_else(|| diagnostics.to_string()))
-    })
+    match StateMachine::parse_with(text, options(kind)) {
+        Ok(_) => Ok(()),
+        Err(diagnostics) => {
+            let sentence = label::sentence(&diagnostics, text);
+            Err(StatesError::InvalidDefinition(
+                sentence.unwrap_or_else(|| diagnostics.to_string()),
+            ))
+        }
+    }
+}
+
+/// What METADATA_ONLY shows in a definition's place.
+const NOT_INCLUDED: &str = "{}";
+
+/// Puts `definition` and `variableReferences` into a description; without the data, a definition that says nothing.
+pub(crate) async fn describe(answer: &mut Value, text: Arc<str>, included_data: bool) -> Result<(), StatesError> {
+    if !included_data {
+        answer["definition"] = json!(NOT_INCLUDED);
+        return Ok(());
+    }
+    answer["definition"] = json!(text);
+    if let Some(references) = variable_references(text).await? {
+        answer["variableReferences"] = references;
+    }
+    Ok(())
 }
 
 /// `variableReferences`: the variables that each state reads; none if no state reads any.
-pub(crate) async fn variable_references(text: Arc<str>) -> Result<Option<Value>, StatesError> {
+async fn variable_references(text: Arc<str>) -> Result<Option<Value>, StatesError> {
     // Off the runtime's threads: a definition may have a megabyte.
     let read = tokio::task::spawn_blocking(move || {
         let machine = StateMachine::parse(&text).ok()?;

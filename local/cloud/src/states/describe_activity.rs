@@ -1,8 +1,9 @@
 //! [DescribeActivity](https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeActivity.html)
 
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+use super::attributes::EncryptionConfiguration;
 use super::{StatesError, activity, arn};
 use crate::endpoint::{Constraints, Services};
 
@@ -21,9 +22,6 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
         return Err(StatesError::ActivityDoesNotExist(activity_arn));
     };
     let mut answer = activity.shown(&activity_arn);
-    let encryption = activity
-        .encryption
-        .unwrap_or_else(|| json!({ "type": "AWS_OWNED_KEY" }));
-    answer["encryptionConfiguration"] = encryption;
+    answer["encryptionConfiguration"] = EncryptionConfiguration::shown(activity.encryption.as_ref());
     Ok(answer)
 }

@@ -18,22 +18,22 @@ pub(super) struct Request {
 pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
     let mut constraints = Constraints::default();
     let machine_arn = constraints.text("stateMachineArn", request.state_machine_arn, 1..=2000);
-    included_data(&mut constraints, request.included_data.as_deref());
+    let included = included_data(&mut constraints, request.included_data.as_deref());
     constraints.finish()?;
     match arn::qualified(&machine_arn)? {
         (own, Some(Qualifier::Version(number))) => {
             let version = services.driver.version(&own, number).await?;
             let version = version.ok_or(StatesError::StateMachineDoesNotExist(machine_arn))?;
-            shown_version(version).await
+            shown_version(version, included).await
         }
         // An alias is no state machine: DescribeStateMachineAlias tells about it.
-        (_, Some(Qualifier::Alias(_)) | None) => shown(&machine(services, &machine_arn).await?).await,
+        (_, Some(Qualifier::Alias(_)) | None) => shown(&machine(services, &machine_arn).await?, included).await,
     }
 }
 
 /// A version is described as the state machine that it was.
-async fn shown_version(version: VersionRecord) -> Result<Value, StatesError> {
-    let mut shown = shown(&version.machine).await?;
+async fn shown_version(version: VersionRecord, included: bool) -> Result<Value, StatesError> {
+    let mut shown = shown(&version.machine, included).await?;
     shown["stateMachineArn"] = json!(format!("{}:{}", version.machine.arn, version.number));
     shown["creationDate"] = json!(epoch_seconds(version.created));
     if let Some(description) = version.description {
@@ -42,7 +42,7 @@ async fn shown_version(version: VersionRecord) -> Result<Value, StatesError> {
     Ok(shown)
 }
 
-/// `includedData`: whether inputs, outputs and definitions are shown. Nothing is encrypted here, so definitions always are.
+/// `includedData`: whether inputs, outputs and definitions are shown.
 pub(super) fn included_data(constraints: &mut Constraints, value: Option<&str>) -> bool {
     constraints.choice(
         "includedData",
@@ -65,13 +65,12 @@ pub(super) async fn machine(services: &Services, machine_arn: &str) -> Result<Ma
         .ok_or_else(|| StatesError::StateMachineDoesNotExist(machine_arn.to_owned()))
 }
 
-async fn shown(record: &MachineRecord) -> Result<Value, StatesError> {
+async fn shown(record: &MachineRecord, included: bool) -> Result<Value, StatesError> {
     let attributes = Attributes::of(record);
     let mut shown = json!({
         "stateMachineArn": record.arn,
         "name": record.name,
         "status": "ACTIVE",
-        "definition": record.definition,
         "roleArn": record.role_arn,
         "type": record.kind.as_str(),
         "creationDate": epoch_seconds(record.created),
@@ -82,8 +81,6 @@ async fn shown(record: &MachineRecord) -> Result<Value, StatesError> {
     if !record.revision_id.is_empty() {
         shown["revisionId"] = json!(record.revision_id);
     }
-    if let Some(references) = definition::variable_references(record.definition.clone()).await? {
-        shown["variableReferences"] = references;
-    }
+    definition::describe(&mut shown, record.definition.clone(), included).await?;
     Ok(shown)
 }

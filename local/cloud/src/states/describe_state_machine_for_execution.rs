@@ -21,7 +21,7 @@ pub(super) struct Request {
 pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
     let mut constraints = Constraints::default();
     let execution_arn = constraints.text("executionArn", request.execution_arn, 1..=256);
-    included_data(&mut constraints, request.included_data.as_deref());
+    let included = included_data(&mut constraints, request.included_data.as_deref());
     constraints.finish()?;
     let execution = record(services, &execution_arn).await?;
     let identity = &execution.identity;
@@ -37,16 +37,13 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let mut answer = json!({
         "stateMachineArn": identity.machine_arn,
         "name": identity.machine_name,
-        "definition": text,
         "roleArn": identity.role_arn,
         "updateDate": epoch_seconds(updated),
         "loggingConfiguration": attributes.logging.shown(),
         "tracingConfiguration": attributes.tracing.shown(),
         "encryptionConfiguration": attributes.shown_encryption(),
     });
-    if let Some(references) = definition::variable_references(text).await? {
-        answer["variableReferences"] = references;
-    }
+    definition::describe(&mut answer, text, included).await?;
     if !execution.revision_id.is_empty() {
         answer["revisionId"] = json!(execution.revision_id);
     }

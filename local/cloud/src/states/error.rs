@@ -21,6 +21,8 @@ pub(crate) enum StatesError {
     InvalidToken(String),
     #[error("Invalid Logging Configuration: {0}")]
     InvalidLoggingConfiguration(String),
+    #[error("Invalid Encryption Configuration: '{0}'")]
+    InvalidEncryptionConfiguration(String),
     #[error("State Machine Already Exists: '{0}'")]
     StateMachineAlreadyExists(String),
     #[error("State Machine Does Not Exist: '{0}'")]
@@ -72,6 +74,7 @@ impl StatesError {
             Self::InvalidOutput(_) => "InvalidOutput",
             Self::InvalidToken(_) => "InvalidToken",
             Self::InvalidLoggingConfiguration(_) => "InvalidLoggingConfiguration",
+            Self::InvalidEncryptionConfiguration(_) => "InvalidEncryptionConfiguration",
             Self::StateMachineAlreadyExists(_) => "StateMachineAlreadyExists",
             Self::StateMachineDoesNotExist(_) => "StateMachineDoesNotExist",
             Self::StateMachineDeleting(_) => "StateMachineDeleting",

@@ -2,7 +2,8 @@
 
 use serde_json::Value;
 
-use super::jackson;
+use super::{StatesError, jackson};
+use crate::endpoint::ApiError;
 
 /// The most bytes of UTF-8 in an input or output.
 pub(crate) const MAX_BYTES: usize = 262_144;
@@ -13,6 +14,15 @@ pub(crate) enum Refused {
     TooLong,
     Empty,
     NotJson(String),
+}
+
+/// How AWS refuses a member that is too long and whose value it does not repeat.
+pub(crate) fn too_long(member: &str) -> StatesError {
+    ApiError::validation(format!(
+        "1 validation error detected: Value at '{member}' failed to satisfy constraint: Member must have length less than \
+         or equal to {MAX_BYTES}"
+    ))
+    .into()
 }
 
 /// The value of a JSON text of at most 262,144 bytes.

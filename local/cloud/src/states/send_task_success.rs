@@ -27,12 +27,10 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     if sluice_engine::token::parse(&token).is_none() {
         return Err(TokenError::Invalid.into());
     }
-    let output = input::parse(&output).map_err(|refused| {
-        StatesError::InvalidOutput(match refused {
-            Refused::TooLong => format!("The output is longer than {} bytes", input::MAX_BYTES),
-            Refused::Empty => "Invalid output".into(),
-            Refused::NotJson(why) => why,
-        })
+    let output = input::parse(&output).map_err(|refused| match refused {
+        Refused::TooLong => input::too_long("output"),
+        Refused::Empty => StatesError::InvalidOutput("Invalid output".into()),
+        Refused::NotJson(why) => StatesError::InvalidOutput(why),
     })?;
     services
         .driver

@@ -6,7 +6,7 @@ use sluice_driver::{DriverError, StartError, StartExecution, Started};
 
 use super::input::{self, Refused};
 use super::{StatesError, arn, name};
-use crate::endpoint::{ApiError, Constraints, Services, epoch_seconds};
+use crate::endpoint::{Constraints, Services, epoch_seconds};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -53,14 +53,7 @@ pub(crate) fn checked(request: StartExecutionRequest) -> Result<StartExecution, 
     let input_text = request.input.unwrap_or_else(|| "{}".to_owned());
     let input = match input::parse(&input_text) {
         Ok(input) => input,
-        Err(Refused::TooLong) => {
-            let message = format!(
-                "1 validation error detected: Value at 'input' failed to satisfy constraint: Member must have length less \
-                 than or equal to {}",
-                input::MAX_BYTES
-            );
-            return Err(ApiError::validation(message).into());
-        }
+        Err(Refused::TooLong) => return Err(input::too_long("input")),
         Err(Refused::Empty) => return Err(StatesError::InvalidExecutionInput("Invalid execution input.".into())),
         Err(Refused::NotJson(why)) => return Err(StatesError::InvalidExecutionInput(why)),
     };

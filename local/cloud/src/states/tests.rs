@@ -1,3 +1,4 @@
+mod asked_for;
 mod map_runs;
 mod versions;
 

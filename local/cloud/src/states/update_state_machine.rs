@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sluice_driver::MachineRecord;
 
-use super::attributes::{Attributes, LoggingConfiguration, TracingConfiguration};
+use super::attributes::{Attributes, EncryptionConfiguration, LoggingConfiguration, TracingConfiguration};
 use super::describe_state_machine::machine;
 use super::publish::Publish;
 use super::{StatesError, arn, definition};
@@ -18,7 +18,7 @@ pub(super) struct Request {
     role_arn: Option<String>,
     logging_configuration: Option<LoggingConfiguration>,
     tracing_configuration: Option<TracingConfiguration>,
-    encryption_configuration: Option<Value>,
+    encryption_configuration: Option<EncryptionConfiguration>,
     publish: Option<bool>,
     version_description: Option<String>,
 }
@@ -72,8 +72,9 @@ fn changed(before: &MachineRecord, request: Request) -> Result<MachineRecord, St
     if let Some(tracing) = request.tracing_configuration {
         attributes.tracing = tracing;
     }
-    if request.encryption_configuration.is_some() {
-        attributes.encryption = request.encryption_configuration;
+    if let Some(encryption) = request.encryption_configuration {
+        encryption.check()?;
+        attributes.encryption = Some(encryption);
     }
     after.attributes = attributes.into_value();
     Ok(after)

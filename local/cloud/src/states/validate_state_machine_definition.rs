@@ -35,10 +35,7 @@ pub(super) async fn call(_services: &Services, request: Request) -> Result<Value
     constraints.finish()?;
     let limit = if limit == 0 { DEFAULT_FINDINGS } else { limit } as usize;
 
-    let findings = definition::check(&text, kind)
-        .err()
-        .map(|diagnostics| diagnostics.0)
-        .unwrap_or_default();
+    let findings = definition::findings(&text, kind);
     let is_error = |finding: &Diagnostic| finding.severity == Severity::Error;
     let asked_for: Vec<&Diagnostic> = findings
         .iter()
