@@ -199,8 +199,11 @@ impl Decision<'_> {
         execution.insert("StartTime".to_owned(), Value::String(iso(started_at)));
         execution.insert("Name".to_owned(), Value::String(name.to_string()));
         execution.insert("RoleArn".to_owned(), Value::String(self.identity.role_arn.to_string()));
-        if !self.identity.express {
-            execution.insert("RedriveCount".to_owned(), self.life.redrives.into());
+        let (express, redrives) = child.map_or((self.identity.express, self.life.redrives), |child| {
+            (child.express, child.redrives)
+        });
+        if !express {
+            execution.insert("RedriveCount".to_owned(), redrives.into());
         }
         Value::Object(execution)
     }

@@ -3,22 +3,34 @@
 //! An inline iteration is a thread of the execution. A distributed Map's children are threads too, but each has its
 //! own history and variables, as the executions of a Map Run have; the parent's history shows only the run.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::{Map as Object, Value};
 use sluice_asl::definition::{Dynamic, ItemBatcher, Map, ProcessorMode};
-use sluice_asl::eval::EvalError;
+use sluice_asl::eval::{Entropy, ErrorName, EvalError};
 use sluice_asl::{StateKind, serialized_len};
 
-use super::{abort_branches, results, silence_branches};
+use super::{abandon_call, abort_branches, results, silence_branches};
 use crate::change::Change;
-use crate::decide::{Data, Decision, Failure, ResultFlow, Step, View, Work, dynamic_reads_context};
+use crate::decide::{
+    Data, Decision, EXPRESS_SECONDS, Failure, MAX_EVENTS, REDRIVE_MS, ResultFlow, Step, View, Work, after,
+    dynamic_reads_context,
+};
 use crate::event::ErrorDetails;
 use crate::fact::MapRunUpdate;
 use crate::life::{Block, ChildExecution, FlowRef, MapBlock, MapItem, MapRun, ROOT, Seat, ThreadId, Threshold};
+use crate::map_run::{MapRunCounts, MapRunStatus};
+use crate::{Outcome, Status};
 
-/// How many children of a Map Run are at work at a time, if the state does not say.
-pub(crate) const RUN_CONCURRENCY: usize = 10_000;
+/// The most children of a Map Run that are at work at a time.
+const RUN_CONCURRENCY: usize = 10_000;
+
+/// How often a Map Run can be redriven.
+const MAX_REDRIVES: u64 = 1_000;
+
+/// The most bytes of the inputs of all children of a Map Run: they are in memory together.
+const MAX_RUN_INPUT: usize = 256 << 20;
 
 const THRESHOLD_EXCEEDED: &str = "States.ExceedToleratedFailureThreshold";
 
@@ -34,8 +46,8 @@ pub(crate) fn begin(d: &mut Decision<'_>, thread: ThreadId, map: &Map) -> Step {
         return d.fail_state(thread, failure);
     }
     let Some(view) = d.view(thread) else { return Ok(()) };
-    let block = match plan(d, &view, map) {
-        Ok(block) => block,
+    let (block, max_concurrency) = match plan(d, &view, map) {
+        Ok(plan) => plan,
         Err(error) => return d.fail_evaluation(thread, error),
     };
     d.emit(Change::BlockStarted {
@@ -53,7 +65,7 @@ pub(crate) fn begin(d: &mut Decision<'_>, thread: ThreadId, map: &Map) -> Step {
                 Ok(batches) => batches,
                 Err(error) => return d.fail_evaluation(thread, error),
             };
-            start_run(d, thread, map, tolerance, batches)?;
+            start_run(d, thread, map, (tolerance, max_concurrency), batches)?;
         }
     }
     proceed(d, thread, map)
@@ -76,8 +88,8 @@ fn missing_service(map: &Map) -> Option<Failure> {
     ))
 }
 
-/// The items and how many may run at a time.
-fn plan(d: &Decision<'_>, view: &View, map: &Map) -> Result<Block, EvalError> {
+/// The items and how many may run at a time; and what `MaxConcurrency` says.
+fn plan(d: &Decision<'_>, view: &View, map: &Map) -> Result<(Block, u64), EvalError> {
     let input = if view.is_jsonata() {
         view.input.clone()
     } else {
@@ -86,12 +98,12 @@ fn plan(d: &Decision<'_>, view: &View, map: &Map) -> Result<Block, EvalError> {
     let data = Data::input(&input);
     let reads_context = map.items.as_ref().is_some_and(dynamic_reads_context);
     let items = d.evaluate(view, data, reads_context, |scope| map.evaluate_items(scope))?;
-    let limit = match &map.max_concurrency {
+    let max_concurrency = match &map.max_concurrency {
         None => 0,
         Some(max) => d.evaluate(view, data, dynamic_reads_context(max), |scope| max.evaluate(scope))?,
     };
-    let limit = concurrency(limit, map.processor.mode);
-    Ok(Block {
+    let limit = concurrency(max_concurrency, map.processor.mode);
+    let block = Block {
         results: vec![None; items.len()],
         open: 0,
         map: Some(MapBlock {
@@ -99,10 +111,12 @@ fn plan(d: &Decision<'_>, view: &View, map: &Map) -> Result<Block, EvalError> {
             items: items.into_iter().map(Arc::new).collect(),
             next: 0,
             limit,
+            again: VecDeque::new(),
             link: 0,
             run: None,
         }),
-    })
+    };
+    Ok((block, max_concurrency))
 }
 
 /// How many iterations `MaxConcurrency` lets be at work at a time.
@@ -110,7 +124,8 @@ fn concurrency(limit: u64, mode: ProcessorMode) -> usize {
     match (limit, mode) {
         (0, ProcessorMode::Inline) => usize::MAX,
         (0, ProcessorMode::Distributed { .. }) => RUN_CONCURRENCY,
-        (limit, _) => usize::try_from(limit).unwrap_or(usize::MAX),
+        (limit, ProcessorMode::Inline) => usize::try_from(limit).unwrap_or(usize::MAX),
+        (limit, ProcessorMode::Distributed { .. }) => usize::try_from(limit).unwrap_or(usize::MAX).min(RUN_CONCURRENCY),
     }
 }
 
@@ -157,9 +172,20 @@ fn batches(d: &Decision<'_>, view: &View, map: &Map, thread: ThreadId) -> Result
         .visit(thread)
         .and_then(|visit| visit.block())
         .map_or(0, |block| block.results.len());
-    let inputs = (0..length)
-        .map(|index| item_input(d, thread, map, index))
-        .collect::<Result<Vec<_>, _>>()?;
+    let mut inputs = Vec::with_capacity(length);
+    let mut bytes = 0;
+    for index in 0..length {
+        let input = item_input(d, thread, map, index)?;
+        bytes += serialized_len(&input);
+        if bytes > MAX_RUN_INPUT {
+            return Err(EvalError {
+                name: ErrorName::DataLimitExceeded,
+                cause: format!("The inputs of the Map Run's child executions exceed {MAX_RUN_INPUT} bytes."),
+                location: None,
+            });
+        }
+        inputs.push(input);
+    }
     match &map.item_batcher {
         None => Ok(inputs.into_iter().map(|input| Batch { input, weight: 1 }).collect()),
         Some(batcher) => in_batches(d, view, batcher, &inputs),
@@ -239,7 +265,13 @@ fn batch_input(common: Option<&Value>, items: Vec<Value>) -> Value {
     Value::Object(input)
 }
 
-fn start_run(d: &mut Decision<'_>, thread: ThreadId, map: &Map, tolerance: Threshold, batches: Vec<Batch>) -> Step {
+fn start_run(
+    d: &mut Decision<'_>,
+    thread: ThreadId,
+    map: &Map,
+    (tolerance, max_concurrency): (Threshold, u64),
+    batches: Vec<Batch>,
+) -> Step {
     let label = map.label.clone().unwrap_or_else(|| d.entropy.uuid());
     let arn = format!(
         "{}:{}/{label}:{}",
@@ -249,11 +281,18 @@ fn start_run(d: &mut Decision<'_>, thread: ThreadId, map: &Map, tolerance: Thres
     );
     let run = MapRun {
         arn: arn.into(),
+        label: label.into(),
+        max_concurrency,
         weights: batches.iter().map(|batch| batch.weight).collect(),
         tolerance,
-        failed_items: 0,
         started: 0,
-        label: label.into(),
+        started_at: d.at,
+        status: MapRunStatus::Running,
+        ended_at: None,
+        redrives: 0,
+        redriven_at: None,
+        executions: MapRunCounts::default(),
+        items: MapRunCounts::default(),
     };
     let inputs = batches.into_iter().map(|batch| batch.input).collect();
     d.emit(Change::MapRunStarted {
@@ -275,86 +314,136 @@ fn arn_prefix(d: &Decision<'_>, kind: &str) -> String {
     format!("{account}:{kind}")
 }
 
-/// Starts as many iterations as there is room for; when none is left to start or running, the Map has ended.
+/// Starts as many iterations as there is room for, those that are redriven first; when none is left to start or
+/// running, the Map has ended.
 fn proceed(d: &mut Decision<'_>, thread: ThreadId, map: &Map) -> Step {
     loop {
         let Some(block) = d.life.visit(thread).and_then(|visit| visit.block()) else {
             return Ok(());
         };
         let Some(plan) = &block.map else { return Ok(()) };
-        if plan.next >= plan.items.len() {
-            return if block.open == 0 {
-                finish(d, thread, map)
-            } else {
-                Ok(())
+        if plan.next >= plan.items.len() && plan.again.is_empty() {
+            return match (block.open, &plan.run) {
+                (0, Some(run)) if run.exceeded() => fail_run(d, thread),
+                (0, _) => finish(d, thread, map),
+                _ => Ok(()),
             };
         }
         if block.open >= plan.limit {
             return Ok(());
         }
+        if let Some(child) = plan.again.front().copied() {
+            run_again(d, thread, map, child)?;
+            continue;
+        }
         let index = plan.next;
+        if plan.run.is_some() {
+            start_child(d, thread, map, index)?;
+            continue;
+        }
         let item = plan.items[index].clone();
         let branch = ThreadId(d.life.next_thread);
-        let flow = FlowRef::Inner(map.processor.flow.clone());
-        if let Some(run) = &plan.run {
-            let child = child_execution(d, run, map, item);
-            let child = Box::new(child);
-            d.emit(Change::ChildStarted {
-                parent: thread,
-                branch,
-                index,
-                flow,
-                child,
-            })?;
-        } else {
-            let input = match item_input(d, thread, map, index) {
-                Ok(input) => input,
-                Err(error) => {
-                    abort_branches(d, thread)?;
-                    return d.fail_evaluation(thread, error);
-                }
-            };
-            let item = Arc::new(MapItem { index, value: item });
-            d.emit(Change::IterationStarted {
-                parent: thread,
-                branch,
-                index,
-                flow,
-                item,
-                input,
-            })?;
-        }
+        let input = match item_input(d, thread, map, index) {
+            Ok(input) => input,
+            Err(error) => {
+                abort_branches(d, thread)?;
+                return d.fail_evaluation(thread, error);
+            }
+        };
+        let item = Arc::new(MapItem { index, value: item });
+        d.emit(Change::IterationStarted {
+            parent: thread,
+            branch,
+            index,
+            flow: FlowRef::Inner(map.processor.flow.clone()),
+            item,
+            input,
+        })?;
         d.later(Work::Enter(branch));
     }
 }
 
+fn start_child(d: &mut Decision<'_>, thread: ThreadId, map: &Map, index: usize) -> Step {
+    let plan = d.life.visit(thread).and_then(|visit| visit.block()?.map.as_ref());
+    let started = plan.and_then(|plan| Some((plan.run.as_ref()?, plan.items.get(index)?)));
+    let Some((run, input)) = started else { return Ok(()) };
+    let child = Box::new(child_execution(d, run, map, input.clone()));
+    let branch = ThreadId(d.life.next_thread);
+    d.emit(Change::ChildStarted {
+        parent: thread,
+        branch,
+        index,
+        flow: FlowRef::Inner(map.processor.flow.clone()),
+        child,
+    })?;
+    d.later(Work::Enter(branch));
+    Ok(())
+}
+
+/// Lets an unsuccessful child go on, if it is a Standard one; in the place of an Express one, another starts.
+///
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html>
+fn run_again(d: &mut Decision<'_>, parent: ThreadId, map: &Map, child: ThreadId) -> Step {
+    match map.processor.mode {
+        ProcessorMode::Distributed { express: true } => {
+            let index = d.life.threads.get(&child).and_then(|child| Some(child.seat?.index));
+            d.emit(Change::ChildReplaced { thread: child })?;
+            match index {
+                Some(index) => start_child(d, parent, map, index),
+                None => Ok(()),
+            }
+        }
+        ProcessorMode::Distributed { express: false } | ProcessorMode::Inline => {
+            d.emit(Change::ChildRedriven { thread: child })?;
+            d.revive(child);
+            Ok(())
+        }
+    }
+}
+
 fn child_execution(d: &Decision<'_>, run: &MapRun, map: &Map, input: Arc<Value>) -> ChildExecution {
-    let kind = match map.processor.mode {
-        ProcessorMode::Distributed { express: true } => "express",
-        ProcessorMode::Distributed { express: false } | ProcessorMode::Inline => "execution",
-    };
+    let express = map.processor.mode == ProcessorMode::Distributed { express: true };
     let name = d.entropy.uuid();
+    let (kind, id) = if express {
+        ("express", format!(":{}", express_id(&name)))
+    } else {
+        ("execution", String::new())
+    };
     let arn = format!(
-        "{}:{}/{}:{name}",
+        "{}:{}/{}:{name}{id}",
         arn_prefix(d, kind),
         d.identity.machine_name,
         run.label
     );
-    // its first event is its own ExecutionStarted
     ChildExecution {
         arn: arn.into(),
         name: name.into(),
         input,
+        express,
         started_at: d.at,
+        times_out_at: express.then(|| after(d.at, EXPRESS_SECONDS)),
+        // its first event is its own ExecutionStarted
         events: 1,
+        status: Status::Running,
+        ended: None,
+        redrives: 0,
+        redriven_at: None,
     }
 }
 
+/// The last part of an Express execution's ARN, made of its name: what the seed gives next is for others.
+fn express_id(name: &str) -> String {
+    let hex: String = name.chars().filter(char::is_ascii_hexdigit).collect();
+    let half = |range| {
+        hex.get(range)
+            .and_then(|digits| u64::from_str_radix(digits, 16).ok())
+            .unwrap_or(0)
+    };
+    Entropy::new([half(0..16), half(16..32)]).uuid()
+}
+
 fn is_run(d: &Decision<'_>, thread: ThreadId) -> bool {
-    let block = d.life.visit(thread).and_then(|visit| visit.block());
-    block
-        .and_then(|block| block.map.as_ref())
-        .is_some_and(|map| map.run.is_some())
+    d.life.visit(thread).is_some_and(|visit| visit.run().is_some())
 }
 
 pub(crate) fn branch_returned(
@@ -365,34 +454,60 @@ pub(crate) fn branch_returned(
     output: Arc<Value>,
 ) -> Step {
     if is_run(d, seat.parent) {
-        d.emit(Change::ChildSucceeded { thread, output })?;
+        let outcome = Outcome::Succeeded { output };
+        d.emit(Change::ChildEnded { thread, outcome })?;
     } else {
         d.emit(Change::IterationSucceeded { thread, output })?;
     }
     proceed(d, seat.parent, map)
 }
 
-pub(crate) fn branch_failed(d: &mut Decision<'_>, thread: ThreadId, seat: Seat, map: &Map, failure: Failure) -> Step {
+pub(crate) fn branch_failed(d: &mut Decision<'_>, thread: ThreadId, seat: Seat, failure: Failure) -> Step {
     let parent = seat.parent;
     if !is_run(d, parent) {
         d.emit(Change::IterationFailed { thread })?;
         abort_branches(d, parent)?;
         return d.fail_state(parent, failure);
     }
-    if tolerates(d, seat) {
-        silence_branches(d, thread)?;
-        d.emit(Change::ChildTolerated { thread })?;
-        return proceed(d, parent, map);
+    let outcome = Outcome::Failed {
+        error: failure.error,
+        cause: failure.cause,
+    };
+    end_child(d, thread, outcome)
+}
+
+/// A child execution has failed, timed out or was stopped: the run goes on, unless that is more than it tolerates.
+///
+/// What was stopped is not counted as failed: AWS counts what failed or timed out.
+pub(crate) fn end_child(d: &mut Decision<'_>, thread: ThreadId, outcome: Outcome) -> Step {
+    let Some(seat) = d.life.threads.get(&thread).and_then(|thread| thread.seat) else {
+        return Ok(());
+    };
+    let Some(state) = d.state_of(seat.parent) else {
+        return Ok(());
+    };
+    let StateKind::Map(map) = &state.kind else { return Ok(()) };
+    silence_branches(d, thread)?;
+    abandon_call(d, thread);
+    d.emit(Change::ChildEnded { thread, outcome })?;
+    let exceeded = d
+        .life
+        .visit(seat.parent)
+        .and_then(|visit| visit.run())
+        .is_some_and(MapRun::exceeded);
+    if exceeded {
+        fail_run(d, seat.parent)
+    } else {
+        proceed(d, seat.parent, map)
     }
-    d.emit(Change::ChildFailed { thread })?;
-    abort_branches(d, parent)?;
+}
+
+fn fail_run(d: &mut Decision<'_>, thread: ThreadId) -> Step {
+    abort_branches(d, thread)?;
     let exceeded = threshold_exceeded();
     let details: ErrorDetails = exceeded.details();
-    d.emit(Change::MapRunFailed {
-        thread: parent,
-        details,
-    })?;
-    d.fail_state(parent, exceeded)
+    d.emit(Change::MapRunFailed { thread, details })?;
+    d.fail_state(thread, exceeded)
 }
 
 /// More iterations failed than the state tolerates.
@@ -401,19 +516,6 @@ pub(crate) fn threshold_exceeded() -> Failure {
         THRESHOLD_EXCEEDED,
         "The specified tolerated failure threshold was exceeded",
     )
-}
-
-/// Whether the run goes on although this child failed.
-fn tolerates(d: &Decision<'_>, seat: Seat) -> bool {
-    let block = d.life.visit(seat.parent).and_then(|visit| visit.block());
-    let Some(run) = block
-        .and_then(|block| block.map.as_ref())
-        .and_then(|map| map.run.as_ref())
-    else {
-        return false;
-    };
-    let failed = run.failed_items + run.weights.get(seat.index).copied().unwrap_or(1);
-    !run.tolerance.exceeded(failed, run.weights.iter().sum())
 }
 
 fn finish(d: &mut Decision<'_>, thread: ThreadId, map: &Map) -> Step {
@@ -445,30 +547,59 @@ pub(crate) fn updated(d: &mut Decision<'_>, thread: ThreadId, update: &MapRunUpd
         return Ok(());
     };
     let state = visit.state.clone();
-    let plan = visit.block().and_then(|block| block.map.as_ref());
-    let (StateKind::Map(map), Some(plan)) = (&state.kind, plan) else {
+    let (StateKind::Map(map), Some(run)) = (&state.kind, visit.run()) else {
         return Ok(());
     };
-    let before = plan.run.as_ref().map(|run| run.tolerance).unwrap_or_default();
-    let limit = update
-        .max_concurrency
-        .map_or(plan.limit, |limit| concurrency(limit, map.processor.mode));
+    let max_concurrency = update.max_concurrency.unwrap_or(run.max_concurrency);
     d.emit(Change::MapRunUpdated {
         thread,
-        limit,
+        limit: concurrency(max_concurrency, map.processor.mode),
+        max_concurrency,
         tolerance: Threshold {
-            count: update.tolerated_count.or(before.count),
-            percentage: update.tolerated_percentage.or(before.percentage),
+            count: update.tolerated_count.or(run.tolerance.count),
+            percentage: update.tolerated_percentage.or(run.tolerance.percentage),
         },
     })?;
     proceed(d, thread, map)
 }
 
-/// The execution was redriven while the Map had children that were not done.
-pub(crate) fn redriven(d: &mut Decision<'_>, thread: ThreadId) -> Step {
-    if is_run(d, thread) {
-        d.emit(Change::MapRunRedriven { thread })
-    } else {
-        Ok(())
+/// Whether the thread's state is a Map with a run that a redrive goes on with.
+pub(crate) fn has_unfinished_run(d: &Decision<'_>, thread: ThreadId) -> bool {
+    let run = d.life.visit(thread).and_then(|visit| visit.run());
+    run.is_some_and(|run| run.status != MapRunStatus::Succeeded)
+}
+
+/// The execution was redriven while the Map had children that were not done: those that were unsuccessful wait for
+/// their turn to run again.
+///
+/// <https://docs.aws.amazon.com/step-functions/latest/dg/redrive-map-run.html>
+pub(crate) fn redriven(d: &mut Decision<'_>, thread: ThreadId, opened: &[ThreadId]) -> Step {
+    let Some(visit) = d.life.visit(thread) else {
+        return Ok(());
+    };
+    let state = visit.state.clone();
+    let (StateKind::Map(map), Some(run)) = (&state.kind, visit.run()) else {
+        return Ok(());
+    };
+    if run.redrives >= MAX_REDRIVES {
+        let failure = Failure::runtime(format!("The Map Run has been redriven {MAX_REDRIVES} times already."));
+        return d.fail_state(thread, failure);
     }
+    d.emit(Change::MapRunRedriven { thread })?;
+    for child in opened.iter().copied() {
+        if is_redrivable(d, child) {
+            d.emit(Change::ChildQueued { thread: child })?;
+        }
+    }
+    proceed(d, thread, map)
+}
+
+/// An Express child always is: another one starts in its place.
+fn is_redrivable(d: &Decision<'_>, child: ThreadId) -> bool {
+    let child = d.life.threads.get(&child).and_then(|thread| thread.child.as_deref());
+    child.is_some_and(|child| match child.ended {
+        None => false,
+        Some(_) if child.express => true,
+        Some((_, at)) => child.events < MAX_EVENTS - 1 && d.at.saturating_sub(at) <= REDRIVE_MS,
+    })
 }
