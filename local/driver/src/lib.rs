@@ -10,6 +10,7 @@
 //! - [`Clock`]: time as an input, with a [`SystemClock`] and, for tests, a [`ManualClock`].
 
 mod cache;
+mod children;
 mod clock;
 mod driver;
 mod error;
@@ -24,8 +25,8 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{DriverError, OpenError, RedriveError, StartError, TokenError, VersionError};
 pub use record::{
-    AliasRecord, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord, MapRuns, Order, Page,
-    PutMachine, Qualifier, Resumed, Route, StartExecution, Started, Statistics, VersionRecord, VersionSummary,
+    AliasRecord, ChildFilter, ChildOf, ChildRecord, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind,
+    MachineRecord, MapRunRecord, Order, Page, PutMachine, Qualifier, Resumed, Route, StartExecution, Started, Statistics, VersionRecord, VersionSummary,
 };
 pub use task::{Answer, RunningTask, TaskRunner};
 

@@ -205,6 +205,8 @@ pub(crate) struct MapBlock {
 pub(crate) struct MapRun {
     pub(crate) arn: Arc<str>,
     pub(crate) label: Arc<str>,
+    /// Its children are Express executions.
+    pub(crate) express: bool,
     /// `MaxConcurrency` as the state says it.
     pub(crate) max_concurrency: u64,
     /// Items per child execution.
@@ -392,11 +394,6 @@ impl Life {
         self.threads
             .range(parent..)
             .any(|(_, thread)| thread.halted && thread.seat.is_some_and(|seat| seat.parent == parent))
-    }
-
-    /// The run that a child execution belongs to.
-    pub(crate) fn run_of(&self, child: ThreadId) -> Option<&MapRun> {
-        self.visit(self.threads.get(&child)?.seat?.parent)?.run()
     }
 
     /// Puts a thread where it belongs among the deadlines, after it has changed.

@@ -100,6 +100,8 @@ pub struct MapRunReport {
     pub arn: Arc<str>,
     /// The execution in which it was started: the machine's, or a child execution of another Map Run.
     pub execution_arn: Arc<str>,
+    /// Its children are Express executions.
+    pub express: bool,
     /// How far it is.
     pub status: MapRunStatus,
     /// When it started.
@@ -131,6 +133,8 @@ pub struct ChildSummary {
     pub arn: Arc<str>,
     /// The run that started it.
     pub map_run_arn: Arc<str>,
+    /// The name of the Map state.
+    pub state: Arc<str>,
     /// Its status.
     pub status: Status,
     /// When it started.
@@ -223,13 +227,15 @@ pub(crate) fn noted(life: &Life, change: &Change, at: Timestamp) -> Option<Noted
             child,
             ..
         } => {
-            let run = life.visit(*parent)?.run()?;
+            let visit = life.visit(*parent)?;
+            let run = visit.run()?;
             Some(Noted::Child {
                 parent: *parent,
                 child: ChildSummary {
                     number: branch.0,
                     arn: child.arn.clone(),
                     map_run_arn: run.arn.clone(),
+                    state: visit.state.name.clone(),
                     status: Status::Running,
                     started_at: child.started_at,
                     ended_at: None,
@@ -275,11 +281,13 @@ pub(crate) fn noted(life: &Life, change: &Change, at: Timestamp) -> Option<Noted
 fn summary(life: &Life, thread: ThreadId) -> Option<(ThreadId, ChildSummary)> {
     let control = life.threads.get(&thread)?;
     let (child, seat) = (control.child.as_deref()?, control.seat?);
-    let run = life.run_of(thread)?;
+    let visit = life.visit(seat.parent)?;
+    let run = visit.run()?;
     let summary = ChildSummary {
         number: thread.0,
         arn: child.arn.clone(),
         map_run_arn: run.arn.clone(),
+        state: visit.state.name.clone(),
         status: child.status,
         started_at: child.started_at,
         ended_at: child.ended.map(|(_, at)| at),
@@ -295,6 +303,7 @@ fn report(run: &MapRun, execution_arn: Arc<str>) -> MapRunReport {
     MapRunReport {
         arn: run.arn.clone(),
         execution_arn,
+        express: run.express,
         status: run.status,
         started_at: run.started_at,
         ended_at: run.ended_at,

@@ -53,7 +53,7 @@ pub struct ChildTale {
     /// How it stands.
     pub summary: ChildSummary,
     /// Its own history, from its `ExecutionStarted`.
-    pub events: Vec<HistoryEvent>,
+    pub events: Arc<[HistoryEvent]>,
 }
 
 impl ChildTale {
@@ -127,7 +127,7 @@ pub fn children<'e>(
     }
     let tales = summaries.into_iter().map(|(number, summary)| ChildTale {
         summary,
-        events: recorder.events.remove(&number).unwrap_or_default(),
+        events: recorder.events.remove(&number).unwrap_or_default().into(),
     });
     Ok(tales.collect())
 }

@@ -189,23 +189,6 @@ pub(crate) fn key_of(connection: &Connection, arn: &str) -> Result<Option<u64>, 
     Ok(key.and_then(|key| u64::try_from(key).ok()))
 }
 
-/// Notes which execution a Map Run belongs to.
-pub(crate) fn add_map_run(connection: &Connection, arn: &str, key: u64) -> Result<(), DriverError> {
-    connection
-        .prepare_cached("INSERT INTO map_runs (arn, execution) VALUES (?1, ?2)")?
-        .execute((arn, signed(key)))?;
-    Ok(())
-}
-
-/// The key of the execution that a Map Run belongs to.
-pub(crate) fn key_of_map_run(connection: &Connection, arn: &str) -> Result<Option<u64>, DriverError> {
-    let key: Option<i64> = connection
-        .prepare_cached("SELECT execution FROM map_runs WHERE arn = ?1")?
-        .query_row([arn], |row| row.get(0))
-        .optional()?;
-    Ok(key.and_then(|key| u64::try_from(key).ok()))
-}
-
 /// What to fold an execution with.
 pub(crate) fn head(connection: &Connection, key: u64) -> Result<Option<Head>, DriverError> {
     let head = connection
@@ -338,6 +321,7 @@ fn raw_record(key: u64, row: &Row<'_>) -> rusqlite::Result<RawRecord> {
         outcome: None,
         redrive_count: u64::try_from(row.get::<_, i64>(18)?).unwrap_or(0),
         redriven_at: row.get(19)?,
+        child: None,
     };
     Ok(RawRecord {
         record,

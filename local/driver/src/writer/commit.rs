@@ -9,7 +9,7 @@ use sluice_engine::{Effect, Identity, ScheduledTask};
 use super::Writer;
 use super::batch::Batch;
 use super::request::Request;
-use crate::journal::executions;
+use crate::journal::{children, executions};
 use crate::shared::Counters;
 use crate::{DriverError, RunningTask, fold};
 
@@ -37,6 +37,8 @@ impl Writer {
 
     /// Writes the rows that the round has changed.
     fn project(&mut self, batch: &Batch) -> Result<(), DriverError> {
+        let mut reports = batch.map_runs.values();
+        reports.try_for_each(|report| children::write_report(&self.connection, report))?;
         batch.touched.iter().try_for_each(|&key| self.write_row(key))
     }
 

@@ -282,6 +282,7 @@ fn start_run(
     let run = MapRun {
         arn: arn.into(),
         label: label.into(),
+        express: map.processor.mode == ProcessorMode::Distributed { express: true },
         max_concurrency,
         weights: batches.iter().map(|batch| batch.weight).collect(),
         tolerance,
@@ -367,7 +368,7 @@ fn start_child(d: &mut Decision<'_>, thread: ThreadId, map: &Map, index: usize) 
     let plan = d.life.visit(thread).and_then(|visit| visit.block()?.map.as_ref());
     let started = plan.and_then(|plan| Some((plan.run.as_ref()?, plan.items.get(index)?)));
     let Some((run, input)) = started else { return Ok(()) };
-    let child = Box::new(child_execution(d, run, map, input.clone()));
+    let child = Box::new(child_execution(d, run, input.clone()));
     let branch = ThreadId(d.life.next_thread);
     d.emit(Change::ChildStarted {
         parent: thread,
@@ -401,8 +402,8 @@ fn run_again(d: &mut Decision<'_>, parent: ThreadId, map: &Map, child: ThreadId)
     }
 }
 
-fn child_execution(d: &Decision<'_>, run: &MapRun, map: &Map, input: Arc<Value>) -> ChildExecution {
-    let express = map.processor.mode == ProcessorMode::Distributed { express: true };
+fn child_execution(d: &Decision<'_>, run: &MapRun, input: Arc<Value>) -> ChildExecution {
+    let express = run.express;
     let name = d.entropy.uuid();
     let (kind, id) = if express {
         ("express", format!(":{}", express_id(&name)))
