@@ -1,3 +1,4 @@
+mod children;
 mod map_runs;
 mod versions;
 

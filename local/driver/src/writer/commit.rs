@@ -120,20 +120,21 @@ impl Writer {
         }
     }
 
-    /// Keeps in memory what has calls in flight, and only that.
+    /// Keeps in memory what has calls in flight, and of the rest no more than a few with long logs.
     fn dismiss(&mut self, batch: &Batch) {
         for &key in &batch.touched {
             let Some(written) = self.residents.get(key).and_then(|loaded| loaded.written.as_ref()) else {
                 continue;
             };
             if written.resident {
+                self.residents.unpark(key);
                 self.residents.arm(key);
                 continue;
             }
             if let Some(at) = written.wake_at {
                 self.parked_wake = Some(self.parked_wake.map_or(at, |first| first.min(at)));
             }
-            self.residents.evict(key);
+            self.residents.park(key);
         }
         if batch.woke {
             match executions::first_wake(&self.connection) {
