@@ -95,7 +95,10 @@ pub(crate) fn record(
         return Ok(None);
     };
     let Some(identity) = identity(&parent.identity, &tale.summary.arn) else {
-        return Err(DriverError::unreadable(child.execution, format!("{arn} is no child execution's ARN")));
+        return Err(DriverError::unreadable(
+            child.execution,
+            format!("{arn} is no child execution's ARN"),
+        ));
     };
     let summary = &tale.summary;
     Ok(Some(ExecutionRecord {

@@ -16,9 +16,10 @@ use crate::journal::{self, Lock, Readers, children as child_rows, executions, li
 use crate::shared::Shared;
 use crate::writer::{ChildAnswer, Request, Responder, TokenAnswer, VersionRequest, Writer};
 use crate::{
-    AliasRecord, Answer, ChildFilter, ChildRecord, Clock, DriverError, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind,
-    MachineRecord, MapRunRecord, OpenError, Order, Page, PutMachine, RedriveError, Resumed, Route, RunningTask, StartError,
-    StartExecution, Started, Statistics, TaskRunner, TokenError, VersionError, VersionRecord, VersionSummary, children, fold,
+    AliasRecord, Answer, ChildFilter, ChildRecord, Clock, DriverError, ExecutionFilter, ExecutionRecord,
+    ExecutionSummary, MachineKind, MachineRecord, MapRunRecord, OpenError, Order, Page, PutMachine, RedriveError,
+    Resumed, Route, RunningTask, StartError, StartExecution, Started, Statistics, TaskRunner, TokenError, VersionError,
+    VersionRecord, VersionSummary, children, fold,
 };
 
 /// Virtual size of the engine thread's stack: deeply nested values are handled recursively.
@@ -706,7 +707,11 @@ fn check_definition(text: &str, kind: MachineKind) -> Result<(), String> {
 }
 
 /// What a log is folded with.
-pub(crate) fn read_log(shared: &Shared, connection: &rusqlite::Connection, key: u64) -> Result<Option<Log>, DriverError> {
+pub(crate) fn read_log(
+    shared: &Shared,
+    connection: &rusqlite::Connection,
+    key: u64,
+) -> Result<Option<Log>, DriverError> {
     let Some(head) = executions::head(connection, key)? else {
         return Ok(None);
     };

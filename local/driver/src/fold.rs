@@ -59,7 +59,8 @@ pub(crate) fn turns(
 ) -> Result<Vec<Turn>, DriverError> {
     let key = identity.key;
     let mut execution = Execution::new(machine, identity);
-    let apply = |entry| guarded(key, || execution.apply(entry))?.map_err(|illegal| DriverError::unreadable(key, illegal));
+    let apply =
+        |entry| guarded(key, || execution.apply(entry))?.map_err(|illegal| DriverError::unreadable(key, illegal));
     entries.iter().map(apply).collect()
 }
 

@@ -26,7 +26,8 @@ pub use driver::{Driver, DriverConfig};
 pub use error::{DriverError, OpenError, RedriveError, StartError, TokenError, VersionError};
 pub use record::{
     AliasRecord, ChildFilter, ChildOf, ChildRecord, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind,
-    MachineRecord, MapRunRecord, Order, Page, PutMachine, Qualifier, Resumed, Route, StartExecution, Started, Statistics, VersionRecord, VersionSummary,
+    MachineRecord, MapRunRecord, Order, Page, PutMachine, Qualifier, Resumed, Route, StartExecution, Started,
+    Statistics, VersionRecord, VersionSummary,
 };
 pub use task::{Answer, RunningTask, TaskRunner};
 

@@ -23,7 +23,8 @@ use sluice_asl::Variables;
 
 use crate::change::{Change, Stamp};
 use crate::life::{
-    Activity, ChildExecution, FlowRef, Life, MapBlock, MapItem, MapRun, Phase, ROOT, Seat, Stage, Thread, ThreadId, Visit,
+    Activity, ChildExecution, FlowRef, Life, MapBlock, MapItem, MapRun, Phase, ROOT, Seat, Stage, Thread, ThreadId,
+    Visit,
 };
 use crate::map_run::MapRunStatus;
 use crate::{Outcome, Status, Timestamp};
@@ -127,12 +128,10 @@ fn apply(life: &mut Life, change: Change, at: Timestamp) -> Option<Stamp> {
             if anew || is_run {
                 thread.last = redriven;
             }
-            if anew {
-                if let Some(visit) = &mut thread.visit {
-                    visit.retry_count = 0;
-                    visit.tries.clear();
-                    visit.activity = Activity::Deciding;
-                }
+            if anew && let Some(visit) = &mut thread.visit {
+                visit.retry_count = 0;
+                visit.tries.clear();
+                visit.activity = Activity::Deciding;
             }
             None
         }

@@ -179,11 +179,7 @@ impl Execution {
         self.take(entry, Some(events))
     }
 
-    pub(crate) fn take(
-        &mut self,
-        entry: &Entry,
-        recorder: Option<&mut dyn Recorder>,
-    ) -> Result<Turn, IllegalFact> {
+    pub(crate) fn take(&mut self, entry: &Entry, recorder: Option<&mut dyn Recorder>) -> Result<Turn, IllegalFact> {
         decide::check(&self.life, self.identity.express, entry.at, &entry.fact)?;
         // once more as a trait object, which may live as shortly as the decision
         let recorder = recorder.map(|recorder| recorder as &mut dyn Recorder);

@@ -184,7 +184,10 @@ impl News {
         let Some(run) = life.visit(thread).and_then(|visit| visit.run()) else {
             return;
         };
-        let home = life.threads.get(&thread).and_then(|thread| life.threads.get(&thread.home));
+        let home = life
+            .threads
+            .get(&thread)
+            .and_then(|thread| life.threads.get(&thread.home));
         let child = home.and_then(|home| home.child.as_deref());
         let execution_arn = child.map_or(execution_arn, |child| &child.arn);
         self.runs.insert(run.arn.clone(), report(run, execution_arn.clone()));
@@ -203,10 +206,7 @@ pub(crate) enum Noted {
     /// All runs may be.
     AllRuns,
     /// A child is, and with it the run.
-    Child {
-        parent: ThreadId,
-        child: ChildSummary,
-    },
+    Child { parent: ThreadId, child: ChildSummary },
 }
 
 /// What `change` will mean for Map Runs, seen from the state `life` before it.

@@ -146,7 +146,11 @@ fn shown_child(child: &ChildRecord, map_run_arn: &str) -> Result<Value, StatesEr
 
 /// How many a page has at most.
 pub(super) fn page_size(limit: u32) -> usize {
-    if limit == 0 { DEFAULT_PAGE as usize } else { limit as usize }
+    if limit == 0 {
+        DEFAULT_PAGE as usize
+    } else {
+        limit as usize
+    }
 }
 
 /// The place in the list that a token names.

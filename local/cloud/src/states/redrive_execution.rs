@@ -28,7 +28,9 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     if execution.child.is_some() {
         let message = "Execution was started by a Map Run and cannot be redriven by itself: redrive its parent";
         let told = outcome::not_redrivable(&execution, services.config.now());
-        return Err(StatesError::ExecutionNotRedrivable(told.unwrap_or_else(|| message.into())));
+        return Err(StatesError::ExecutionNotRedrivable(
+            told.unwrap_or_else(|| message.into()),
+        ));
     }
     match services.driver.redrive_execution(&execution_arn, client_token).await {
         Ok(Some(redriven_at)) => Ok(json!({ "redriveDate": epoch_seconds(redriven_at) })),

@@ -116,11 +116,7 @@ pub(crate) fn runs(connection: &Connection, key: u64) -> Result<Vec<MapRunReport
 
 /// How many children of a Map Run, and how many items in them, were unsuccessful and cannot be redriven: their history
 /// is full, or they ended before `oldest`.
-pub(crate) fn not_redrivable(
-    connection: &Connection,
-    arn: &str,
-    oldest: Timestamp,
-) -> Result<(u64, u64), DriverError> {
+pub(crate) fn not_redrivable(connection: &Connection, arn: &str, oldest: Timestamp) -> Result<(u64, u64), DriverError> {
     let counts = connection
         .prepare_cached(
             "SELECT count(*), coalesce(sum(items), 0) FROM children
@@ -176,9 +172,7 @@ pub(crate) fn list(connection: &Connection, filter: &ChildFilter) -> Result<Opti
     let Some(run) = run else { return Ok(None) };
     let below = match filter.after.as_deref() {
         None => i64::MAX,
-        Some(text) => text
-            .parse()
-            .map_err(|_| DriverError::InvalidCursor(text.to_owned()))?,
+        Some(text) => text.parse().map_err(|_| DriverError::InvalidCursor(text.to_owned()))?,
     };
     let status = match filter.status {
         None => String::new(),

@@ -68,7 +68,11 @@ async fn children_are_read_the_same_before_and_after_a_restart() {
     for _ in 0..3 {
         tokens.push(token(&mut world).await);
     }
-    world.driver.task_success(&tokens[0], json!("yes")).await.expect("is answered");
+    world
+        .driver
+        .task_success(&tokens[0], json!("yes"))
+        .await
+        .expect("is answered");
     world
         .driver
         .task_failure(&tokens[1], Some("No".into()), None)
@@ -85,13 +89,25 @@ async fn children_are_read_the_same_before_and_after_a_restart() {
     assert_eq!(children(&world, &run, None).await, before);
     let failed = world.record(&before[1].arn).await;
     assert!(matches!(failed.outcome, Some(Outcome::Failed { error: Some(error), .. }) if error == "No"));
-    assert_eq!((failed.status, failed.stop_date, &*failed.input), (Status::Failed, Some(BEGIN), &json!(1)));
+    assert_eq!(
+        (failed.status, failed.stop_date, &*failed.input),
+        (Status::Failed, Some(BEGIN), &json!(1))
+    );
     assert_eq!(failed.identity.machine_arn, format!("{}/L", machine_arn("map")).into());
-    let told = world.driver.history(&before[1].arn).await.expect("no failure").expect("exists");
+    let told = world
+        .driver
+        .history(&before[1].arn)
+        .await
+        .expect("no failure")
+        .expect("exists");
     assert_eq!(told.len(), 7);
 
     for token in &tokens[2..] {
-        world.driver.task_success(token, json!("yes")).await.expect("is answered");
+        world
+            .driver
+            .task_success(token, json!("yes"))
+            .await
+            .expect("is answered");
     }
     world.advance(Duration::from_secs(3600)).await;
     let ended = world.ended(&execution).await;
@@ -100,7 +116,12 @@ async fn children_are_read_the_same_before_and_after_a_restart() {
     // what was read of a child while it ran is not what is read of it now
     let succeeded = world.record(&before[0].arn).await;
     assert!(matches!(succeeded.outcome, Some(Outcome::Succeeded { output }) if *output == json!("yes")));
-    let record = world.driver.map_run(&run, BEGIN + 1).await.expect("no failure").expect("exists");
+    let record = world
+        .driver
+        .map_run(&run, BEGIN + 1)
+        .await
+        .expect("no failure")
+        .expect("exists");
     assert_eq!(record.report.status, MapRunStatus::Succeeded);
     assert_eq!((record.executions_not_redrivable, record.items_not_redrivable), (1, 1));
     assert!(world.tasks.try_recv().is_err(), "nothing is sent again");
@@ -119,7 +140,11 @@ async fn a_stopped_child_makes_room_for_the_next() {
     assert_eq!(stop().await.expect("no failure"), Some(BEGIN), "as the first time");
     token(&mut world).await;
     assert_eq!(children(&world, &run, Some(Status::Running)).await.len(), 3);
-    let ended = world.driver.stop_execution(&execution, None, None).await.expect("no failure");
+    let ended = world
+        .driver
+        .stop_execution(&execution, None, None)
+        .await
+        .expect("no failure");
     assert_eq!(ended, Some(BEGIN + 5_000));
     let aborted = children(&world, &run, Some(Status::Aborted)).await;
     let stops: Vec<_> = aborted.iter().map(|child| child.stop).collect();
@@ -153,9 +178,13 @@ async fn a_long_log_is_not_folded_for_each_answer() {
         let mut map = map();
         map["States"]["M"]["MaxConcurrency"] = json!(0);
         map["States"]["M"]["ItemProcessor"]["States"]["Ask"]["End"] = json!(true);
-        let ask = map["States"]["M"]["ItemProcessor"]["States"]["Ask"].as_object_mut().expect("a state");
+        let ask = map["States"]["M"]["ItemProcessor"]["States"]["Ask"]
+            .as_object_mut()
+            .expect("a state");
         ask.shift_remove("Next");
-        let states = map["States"]["M"]["ItemProcessor"]["States"].as_object_mut().expect("states");
+        let states = map["States"]["M"]["ItemProcessor"]["States"]
+            .as_object_mut()
+            .expect("states");
         states.shift_remove("Rest");
         map
     };
@@ -171,7 +200,11 @@ async fn a_long_log_is_not_folded_for_each_answer() {
     world.settled().await;
     assert_eq!(world.driver.statistics().loaded, 1, "it is parked, and its log is long");
     for token in &tokens {
-        world.driver.task_success(token, json!(null)).await.expect("is answered");
+        world
+            .driver
+            .task_success(token, json!(null))
+            .await
+            .expect("is answered");
     }
     assert_eq!(world.ended(&execution).await.status, Status::Succeeded);
     assert_eq!(world.driver.statistics().loaded, 0);

@@ -326,7 +326,11 @@ impl Decision<'_> {
     }
 
     fn wake(&mut self, thread: ThreadId, due: Timestamp) -> Step {
-        let child = self.life.threads.get(&thread).and_then(|thread| thread.child.as_deref());
+        let child = self
+            .life
+            .threads
+            .get(&thread)
+            .and_then(|thread| thread.child.as_deref());
         if child.is_some_and(|child| child.times_out_at.is_some_and(|at| at <= due)) {
             return state::map::end_child(self, thread, Outcome::TimedOut);
         }

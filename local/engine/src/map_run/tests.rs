@@ -27,11 +27,19 @@ impl Log {
         let task = json!({ "T": {
             "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "End": true,
         } });
-        Self::over("STANDARD", json!({ "ToleratedFailureCount": tolerated }), &task, json!([1, 2, 3]))
+        Self::over(
+            "STANDARD",
+            json!({ "ToleratedFailureCount": tolerated }),
+            &task,
+            json!([1, 2, 3]),
+        )
     }
 
     fn over(kind: &str, members: Value, states: &Value, input: Value) -> Self {
-        let first = states.as_object().and_then(|states| states.keys().next()).expect("a state");
+        let first = states
+            .as_object()
+            .and_then(|states| states.keys().next())
+            .expect("a state");
         let mut map = json!({
             "Type": "Map", "End": true, "MaxConcurrency": 2, "Label": "L",
             "ItemProcessor": {
@@ -81,7 +89,8 @@ impl Log {
         let turn = self.execution.apply(&entry).expect("can happen");
         self.entries.push(entry);
         self.now += 1000;
-        self.runs.extend(turn.map_runs.into_iter().map(|run| (run.arn.clone(), run)));
+        self.runs
+            .extend(turn.map_runs.into_iter().map(|run| (run.arn.clone(), run)));
         self.children
             .extend(turn.children.into_iter().map(|child| (child.number, child)));
         let begun = turn.effects.into_iter().filter_map(|effect| match effect {
@@ -207,15 +216,26 @@ fn a_child_has_a_history_of_its_own() {
             &format!("{CALLS} 5<4 LambdaFunctionSucceeded 6<5 TaskStateExited 7<6 ExecutionSucceeded"),
             Status::Succeeded,
         ),
-        (&format!("{CALLS} 5<4 LambdaFunctionFailed 6<5 ExecutionFailed"), Status::Failed),
+        (
+            &format!("{CALLS} 5<4 LambdaFunctionFailed 6<5 ExecutionFailed"),
+            Status::Failed,
+        ),
         (&format!("{CALLS} 5<0 ExecutionAborted"), Status::Aborted),
     ]);
     let tales = log.tales();
-    let ends: Vec<_> = tales.iter().map(|tale| (tale.summary.started_at, tale.summary.ended_at)).collect();
+    let ends: Vec<_> = tales
+        .iter()
+        .map(|tale| (tale.summary.started_at, tale.summary.ended_at))
+        .collect();
     assert_eq!(ends, [(0, Some(1000)), (0, Some(2000)), (1000, Some(3000))]);
     assert_eq!(*tales[2].input(), json!(3));
     let outcome = |index: usize| tales[index].outcome();
-    assert_eq!(outcome(0), Some(crate::Outcome::Succeeded { output: Arc::new(json!("fine")) }));
+    assert_eq!(
+        outcome(0),
+        Some(crate::Outcome::Succeeded {
+            output: Arc::new(json!("fine"))
+        })
+    );
     assert!(matches!(outcome(1), Some(crate::Outcome::Failed { error: Some(error), .. }) if error == "E"));
     let arn = &tales[0].summary.arn;
     assert!(arn.starts_with(&format!("{PREFIX}:execution:m/L:")), "{arn}");
@@ -230,8 +250,13 @@ fn any_part_of_the_children_is_told_alike() {
     let all = log.tales();
     for tale in &all {
         let number = tale.summary.number;
-        let told = children(log.machine.clone(), log.identity.clone(), &log.entries, number..number + 1);
-        assert_eq!(told.expect("a log"), [tale.clone()]);
+        let told = children(
+            log.machine.clone(),
+            log.identity.clone(),
+            &log.entries,
+            number..number + 1,
+        );
+        assert_eq!(told.expect("a log"), std::slice::from_ref(tale));
     }
     assert_eq!(all.len(), 3);
 }
@@ -285,7 +310,10 @@ fn redriven_children_take_their_turns_and_go_on_in_their_histories() {
     let begun = log.step(Fact::Redriven);
     log.check(MapRunStatus::Running, None, [0, 2, 0, 0, 0, 0, 1]);
     assert_eq!(begun, [4, 5]);
-    assert_eq!(log.children.values().next_back().map(|child| child.status), Some(Status::PendingRedrive));
+    assert_eq!(
+        log.children.values().next_back().map(|child| child.status),
+        Some(Status::PendingRedrive)
+    );
     assert_eq!(log.succeed(4), [6], "the third, when there is room");
     log.succeed(5);
     log.succeed(6);
@@ -343,7 +371,10 @@ fn an_express_child_is_replaced_when_it_is_redriven() {
         ]
     );
     for child in log.children.values() {
-        let id = child.arn.strip_prefix(&format!("{PREFIX}:express:m/L:")).expect("an express ARN");
+        let id = child
+            .arn
+            .strip_prefix(&format!("{PREFIX}:express:m/L:"))
+            .expect("an express ARN");
         assert_eq!(id.split(':').map(str::len).collect::<Vec<_>>(), [36, 36], "{id}");
     }
 }
@@ -351,7 +382,12 @@ fn an_express_child_is_replaced_when_it_is_redriven() {
 #[test]
 fn an_express_child_runs_for_five_minutes_at_most() {
     let states = json!({ "W": { "Type": "Wait", "SecondsPath": "$", "End": true } });
-    let mut log = Log::over("EXPRESS", json!({ "ToleratedFailureCount": 1 }), &states, json!([10, 1000, 20]));
+    let mut log = Log::over(
+        "EXPRESS",
+        json!({ "ToleratedFailureCount": 1 }),
+        &states,
+        json!([10, 1000, 20]),
+    );
     for _ in 0..3 {
         log.now = log.execution.next_deadline().expect("it waits");
         log.step(Fact::DeadlinePassed);
@@ -362,7 +398,10 @@ fn an_express_child_runs_for_five_minutes_at_most() {
             "1<0 ExecutionStarted 2<0 WaitStateEntered 3<2 WaitStateExited 4<3 ExecutionSucceeded",
             Status::Succeeded,
         ),
-        ("1<0 ExecutionStarted 2<0 WaitStateEntered 3<0 ExecutionTimedOut", Status::TimedOut),
+        (
+            "1<0 ExecutionStarted 2<0 WaitStateEntered 3<0 ExecutionTimedOut",
+            Status::TimedOut,
+        ),
         (
             "1<0 ExecutionStarted 2<0 WaitStateEntered 3<2 WaitStateExited 4<3 ExecutionSucceeded",
             Status::Succeeded,
@@ -414,15 +453,26 @@ fn a_run_within_a_child_belongs_to_the_child() {
     let mut log = Log::over("STANDARD", json!({}), &inner, json!([[1], [2, 3]]));
     let outer = log.children.values().next().expect("a child").arn.clone();
     let parents: Vec<&str> = log.runs.values().map(|run| &*run.execution_arn).collect();
-    assert!(parents.contains(&&*outer) && parents.contains(&&*log.identity.arn), "{parents:?}");
+    assert!(
+        parents.contains(&&*outer) && parents.contains(&&*log.identity.arn),
+        "{parents:?}"
+    );
     assert_eq!((log.runs.len(), log.children.len()), (3, 5));
     log.stop();
-    assert!(log.runs.values().all(|run| run.status == MapRunStatus::Aborted), "{:?}", log.runs);
+    assert!(
+        log.runs.values().all(|run| run.status == MapRunStatus::Aborted),
+        "{:?}",
+        log.runs
+    );
     assert!(log.children.values().all(|child| child.status == Status::Aborted));
     log.step(Fact::Redriven);
     log.now = log.execution.next_deadline().expect("it waits");
     log.step(Fact::DeadlinePassed);
-    assert!(log.runs.values().all(|run| run.status == MapRunStatus::Succeeded), "{:?}", log.runs);
+    assert!(
+        log.runs.values().all(|run| run.status == MapRunStatus::Succeeded),
+        "{:?}",
+        log.runs
+    );
     assert!(log.runs.values().all(|run| run.redrives == 1), "{:?}", log.runs);
     assert!(log.children.values().all(|child| child.status == Status::Succeeded));
 }

@@ -487,7 +487,9 @@ pub(crate) fn end_child(d: &mut Decision<'_>, thread: ThreadId, outcome: Outcome
     let Some(state) = d.state_of(seat.parent) else {
         return Ok(());
     };
-    let StateKind::Map(map) = &state.kind else { return Ok(()) };
+    let StateKind::Map(map) = &state.kind else {
+        return Ok(());
+    };
     silence_branches(d, thread)?;
     abandon_call(d, thread);
     d.emit(Change::ChildEnded { thread, outcome })?;

@@ -14,9 +14,9 @@ use std::sync::Arc;
 use serde_json::Value;
 use sluice_asl::StateKind;
 
+use crate::Outcome;
 use crate::change::Change;
 use crate::decide::{Decision, Failure, Step};
-use crate::Outcome;
 use crate::life::{Activity, Seat, ThreadId};
 
 /// A branch or an iteration has ended well.

@@ -102,7 +102,10 @@ async fn children_are_listed_by_status_and_in_pages() {
             "stopDate": 1_795_354_020.0, "itemCount": 2, "redriveCount": 0,
         })
     );
-    assert_eq!((&children[3]["itemCount"], children[1].get("stopDate")), (&json!(1), None));
+    assert_eq!(
+        (&children[3]["itemCount"], children[1].get("stopDate")),
+        (&json!(1), None)
+    );
     let only = running.list(json!({ "statusFilter": "RUNNING" })).await;
     assert_eq!(only, [children[1].clone()]);
     assert!(running.list(json!({ "redriveFilter": "REDRIVEN" })).await.is_empty());
@@ -117,7 +120,14 @@ async fn children_are_listed_by_status_and_in_pages() {
     paged.reverse();
     assert_eq!((paged, second.get("nextToken")), (children, None));
     request["statusFilter"] = json!("FAILED");
-    refused(&running.world, "ListExecutions", request, "InvalidToken", "Invalid Token: 'Invalid token'").await;
+    refused(
+        &running.world,
+        "ListExecutions",
+        request,
+        "InvalidToken",
+        "Invalid Token: 'Invalid token'",
+    )
+    .await;
 
     // the machine's own list does not have them
     let own = json!({ "stateMachineArn": running.machine });
@@ -160,7 +170,12 @@ async fn a_child_is_an_execution() {
     );
     let machine = running.ask("DescribeStateMachineForExecution", &children[0]).await;
     assert_eq!(
-        (&machine["stateMachineArn"], &machine["name"], &machine["label"], &machine["mapRunArn"]),
+        (
+            &machine["stateMachineArn"],
+            &machine["name"],
+            &machine["label"],
+            &machine["mapRunArn"]
+        ),
         (
             &json!(arn("stateMachine", "m/L")),
             &json!("m/L"),
@@ -173,7 +188,10 @@ async fn a_child_is_an_execution() {
     assert_eq!(members, ["StartAt", "States", "QueryLanguage"]);
     assert_eq!(processor["States"]["F"]["Error"], json!("E"));
 
-    assert_eq!(running.ask("DescribeExecution", &children[1]).await["status"], json!("RUNNING"));
+    assert_eq!(
+        running.ask("DescribeExecution", &children[1]).await["status"],
+        json!("RUNNING")
+    );
     advance(&running.world, 10).await;
     let failed = running.ask("DescribeExecution", &children[1]).await;
     let told = |name: &str| failed[name].as_str().unwrap().to_owned();
@@ -183,7 +201,10 @@ async fn a_child_is_an_execution() {
     );
     assert_eq!(running.events(&children[1]).await.len(), 7);
     let events = running.events(&running.execution).await;
-    assert!(events.contains(&"6 MapRunStarted".to_owned()) && events.len() == 10, "{events:?}");
+    assert!(
+        events.contains(&"6 MapRunStarted".to_owned()) && events.len() == 10,
+        "{events:?}"
+    );
 }
 
 #[tokio::test]
@@ -194,7 +215,11 @@ async fn a_child_is_stopped_alone_or_with_its_parent_and_redriven_with_it() {
     let stopped = running.world.states_ok("StopExecution", stop.clone()).await;
     assert_eq!(stopped, json!({ "stopDate": 1_795_354_020.0 }));
     advance(&running.world, 1).await;
-    assert_eq!(running.world.states_ok("StopExecution", stop).await, stopped, "as on the first call");
+    assert_eq!(
+        running.world.states_ok("StopExecution", stop).await,
+        stopped,
+        "as on the first call"
+    );
     let described = running.ask("DescribeExecution", &children[0]).await;
     assert_eq!(
         (&described["status"], &described["error"], &described["cause"]),
@@ -202,7 +227,14 @@ async fn a_child_is_stopped_alone_or_with_its_parent_and_redriven_with_it() {
     );
     let redrive = json!({ "executionArn": children[0] });
     let message = "Execution was started by a Map Run and cannot be redriven by itself: redrive its parent";
-    refused(&running.world, "RedriveExecution", redrive, "ExecutionNotRedrivable", message).await;
+    refused(
+        &running.world,
+        "RedriveExecution",
+        redrive,
+        "ExecutionNotRedrivable",
+        message,
+    )
+    .await;
 
     running.ask("StopExecution", &running.execution).await;
     let statuses = running.list(json!({ "statusFilter": "ABORTED" })).await;
@@ -218,7 +250,9 @@ async fn a_child_is_stopped_alone_or_with_its_parent_and_redriven_with_it() {
         ]
     );
     running.ask("RedriveExecution", &running.execution).await;
-    let redriven = running.list(json!({ "redriveFilter": "REDRIVEN", "statusFilter": "RUNNING" })).await;
+    let redriven = running
+        .list(json!({ "redriveFilter": "REDRIVEN", "statusFilter": "RUNNING" }))
+        .await;
     assert_eq!(redriven.len(), 2);
     assert_eq!(
         (&redriven[0]["redriveCount"], &redriven[0]["redriveDate"]),
@@ -268,8 +302,19 @@ async fn express_children_are_described_and_have_no_history() {
     );
     let request = json!({ "executionArn": children[1] });
     let message = "This operation is not supported by this type of state machine";
-    for operation in ["GetExecutionHistory", "StopExecution", "DescribeStateMachineForExecution"] {
-        refused(&running.world, operation, request.clone(), "StateMachineTypeNotSupported", message).await;
+    for operation in [
+        "GetExecutionHistory",
+        "StopExecution",
+        "DescribeStateMachineForExecution",
+    ] {
+        refused(
+            &running.world,
+            operation,
+            request.clone(),
+            "StateMachineTypeNotSupported",
+            message,
+        )
+        .await;
     }
 }
 
@@ -283,11 +328,31 @@ async fn children_that_are_not_there_are_told_so() {
     let not_found = format!("Resource not found: '{run}'");
     let invalid = "Invalid Arn: 'Resource type not valid in this context: execution'".to_owned();
     for (operation, request, code, message) in [
-        ("ListExecutions", json!({ "mapRunArn": run }), "ResourceNotFound", &not_found),
+        (
+            "ListExecutions",
+            json!({ "mapRunArn": run }),
+            "ResourceNotFound",
+            &not_found,
+        ),
         ("ListExecutions", json!({ "mapRunArn": child }), "InvalidArn", &invalid),
-        ("DescribeExecution", json!({ "executionArn": child }), "ExecutionDoesNotExist", &does_not_exist),
-        ("GetExecutionHistory", json!({ "executionArn": child }), "ExecutionDoesNotExist", &does_not_exist),
-        ("StopExecution", json!({ "executionArn": child }), "ExecutionDoesNotExist", &does_not_exist),
+        (
+            "DescribeExecution",
+            json!({ "executionArn": child }),
+            "ExecutionDoesNotExist",
+            &does_not_exist,
+        ),
+        (
+            "GetExecutionHistory",
+            json!({ "executionArn": child }),
+            "ExecutionDoesNotExist",
+            &does_not_exist,
+        ),
+        (
+            "StopExecution",
+            json!({ "executionArn": child }),
+            "ExecutionDoesNotExist",
+            &does_not_exist,
+        ),
         (
             "ListExecutions",
             json!({ "stateMachineArn": machine, "statusFilter": "PENDING_REDRIVE" }),
