@@ -23,8 +23,8 @@ use sluice_asl::Variables;
 
 use crate::change::{Change, Stamp};
 use crate::life::{
-    Activity, ChildExecution, FlowRef, Life, MapBlock, MapItem, MapRun, Phase, ROOT, Seat, Stage, Thread, ThreadId,
-    Visit,
+    Activity, ChildEnd, ChildExecution, FlowRef, Life, MapBlock, MapItem, MapRun, Phase, ROOT, Seat, Stage, Thread,
+    ThreadId, Visit,
 };
 use crate::map_run::MapRunStatus;
 use crate::{Outcome, Status, Timestamp};
@@ -564,6 +564,12 @@ fn end_child(life: &mut Life, thread: ThreadId, outcome: Outcome, at: Timestamp)
         id: child.events,
         previous,
     };
+    let child = child.clone();
+    let run = map_mut(life, seat.parent)?.run.as_mut()?;
+    if let Some(ends) = &mut run.ends {
+        let outcome = outcome.clone();
+        ends.insert(seat.index, ChildEnd { child, outcome });
+    }
     if let Outcome::Succeeded { output } = outcome {
         close_branch(life, thread, Some(output))?;
     } else {
@@ -574,7 +580,7 @@ fn end_child(life: &mut Life, thread: ThreadId, outcome: Outcome, at: Timestamp)
 }
 
 /// Counts a child elsewhere from now on; `None`: as one that has not started.
-fn move_child(life: &mut Life, thread: ThreadId, to: Option<Status>) -> Option<(Seat, &mut ChildExecution)> {
+fn move_child(life: &mut Life, thread: ThreadId, to: Option<Status>) -> Option<(Seat, &mut Box<ChildExecution>)> {
     let control = life.threads.get_mut(&thread)?;
     let (seat, child) = (control.seat?, control.child.as_mut()?);
     let from = child.status;

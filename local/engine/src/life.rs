@@ -221,6 +221,15 @@ pub(crate) struct MapRun {
     pub(crate) redriven_at: Option<Timestamp>,
     pub(crate) executions: MapRunCounts,
     pub(crate) items: MapRunCounts,
+    /// How the children ended, if the state's output tells.
+    pub(crate) ends: Option<BTreeMap<usize, ChildEnd>>,
+}
+
+/// A child execution and its end.
+#[derive(Debug, Clone)]
+pub(crate) struct ChildEnd {
+    pub(crate) child: Box<ChildExecution>,
+    pub(crate) outcome: Outcome,
 }
 
 /// How many items may fail.

@@ -31,7 +31,7 @@ use sluice_asl::{State, StateKind, StateMachine, nests_deeper, serialized_len};
 pub(crate) use error::{Failure, delay_ms, handlers};
 pub(crate) use fact::{EXPRESS_SECONDS, REDRIVE_MS, after, check, next_deadline};
 pub(crate) use flow::{ResultFlow, too_many_variables};
-pub(crate) use view::{Data, View, condition_reads_context, dynamic_reads_context, names_token, within_depth};
+pub(crate) use view::{Data, View, condition_reads_context, dynamic_reads_context, iso, names_token, within_depth};
 
 use crate::change::Change;
 use crate::event::HistoryEvent;

@@ -222,7 +222,7 @@ pub(crate) fn within_depth(value: Value) -> Result<Value, EvalError> {
 }
 
 /// The time as the context object writes it: `2026-11-22T13:00:00.000Z`.
-fn iso(millis: Timestamp) -> String {
+pub(crate) fn iso(millis: Timestamp) -> String {
     chrono::DateTime::from_timestamp_millis(millis)
         .unwrap_or_default()
         .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)

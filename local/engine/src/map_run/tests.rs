@@ -476,3 +476,39 @@ fn a_run_within_a_child_belongs_to_the_child() {
     assert!(log.runs.values().all(|run| run.redrives == 1), "{:?}", log.runs);
     assert!(log.children.values().all(|child| child.status == Status::Succeeded));
 }
+
+#[test]
+fn a_writer_without_a_resource_shapes_the_output() {
+    let states = json!({ "C": { "Type": "Choice", "Default": "P",
+            "Choices": [{ "Variable": "$", "IsString": true, "Next": "F" }] },
+        "P": { "Type": "Pass", "End": true }, "F": { "Type": "Fail", "Error": "E" } });
+    let written = |transformation: &str| {
+        let writer = json!({ "ToleratedFailureCount": 1, "ResultWriter": {
+            "WriterConfig": { "Transformation": transformation, "OutputType": "JSON" } } });
+        let log = Log::over("STANDARD", writer, &states, json!([[1, 2], "x", 3]));
+        match log.execution.outcome() {
+            Some(crate::Outcome::Succeeded { output }) => (**output).clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let failed = |value: &Value| (value["Status"].clone(), value["Error"].clone());
+    let compact = written("COMPACT");
+    assert_eq!((&compact[0], &compact[2]), (&json!([1, 2]), &json!(3)));
+    assert_eq!(failed(&compact[1]), (json!("FAILED"), json!("E")));
+    let flat = written("FLATTEN");
+    assert_eq!((&flat[0], &flat[1], &flat[3]), (&json!(1), &json!(2), &json!(3)));
+    assert_eq!(failed(&flat[2]), (json!("FAILED"), json!("E")));
+    let unchanged = written("NONE");
+    let (arn, name) = (&unchanged[0]["ExecutionArn"], &unchanged[0]["Name"]);
+    assert_eq!(
+        unchanged[0],
+        json!({
+            "ExecutionArn": arn, "Input": "[1,2]", "InputDetails": { "Included": true }, "Name": name,
+            "Output": "[1,2]", "OutputDetails": { "Included": true }, "RedriveCount": 0,
+            "RedriveStatus": "NOT_REDRIVABLE",
+            "RedriveStatusReason": "Execution is SUCCEEDED and cannot be redriven",
+            "StartDate": "1970-01-01T00:00:00.000Z", "StateMachineArn": format!("{PREFIX}:stateMachine:m/L"),
+            "Status": "SUCCEEDED", "StopDate": "1970-01-01T00:00:00.000Z",
+        })
+    );
+}

@@ -3,7 +3,9 @@
 //! An inline iteration is a thread of the execution. A distributed Map's children are threads too, but each has its
 //! own history and variables, as the executions of a Map Run have; the parent's history shows only the run.
 
-use std::collections::VecDeque;
+mod writer;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use serde_json::{Map as Object, Value};
@@ -22,6 +24,7 @@ use crate::fact::MapRunUpdate;
 use crate::life::{Block, ChildExecution, FlowRef, MapBlock, MapItem, MapRun, ROOT, Seat, ThreadId, Threshold};
 use crate::map_run::{MapRunCounts, MapRunStatus};
 use crate::{Outcome, Status};
+use writer::Transformation;
 
 /// The most children of a Map Run that are at work at a time.
 const RUN_CONCURRENCY: usize = 10_000;
@@ -81,6 +84,7 @@ fn missing_service(map: &Map) -> Option<Failure> {
             format!("The ItemReader resource '{resource}' is not available here: pass the items in the state's input."),
         ));
     }
+    // without a resource, it says how the state's own output looks
     let resource = resource(map.result_writer.as_ref()?)?;
     Some(Failure::new(
         "States.ResultWriterFailed",
@@ -294,6 +298,7 @@ fn start_run(
         redriven_at: None,
         executions: MapRunCounts::default(),
         items: MapRunCounts::default(),
+        ends: map.result_writer.is_some().then(BTreeMap::new),
     };
     let inputs = batches.into_iter().map(|batch| batch.input).collect();
     d.emit(Change::MapRunStarted {
@@ -522,7 +527,11 @@ pub(crate) fn threshold_exceeded() -> Failure {
 }
 
 fn finish(d: &mut Decision<'_>, thread: ThreadId, map: &Map) -> Step {
-    let result = results(d, thread);
+    let ends = d.life.visit(thread).and_then(|visit| visit.run()?.ends.as_ref());
+    let result = match ends {
+        Some(ends) => writer::written(ends, Transformation::of(map)),
+        None => results(d, thread),
+    };
     let run = is_run(d, thread);
     if run {
         d.emit(Change::MapRunSucceeded { thread })?;
