@@ -147,7 +147,13 @@ fn run_of(machine: usize, choices: &[u8]) -> Run {
 }
 
 fn told_children(run: &Run, length: usize) -> Vec<ChildTale> {
-    children(run.machine.clone(), run.identity.clone(), &run.log[..length], 0..u32::MAX).unwrap()
+    children(
+        run.machine.clone(),
+        run.identity.clone(),
+        &run.log[..length],
+        0..u32::MAX,
+    )
+    .unwrap()
 }
 
 fn check_prefixes(run: &Run) {
@@ -156,8 +162,14 @@ fn check_prefixes(run: &Run) {
         let told = history(run.machine.clone(), run.identity.clone(), &run.log[..length]).unwrap();
         assert_eq!(told, run.events[..told.len()], "the first {length} entries");
         for child in told_children(run, length) {
-            let whole = all.iter().find(|tale| tale.summary.number == child.summary.number).unwrap();
-            assert!(whole.events.starts_with(&child.events), "the first {length} entries: {child:?}");
+            let whole = all
+                .iter()
+                .find(|tale| tale.summary.number == child.summary.number)
+                .unwrap();
+            assert!(
+                whole.events.starts_with(&child.events),
+                "the first {length} entries: {child:?}"
+            );
             assert_eq!(child.outcome().is_some(), child.summary.ended_at.is_some(), "{child:?}");
         }
         let mut execution = Execution::new(run.machine.clone(), run.identity.clone());
