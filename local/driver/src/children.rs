@@ -91,7 +91,7 @@ pub(crate) fn record(
     let Some((child, tale)) = tale(shared, connection, arn)? else {
         return Ok(None);
     };
-    let Some(parent) = executions::record(connection, child.execution)? else {
+    let Some(parent) = executions::record_without_data(connection, child.execution)? else {
         return Ok(None);
     };
     let Some(identity) = identity(&parent.identity, &tale.summary.arn) else {

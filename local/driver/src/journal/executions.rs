@@ -274,6 +274,23 @@ pub(super) const LAST_REDRIVE: &str = "CASE WHEN e.redrive_count > 0 THEN
 
 /// An execution's record, by its key.
 pub(crate) fn record(connection: &Connection, key: u64) -> Result<Option<ExecutionRecord>, DriverError> {
+    let row = raw(connection, key)?;
+    row.map(|raw| finish_record(connection, key, raw)).transpose()
+}
+
+/// An execution's record without its input and its outcome, which may be large.
+pub(crate) fn record_without_data(connection: &Connection, key: u64) -> Result<Option<ExecutionRecord>, DriverError> {
+    let row = raw(connection, key)?;
+    row.map(|raw| {
+        Ok(ExecutionRecord {
+            status: codec::status(key, raw.status)?,
+            ..raw.record
+        })
+    })
+    .transpose()
+}
+
+fn raw(connection: &Connection, key: u64) -> Result<Option<RawRecord>, DriverError> {
     let row = connection
         .prepare_cached(&format!(
             "SELECT e.arn, e.name, m.arn, m.name, r.role_arn, r.kind, r.definition, r.revision_id, e.status, e.start,
@@ -285,7 +302,7 @@ pub(crate) fn record(connection: &Connection, key: u64) -> Result<Option<Executi
         ))?
         .query_row([signed(key)], |row| raw_record(key, row))
         .optional()?;
-    row.map(|raw| finish_record(connection, key, raw)).transpose()
+    Ok(row)
 }
 
 struct RawRecord {
