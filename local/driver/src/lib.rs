@@ -2,8 +2,8 @@
 //!
 //! The engine decides and touches nothing; this crate gives it a disk, a clock and a thread. One thread takes requests
 //! in, applies them, writes the facts with one fsync for all that had queued up, and only then acts: **commit, then
-//! act**. An execution without calls in flight leaves memory at once and is folded back from its log when a task token,
-//! a deadline or a stop reaches it. Reads run beside the writer, on connections of their own.
+//! act**. An execution without calls in flight leaves memory (one with a long log not at once) and is folded back from
+//! its log when a task token, a deadline or a stop reaches it. Reads run beside the writer, on connections of their own.
 //!
 //! - [`Driver`]: the handle; [`DriverConfig`] says where, and with which clock and random numbers.
 //! - [`TaskRunner`] makes the calls and answers each through its [`RunningTask`].

@@ -564,10 +564,11 @@ fn end_child(life: &mut Life, thread: ThreadId, outcome: Outcome, at: Timestamp)
         id: child.events,
         previous,
     };
-    let child = child.clone();
-    let run = map_mut(life, seat.parent)?.run.as_mut()?;
-    if let Some(ends) = &mut run.ends {
+    let is_told = |run: &MapRun| run.ends.is_some();
+    if map_mut(life, seat.parent)?.run.as_ref().is_some_and(is_told) {
+        let child = life.threads.get(&thread)?.child.clone()?;
         let outcome = outcome.clone();
+        let ends = map_mut(life, seat.parent)?.run.as_mut()?.ends.as_mut()?;
         ends.insert(seat.index, ChildEnd { child, outcome });
     }
     if let Outcome::Succeeded { output } = outcome {
@@ -580,13 +581,13 @@ fn end_child(life: &mut Life, thread: ThreadId, outcome: Outcome, at: Timestamp)
 }
 
 /// Counts a child elsewhere from now on; `None`: as one that has not started.
-fn move_child(life: &mut Life, thread: ThreadId, to: Option<Status>) -> Option<(Seat, &mut Box<ChildExecution>)> {
+fn move_child(life: &mut Life, thread: ThreadId, to: Option<Status>) -> Option<(Seat, &mut ChildExecution)> {
     let control = life.threads.get_mut(&thread)?;
     let (seat, child) = (control.seat?, control.child.as_mut()?);
     let from = child.status;
     child.status = to.unwrap_or(from);
     tally(map_mut(life, seat.parent)?.run.as_mut()?, seat.index, Some(from), to);
-    Some((seat, life.threads.get_mut(&thread)?.child.as_mut()?))
+    Some((seat, life.threads.get_mut(&thread)?.child.as_deref_mut()?))
 }
 
 /// Counts a child and its items elsewhere.
