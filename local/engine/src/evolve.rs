@@ -13,6 +13,7 @@
 //! | `ExecutionTimedOut`, `ExecutionAborted` | nothing (0) | |
 //! | `MapRunRedriven` | `ExecutionRedriven` | it |
 
+mod child;
 #[cfg(test)]
 mod tests;
 
@@ -22,10 +23,7 @@ use serde_json::Value;
 use sluice_asl::Variables;
 
 use crate::change::{Change, Stamp};
-use crate::life::{
-    Activity, ChildEnd, ChildExecution, FlowRef, Life, MapBlock, MapItem, MapRun, Phase, ROOT, Seat, Stage, Thread,
-    ThreadId, Visit,
-};
+use crate::life::{Activity, FlowRef, Life, MapBlock, MapItem, Phase, ROOT, Seat, Stage, Thread, ThreadId, Visit};
 use crate::map_run::MapRunStatus;
 use crate::{Outcome, Status, Timestamp};
 
@@ -245,7 +243,7 @@ fn apply(life: &mut Life, change: Change, at: Timestamp) -> Option<Stamp> {
             let start_at = start_of(&flow)?;
             let map = map_mut(life, parent)?;
             map.next = map.next.max(index + 1);
-            tally(map.run.as_mut()?, index, None, Some(Status::Running));
+            child::tally(map.run.as_mut()?, index, None, Some(Status::Running));
             let thread = open(life, parent, branch, index, flow, None)?;
             // a child execution has its own variables, its own history and its own context object
             thread.variables = Arc::default();
@@ -291,33 +289,14 @@ fn apply(life: &mut Life, change: Change, at: Timestamp) -> Option<Stamp> {
             halt(life, thread);
             stamp
         }
-        Change::ChildEnded { thread, outcome } => end_child(life, thread, outcome, at),
+        Change::ChildEnded { thread, outcome } => child::end(life, thread, outcome, at),
         Change::ChildQueued { thread } => {
-            move_child(life, thread, Some(Status::PendingRedrive))?;
-            let seat = life.threads.get(&thread)?.seat?;
-            map_mut(life, seat.parent)?.again.push_back(thread);
+            child::queue(life, thread);
             None
         }
-        Change::ChildRedriven { thread } => {
-            let (seat, child) = move_child(life, thread, Some(Status::Running))?;
-            child.events += 1;
-            child.redrives += 1;
-            child.redriven_at = Some(at);
-            child.ended = None;
-            let stamp = Stamp {
-                home: thread,
-                id: child.events,
-                previous: child.events - 1,
-            };
-            block_mut(life, seat.parent)?.open += 1;
-            unqueue(life, seat.parent, thread);
-            Some(stamp)
-        }
+        Change::ChildRedriven { thread } => child::redrive(life, thread, at),
         Change::ChildReplaced { thread } => {
-            let (seat, _) = move_child(life, thread, None)?;
-            unqueue(life, seat.parent, thread);
-            clear_block(life, thread);
-            life.remove(thread);
+            child::forget(life, thread);
             None
         }
         Change::MapRunSucceeded { thread } => {
@@ -546,63 +525,6 @@ fn close_branch(life: &mut Life, thread: ThreadId, output: Option<Arc<Value>>) -
         *slot = output;
     }
     Some(seat)
-}
-
-/// A child execution's last event, and what is left of it.
-fn end_child(life: &mut Life, thread: ThreadId, outcome: Outcome, at: Timestamp) -> Option<Stamp> {
-    let previous = match &outcome {
-        Outcome::Succeeded { .. } | Outcome::Failed { .. } => life.threads.get(&thread)?.last,
-        Outcome::TimedOut | Outcome::Aborted { .. } => 0,
-    };
-    end_run(life, thread, MapRunStatus::Aborted, at);
-    let status = outcome.status();
-    let (seat, child) = move_child(life, thread, Some(status))?;
-    child.events += 1;
-    child.ended = Some((status, at));
-    let stamp = Stamp {
-        home: thread,
-        id: child.events,
-        previous,
-    };
-    let is_told = |run: &MapRun| run.ends.is_some();
-    if map_mut(life, seat.parent)?.run.as_ref().is_some_and(is_told) {
-        let child = life.threads.get(&thread)?.child.clone()?;
-        let outcome = outcome.clone();
-        let ends = map_mut(life, seat.parent)?.run.as_mut()?.ends.as_mut()?;
-        ends.insert(seat.index, ChildEnd { child, outcome });
-    }
-    if let Outcome::Succeeded { output } = outcome {
-        close_branch(life, thread, Some(output))?;
-    } else {
-        halt(life, thread);
-        block_mut(life, seat.parent)?.open -= 1;
-    }
-    Some(stamp)
-}
-
-/// Counts a child elsewhere from now on; `None`: as one that has not started.
-fn move_child(life: &mut Life, thread: ThreadId, to: Option<Status>) -> Option<(Seat, &mut ChildExecution)> {
-    let control = life.threads.get_mut(&thread)?;
-    let (seat, child) = (control.seat?, control.child.as_mut()?);
-    let from = child.status;
-    child.status = to.unwrap_or(from);
-    tally(map_mut(life, seat.parent)?.run.as_mut()?, seat.index, Some(from), to);
-    Some((seat, life.threads.get_mut(&thread)?.child.as_deref_mut()?))
-}
-
-/// Counts a child and its items elsewhere.
-fn tally(run: &mut MapRun, index: usize, from: Option<Status>, to: Option<Status>) {
-    run.executions.shift(1, from, to);
-    let weight = run.weights.get(index).copied().unwrap_or(1);
-    run.items.shift(weight, from, to);
-}
-
-fn unqueue(life: &mut Life, parent: ThreadId, child: ThreadId) {
-    if let Some(map) = map_mut(life, parent)
-        && let Some(at) = map.again.iter().position(|waiting| *waiting == child)
-    {
-        map.again.remove(at);
-    }
 }
 
 /// Ends the run of a thread's Map state, if there is one at work.
