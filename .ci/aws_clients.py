@@ -91,6 +91,34 @@ def with_boto3(endpoint):
     return outputs, arn
 
 
+def with_map_runs(endpoint):
+    """The children of a distributed Map, as executions."""
+    session = boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
+    sfn = session.client("stepfunctions", endpoint_url=endpoint)
+    processor = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}, "StartAt": "P",
+                 "States": {"P": {"Type": "Pass", "End": True}}}
+    definition = {"StartAt": "M", "States": {"M": {
+        "Type": "Map", "Label": "L", "End": True, "ItemBatcher": {"MaxItemsPerBatch": 2}, "ItemProcessor": processor}}}
+    machine = sfn.create_state_machine(name="fan-out", definition=json.dumps(definition),
+                                       roleArn="arn:aws:iam::000000000000:role/r")["stateMachineArn"]
+    arn = sfn.start_execution(stateMachineArn=machine, input=json.dumps(list(range(9))))["executionArn"]
+    until("the Map has run", lambda: sfn.describe_execution(executionArn=arn)["status"] == "SUCCEEDED" or None)
+    run = sfn.list_map_runs(executionArn=arn)["mapRuns"][0]["mapRunArn"]
+    described = sfn.describe_map_run(mapRunArn=run)
+    assert described["executionCounts"]["succeeded"] == 5 and described["itemCounts"]["total"] == 9, described
+    children = [e for page in sfn.get_paginator("list_executions").paginate(
+        mapRunArn=run, PaginationConfig={"PageSize": 2}) for e in page["executions"]]
+    assert [c["itemCount"] for c in children] == [1, 2, 2, 2, 2], children
+    child = sfn.describe_execution(executionArn=children[0]["executionArn"])
+    assert child["mapRunArn"] == run and json.loads(child["input"]) == {"Items": [8]}, child
+    events = sfn.get_execution_history(executionArn=children[0]["executionArn"])["events"]
+    assert [e["id"] for e in events] == [1, 2, 3, 4], events
+    part = sfn.describe_state_machine_for_execution(executionArn=children[0]["executionArn"])
+    assert part["label"] == "L" and json.loads(part["definition"])["StartAt"] == "P", part
+    assert error_code(sfn.redrive_execution, executionArn=children[0]["executionArn"]) == "ExecutionNotRedrivable"
+    sfn.delete_state_machine(stateMachineArn=machine)
+
+
 def with_cli(endpoint, outputs, arn):
     aws = pathlib.Path(sys.executable).parent / "aws"
     env = dict(os.environ, AWS_ENDPOINT_URL=endpoint, AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test",
@@ -123,9 +151,10 @@ def with_cli(endpoint, outputs, arn):
 def main():
     with sluice.running(sys.argv[1]) as (_, endpoint):
         outputs, arn = with_boto3(endpoint)
+        with_map_runs(endpoint)
         with_cli(endpoint, outputs, arn)
         print(stepfunctions_api.check(endpoint))
-    print("boto3, the AWS CLI:\n3 passed, 0 failed")
+    print("boto3, Map Runs, the AWS CLI, all of Step Functions:\n4 passed, 0 failed")
 
 
 if __name__ == "__main__":

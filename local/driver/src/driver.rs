@@ -8,17 +8,18 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sluice_asl::{MachineType, ParseOptions, StateMachine};
-use sluice_engine::{AttemptId, Entry, HistoryEvent, Identity, MapRunUpdate, ScheduledTask, Timestamp};
+use sluice_engine::{AttemptId, Entry, HistoryEvent, Identity, MapRunReport, MapRunUpdate, ScheduledTask, Timestamp};
 use tokio::sync::oneshot;
 
 use crate::clock::ADVANCED;
-use crate::journal::{self, Lock, Readers, executions, lists, machines, store, versions};
+use crate::journal::{self, Lock, Readers, children as child_rows, executions, lists, machines, store, versions};
 use crate::shared::Shared;
 use crate::writer::{ChildAnswer, Request, Responder, TokenAnswer, VersionRequest, Writer};
 use crate::{
-    AliasRecord, Answer, Clock, DriverError, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind,
-    MachineRecord, MapRuns, OpenError, Order, Page, PutMachine, RedriveError, Resumed, Route, RunningTask, StartError,
-    StartExecution, Started, Statistics, TaskRunner, TokenError, VersionError, VersionRecord, VersionSummary, fold,
+    AliasRecord, Answer, ChildFilter, ChildRecord, Clock, DriverError, ExecutionFilter, ExecutionRecord,
+    ExecutionSummary, MachineKind, MachineRecord, MapRunRecord, OpenError, Order, Page, PutMachine, RedriveError,
+    Resumed, Route, RunningTask, StartError, StartExecution, Started, Statistics, TaskRunner, TokenError, VersionError,
+    VersionRecord, VersionSummary, children, fold,
 };
 
 /// Virtual size of the engine thread's stack: deeply nested values are handled recursively.
@@ -392,7 +393,8 @@ impl Driver {
         Ok(())
     }
 
-    /// Stops an execution; answers when it ended, now or before, or `None` if there is no such execution.
+    /// Stops an execution, which may be a child of a Map Run; answers when it ended, now or before, or `None` if there
+    /// is no such execution.
     ///
     /// # Errors
     /// When the driver fails.
@@ -431,7 +433,7 @@ impl Driver {
         .await
     }
 
-    /// The execution with this ARN.
+    /// The execution with this ARN, which may be a child execution of a Map Run.
     ///
     /// # Errors
     /// When the journal fails.
@@ -440,9 +442,10 @@ impl Driver {
             return Ok(Some(recent.record.clone()));
         }
         let arn = arn.to_owned();
+        let shared = self.inner.shared.clone();
         let query = move |connection: &_| match executions::key_of(connection, &arn)? {
             Some(key) => executions::record(connection, key),
-            None => Ok(None),
+            None => children::record(&shared, connection, &arn),
         };
         self.inner.shared.readers.read(query).await
     }
@@ -485,35 +488,55 @@ impl Driver {
             .await
     }
 
-    /// The Map Runs of the execution with this ARN.
+    /// The Map Runs that the execution with this ARN has started, the oldest first. None for one that is not there.
     ///
     /// # Errors
     /// When the journal fails.
-    pub async fn map_runs(&self, execution_arn: &str) -> Result<Option<MapRuns>, DriverError> {
-        let (shared, arn) = (self.inner.shared.clone(), execution_arn.to_owned());
-        let query = move |connection: &_| match executions::key_of(connection, &arn)? {
-            Some(key) => read_map_runs(&shared, connection, key),
-            None => Ok(None),
+    pub async fn map_runs(&self, execution_arn: &str) -> Result<Vec<MapRunReport>, DriverError> {
+        let arn = execution_arn.to_owned();
+        let query = move |connection: &_| {
+            let key = match executions::key_of(connection, &arn)? {
+                Some(key) => Some(key),
+                None => child_rows::find(connection, &arn)?.map(|child| child.execution),
+            };
+            let Some(key) = key else { return Ok(Vec::new()) };
+            let mut runs = child_rows::runs(connection, key)?;
+            runs.retain(|run| *run.execution_arn == *arn);
+            Ok(runs)
         };
         self.inner.shared.readers.read(query).await
     }
 
-    /// The Map Run with this ARN, alone.
+    /// The Map Run with this ARN; what ended before `oldest` counts as not redrivable.
     ///
     /// # Errors
     /// When the journal fails.
-    pub async fn map_run(&self, arn: &str) -> Result<Option<MapRuns>, DriverError> {
-        let (shared, arn) = (self.inner.shared.clone(), arn.to_owned());
+    pub async fn map_run(&self, arn: &str, oldest: Timestamp) -> Result<Option<MapRunRecord>, DriverError> {
+        let arn = arn.to_owned();
         let query = move |connection: &_| {
-            let Some(key) = executions::key_of_map_run(connection, &arn)? else {
+            let Some((_, report)) = child_rows::run(connection, &arn)? else {
                 return Ok(None);
             };
-            let mut found = read_map_runs(&shared, connection, key)?;
-            if let Some(found) = &mut found {
-                found.runs.retain(|run| *run.arn == *arn);
-            }
-            Ok(found)
+            let (executions_not_redrivable, items_not_redrivable) = if report.express {
+                (0, 0)
+            } else {
+                child_rows::not_redrivable(connection, &arn, oldest)?
+            };
+            Ok(Some(MapRunRecord {
+                report,
+                executions_not_redrivable,
+                items_not_redrivable,
+            }))
         };
+        self.inner.shared.readers.read(query).await
+    }
+
+    /// A page of the child executions of a Map Run, newest first; `None`: there is no such run.
+    ///
+    /// # Errors
+    /// When the cursor is none of this list's, or the journal fails.
+    pub async fn children(&self, filter: ChildFilter) -> Result<Option<Page<ChildRecord>>, DriverError> {
+        let query = move |connection: &_| child_rows::list(connection, &filter);
         self.inner.shared.readers.read(query).await
     }
 
@@ -700,7 +723,11 @@ fn check_definition(text: &str, kind: MachineKind) -> Result<(), String> {
 }
 
 /// What a log is folded with.
-fn read_log(shared: &Shared, connection: &rusqlite::Connection, key: u64) -> Result<Option<Log>, DriverError> {
+pub(crate) fn read_log(
+    shared: &Shared,
+    connection: &rusqlite::Connection,
+    key: u64,
+) -> Result<Option<Log>, DriverError> {
     let Some(head) = executions::head(connection, key)? else {
         return Ok(None);
     };
@@ -712,21 +739,11 @@ fn read_log(shared: &Shared, connection: &rusqlite::Connection, key: u64) -> Res
     }))
 }
 
-struct Log {
-    machine: Arc<StateMachine>,
-    identity: Arc<Identity>,
-    entries: Vec<Entry>,
-}
-
-fn read_map_runs(shared: &Shared, connection: &rusqlite::Connection, key: u64) -> Result<Option<MapRuns>, DriverError> {
-    let Some(log) = read_log(shared, connection, key)? else {
-        return Ok(None);
-    };
-    let runs = fold::map_runs(log.machine, log.identity.clone(), &log.entries)?;
-    Ok(Some(MapRuns {
-        identity: log.identity,
-        runs,
-    }))
+/// A log, and what it is folded with.
+pub(crate) struct Log {
+    pub(crate) machine: Arc<StateMachine>,
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) entries: Vec<Entry>,
 }
 
 fn read_history(
@@ -735,7 +752,7 @@ fn read_history(
     arn: &str,
 ) -> Result<Option<Arc<[HistoryEvent]>>, DriverError> {
     let Some(key) = executions::key_of(connection, arn)? else {
-        return Ok(None);
+        return children::history(shared, connection, arn);
     };
     let version = (key, executions::entry_count(connection, key)?);
     let histories = || shared.histories.lock().unwrap_or_else(PoisonError::into_inner);

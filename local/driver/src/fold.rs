@@ -1,11 +1,12 @@
 //! Folding logs, with the engine's panics kept to the execution they belong to.
 
 use std::any::Any;
+use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use sluice_asl::StateMachine;
-use sluice_engine::{Entry, Execution, HistoryEvent, Identity, IllegalFact, MapRunReport, Status, Turn, WaitingOn};
+use sluice_engine::{ChildTale, Entry, Execution, HistoryEvent, Identity, IllegalFact, Status, Turn, WaitingOn};
 
 use crate::DriverError;
 use crate::journal::executions::Projection;
@@ -38,15 +39,29 @@ pub(crate) fn history(
         .map_err(|illegal| DriverError::unreadable(key, illegal))
 }
 
-/// The Map Runs that a log tells of, the oldest first.
-pub(crate) fn map_runs(
+/// What a log tells of the Map Runs' child executions with these numbers.
+pub(crate) fn children(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
     entries: &[Entry],
-) -> Result<Vec<MapRunReport>, DriverError> {
+    numbers: Range<u32>,
+) -> Result<Vec<ChildTale>, DriverError> {
     let key = identity.key;
-    guarded(key, || sluice_engine::map_runs(machine, identity, entries))?
+    guarded(key, || sluice_engine::children(machine, identity, entries, numbers))?
         .map_err(|illegal| DriverError::unreadable(key, illegal))
+}
+
+/// What each fact of a log came to.
+pub(crate) fn turns(
+    machine: Arc<StateMachine>,
+    identity: Arc<Identity>,
+    entries: &[Entry],
+) -> Result<Vec<Turn>, DriverError> {
+    let key = identity.key;
+    let mut execution = Execution::new(machine, identity);
+    let apply =
+        |entry| guarded(key, || execution.apply(entry))?.map_err(|illegal| DriverError::unreadable(key, illegal));
+    entries.iter().map(apply).collect()
 }
 
 /// One fact on top; what it adds to the history goes behind `events`. After a panic the execution must not be used any more.

@@ -2,14 +2,15 @@
 //!
 //! The engine decides and touches nothing; this crate gives it a disk, a clock and a thread. One thread takes requests
 //! in, applies them, writes the facts with one fsync for all that had queued up, and only then acts: **commit, then
-//! act**. An execution without calls in flight leaves memory at once and is folded back from its log when a task token,
-//! a deadline or a stop reaches it. Reads run beside the writer, on connections of their own.
+//! act**. An execution without calls in flight leaves memory (one with a long log not at once) and is folded back from
+//! its log when a task token, a deadline or a stop reaches it. Reads run beside the writer, on connections of their own.
 //!
 //! - [`Driver`]: the handle; [`DriverConfig`] says where, and with which clock and random numbers.
 //! - [`TaskRunner`] makes the calls and answers each through its [`RunningTask`].
 //! - [`Clock`]: time as an input, with a [`SystemClock`] and, for tests, a [`ManualClock`].
 
 mod cache;
+mod children;
 mod clock;
 mod driver;
 mod error;
@@ -25,8 +26,9 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{DriverError, OpenError, RedriveError, StartError, TokenError, VersionError};
 pub use record::{
-    AliasRecord, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord, MapRuns, Order, Page,
-    PutMachine, Qualifier, Resumed, Route, StartExecution, Started, Statistics, VersionRecord, VersionSummary,
+    AliasRecord, ChildFilter, ChildOf, ChildRecord, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind,
+    MachineRecord, MapRunRecord, Order, Page, PutMachine, Qualifier, Resumed, Route, StartExecution, Started,
+    Statistics, VersionRecord, VersionSummary,
 };
 pub use task::{Answer, RunningTask, TaskRunner};
 

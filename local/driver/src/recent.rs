@@ -103,6 +103,7 @@ mod tests {
                 trace_header: None,
                 redrive_count: 0,
                 redriven_at: None,
+                child: None,
             },
             newest: HistoryEvent {
                 id,

@@ -219,15 +219,70 @@ pub struct ExecutionRecord {
     pub redrive_count: u64,
     /// When it was redriven last.
     pub redriven_at: Option<Timestamp>,
+    /// What started it, if it is a child execution; its identity's key is that of the execution that holds its log.
+    pub child: Option<ChildOf>,
 }
 
-/// The Map Runs of one execution.
+/// What an execution is that a Map Run has started.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildOf {
+    /// The Map Run.
+    pub map_run_arn: Arc<str>,
+    /// The name of the Map state.
+    pub state: Arc<str>,
+    /// Its history has no room for a redrive.
+    pub full: bool,
+}
+
+/// A Map Run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct MapRuns {
-    /// The execution in which they were started.
-    pub identity: Arc<Identity>,
-    /// The oldest first.
-    pub runs: Vec<MapRunReport>,
+pub struct MapRunRecord {
+    /// How it stands.
+    pub report: MapRunReport,
+    /// How many of its executions were unsuccessful and cannot be redriven.
+    pub executions_not_redrivable: u64,
+    /// How many items they have.
+    pub items_not_redrivable: u64,
+}
+
+/// One line of a list of a Map Run's child executions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildRecord {
+    /// The number of the execution that holds its log.
+    pub execution: u64,
+    /// Its number in that log: larger ones started later.
+    pub number: u32,
+    /// Its ARN.
+    pub arn: String,
+    /// Its status.
+    pub status: Status,
+    /// `startDate`.
+    pub start: Timestamp,
+    /// `stopDate`, unless it is at work.
+    pub stop: Option<Timestamp>,
+    /// How many items it has.
+    pub items: u64,
+    /// How often it was redriven.
+    pub redrive_count: u64,
+    /// When it was redriven last.
+    pub redriven_at: Option<Timestamp>,
+    /// The number of the fact that changed any of this last.
+    pub changed: u32,
+}
+
+/// Which child executions to list, newest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildFilter {
+    /// Their Map Run.
+    pub map_run_arn: String,
+    /// Only those that were redriven; or, if false, only those that were not.
+    pub redriven: Option<bool>,
+    /// Only those with this status.
+    pub status: Option<Status>,
+    /// The cursor that the page before gave.
+    pub after: Option<String>,
+    /// The most to list.
+    pub limit: usize,
 }
 
 /// One line of a list of executions.

@@ -8,6 +8,7 @@ use sluice_asl::StateMachine;
 use sluice_engine::HistoryEvent;
 
 use crate::cache::Recent;
+use crate::children::Block;
 use crate::journal::{Readers, machines};
 use crate::recent::RecentExecutions;
 use crate::writer::Request;
@@ -15,6 +16,9 @@ use crate::{DriverError, Statistics};
 
 /// A history by its execution's key and the number of facts it tells.
 pub(crate) type Histories = Recent<(u64, u32), Arc<[HistoryEvent]>>;
+
+/// Child executions that were read together, by their execution's key and their numbers' place.
+pub(crate) type Tales = Recent<(u64, u32), Arc<Block>>;
 
 /// What the handles and the engine's thread share.
 #[derive(Debug)]
@@ -24,6 +28,7 @@ pub(crate) struct Shared {
     pub(crate) readers: Arc<Readers>,
     pub(crate) histories: Mutex<Histories>,
     pub(crate) recent: RecentExecutions,
+    pub(crate) tales: Mutex<Tales>,
     definitions: Mutex<Recent<i64, Arc<StateMachine>>>,
     closing: AtomicBool,
     stopped: OnceLock<String>,
@@ -70,6 +75,7 @@ impl Shared {
             readers: Arc::new(readers),
             histories: Mutex::new(Recent::new(16, 8 * 1024 * 1024)),
             recent: RecentExecutions::default(),
+            tales: Mutex::new(Recent::new(64, 16 * 1024 * 1024)),
             definitions: Mutex::new(Recent::new(32, 16 * 1024 * 1024)),
             closing: AtomicBool::new(false),
             stopped: OnceLock::new(),

@@ -9,7 +9,7 @@ use sluice_asl::definition::Name;
 use sluice_asl::{State, Variables};
 
 use crate::event::ErrorDetails;
-use crate::life::{Block, Call, ChildExecution, FlowRef, MapItem, MapRun, ThreadId, Threshold};
+use crate::life::{Block, Call, ChildExecution, FlowRef, Life, MapItem, MapRun, ROOT, ThreadId, Threshold};
 use crate::{Outcome, Timestamp};
 
 /// One step of a decision.
@@ -167,15 +167,21 @@ pub(crate) enum Change {
     IterationAborted {
         thread: ThreadId,
     },
-    ChildSucceeded {
+    /// A child execution has ended; one that was unsuccessful stays, to be redriven.
+    ChildEnded {
         thread: ThreadId,
-        output: Arc<Value>,
+        outcome: Outcome,
     },
-    /// A child's failure that the run tolerates.
-    ChildTolerated {
+    /// An unsuccessful child waits for its turn to run again.
+    ChildQueued {
         thread: ThreadId,
     },
-    ChildFailed {
+    /// It takes up its work again.
+    ChildRedriven {
+        thread: ThreadId,
+    },
+    /// Another child starts in its place.
+    ChildReplaced {
         thread: ThreadId,
     },
     MapRunSucceeded {
@@ -194,6 +200,7 @@ pub(crate) enum Change {
     MapRunUpdated {
         thread: ThreadId,
         limit: usize,
+        max_concurrency: u64,
         tolerance: Threshold,
     },
     /// `unlinked`: what follows is linked to `MapRunStarted`.
@@ -220,10 +227,43 @@ pub(crate) struct Stamp {
 }
 
 impl Change {
-    /// The thread in whose history the change is an event; `None` for bookkeeping.
+    /// The thread that it is about; for the start of a branch, the one that opens it.
+    pub(crate) fn thread(&self) -> Option<ThreadId> {
+        match self {
+            Change::Halted { thread }
+            | Change::Revived { thread, .. }
+            | Change::RetryArmed { thread, .. }
+            | Change::RetryBegun { thread }
+            | Change::WaitArmed { thread, .. }
+            | Change::HeartbeatTaken { thread, .. }
+            | Change::BranchSucceeded { thread, .. }
+            | Change::BranchFailed { thread }
+            | Change::ChildEnded { thread, .. }
+            | Change::ChildQueued { thread }
+            | Change::ChildRedriven { thread }
+            | Change::ChildReplaced { thread }
+            | Change::MapRunUpdated { thread, .. }
+            | Change::BlockCleared { thread } => Some(*thread),
+            Change::BranchOpened { parent, .. } | Change::ChildStarted { parent, .. } => Some(*parent),
+            _ => self.shown_at(),
+        }
+    }
+
+    /// The thread to whose history its event belongs, if it has one, seen from the state `life` before it.
+    pub(crate) fn home(&self, life: &Life) -> Option<ThreadId> {
+        match self {
+            Change::ChildStarted { branch, .. } => Some(*branch),
+            Change::ChildEnded { thread, .. } | Change::ChildRedriven { thread } => Some(*thread),
+            Change::Started { .. } | Change::Ended { .. } | Change::Redriven { .. } => Some(ROOT),
+            _ => Some(life.threads.get(&self.shown_at()?)?.home),
+        }
+    }
+
+    /// The thread in whose history the change is an event and may have no room; `None` for bookkeeping, and for the
+    /// first and the last event of a child execution.
     pub(crate) fn shown_at(&self) -> Option<ThreadId> {
         match self {
-            Change::Started { .. } | Change::Ended { .. } | Change::Redriven { .. } => Some(crate::life::ROOT),
+            Change::Started { .. } | Change::Ended { .. } | Change::Redriven { .. } => Some(ROOT),
             Change::StateEntered { thread, .. }
             | Change::StateExited { thread, .. }
             | Change::EvaluationFailed { thread, .. }
@@ -258,9 +298,10 @@ impl Change {
             | Change::ChildStarted { .. }
             | Change::BranchSucceeded { .. }
             | Change::BranchFailed { .. }
-            | Change::ChildSucceeded { .. }
-            | Change::ChildTolerated { .. }
-            | Change::ChildFailed { .. }
+            | Change::ChildEnded { .. }
+            | Change::ChildQueued { .. }
+            | Change::ChildRedriven { .. }
+            | Change::ChildReplaced { .. }
             | Change::MapRunUpdated { .. }
             | Change::BlockCleared { .. } => None,
         }

@@ -11,7 +11,9 @@
 //! | `MapStateSucceeded`, `ParallelStateSucceeded` | the last branch's end | what it followed |
 //! | `EvaluationFailed` at a state's entry | what the entry followed | it |
 //! | `ExecutionTimedOut`, `ExecutionAborted` | nothing (0) | |
+//! | `MapRunRedriven` | `ExecutionRedriven` | it |
 
+mod child;
 #[cfg(test)]
 mod tests;
 
@@ -22,12 +24,22 @@ use sluice_asl::Variables;
 
 use crate::change::{Change, Stamp};
 use crate::life::{Activity, FlowRef, Life, MapBlock, MapItem, Phase, ROOT, Seat, Stage, Thread, ThreadId, Visit};
-use crate::{Outcome, Timestamp};
+use crate::map_run::MapRunStatus;
+use crate::{Outcome, Status, Timestamp};
 
 /// Applies one change; where it is an event, says which.
 ///
 /// A change about a thread that is gone changes nothing: decisions do not make such changes, and a log cannot either.
 pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<Stamp> {
+    let thread = change.thread();
+    let stamp = apply(life, change, at);
+    if let Some(thread) = thread {
+        life.rearm(thread);
+    }
+    stamp
+}
+
+fn apply(life: &mut Life, change: Change, at: Timestamp) -> Option<Stamp> {
     match change {
         Change::Started {
             input,
@@ -97,6 +109,7 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
             None
         }
         Change::Halted { thread } => {
+            end_run(life, thread, MapRunStatus::Aborted, at);
             halt(life, thread);
             None
         }
@@ -106,16 +119,17 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
             stamp
         }
         Change::Revived { thread, anew } => {
-            let redriven = life.events;
+            let redriven = life.events_at(life.threads.get(&thread)?.home);
             let thread = life.threads.get_mut(&thread)?;
             thread.halted = false;
-            if anew {
+            let is_run = thread.visit.as_ref().is_some_and(|visit| visit.run().is_some());
+            if anew || is_run {
                 thread.last = redriven;
-                if let Some(visit) = &mut thread.visit {
-                    visit.retry_count = 0;
-                    visit.tries.clear();
-                    visit.activity = Activity::Deciding;
-                }
+            }
+            if anew && let Some(visit) = &mut thread.visit {
+                visit.retry_count = 0;
+                visit.tries.clear();
+                visit.activity = Activity::Deciding;
             }
             None
         }
@@ -174,6 +188,9 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
         } => {
             let stamp = follow(life, thread, Link::Advance)?;
             run.started = stamp.id;
+            run.started_at = at;
+            run.executions.pending = run.weights.len();
+            run.items.pending = run.weights.iter().sum();
             let block = block_mut(life, thread)?;
             block.results = vec![None; inputs.len()];
             let map = block.map.as_mut()?;
@@ -224,14 +241,21 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
             child,
         } => {
             let start_at = start_of(&flow)?;
-            map_mut(life, parent)?.next = index + 1;
+            let map = map_mut(life, parent)?;
+            map.next = map.next.max(index + 1);
+            child::tally(map.run.as_mut()?, index, None, Some(Status::Running));
             let thread = open(life, parent, branch, index, flow, None)?;
             // a child execution has its own variables, its own history and its own context object
             thread.variables = Arc::default();
             thread.item = None;
             thread.pending = Some((start_at, child.input.clone()));
             thread.child = Some(child);
-            None
+            life.rearm(branch);
+            Some(Stamp {
+                home: branch,
+                id: 1,
+                previous: 0,
+            })
         }
         Change::BranchSucceeded { thread, output } => {
             let last = life.threads.get(&thread)?.last;
@@ -265,44 +289,58 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
             halt(life, thread);
             stamp
         }
-        Change::ChildSucceeded { thread, output } => {
-            close_branch(life, thread, Some(output))?;
+        Change::ChildEnded { thread, outcome } => child::end(life, thread, outcome, at),
+        Change::ChildQueued { thread } => {
+            child::queue(life, thread);
             None
         }
-        Change::ChildTolerated { thread } => {
-            count_failure(life, thread)?;
-            clear_block(life, thread);
-            close_branch(life, thread, None)?;
+        Change::ChildRedriven { thread } => child::redrive(life, thread, at),
+        Change::ChildReplaced { thread } => {
+            child::forget(life, thread);
             None
         }
-        Change::ChildFailed { thread } => {
-            count_failure(life, thread)?;
-            halt(life, thread);
-            None
+        Change::MapRunSucceeded { thread } => {
+            end_run(life, thread, MapRunStatus::Succeeded, at);
+            follow(life, thread, Link::Advance)
         }
-        Change::MapRunSucceeded { thread } | Change::MapRunFailed { thread, .. } | Change::MapRunAborted { thread } => {
+        Change::MapRunFailed { thread, .. } => {
+            end_run(life, thread, MapRunStatus::Failed, at);
+            follow(life, thread, Link::Advance)
+        }
+        Change::MapRunAborted { thread } => {
+            end_run(life, thread, MapRunStatus::Aborted, at);
             follow(life, thread, Link::Advance)
         }
         Change::MapRunRedriven { thread } => {
-            // its failed children run again
-            map_mut(life, thread)?.run.as_mut()?.failed_items = 0;
+            let run = map_mut(life, thread)?.run.as_mut()?;
+            run.status = MapRunStatus::Running;
+            run.ended_at = None;
+            run.redrives += 1;
+            run.redriven_at = Some(at);
             follow(life, thread, Link::Advance)
         }
         Change::MapRunUpdated {
             thread,
             limit,
+            max_concurrency,
             tolerance,
         } => {
             let map = map_mut(life, thread)?;
             map.limit = limit;
-            map.run.as_mut()?.tolerance = tolerance;
+            let run = map.run.as_mut()?;
+            run.max_concurrency = max_concurrency;
+            run.tolerance = tolerance;
             None
         }
         Change::BlockSucceeded { thread, unlinked } => {
             let stamp = follow(life, thread, Link::Stay);
-            if unlinked && let Some(run) = map_mut(life, thread).and_then(|map| map.run.as_ref()) {
+            if let Some(run) = map_mut(life, thread).and_then(|map| map.run.as_ref()) {
                 let started = run.started;
-                life.threads.get_mut(&thread)?.last = started;
+                if unlinked {
+                    life.threads.get_mut(&thread)?.last = started;
+                }
+                // the children that failed and were tolerated cannot be redriven any more
+                clear_block(life, thread);
             }
             stamp
         }
@@ -343,6 +381,7 @@ fn start(life: &mut Life, input: Arc<Value>, times_out_at: Timestamp, start_at: 
             pending: Some((start_at, input)),
             visit: None,
             halted: false,
+            armed: None,
         },
     );
     Stamp {
@@ -367,7 +406,13 @@ fn end(life: &mut Life, outcome: Outcome, at: Timestamp) -> Stamp {
     }
     for thread in life.threads.values_mut() {
         thread.halted = true;
+        thread.armed = None;
+        let map = thread.visit.as_mut().and_then(|visit| visit.map_mut());
+        if let Some(run) = map.and_then(|map| map.run.as_mut()) {
+            run.end(MapRunStatus::Aborted, at);
+        }
     }
+    life.deadlines.clear();
     life.phase = Phase::Ended { outcome, at };
     Stamp {
         home: ROOT,
@@ -433,7 +478,7 @@ fn block_mut(life: &mut Life, thread: ThreadId) -> Option<&mut crate::life::Bloc
 }
 
 fn map_mut(life: &mut Life, thread: ThreadId) -> Option<&mut MapBlock> {
-    block_mut(life, thread)?.map.as_mut()
+    visit_mut(life, thread)?.map_mut()
 }
 
 fn start_of(flow: &FlowRef) -> Option<Arc<str>> {
@@ -466,13 +511,14 @@ fn open(
         pending: None,
         visit: None,
         halted: false,
+        armed: None,
     };
     Some(life.threads.entry(branch).or_insert(thread))
 }
 
 /// Takes a finished branch out and keeps its output.
 fn close_branch(life: &mut Life, thread: ThreadId, output: Option<Arc<Value>>) -> Option<Seat> {
-    let seat = life.threads.remove(&thread)?.seat?;
+    let seat = life.remove(thread)?.seat?;
     let block = block_mut(life, seat.parent)?;
     block.open -= 1;
     if let Some(slot) = block.results.get_mut(seat.index) {
@@ -481,12 +527,11 @@ fn close_branch(life: &mut Life, thread: ThreadId, output: Option<Arc<Value>>) -
     Some(seat)
 }
 
-/// Counts the items of a failed child execution.
-fn count_failure(life: &mut Life, thread: ThreadId) -> Option<()> {
-    let seat = life.threads.get(&thread)?.seat?;
-    let run = map_mut(life, seat.parent)?.run.as_mut()?;
-    run.failed_items += run.weights.get(seat.index).copied().unwrap_or(1);
-    Some(())
+/// Ends the run of a thread's Map state, if there is one at work.
+fn end_run(life: &mut Life, thread: ThreadId, status: MapRunStatus, at: Timestamp) {
+    if let Some(run) = map_mut(life, thread).and_then(|map| map.run.as_mut()) {
+        run.end(status, at);
+    }
 }
 
 fn halt(life: &mut Life, thread: ThreadId) {
@@ -515,6 +560,6 @@ fn close_call(life: &mut Life, thread: ThreadId) {
 fn clear_block(life: &mut Life, top: ThreadId) {
     for thread in life.families(top).into_values().flatten() {
         close_call(life, thread);
-        life.threads.remove(&thread);
+        life.remove(thread);
     }
 }

@@ -8,7 +8,8 @@ use sluice_asl::definition::{IntegrationPattern, Resource};
 
 use crate::decide::{self, Decision};
 use crate::life::{Activity, Call, Life, Phase, Stage, Visit};
-use crate::map_run::Observer;
+use crate::map_run::{ChildSummary, MapRunReport};
+use crate::tale::Recorder;
 use crate::{AttemptId, Effect, Entry, HistoryEvent, Identity, Outcome, ScheduledTask, Status, Timestamp, token};
 
 /// What came out of one fact.
@@ -16,8 +17,10 @@ use crate::{AttemptId, Effect, Entry, HistoryEvent, Identity, Outcome, Scheduled
 pub struct Turn {
     /// What may start once the fact is on disk, in order.
     pub effects: Vec<Effect>,
-    /// The ARNs of the Map Runs that it starts.
-    pub map_runs: Vec<Arc<str>>,
+    /// The Map Runs that it changes, as they stand after it.
+    pub map_runs: Vec<MapRunReport>,
+    /// Their child executions that it changes, likewise.
+    pub children: Vec<ChildSummary>,
 }
 
 /// Why a fact cannot have happened to this execution. The execution is as it was before.
@@ -65,6 +68,12 @@ pub enum IllegalFact {
     NoMapRun {
         /// As given.
         arn: Arc<str>,
+    },
+    /// `ChildStopped` for a child execution that never was or is over.
+    #[error("no child execution number {number} is at work")]
+    NoChild {
+        /// As given.
+        number: u32,
     },
     /// Time runs forward.
     #[error("the fact's time {at} lies before the one that precedes it ({last})")]
@@ -159,7 +168,7 @@ impl Execution {
     /// # Errors
     /// When the fact cannot have happened; the execution is as it was before.
     pub fn apply(&mut self, entry: &Entry) -> Result<Turn, IllegalFact> {
-        self.take(entry, None, None)
+        self.take(entry, None)
     }
 
     /// [`Execution::apply`] with the events that the fact adds to the history put behind `events`.
@@ -167,21 +176,13 @@ impl Execution {
     /// # Errors
     /// As [`Execution::apply`]; then nothing is added.
     pub fn apply_recording(&mut self, entry: &Entry, events: &mut Vec<HistoryEvent>) -> Result<Turn, IllegalFact> {
-        self.take(entry, Some(events), None)
+        self.take(entry, Some(events))
     }
 
-    /// [`Execution::apply`], watched.
-    pub(crate) fn apply_observed(&mut self, entry: &Entry, observer: &mut Observer) -> Result<Turn, IllegalFact> {
-        self.take(entry, None, Some(observer))
-    }
-
-    fn take(
-        &mut self,
-        entry: &Entry,
-        recorder: Option<&mut Vec<HistoryEvent>>,
-        observer: Option<&mut Observer>,
-    ) -> Result<Turn, IllegalFact> {
+    pub(crate) fn take(&mut self, entry: &Entry, recorder: Option<&mut dyn Recorder>) -> Result<Turn, IllegalFact> {
         decide::check(&self.life, self.identity.express, entry.at, &entry.fact)?;
+        // once more as a trait object, which may live as shortly as the decision
+        let recorder = recorder.map(|recorder| recorder as &mut dyn Recorder);
         let mut decision = Decision::new(
             &self.machine,
             &self.identity,
@@ -190,11 +191,12 @@ impl Execution {
             entry.seed,
             recorder,
         );
-        decision.observer = observer;
         decision.decide(&entry.fact);
+        let (map_runs, children) = decision.news.into_parts();
         let turn = Turn {
             effects: decision.effects,
-            map_runs: decision.map_runs,
+            map_runs,
+            children,
         };
         self.life.last_at = entry.at;
         Ok(turn)
@@ -346,21 +348,4 @@ fn waiting_on(call: &Call) -> WaitingOn {
         }
         (Resource::Service { .. } | Resource::Function { .. }, Stage::Scheduled) => WaitingOn::Call { attempt },
     }
-}
-
-/// The history of the execution that `entries` tell: the same fold as [`Execution::apply`], with the events kept.
-///
-/// # Errors
-/// When an entry cannot have happened.
-pub fn history<'e>(
-    machine: Arc<StateMachine>,
-    identity: Arc<Identity>,
-    entries: impl IntoIterator<Item = &'e Entry>,
-) -> Result<Vec<HistoryEvent>, IllegalFact> {
-    let mut execution = Execution::new(machine, identity);
-    let mut events = Vec::new();
-    for entry in entries {
-        execution.apply_recording(entry, &mut events)?;
-    }
-    Ok(events)
 }

@@ -85,6 +85,15 @@ pub enum Fact {
     },
     /// RedriveExecution.
     Redriven,
+    /// StopExecution of a Map Run's child execution. Writes no event into the execution's own history.
+    ChildStopped {
+        /// Which child ([`crate::ChildSummary::number`]).
+        child: u32,
+        /// As given.
+        error: Option<String>,
+        /// As given.
+        cause: Option<String>,
+    },
     /// UpdateMapRun. Writes no history event.
     MapRunUpdated {
         /// The Map Run.

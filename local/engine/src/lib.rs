@@ -18,11 +18,13 @@ mod map_run;
 pub mod probe;
 mod project;
 mod state;
+mod tale;
 pub mod token;
 
 pub use effect::{Effect, ScheduledTask};
 pub use event::{ErrorDetails, EventKind, HistoryEvent, StateType};
-pub use execution::{AttemptStatus, Execution, IllegalFact, Turn, Waiting, WaitingOn, history};
+pub use execution::{AttemptStatus, Execution, IllegalFact, Turn, Waiting, WaitingOn};
 pub use fact::{AttemptId, Entry, Fact, MapRunUpdate};
 pub use identity::{Identity, Outcome, Status, Timestamp};
-pub use map_run::{MapRunCounts, MapRunReport, MapRunStatus, map_runs};
+pub use map_run::{ChildSummary, MapRunCounts, MapRunReport, MapRunStatus};
+pub use tale::{ChildTale, children, history};

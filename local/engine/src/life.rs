@@ -4,13 +4,14 @@
 //! iteration's. Parallel and Map are visits with a [`Block`]; their branches are threads whose [`Seat`] names the
 //! block's thread.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde_json::Value;
 use sluice_asl::definition::{Flow, MapProcessor, Name};
 use sluice_asl::{State, StateKind, StateMachine, Variables};
 
+use crate::map_run::{MapRunCounts, MapRunStatus};
 use crate::{AttemptId, Outcome, ScheduledTask, Status, Timestamp};
 
 /// A thread's number; never given twice in the life of an execution, so that a stale one finds nothing.
@@ -36,6 +37,8 @@ pub(crate) struct Life {
     pub(crate) next_attempt: u64,
     pub(crate) next_thread: u32,
     pub(crate) threads: BTreeMap<ThreadId, Thread>,
+    /// What the threads wait for, the earliest first; see [`Life::rearm`].
+    pub(crate) deadlines: BTreeSet<(Timestamp, ThreadId)>,
     /// Who waits for which answer.
     pub(crate) open_attempts: BTreeMap<AttemptId, ThreadId>,
     /// The tokens of attempts that are over, so that their holders hear "timed out" and not "never was".
@@ -71,6 +74,8 @@ pub(crate) struct Thread {
     pub(crate) visit: Option<Box<Visit>>,
     /// Failed or aborted: it does nothing more, unless the execution is redriven.
     pub(crate) halted: bool,
+    /// Where it stands in [`Life::deadlines`].
+    pub(crate) armed: Option<Timestamp>,
 }
 
 /// Where a branch or an iteration belongs.
@@ -86,8 +91,16 @@ pub(crate) struct ChildExecution {
     pub(crate) arn: Arc<str>,
     pub(crate) name: Arc<str>,
     pub(crate) input: Arc<Value>,
+    pub(crate) express: bool,
     pub(crate) started_at: Timestamp,
+    /// When it times out; a Standard child does not outlive its parent.
+    pub(crate) times_out_at: Option<Timestamp>,
     pub(crate) events: u64,
+    pub(crate) status: Status,
+    /// How it ended last, and when.
+    pub(crate) ended: Option<(Status, Timestamp)>,
+    pub(crate) redrives: u64,
+    pub(crate) redriven_at: Option<Timestamp>,
 }
 
 /// `$$.Map.Item`.
@@ -180,6 +193,8 @@ pub(crate) struct MapBlock {
     pub(crate) next: usize,
     /// How many may run at a time.
     pub(crate) limit: usize,
+    /// Unsuccessful children that wait for their turn to run again.
+    pub(crate) again: VecDeque<ThreadId>,
     /// The event that the next iteration follows.
     pub(crate) link: u64,
     pub(crate) run: Option<MapRun>,
@@ -190,12 +205,31 @@ pub(crate) struct MapBlock {
 pub(crate) struct MapRun {
     pub(crate) arn: Arc<str>,
     pub(crate) label: Arc<str>,
+    /// Its children are Express executions.
+    pub(crate) express: bool,
+    /// `MaxConcurrency` as the state says it.
+    pub(crate) max_concurrency: u64,
     /// Items per child execution.
     pub(crate) weights: Vec<usize>,
     pub(crate) tolerance: Threshold,
-    pub(crate) failed_items: usize,
     /// Its `MapRunStarted` event.
     pub(crate) started: u64,
+    pub(crate) started_at: Timestamp,
+    pub(crate) status: MapRunStatus,
+    pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) redrives: u64,
+    pub(crate) redriven_at: Option<Timestamp>,
+    pub(crate) executions: MapRunCounts,
+    pub(crate) items: MapRunCounts,
+    /// How the children ended, if the state's output tells.
+    pub(crate) ends: Option<BTreeMap<usize, ChildEnd>>,
+}
+
+/// A child execution and its end.
+#[derive(Debug, Clone)]
+pub(crate) struct ChildEnd {
+    pub(crate) child: Box<ChildExecution>,
+    pub(crate) outcome: Outcome,
 }
 
 /// How many items may fail.
@@ -222,6 +256,22 @@ impl Threshold {
     }
 }
 
+impl MapRun {
+    /// Ends the run, unless it has ended.
+    pub(crate) fn end(&mut self, status: MapRunStatus, at: Timestamp) {
+        if self.status == MapRunStatus::Running {
+            self.status = status;
+            self.ended_at = Some(at);
+        }
+    }
+
+    /// Whether more items have failed than the state tolerates.
+    pub(crate) fn exceeded(&self) -> bool {
+        let failed = self.items.failed + self.items.timed_out;
+        self.tolerance.exceeded(failed, self.items.total())
+    }
+}
+
 impl FlowRef {
     /// The state of that name in the flow.
     pub(crate) fn state(&self, machine: &StateMachine, name: &str) -> Option<Arc<State>> {
@@ -233,6 +283,29 @@ impl FlowRef {
         match self {
             FlowRef::Machine => &machine.flow,
             FlowRef::Inner(flow) => flow,
+        }
+    }
+}
+
+impl Thread {
+    /// When it wants to be woken.
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        let limit = self.child.as_ref().and_then(|child| child.times_out_at);
+        let own = self.visit.as_ref().and_then(|visit| visit.activity.deadline());
+        own.into_iter().chain(limit).min()
+    }
+}
+
+impl Activity {
+    fn deadline(&self) -> Option<Timestamp> {
+        match self {
+            Activity::Waiting { until } => Some(*until),
+            Activity::Retrying { at } => Some(*at),
+            Activity::Calling(call) => match (call.times_out_at, call.heartbeat_by) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            },
+            Activity::Deciding | Activity::Block(_) => None,
         }
     }
 }
@@ -252,6 +325,19 @@ impl Visit {
             Activity::Block(block) => Some(block),
             _ => None,
         }
+    }
+
+    /// The same of a Map, to be changed.
+    pub(crate) fn map_mut(&mut self) -> Option<&mut MapBlock> {
+        match &mut self.activity {
+            Activity::Block(block) => block.map.as_mut(),
+            _ => None,
+        }
+    }
+
+    /// The run of a distributed Map at work.
+    pub(crate) fn run(&self) -> Option<&MapRun> {
+        self.block()?.map.as_ref()?.run.as_ref()
     }
 
     /// The attempt under way.
@@ -276,6 +362,7 @@ impl Life {
             next_attempt: 1,
             next_thread: 0,
             threads: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
             open_attempts: BTreeMap::new(),
             closed_tokens: BTreeMap::new(),
             missing_activities: Arc::default(),
@@ -316,6 +403,32 @@ impl Life {
         self.threads
             .range(parent..)
             .any(|(_, thread)| thread.halted && thread.seat.is_some_and(|seat| seat.parent == parent))
+    }
+
+    /// Puts a thread where it belongs among the deadlines, after it has changed.
+    pub(crate) fn rearm(&mut self, id: ThreadId) {
+        let Some(thread) = self.threads.get_mut(&id) else {
+            return;
+        };
+        let wanted = thread.deadline().filter(|_| !thread.halted);
+        if wanted == thread.armed {
+            return;
+        }
+        if let Some(at) = std::mem::replace(&mut thread.armed, wanted) {
+            self.deadlines.remove(&(at, id));
+        }
+        if let Some(at) = wanted {
+            self.deadlines.insert((at, id));
+        }
+    }
+
+    /// Takes a thread out, and its deadline with it.
+    pub(crate) fn remove(&mut self, id: ThreadId) -> Option<Thread> {
+        let thread = self.threads.remove(&id)?;
+        if let Some(at) = thread.armed {
+            self.deadlines.remove(&(at, id));
+        }
+        Some(thread)
     }
 
     /// The events of the history that a thread writes to.

@@ -1,17 +1,21 @@
-//! Map Runs, as DescribeMapRun tells of them: a second projection of the fold, beside the history.
+//! Map Runs and their child executions, as lists and descriptions tell of them: what a turn changed in them, beside the
+//! history.
 
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use sluice_asl::StateMachine;
+use serde::{Deserialize, Serialize};
 
 use crate::change::Change;
-use crate::execution::{Execution, IllegalFact};
-use crate::life::{Life, Seat, ThreadId, Threshold};
-use crate::state::map::RUN_CONCURRENCY;
-use crate::{Entry, Identity, Timestamp};
+use crate::decide::MAX_EVENTS;
+use crate::life::{Life, MapRun, ThreadId};
+use crate::{Status, Timestamp};
 
 /// How far a Map Run is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MapRunStatus {
     /// It has children that are not done.
     Running,
@@ -35,8 +39,8 @@ impl MapRunStatus {
     }
 }
 
-/// How many child executions, or items in them, stand where.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+/// How many child executions, or items in them, stand where. Each is counted once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MapRunCounts {
     /// Not started yet.
     pub pending: usize,
@@ -46,43 +50,66 @@ pub struct MapRunCounts {
     pub succeeded: usize,
     /// Failed.
     pub failed: usize,
+    /// Ran out of time.
+    pub timed_out: usize,
     /// Cut short.
     pub aborted: usize,
+    /// Unsuccessful, and waiting to be redriven.
+    pub pending_redrive: usize,
 }
 
 impl MapRunCounts {
     /// All of them.
     pub fn total(&self) -> usize {
-        self.pending + self.running + self.succeeded + self.failed + self.aborted
+        self.pending
+            + self.running
+            + self.succeeded
+            + self.failed
+            + self.timed_out
+            + self.aborted
+            + self.pending_redrive
     }
 
-    fn add(&mut self, child: Child, weight: usize) {
-        let count = match child {
-            Child::Pending => &mut self.pending,
-            Child::Running => &mut self.running,
-            Child::Succeeded => &mut self.succeeded,
-            Child::Failed => &mut self.failed,
-            Child::Aborted => &mut self.aborted,
-        };
-        *count += weight;
+    /// Those that stand there; `None`: not started yet.
+    fn at(&mut self, status: Option<Status>) -> &mut usize {
+        match status {
+            None => &mut self.pending,
+            Some(Status::Running) => &mut self.running,
+            Some(Status::Succeeded) => &mut self.succeeded,
+            Some(Status::Failed) => &mut self.failed,
+            Some(Status::TimedOut) => &mut self.timed_out,
+            Some(Status::Aborted) => &mut self.aborted,
+            Some(Status::PendingRedrive) => &mut self.pending_redrive,
+        }
+    }
+
+    /// So many go from one place to another.
+    pub(crate) fn shift(&mut self, count: usize, from: Option<Status>, to: Option<Status>) {
+        let from = self.at(from);
+        *from = from.saturating_sub(count);
+        *self.at(to) += count;
     }
 }
 
 /// One run of a distributed Map.
 ///
 /// [AWS](https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeMapRun.html)
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MapRunReport {
     /// `arn:aws:states:REGION:ACCOUNT:mapRun:MACHINE/LABEL:ID`.
     pub arn: Arc<str>,
+    /// The execution in which it was started: the machine's, or a child execution of another Map Run.
+    pub execution_arn: Arc<str>,
+    /// Its children are Express executions.
+    pub express: bool,
     /// How far it is.
     pub status: MapRunStatus,
     /// When it started.
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// How many children may be at work at a time; 0: as many as there can be.
-    pub max_concurrency: usize,
+    /// How many children may be at work at a time, as the state or UpdateMapRun says; 0: no limit was given.
+    pub max_concurrency: u64,
     /// How many items may fail, if the state says so.
     pub tolerated_count: Option<u64>,
     /// Which share of the items may fail, if the state says so.
@@ -97,359 +124,195 @@ pub struct MapRunReport {
     pub items: MapRunCounts,
 }
 
-/// The Map Runs of the execution that `entries` tell, in the order of their starts.
-///
-/// # Errors
-/// When an entry cannot have happened.
-pub fn map_runs<'e>(
-    machine: Arc<StateMachine>,
-    identity: Arc<Identity>,
-    entries: impl IntoIterator<Item = &'e Entry>,
-) -> Result<Vec<MapRunReport>, IllegalFact> {
-    let mut execution = Execution::new(machine, identity);
-    let mut observer = Observer::default();
-    for entry in entries {
-        execution.apply_observed(entry, &mut observer)?;
-    }
-    Ok(observer.runs.into_iter().map(Run::report).collect())
+/// One child execution of a Map Run, as a list shows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChildSummary {
+    /// Its number within the execution that holds the log; larger ones started later.
+    pub number: u32,
+    /// `arn:aws:states:REGION:ACCOUNT:execution:MACHINE/LABEL:NAME` (Express: `…:express:MACHINE/LABEL:NAME:ID`).
+    pub arn: Arc<str>,
+    /// The run that started it.
+    pub map_run_arn: Arc<str>,
+    /// The name of the Map state.
+    pub state: Arc<str>,
+    /// Its status.
+    pub status: Status,
+    /// When it started.
+    pub started_at: Timestamp,
+    /// When it ended last, unless it is at work.
+    pub ended_at: Option<Timestamp>,
+    /// How many items it has.
+    pub items: usize,
+    /// How often it was redriven.
+    pub redrives: u64,
+    /// When it was redriven last.
+    pub redriven_at: Option<Timestamp>,
+    /// Its history has no room for a redrive.
+    pub full: bool,
 }
 
-/// Where a child execution stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Child {
-    Pending,
-    Running,
-    Succeeded,
-    Failed,
-    Aborted,
-}
-
-#[derive(Debug)]
-struct Run {
-    thread: ThreadId,
-    /// Without its counts.
-    report: MapRunReport,
-    children: Vec<Child>,
-    weights: Vec<usize>,
-}
-
-/// Watches the changes of a fold for what they do to Map Runs.
+/// What a turn does to Map Runs and their children: how each that it changes stands at its end.
 #[derive(Debug, Default)]
-pub(crate) struct Observer {
-    runs: Vec<Run>,
+pub(crate) struct News {
+    runs: BTreeMap<Arc<str>, MapRunReport>,
+    children: BTreeMap<u32, ChildSummary>,
 }
 
-impl Observer {
-    /// Takes note of `change`, seen from the state `life` before it.
-    pub(crate) fn observe(&mut self, life: &Life, change: &Change, at: Timestamp) {
+impl News {
+    /// Takes note of what a change that was just made means.
+    pub(crate) fn note(&mut self, life: &Life, execution_arn: &Arc<str>, change: &Noted) {
         match change {
-            Change::MapRunStarted { thread, run, .. } => {
-                let block = life.visit(*thread).and_then(|visit| visit.block());
-                let limit = block.and_then(|block| block.map.as_ref()).map_or(0, |map| map.limit);
-                self.runs.push(Run {
-                    thread: *thread,
-                    report: MapRunReport {
-                        arn: run.arn.clone(),
-                        status: MapRunStatus::Running,
-                        started_at: at,
-                        ended_at: None,
-                        max_concurrency: shown_limit(limit),
-                        tolerated_count: run.tolerance.count,
-                        tolerated_percentage: run.tolerance.percentage,
-                        redrives: 0,
-                        redriven_at: None,
-                        executions: MapRunCounts::default(),
-                        items: MapRunCounts::default(),
-                    },
-                    children: vec![Child::Pending; run.weights.len()],
-                    weights: run.weights.clone(),
+            Noted::Run(thread) => self.run(life, execution_arn, *thread),
+            Noted::AllRuns => {
+                let runs = life.threads.iter().filter(|(_, thread)| {
+                    let visit = thread.visit.as_deref();
+                    visit.is_some_and(|visit| visit.run().is_some())
                 });
-            }
-            Change::ChildStarted { parent, index, .. } => self.child(*parent, *index, Child::Running),
-            Change::ChildSucceeded { thread, .. } => self.child_of(life, *thread, Child::Succeeded),
-            Change::ChildTolerated { thread } | Change::ChildFailed { thread } => {
-                self.child_of(life, *thread, Child::Failed);
-            }
-            Change::Halted { thread } => self.halted(life, *thread),
-            Change::Revived { thread, .. } => self.child_of(life, *thread, Child::Running),
-            Change::MapRunSucceeded { thread } => self.end(*thread, MapRunStatus::Succeeded, at),
-            Change::MapRunFailed { thread, .. } => self.end(*thread, MapRunStatus::Failed, at),
-            Change::MapRunAborted { thread } => self.end(*thread, MapRunStatus::Aborted, at),
-            Change::MapRunRedriven { thread } => self.redriven(*thread, at),
-            Change::MapRunUpdated {
-                thread,
-                limit,
-                tolerance,
-            } => self.updated(*thread, *limit, *tolerance),
-            Change::Ended { at, .. } => {
-                for run in &mut self.runs {
-                    run.end(MapRunStatus::Aborted, *at);
+                let threads: Vec<ThreadId> = runs.map(|(id, _)| *id).collect();
+                for thread in threads {
+                    self.run(life, execution_arn, thread);
                 }
             }
-            _ => {}
-        }
-    }
-
-    /// The newest run of a Map state's thread.
-    fn run(&mut self, thread: ThreadId) -> Option<&mut Run> {
-        self.runs.iter_mut().rev().find(|run| run.thread == thread)
-    }
-
-    fn child(&mut self, parent: ThreadId, index: usize, to: Child) {
-        if let Some(child) = self.run(parent).and_then(|run| run.children.get_mut(index)) {
-            *child = to;
-        }
-    }
-
-    fn child_of(&mut self, life: &Life, thread: ThreadId, to: Child) {
-        if let Some(Seat { parent, index }) = seat(life, thread) {
-            self.child(parent, index, to);
-        }
-    }
-
-    /// A thread that stops without having failed was cut short.
-    fn halted(&mut self, life: &Life, thread: ThreadId) {
-        let Some(Seat { parent, index }) = seat(life, thread) else {
-            return;
-        };
-        if let Some(child) = self.run(parent).and_then(|run| run.children.get_mut(index))
-            && *child == Child::Running
-        {
-            *child = Child::Aborted;
-        }
-    }
-
-    fn end(&mut self, thread: ThreadId, status: MapRunStatus, at: Timestamp) {
-        if let Some(run) = self.run(thread) {
-            run.end(status, at);
-        }
-    }
-
-    fn updated(&mut self, thread: ThreadId, limit: usize, tolerance: Threshold) {
-        if let Some(run) = self.run(thread) {
-            run.report.max_concurrency = shown_limit(limit);
-            run.report.tolerated_count = tolerance.count;
-            run.report.tolerated_percentage = tolerance.percentage;
-        }
-    }
-
-    fn redriven(&mut self, thread: ThreadId, at: Timestamp) {
-        if let Some(run) = self.run(thread) {
-            run.report.status = MapRunStatus::Running;
-            run.report.ended_at = None;
-            run.report.redrives += 1;
-            run.report.redriven_at = Some(at);
-        }
-    }
-}
-
-/// The most that AWS runs is also what it runs if nothing was said: both are shown as no limit.
-fn shown_limit(limit: usize) -> usize {
-    if limit == RUN_CONCURRENCY { 0 } else { limit }
-}
-
-/// The seat of a child execution's first thread.
-fn seat(life: &Life, thread: ThreadId) -> Option<Seat> {
-    let thread = life.threads.get(&thread)?;
-    thread.child.as_ref()?;
-    thread.seat
-}
-
-impl Run {
-    /// Ends the run, unless it has ended.
-    fn end(&mut self, status: MapRunStatus, at: Timestamp) {
-        if self.report.status != MapRunStatus::Running {
-            return;
-        }
-        self.report.status = status;
-        self.report.ended_at = Some(at);
-        for child in &mut self.children {
-            if *child == Child::Running {
-                *child = Child::Aborted;
+            Noted::Child { parent, child } => {
+                self.children.insert(child.number, child.clone());
+                self.run(life, execution_arn, *parent);
             }
         }
     }
 
-    fn report(self) -> MapRunReport {
-        let mut report = self.report;
-        for (child, weight) in self.children.into_iter().zip(self.weights) {
-            report.executions.add(child, 1);
-            report.items.add(child, weight);
-        }
-        report
+    fn run(&mut self, life: &Life, execution_arn: &Arc<str>, thread: ThreadId) {
+        let Some(run) = life.visit(thread).and_then(|visit| visit.run()) else {
+            return;
+        };
+        let home = life
+            .threads
+            .get(&thread)
+            .and_then(|thread| life.threads.get(&thread.home));
+        let child = home.and_then(|home| home.child.as_deref());
+        let execution_arn = child.map_or(execution_arn, |child| &child.arn);
+        self.runs.insert(run.arn.clone(), report(run, execution_arn.clone()));
+    }
+
+    pub(crate) fn into_parts(self) -> (Vec<MapRunReport>, Vec<ChildSummary>) {
+        (self.runs.into_values().collect(), self.children.into_values().collect())
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
+/// What a change means for Map Runs.
+#[derive(Debug)]
+pub(crate) enum Noted {
+    /// The run of this thread's Map state is another.
+    Run(ThreadId),
+    /// All runs may be.
+    AllRuns,
+    /// A child is, and with it the run.
+    Child { parent: ThreadId, child: ChildSummary },
+}
 
-    use super::*;
-    use crate::{Effect, Fact};
-
-    /// A run over three items by two, whose children each make one call; its log is made by `step`.
-    struct Log {
-        machine: Arc<StateMachine>,
-        identity: Arc<Identity>,
-        execution: Execution,
-        entries: Vec<Entry>,
+/// What `change` will mean for Map Runs, seen from the state `life` before it.
+pub(crate) fn noted(life: &Life, change: &Change, at: Timestamp) -> Option<Noted> {
+    match change {
+        Change::MapRunStarted { thread, .. }
+        | Change::MapRunSucceeded { thread }
+        | Change::MapRunFailed { thread, .. }
+        | Change::MapRunAborted { thread }
+        | Change::MapRunRedriven { thread }
+        | Change::MapRunUpdated { thread, .. } => Some(Noted::Run(*thread)),
+        Change::Halted { thread } => life.visit(*thread)?.run().map(|_| Noted::Run(*thread)),
+        Change::Ended { .. } => Some(Noted::AllRuns),
+        Change::ChildStarted {
+            parent,
+            branch,
+            index,
+            child,
+            ..
+        } => {
+            let visit = life.visit(*parent)?;
+            let run = visit.run()?;
+            Some(Noted::Child {
+                parent: *parent,
+                child: ChildSummary {
+                    number: branch.0,
+                    arn: child.arn.clone(),
+                    map_run_arn: run.arn.clone(),
+                    state: visit.state.name.clone(),
+                    status: Status::Running,
+                    started_at: child.started_at,
+                    ended_at: None,
+                    items: run.weights.get(*index).copied().unwrap_or(1),
+                    redrives: 0,
+                    redriven_at: None,
+                    full: false,
+                },
+            })
+        }
+        Change::ChildEnded { thread, outcome } => {
+            let (parent, mut child) = summary(life, *thread)?;
+            child.status = outcome.status();
+            child.ended_at = Some(at);
+            let events = life.threads.get(thread)?.child.as_ref()?.events + 1;
+            child.full = child.status != Status::Succeeded && events >= MAX_EVENTS - 1;
+            Some(Noted::Child { parent, child })
+        }
+        Change::ChildQueued { thread } => {
+            let (parent, mut child) = summary(life, *thread)?;
+            child.status = Status::PendingRedrive;
+            Some(Noted::Child { parent, child })
+        }
+        Change::ChildReplaced { thread } => {
+            let (parent, mut child) = summary(life, *thread)?;
+            let ended = life.threads.get(thread)?.child.as_ref()?.ended;
+            child.status = ended.map_or(child.status, |(status, _)| status);
+            Some(Noted::Child { parent, child })
+        }
+        Change::ChildRedriven { thread } => {
+            let (parent, mut child) = summary(life, *thread)?;
+            child.status = Status::Running;
+            child.ended_at = None;
+            child.redrives += 1;
+            child.redriven_at = Some(at);
+            Some(Noted::Child { parent, child })
+        }
+        _ => None,
     }
+}
 
-    impl Log {
-        fn new(tolerated: u64) -> Self {
-            let definition = json!({
-                "StartAt": "M",
-                "States": { "M": {
-                    "Type": "Map", "End": true, "MaxConcurrency": 2, "ToleratedFailureCount": tolerated,
-                    "Label": "L",
-                    "ItemProcessor": {
-                        "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
-                        "StartAt": "T",
-                        "States": { "T": {
-                            "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:000000000000:function:f", "End": true,
-                        } },
-                    },
-                } },
-            });
-            let machine = Arc::new(StateMachine::parse(&definition.to_string()).expect("a definition"));
-            let identity = Arc::new(Identity {
-                key: 1,
-                arn: "arn:aws:states:us-east-1:000000000000:execution:m:x".into(),
-                name: "x".into(),
-                machine_arn: "arn:aws:states:us-east-1:000000000000:stateMachine:m".into(),
-                machine_name: "m".into(),
-                role_arn: "arn:aws:iam::000000000000:role/r".into(),
-                express: false,
-            });
-            let execution = Execution::new(machine.clone(), identity.clone());
-            let mut log = Self {
-                machine,
-                identity,
-                execution,
-                entries: Vec::new(),
-            };
-            let input = Arc::new(json!([1, 2, 3]));
-            log.step(Fact::Started { input });
-            log
-        }
+/// A child execution as it stands, and the thread of its Map.
+fn summary(life: &Life, thread: ThreadId) -> Option<(ThreadId, ChildSummary)> {
+    let control = life.threads.get(&thread)?;
+    let (child, seat) = (control.child.as_deref()?, control.seat?);
+    let visit = life.visit(seat.parent)?;
+    let run = visit.run()?;
+    let summary = ChildSummary {
+        number: thread.0,
+        arn: child.arn.clone(),
+        map_run_arn: run.arn.clone(),
+        state: visit.state.name.clone(),
+        status: child.status,
+        started_at: child.started_at,
+        ended_at: child.ended.map(|(_, at)| at),
+        items: run.weights.get(seat.index).copied().unwrap_or(1),
+        redrives: child.redrives,
+        redriven_at: child.redriven_at,
+        full: false,
+    };
+    Some((seat.parent, summary))
+}
 
-        /// Takes a fact a second later; answers the attempts that begin.
-        fn step(&mut self, fact: Fact) -> Vec<crate::AttemptId> {
-            let seconds = self.entries.len() as i64;
-            let entry = Entry {
-                at: 1000 * seconds,
-                seed: [seconds as u64, 1],
-                fact,
-            };
-            let turn = self.execution.apply(&entry).expect("can happen");
-            self.entries.push(entry);
-            let begun = turn.effects.into_iter().filter_map(|effect| match effect {
-                Effect::Run(task) => Some(task.attempt),
-                Effect::Abandon(_) | Effect::Finish(_) => None,
-            });
-            begun.collect()
-        }
-
-        fn succeed(&mut self, attempt: u64) {
-            self.step(Fact::TaskSucceeded {
-                attempt: crate::AttemptId(attempt),
-                output: Arc::new(json!("fine")),
-            });
-        }
-
-        fn fail(&mut self, attempt: u64) {
-            self.step(Fact::TaskFailed {
-                attempt: crate::AttemptId(attempt),
-                error: Some("E".into()),
-                cause: None,
-            });
-        }
-
-        /// Status, end, and pending, running, succeeded, failed and aborted children.
-        fn check(&self, status: MapRunStatus, ended_at: Option<Timestamp>, counts: [usize; 5]) {
-            let runs = map_runs(self.machine.clone(), self.identity.clone(), &self.entries).expect("a log");
-            let [run] = &runs[..] else { panic!("{runs:?}") };
-            let [pending, running, succeeded, failed, aborted] = counts;
-            let counts = MapRunCounts {
-                pending,
-                running,
-                succeeded,
-                failed,
-                aborted,
-            };
-            assert_eq!((run.status, run.ended_at, run.executions), (status, ended_at, counts));
-            assert_eq!((run.items, run.items.total()), (counts, 3));
-            assert_eq!((run.started_at, run.max_concurrency), (0, 2));
-            assert!(run.arn.contains(":mapRun:m/L:"), "{}", run.arn);
-        }
-    }
-
-    #[test]
-    fn a_run_counts_its_children_as_they_come_and_go() {
-        let mut log = Log::new(0);
-        log.check(MapRunStatus::Running, None, [1, 2, 0, 0, 0]);
-        log.succeed(1);
-        log.check(MapRunStatus::Running, None, [0, 2, 1, 0, 0]);
-        log.succeed(3);
-        log.succeed(2);
-        log.check(MapRunStatus::Succeeded, Some(3000), [0, 0, 3, 0, 0]);
-    }
-
-    #[test]
-    fn what_is_tolerated_counts_as_failed_and_what_is_not_ends_the_run() {
-        let mut log = Log::new(1);
-        log.fail(1);
-        log.check(MapRunStatus::Running, None, [0, 2, 0, 1, 0]);
-        log.fail(2);
-        log.check(MapRunStatus::Failed, Some(2000), [0, 0, 0, 2, 1]);
-    }
-
-    #[test]
-    fn an_update_lets_more_start_and_more_fail() {
-        let mut log = Log::new(0);
-        let runs = map_runs(log.machine.clone(), log.identity.clone(), &log.entries).expect("a log");
-        let update = |arn: &str| Fact::MapRunUpdated {
-            arn: arn.into(),
-            update: crate::MapRunUpdate {
-                max_concurrency: Some(0),
-                tolerated_count: Some(1),
-                tolerated_percentage: None,
-            },
-        };
-        let begun = log.step(update(&runs[0].arn));
-        assert_eq!(begun, [crate::AttemptId(3)]);
-        log.fail(1);
-        log.succeed(2);
-        log.succeed(3);
-        let runs = map_runs(log.machine.clone(), log.identity.clone(), &log.entries).expect("a log");
-        assert_eq!(
-            (runs[0].status, runs[0].max_concurrency, runs[0].tolerated_count),
-            (MapRunStatus::Succeeded, 0, Some(1))
-        );
-        let entry = Entry {
-            at: 9000,
-            seed: [0, 0],
-            fact: update(&runs[0].arn),
-        };
-        assert!(log.execution.apply(&entry).is_err(), "it is over");
-    }
-
-    #[test]
-    fn a_run_ends_with_its_execution_and_goes_on_with_it() {
-        let mut log = Log::new(0);
-        log.succeed(1);
-        log.step(Fact::Stopped {
-            error: None,
-            cause: None,
-        });
-        log.check(MapRunStatus::Aborted, Some(2000), [0, 0, 1, 0, 2]);
-        let begun = log.step(Fact::Redriven);
-        log.check(MapRunStatus::Running, None, [0, 2, 1, 0, 0]);
-        for attempt in begun {
-            log.succeed(attempt.0);
-        }
-        log.check(MapRunStatus::Succeeded, Some(5000), [0, 0, 3, 0, 0]);
-        let runs = map_runs(log.machine, log.identity, &log.entries).expect("a log");
-        assert_eq!((runs[0].redrives, runs[0].redriven_at), (1, Some(3000)));
+fn report(run: &MapRun, execution_arn: Arc<str>) -> MapRunReport {
+    MapRunReport {
+        arn: run.arn.clone(),
+        execution_arn,
+        express: run.express,
+        status: run.status,
+        started_at: run.started_at,
+        ended_at: run.ended_at,
+        max_concurrency: run.max_concurrency,
+        tolerated_count: run.tolerance.count,
+        tolerated_percentage: run.tolerance.percentage,
+        redrives: run.redrives,
+        redriven_at: run.redriven_at,
+        executions: run.executions,
+        items: run.items,
     }
 }

@@ -124,8 +124,16 @@ pub(crate) fn project(life: &Life, identity: &Identity, change: &Change) -> Opti
         Change::MapRunFailed { details, .. } => EventKind::MapRunFailed(details.clone()),
         Change::MapRunAborted { .. } => EventKind::MapRunAborted,
         Change::MapRunRedriven { thread } => EventKind::MapRunRedriven {
-            map_run_arn: life.visit(*thread)?.block()?.map.as_ref()?.run.as_ref()?.arn.clone(),
-            redrive_count: life.redrives,
+            map_run_arn: life.visit(*thread)?.run()?.arn.clone(),
+            redrive_count: life.visit(*thread)?.run()?.redrives + 1,
+        },
+        Change::ChildStarted { child, .. } => EventKind::ExecutionStarted {
+            input: child.input.clone(),
+            role_arn: identity.role_arn.clone(),
+        },
+        Change::ChildEnded { outcome, .. } => ended(outcome),
+        Change::ChildRedriven { thread } => EventKind::ExecutionRedriven {
+            redrive_count: life.threads.get(thread)?.child.as_ref()?.redrives + 1,
         },
         Change::BlockSucceeded { thread, .. } => match life.visit(*thread)?.processor() {
             None => EventKind::ParallelStateSucceeded,
@@ -143,12 +151,10 @@ pub(crate) fn project(life: &Life, identity: &Identity, change: &Change) -> Opti
         | Change::WaitArmed { .. }
         | Change::HeartbeatTaken { .. }
         | Change::BranchOpened { .. }
-        | Change::ChildStarted { .. }
         | Change::BranchSucceeded { .. }
         | Change::BranchFailed { .. }
-        | Change::ChildSucceeded { .. }
-        | Change::ChildTolerated { .. }
-        | Change::ChildFailed { .. }
+        | Change::ChildQueued { .. }
+        | Change::ChildReplaced { .. }
         | Change::MapRunUpdated { .. }
         | Change::BlockCleared { .. } => return None,
     })

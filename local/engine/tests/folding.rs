@@ -9,7 +9,7 @@ use common::{Run, START};
 use proptest::prelude::{Strategy, any, prop, prop_oneof, proptest};
 use proptest::strategy::Just;
 use serde_json::{Value, json};
-use sluice_engine::{AttemptId, Entry, Execution, Fact, history};
+use sluice_engine::{AttemptId, ChildTale, Entry, Execution, Fact, children, history};
 
 const FUNCTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:f";
 const CALLBACK: &str = "arn:aws:states:::lambda:invoke.waitForTaskToken";
@@ -108,6 +108,11 @@ fn act(run: &mut Run, choice: u8) {
         },
         (6, Some(attempt)) => Fact::ActivityStarted { attempt, worker: None },
         (7, Some(attempt)) => Fact::Heartbeat { attempt },
+        (9, _) if choice % 20 == 19 && choice > 200 => Fact::ChildStopped {
+            child: u32::from(choice % 7),
+            error: None,
+            cause: None,
+        },
         (9, _) if choice > 240 => Fact::Stopped {
             error: None,
             cause: Some("enough".to_owned()),
@@ -141,10 +146,32 @@ fn run_of(machine: usize, choices: &[u8]) -> Run {
     run
 }
 
+fn told_children(run: &Run, length: usize) -> Vec<ChildTale> {
+    children(
+        run.machine.clone(),
+        run.identity.clone(),
+        &run.log[..length],
+        0..u32::MAX,
+    )
+    .unwrap()
+}
+
 fn check_prefixes(run: &Run) {
+    let all = told_children(run, run.log.len());
     for length in 0..=run.log.len() {
         let told = history(run.machine.clone(), run.identity.clone(), &run.log[..length]).unwrap();
         assert_eq!(told, run.events[..told.len()], "the first {length} entries");
+        for child in told_children(run, length) {
+            let whole = all
+                .iter()
+                .find(|tale| tale.summary.number == child.summary.number)
+                .unwrap();
+            assert!(
+                whole.events.starts_with(&child.events),
+                "the first {length} entries: {child:?}"
+            );
+            assert_eq!(child.outcome().is_some(), child.summary.ended_at.is_some(), "{child:?}");
+        }
         let mut execution = Execution::new(run.machine.clone(), run.identity.clone());
         for entry in &run.log {
             execution.apply(entry).unwrap();
@@ -190,6 +217,11 @@ fn facts() -> impl Strategy<Value = Fact> {
         Just(Fact::DeadlinePassed),
         (text(), text()).prop_map(|(error, cause)| Fact::Stopped { error, cause }),
         Just(Fact::Redriven),
+        (0u32..8, text()).prop_map(|(child, error)| Fact::ChildStopped {
+            child,
+            error,
+            cause: None
+        }),
     ]
 }
 

@@ -126,6 +126,38 @@ pub(crate) fn execution(text: &str) -> Result<(), StatesError> {
     }
 }
 
+/// What the ARN of a Map Run's child execution names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Child<'a> {
+    /// `arn:aws:states:REGION:ACCOUNT:stateMachine:MACHINE/LABEL`.
+    pub(crate) machine_arn: String,
+    /// The execution's name.
+    pub(crate) name: &'a str,
+}
+
+/// The ARN of a Map Run's child execution: `execution:MACHINE/LABEL:NAME` or `express:MACHINE/LABEL:NAME:ID`.
+pub(crate) fn child(text: &str) -> Result<Child<'_>, StatesError> {
+    execution(text)?;
+    let parts: Vec<&str> = text.split(':').collect();
+    match parts.split_at_checked(5) {
+        Some((scope, [_, machine, name, ..])) if machine.contains('/') => Ok(Child {
+            machine_arn: format!("{}:stateMachine:{machine}", scope.join(":")),
+            name,
+        }),
+        _ => Err(invalid(text)),
+    }
+}
+
+/// Whether an ARN names an Express execution that a Map Run has started.
+pub(crate) fn is_express_child(text: &str) -> bool {
+    matches!(parse(text), Ok(Named::Express)) && child(text).is_ok()
+}
+
+/// The label in the name of a Map Run's state machine, `MACHINE/LABEL`.
+pub(crate) fn label(machine_name: &str) -> Option<&str> {
+    machine_name.split_once('/').map(|(_, label)| label)
+}
+
 /// A Map Run's ARN.
 pub(crate) fn map_run(text: &str) -> Result<(), StatesError> {
     match parse(text)? {
@@ -214,6 +246,16 @@ mod tests {
         check(
             execution("arn:aws:states:us-east-1:000000000000:express:a:b:c"),
             Err("Invalid Arn: 'Resource type not valid in this context: express'"),
+        );
+        let machine_arn = || "arn:aws:states:us-east-1:000000000000:stateMachine:a/L".to_owned();
+        for text in ["execution:a/L:b", "express:a/L:b:c"] {
+            let text = format!("arn:aws:states:us-east-1:000000000000:{text}");
+            let (machine_arn, name) = (machine_arn(), "b");
+            check(child(&text), Ok(Child { machine_arn, name }));
+        }
+        check(
+            child("arn:aws:states:us-east-1:000000000000:execution:a:b"),
+            Err("Invalid Arn: 'Invalid ARN: arn:aws:states:us-east-1:000000000000:execution:a:b'"),
         );
         check(role("arn:aws:iam::000000000000:role/path/name"), Ok(()));
         check(

@@ -66,6 +66,34 @@ async fn variable_references(text: Arc<str>) -> Result<Option<Value>, StatesErro
         .map_err(|failure| ApiError::internal("InternalServerError", &failure).into())
 }
 
+/// The definition that the children of a distributed Map run: its ItemProcessor, as a machine by itself.
+pub(crate) fn processor(text: &str, state: &str) -> Option<Arc<str>> {
+    let definition: Value = serde_json::from_str(text).ok()?;
+    let language = definition.get("QueryLanguage").cloned();
+    let (mut processor, language) = find_processor(&definition, state, language)?;
+    let members = processor.as_object_mut()?;
+    members.shift_remove("ProcessorConfig");
+    if let Some(language) = language {
+        members.entry("QueryLanguage").or_insert(language);
+    }
+    Some(processor.to_string().into())
+}
+
+/// The processor of the Map state with this name, which no other state in a definition has, and the query language that
+/// it inherits.
+fn find_processor(flow: &Value, state: &str, language: Option<Value>) -> Option<(Value, Option<Value>)> {
+    flow.get("States")?.as_object()?.iter().find_map(|(name, body)| {
+        let language = body.get("QueryLanguage").cloned().or_else(|| language.clone());
+        let processor = body.get("ItemProcessor").or_else(|| body.get("Iterator"));
+        if name == state {
+            return Some((processor?.clone(), language));
+        }
+        let branches = body.get("Branches").and_then(Value::as_array).into_iter().flatten();
+        let mut flows = processor.into_iter().chain(branches);
+        flows.find_map(|flow| find_processor(flow, state, language.clone()))
+    })
+}
+
 /// A finding on the wire.
 pub(crate) fn shown(diagnostic: &Diagnostic) -> Value {
     let mut shown = json!({

@@ -21,7 +21,8 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let included = included_data(&mut constraints, request.included_data.as_deref());
     constraints.finish()?;
     let record = record(services, &execution_arn).await?;
-    if record.identity.express {
+    // Of Express executions, only those are described that a Map Run has started.
+    if record.identity.express && record.child.is_none() {
         return Err(StatesError::StateMachineTypeNotSupported);
     }
     let mut answer = outcome::members(&record, included);
@@ -29,8 +30,15 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     if let Some(redriven_at) = record.redriven_at {
         answer.insert("redriveDate".into(), json!(epoch_seconds(redriven_at)));
     }
+    if let Some(child) = &record.child {
+        answer.insert("mapRunArn".into(), json!(child.map_run_arn));
+    }
+    let redrivable = match record.child {
+        None => "REDRIVABLE",
+        Some(_) => "REDRIVABLE_BY_MAP_RUN",
+    };
     match outcome::not_redrivable(&record, services.config.now()) {
-        None => drop(answer.insert("redriveStatus".into(), json!("REDRIVABLE"))),
+        None => drop(answer.insert("redriveStatus".into(), json!(redrivable))),
         Some(reason) => {
             answer.insert("redriveStatus".into(), json!("NOT_REDRIVABLE"));
             answer.insert("redriveStatusReason".into(), json!(reason));

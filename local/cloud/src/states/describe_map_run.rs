@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sluice_engine::MapRunCounts;
 
-use super::{StatesError, arn};
+use super::{StatesError, arn, outcome};
 use crate::endpoint::{Constraints, Services, epoch_seconds};
 
 #[derive(Debug, Default, Deserialize)]
@@ -18,20 +18,21 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let map_run_arn = constraints.text("mapRunArn", request.map_run_arn, 1..=2000);
     constraints.finish()?;
     arn::map_run(&map_run_arn)?;
-    let found = services.driver.map_run(&map_run_arn).await?;
-    let Some((identity, run)) = found.and_then(|mut found| Some((found.identity, found.runs.pop()?))) else {
+    let oldest = outcome::oldest_redrivable(services.config.now());
+    let Some(found) = services.driver.map_run(&map_run_arn, oldest).await? else {
         return Err(StatesError::ResourceNotFound(map_run_arn));
     };
+    let run = &found.report;
     let mut shown = json!({
         "mapRunArn": run.arn,
-        "executionArn": identity.arn,
+        "executionArn": run.execution_arn,
         "status": run.status.as_str(),
         "startDate": epoch_seconds(run.started_at),
         "maxConcurrency": run.max_concurrency,
         "toleratedFailurePercentage": run.tolerated_percentage.unwrap_or(0.0),
         "toleratedFailureCount": run.tolerated_count.unwrap_or(0),
-        "itemCounts": counts(&run.items),
-        "executionCounts": counts(&run.executions),
+        "itemCounts": counts(&run.items, found.items_not_redrivable),
+        "executionCounts": counts(&run.executions, found.executions_not_redrivable),
         "redriveCount": run.redrives,
     });
     if let Some(ended_at) = run.ended_at {
@@ -43,16 +44,18 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     Ok(shown)
 }
 
-/// Children have no time limit of their own here, so none times out; and no ResultWriter writes their results anywhere.
-fn counts(counts: &MapRunCounts) -> Value {
+/// No ResultWriter writes results anywhere here.
+fn counts(counts: &MapRunCounts, not_redrivable: u64) -> Value {
     json!({
         "pending": counts.pending,
         "running": counts.running,
         "succeeded": counts.succeeded,
         "failed": counts.failed,
-        "timedOut": 0,
+        "timedOut": counts.timed_out,
         "aborted": counts.aborted,
         "total": counts.total(),
         "resultsWritten": 0,
+        "failuresNotRedrivable": not_redrivable,
+        "pendingRedrive": counts.pending_redrive,
     })
 }

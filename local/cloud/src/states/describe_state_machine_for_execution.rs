@@ -30,6 +30,11 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     }
     let text = services.driver.definition(execution.definition_id).await?;
     let text = text.ok_or_else(|| StatesError::ExecutionDoesNotExist(execution_arn.clone()))?;
+    let text = match &execution.child {
+        None => text,
+        Some(child) => definition::processor(&text, &child.state)
+            .ok_or_else(|| StatesError::ExecutionDoesNotExist(execution_arn.clone()))?,
+    };
     let machine = machine(services, &execution).await?;
     let attributes = machine.as_ref().map(Attributes::of).unwrap_or_default();
     // A machine that is gone was last what it was when the execution started.
@@ -43,6 +48,10 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
         "tracingConfiguration": attributes.tracing.shown(),
         "encryptionConfiguration": attributes.shown_encryption(),
     });
+    if let Some(child) = &execution.child {
+        answer["mapRunArn"] = json!(child.map_run_arn);
+        answer["label"] = json!(arn::label(&identity.machine_name));
+    }
     definition::describe(&mut answer, text, included).await?;
     if !execution.revision_id.is_empty() {
         answer["revisionId"] = json!(execution.revision_id);
@@ -58,5 +67,8 @@ async fn machine(services: &Services, execution: &ExecutionRecord) -> Result<Opt
             return Ok(Some(version.machine));
         }
     }
-    Ok(services.driver.machine(&execution.identity.machine_arn).await?)
+    // A Map Run's machine is a part of its parent's.
+    let own = &*execution.identity.machine_arn;
+    let machine_arn = own.split_once('/').map_or(own, |(machine_arn, _)| machine_arn);
+    Ok(services.driver.machine(machine_arn).await?)
 }

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::list_executions::{DEFAULT_PAGE, open_token, place};
+use super::list_executions::{DEFAULT_PAGE, open_token, page_size, place};
 use super::{StatesError, arn};
 use crate::endpoint::{Constraints, PageToken, Services};
 
@@ -26,7 +26,10 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let next_token = constraints.optional_text("nextToken", request.next_token, 1..=1_024);
     constraints.finish()?;
     arn::execution(&execution_arn)?;
-    let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
+    if arn::is_express_child(&execution_arn) {
+        return Err(StatesError::StateMachineTypeNotSupported);
+    }
+    let limit = page_size(limit);
     let reverse = request.reverse_order.unwrap_or(false);
     let include_data = request.include_execution_data.unwrap_or(true);
 

@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
-use sluice_driver::{ExecutionFilter, ExecutionSummary, MachineKind, Qualifier};
+use sluice_driver::{ChildFilter, ChildRecord, ExecutionFilter, ExecutionSummary, MachineKind, Qualifier};
 use sluice_engine::Status;
 
 use super::describe_state_machine::machine;
@@ -42,7 +42,25 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let redriven = constraints.choice("redriveFilter", request.redrive_filter.as_deref(), &redriven, None);
     let next_token = constraints.optional_text("nextToken", request.next_token, 1..=3_096);
     constraints.finish()?;
-    let asked_for = machine_arn(request.state_machine_arn, request.map_run_arn)?;
+    let asked_for = match (request.state_machine_arn, request.map_run_arn) {
+        (Some(machine_arn), None) => machine_arn,
+        (None, Some(map_run_arn)) => {
+            let filter = ChildFilter {
+                map_run_arn,
+                redriven,
+                status,
+                after: None,
+                limit: page_size(limit),
+            };
+            let filters = [request.status_filter, request.redrive_filter].map(Option::unwrap_or_default);
+            return children(services, filter, &filters, next_token.as_deref()).await;
+        }
+        _ => return Err(ApiError::validation("Must specify exactly one of stateMachineArn or mapRunArn").into()),
+    };
+    if status == Some(Status::PendingRedrive) {
+        let message = "The status filter PENDING_REDRIVE is for the executions of a Map Run: specify mapRunArn.";
+        return Err(ApiError::validation(message).into());
+    }
     let (machine_arn, qualifier) = arn::qualified(&asked_for)?;
     let record = machine(services, &machine_arn).await?;
     let exists = match &qualifier {
@@ -65,7 +83,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     ];
     let token = PageToken::of(&scope);
     let after = open_token(&token, next_token.as_deref())?;
-    let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
+    let limit = page_size(limit);
     let filter = ExecutionFilter {
         machine_arn: Some(machine_arn),
         qualifier,
@@ -83,11 +101,55 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     Ok(answer)
 }
 
-fn machine_arn(state_machine_arn: Option<String>, map_run_arn: Option<String>) -> Result<String, StatesError> {
-    match (state_machine_arn, map_run_arn) {
-        (Some(machine_arn), None) => Ok(machine_arn),
-        (None, Some(map_run_arn)) => Err(StatesError::ResourceNotFound(map_run_arn)),
-        _ => Err(ApiError::validation("Must specify exactly one of stateMachineArn or mapRunArn").into()),
+/// The child executions of a Map Run.
+async fn children(
+    services: &Services,
+    mut filter: ChildFilter,
+    [status, redriven]: &[String; 2],
+    next_token: Option<&str>,
+) -> Result<Value, StatesError> {
+    let map_run_arn = filter.map_run_arn.clone();
+    arn::map_run(&map_run_arn)?;
+    let scope = ["ListExecutions", &map_run_arn, status, redriven];
+    let token = PageToken::of(&scope);
+    filter.after = open_token(&token, next_token)?;
+    let page = services.driver.children(filter).await?;
+    let page = page.ok_or_else(|| StatesError::ResourceNotFound(map_run_arn.clone()))?;
+    let items = page.items.iter().map(|child| shown_child(child, &map_run_arn));
+    let mut answer = json!({ "executions": items.collect::<Result<Vec<_>, _>>()? });
+    if let Some(next) = page.next {
+        answer["nextToken"] = json!(token.seal(&next));
+    }
+    Ok(answer)
+}
+
+fn shown_child(child: &ChildRecord, map_run_arn: &str) -> Result<Value, StatesError> {
+    let named = arn::child(&child.arn)?;
+    let mut shown = json!({
+        "executionArn": child.arn,
+        "stateMachineArn": named.machine_arn,
+        "name": named.name,
+        "status": child.status.as_str(),
+        "startDate": epoch_seconds(child.start),
+        "mapRunArn": map_run_arn,
+        "itemCount": child.items,
+        "redriveCount": child.redrive_count,
+    });
+    if let Some(stop_date) = child.stop {
+        shown["stopDate"] = json!(epoch_seconds(stop_date));
+    }
+    if let Some(redriven_at) = child.redriven_at {
+        shown["redriveDate"] = json!(epoch_seconds(redriven_at));
+    }
+    Ok(shown)
+}
+
+/// How many a page has at most.
+pub(super) fn page_size(limit: u32) -> usize {
+    if limit == 0 {
+        DEFAULT_PAGE as usize
+    } else {
+        limit as usize
     }
 }
 

@@ -3,8 +3,9 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::list_executions::{DEFAULT_PAGE, open_token, place};
-use super::{StatesError, arn};
+use super::StatesError;
+use super::describe_execution::record;
+use super::list_executions::{DEFAULT_PAGE, open_token, page_size, place};
 use crate::endpoint::{Constraints, PageToken, Services, epoch_seconds};
 
 #[derive(Debug, Default, Deserialize)]
@@ -22,22 +23,21 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
     let next_token = constraints.optional_text("nextToken", request.next_token, 1..=1_024);
     constraints.finish()?;
-    arn::execution(&execution_arn)?;
-    let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
+    let limit = page_size(limit);
     let scope = ["ListMapRuns", &execution_arn];
     let token = PageToken::of(&scope);
     let start: usize = place(open_token(&token, next_token.as_deref())?)?.unwrap_or(0);
-    let found = services.driver.map_runs(&execution_arn).await?;
-    let found = found.ok_or_else(|| StatesError::ExecutionDoesNotExist(execution_arn.clone()))?;
-    if found.identity.express {
+    let execution = record(services, &execution_arn).await?;
+    if execution.identity.express {
         return Err(StatesError::StateMachineTypeNotSupported);
     }
+    let runs = services.driver.map_runs(&execution_arn).await?;
 
-    let page = found.runs.iter().skip(start).take(limit).map(|run| {
+    let page = runs.iter().skip(start).take(limit).map(|run| {
         let mut shown = json!({
-            "executionArn": found.identity.arn,
+            "executionArn": run.execution_arn,
             "mapRunArn": run.arn,
-            "stateMachineArn": found.identity.machine_arn,
+            "stateMachineArn": execution.identity.machine_arn,
             "startDate": epoch_seconds(run.started_at),
         });
         if let Some(ended_at) = run.ended_at {
@@ -47,7 +47,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     });
     let mut answer = json!({ "mapRuns": page.collect::<Vec<_>>() });
     let end = start.saturating_add(limit);
-    if end < found.runs.len() {
+    if end < runs.len() {
         answer["nextToken"] = json!(token.seal(&end.to_string()));
     }
     Ok(answer)

@@ -50,18 +50,26 @@ pub(crate) fn members(record: &ExecutionRecord, included_data: bool) -> Map<Stri
 /// The days within which an execution can be redriven, in milliseconds.
 const REDRIVABLE_PERIOD: i64 = 14 * 86_400_000;
 
-/// `redriveStatusReason` of a Standard execution; none: it can be redriven.
+/// When an execution must have ended at the earliest to be redriven `now`.
+pub(crate) fn oldest_redrivable(now: Timestamp) -> Timestamp {
+    now.saturating_sub(REDRIVABLE_PERIOD)
+}
+
+/// `redriveStatusReason` of a Standard execution or a Map Run's child; none: it can be redriven, the child by its Map Run.
 pub(crate) fn not_redrivable(record: &ExecutionRecord, now: Timestamp) -> Option<String> {
-    match record.status {
-        Status::Running | Status::Succeeded | Status::PendingRedrive => Some(format!(
+    match (record.status, &record.child) {
+        (Status::PendingRedrive, Some(_)) => None,
+        (Status::Running | Status::Succeeded | Status::PendingRedrive, _) => Some(format!(
             "Execution is {} and cannot be redriven",
             record.status.as_str()
         )),
-        Status::Failed | Status::TimedOut | Status::Aborted => {
+        // another one starts in its place
+        (Status::Failed | Status::TimedOut | Status::Aborted, Some(_)) if record.identity.express => None,
+        (Status::Failed | Status::TimedOut | Status::Aborted, child) => {
             let ended = record.stop_date.unwrap_or(record.start_date);
-            if now.saturating_sub(ended) > REDRIVABLE_PERIOD {
+            if ended < oldest_redrivable(now) {
                 Some("Execution redrivable period exceeded".into())
-            } else if is_full(record) {
+            } else if is_full(record) || child.as_ref().is_some_and(|child| child.full) {
                 Some("Execution history event limit exceeded".into())
             } else {
                 None

@@ -25,6 +25,13 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
         let message = "Execution is of type EXPRESS and cannot be redriven";
         return Err(StatesError::ExecutionNotRedrivable(message.into()));
     }
+    if execution.child.is_some() {
+        let message = "Execution was started by a Map Run and cannot be redriven by itself: redrive its parent";
+        let told = outcome::not_redrivable(&execution, services.config.now());
+        return Err(StatesError::ExecutionNotRedrivable(
+            told.unwrap_or_else(|| message.into()),
+        ));
+    }
     match services.driver.redrive_execution(&execution_arn, client_token).await {
         Ok(Some(redriven_at)) => Ok(json!({ "redriveDate": epoch_seconds(redriven_at) })),
         Ok(None) => Err(StatesError::ExecutionDoesNotExist(execution_arn)),

@@ -1,4 +1,5 @@
 mod asked_for;
+mod children;
 mod map_runs;
 mod versions;
 

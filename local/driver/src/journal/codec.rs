@@ -165,6 +165,11 @@ mod tests {
             cause: Some("c".into()),
         });
         survives(Fact::Redriven);
+        survives(Fact::ChildStopped {
+            child: 7,
+            error: None,
+            cause: Some("c".into()),
+        });
         survives(Fact::MapRunUpdated {
             arn: "arn:run".into(),
             update: sluice_engine::MapRunUpdate {

@@ -120,6 +120,7 @@ pub(crate) fn born(birth: &Birth<'_>, input: Arc<Value>) -> ExecutionRecord {
         outcome: None,
         redrive_count: 0,
         redriven_at: None,
+        child: None,
     }
 }
 
@@ -211,23 +212,6 @@ pub(crate) fn key_of(connection: &Connection, arn: &str) -> Result<Option<u64>, 
     Ok(key.and_then(|key| u64::try_from(key).ok()))
 }
 
-/// Notes which execution a Map Run belongs to.
-pub(crate) fn add_map_run(connection: &Connection, arn: &str, key: u64) -> Result<(), DriverError> {
-    connection
-        .prepare_cached("INSERT INTO map_runs (arn, execution) VALUES (?1, ?2)")?
-        .execute((arn, signed(key)))?;
-    Ok(())
-}
-
-/// The key of the execution that a Map Run belongs to.
-pub(crate) fn key_of_map_run(connection: &Connection, arn: &str) -> Result<Option<u64>, DriverError> {
-    let key: Option<i64> = connection
-        .prepare_cached("SELECT execution FROM map_runs WHERE arn = ?1")?
-        .query_row([arn], |row| row.get(0))
-        .optional()?;
-    Ok(key.and_then(|key| u64::try_from(key).ok()))
-}
-
 /// What to fold an execution with.
 pub(crate) fn head(connection: &Connection, key: u64) -> Result<Option<Head>, DriverError> {
     let head = connection
@@ -313,6 +297,23 @@ pub(super) const LAST_REDRIVE: &str = "CASE WHEN e.redrive_count > 0 THEN
 
 /// An execution's record, by its key.
 pub(crate) fn record(connection: &Connection, key: u64) -> Result<Option<ExecutionRecord>, DriverError> {
+    let row = raw(connection, key)?;
+    row.map(|raw| finish_record(connection, key, raw)).transpose()
+}
+
+/// An execution's record without its input and its outcome, which may be large.
+pub(crate) fn record_without_data(connection: &Connection, key: u64) -> Result<Option<ExecutionRecord>, DriverError> {
+    let row = raw(connection, key)?;
+    row.map(|raw| {
+        Ok(ExecutionRecord {
+            status: codec::status(key, raw.status)?,
+            ..raw.record
+        })
+    })
+    .transpose()
+}
+
+fn raw(connection: &Connection, key: u64) -> Result<Option<RawRecord>, DriverError> {
     let row = connection
         .prepare_cached(&format!(
             "SELECT e.arn, e.name, m.arn, m.name, r.role_arn, r.kind, r.definition, r.revision_id, e.status, e.start,
@@ -324,7 +325,7 @@ pub(crate) fn record(connection: &Connection, key: u64) -> Result<Option<Executi
         ))?
         .query_row([signed(key)], |row| raw_record(key, row))
         .optional()?;
-    row.map(|raw| finish_record(connection, key, raw)).transpose()
+    Ok(row)
 }
 
 struct RawRecord {
@@ -360,6 +361,7 @@ fn raw_record(key: u64, row: &Row<'_>) -> rusqlite::Result<RawRecord> {
         outcome: None,
         redrive_count: u64::try_from(row.get::<_, i64>(18)?).unwrap_or(0),
         redriven_at: row.get(19)?,
+        child: None,
     };
     Ok(RawRecord {
         record,

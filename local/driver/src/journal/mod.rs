@@ -3,6 +3,7 @@
 //! Its truth is the log of facts of each execution. The rows of `executions` are a projection of it, written in the same
 //! transaction, so that lists, timers and recovery need no fold.
 
+pub(crate) mod children;
 pub(crate) mod codec;
 pub(crate) mod executions;
 pub(crate) mod lists;

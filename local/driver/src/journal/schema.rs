@@ -8,7 +8,7 @@ use crate::OpenError;
 
 /// Step `n` leads from format `n` to `n + 1`; SQLite's `user_version` says which format a file has. Steps that were
 /// released are never changed.
-const STEPS: [&str; 2] = [FORMAT_1, FORMAT_2];
+const STEPS: [&str; 3] = [FORMAT_1, FORMAT_2, FORMAT_3];
 
 const FORMAT_1: &str = "
 CREATE TABLE definitions (
@@ -120,6 +120,43 @@ CREATE INDEX executions_by_version ON executions (version_arn, status, key) WHER
 CREATE INDEX executions_by_alias ON executions (alias_arn, status, key) WHERE alias_arn IS NOT NULL;
 ";
 
+const FORMAT_3: &str = "
+ALTER TABLE map_runs RENAME TO map_runs_2;
+
+CREATE TABLE map_runs (
+    id          INTEGER PRIMARY KEY,
+    arn         TEXT NOT NULL UNIQUE,
+    execution   INTEGER NOT NULL,
+    -- how it stands; none: to be taken from the log
+    report      TEXT
+) STRICT;
+
+INSERT INTO map_runs (arn, execution) SELECT arn, execution FROM map_runs_2 ORDER BY execution;
+DROP TABLE map_runs_2;
+CREATE INDEX map_runs_by_execution ON map_runs (execution, id);
+
+-- The child executions of Map Runs. Their logs are their parents'.
+CREATE TABLE children (
+    map_run       INTEGER NOT NULL REFERENCES map_runs (id),
+    number        INTEGER NOT NULL,
+    execution     INTEGER NOT NULL,
+    arn           TEXT NOT NULL UNIQUE,
+    status        INTEGER NOT NULL,
+    start         INTEGER NOT NULL,
+    stop          INTEGER,
+    items         INTEGER NOT NULL,
+    redrive_count INTEGER NOT NULL,
+    redriven_at   INTEGER,
+    -- its history has no room for a redrive
+    exhausted     INTEGER NOT NULL,
+    -- the number of the fact that changed the row last
+    changed       INTEGER NOT NULL,
+    PRIMARY KEY (map_run, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX children_by_status ON children (map_run, status, number);
+";
+
 /// Brings the journal to the newest format, all or nothing.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let failed = |source| OpenError::Journal {
@@ -204,7 +241,7 @@ mod tests {
                 error,
                 OpenError::NewerFormat {
                     found: 99,
-                    known: 2,
+                    known: 3,
                     ..
                 }
             ),

@@ -9,6 +9,7 @@ use sluice_engine::{AttemptId, Effect, Fact, Identity};
 use super::request::Responder;
 use crate::DriverError;
 use crate::error::Failure;
+use crate::journal::children::Reports;
 
 type Reply = Box<dyn FnOnce(Result<(), &DriverError>) + Send>;
 
@@ -40,6 +41,8 @@ pub(crate) struct Batch {
     pub(crate) effects: Vec<(Arc<Identity>, Effect)>,
     /// The runner's answers that are part of it.
     pub(crate) answers: Vec<RunnerAnswer>,
+    /// How the Map Runs stand that it changes.
+    pub(crate) map_runs: Reports,
     /// Facts in it.
     pub(crate) facts: u64,
     /// Executions it starts.

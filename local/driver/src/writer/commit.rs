@@ -9,7 +9,7 @@ use sluice_engine::{Effect, Identity, ScheduledTask};
 use super::Writer;
 use super::batch::Batch;
 use super::request::Request;
-use crate::journal::executions;
+use crate::journal::{children, executions};
 use crate::shared::Counters;
 use crate::{DriverError, RunningTask, fold};
 
@@ -37,6 +37,8 @@ impl Writer {
 
     /// Writes the rows that the round has changed.
     fn project(&mut self, batch: &Batch) -> Result<(), DriverError> {
+        let mut reports = batch.map_runs.values();
+        reports.try_for_each(|report| children::write_report(&self.connection, report))?;
         batch.touched.iter().try_for_each(|&key| self.write_row(key))
     }
 
@@ -132,20 +134,21 @@ impl Writer {
         }
     }
 
-    /// Keeps in memory what has calls in flight, and only that.
+    /// Keeps in memory what has calls in flight, and of the rest no more than a few with long logs.
     fn dismiss(&mut self, batch: &Batch) {
         for &key in &batch.touched {
             let Some(written) = self.residents.get(key).and_then(|loaded| loaded.written.as_ref()) else {
                 continue;
             };
             if written.resident {
+                self.residents.unpark(key);
                 self.residents.arm(key);
                 continue;
             }
             if let Some(at) = written.wake_at {
                 self.parked_wake = Some(self.parked_wake.map_or(at, |first| first.min(at)));
             }
-            self.residents.evict(key);
+            self.residents.park(key);
         }
         if batch.woke {
             match executions::first_wake(&self.connection) {

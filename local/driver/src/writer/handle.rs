@@ -13,7 +13,7 @@ use super::request::{Request, Responder, TokenAnswer};
 use super::take::{Refused, fact_of};
 use super::{GROUP, Writer};
 use crate::clock::{ADVANCED, millis};
-use crate::journal::{executions, machines, store};
+use crate::journal::{children, executions, machines, store};
 use crate::{DriverError, ExecutionRecord, MachineRecord, PutMachine, RedriveError, Resumed, TokenError};
 
 /// The client token of an execution's last redrive, and when that was, by the execution's ARN.
@@ -141,7 +141,7 @@ impl Writer {
         batch: &mut Batch,
     ) -> Result<Option<Timestamp>, DriverError> {
         let Some(key) = self.load_by_arn(arn, batch)? else {
-            return Ok(None);
+            return self.stop_child(arn, error, cause, batch);
         };
         match self.take(key, Fact::Stopped { error, cause }, batch) {
             // It has ended already: then that is the answer.
@@ -149,6 +149,33 @@ impl Writer {
             Err(Refused::Driver(error)) => return Err(error),
         }
         Ok(self.residents.get(key).and_then(|loaded| loaded.execution.ended_at()))
+    }
+
+    /// The same for a child execution of a Map Run.
+    fn stop_child(
+        &mut self,
+        arn: &str,
+        error: Option<String>,
+        cause: Option<String>,
+        batch: &mut Batch,
+    ) -> Result<Option<Timestamp>, DriverError> {
+        let Some(child) = children::find(&self.connection, arn)? else {
+            return Ok(None);
+        };
+        if !self.load(child.execution, batch)? {
+            return Ok(None);
+        }
+        let stopped = Fact::ChildStopped {
+            child: child.number,
+            error,
+            cause,
+        };
+        match self.take(child.execution, stopped, batch) {
+            Ok(()) => Ok(children::find(&self.connection, arn)?.and_then(|child| child.stop)),
+            // It has ended already: then that is the answer.
+            Err(Refused::Illegal(_)) => Ok(child.stop),
+            Err(Refused::Driver(error)) => Err(error),
+        }
     }
 
     /// RedriveExecution; answers when the execution goes on. The same client token again gets the same answer.
@@ -188,7 +215,7 @@ impl Writer {
         update: MapRunUpdate,
         batch: &mut Batch,
     ) -> Result<Option<bool>, DriverError> {
-        let Some(key) = executions::key_of_map_run(&self.connection, arn)? else {
+        let Some((key, _)) = children::run(&self.connection, arn)? else {
             return Ok(None);
         };
         if !self.load(key, batch)? {

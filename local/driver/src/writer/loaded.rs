@@ -1,6 +1,6 @@
 //! Executions in memory.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use sluice_asl::StateMachine;
@@ -10,6 +10,12 @@ use crate::ExecutionRecord;
 use crate::journal::executions::Projection;
 use crate::journal::machines::Revision;
 use crate::recent::{HEAVIEST, Snapshot};
+
+/// A parked execution with a log this long is not folded for each of its answers, but stays in memory for a while.
+const LONG: u32 = 1_000;
+
+/// As many of them stay.
+const LONG_KEPT: usize = 4;
 
 /// A revision with its definition parsed.
 #[derive(Debug)]
@@ -89,6 +95,8 @@ impl Loaded {
 #[derive(Debug, Default)]
 pub(crate) struct Residents {
     by_key: HashMap<u64, Loaded>,
+    /// Parked ones with long logs, the one used last at the end.
+    long: VecDeque<u64>,
     deadlines: BTreeSet<(Timestamp, u64)>,
 }
 
@@ -123,6 +131,31 @@ impl Residents {
             // Gives back what a burst took.
             self.by_key.shrink_to(1_024);
         }
+    }
+
+    /// Takes a parked execution out of memory, unless it is one of the few with long logs that were used last.
+    pub(crate) fn park(&mut self, key: u64) {
+        let long = self
+            .get(key)
+            .is_some_and(|loaded| loaded.next_seq >= LONG && loaded.execution.outcome().is_none());
+        self.long.retain(|kept| *kept != key);
+        if !long {
+            self.evict(key);
+            return;
+        }
+        self.long.push_back(key);
+        if self.long.len() > LONG_KEPT
+            && let Some(oldest) = self.long.pop_front()
+            // what this very round has given calls to is not parked any more
+            && self.get(oldest).and_then(|loaded| loaded.written.as_ref()).is_some_and(|row| !row.resident)
+        {
+            self.evict(oldest);
+        }
+    }
+
+    /// An execution is not parked any more.
+    pub(crate) fn unpark(&mut self, key: u64) {
+        self.long.retain(|kept| *kept != key);
     }
 
     /// Sets the deadline of an execution that stays in memory to what it wants now.

@@ -21,9 +21,10 @@ use std::time::Duration;
 use rusqlite::Connection;
 use sluice_engine::{HistoryEvent, Timestamp};
 
-use crate::driver::DriverConfig;
+use crate::driver::{DriverConfig, read_log};
+use crate::journal::children;
 use crate::shared::Shared;
-use crate::{DriverError, ExecutionRecord, TaskRunner};
+use crate::{DriverError, ExecutionRecord, TaskRunner, fold};
 
 use batch::{Batch, RunnerAnswer};
 use loaded::{Prepared, Residents};
@@ -84,6 +85,7 @@ impl Writer {
         requests: mpsc::Receiver<Request>,
     ) -> Result<Self, DriverError> {
         use crate::journal::executions;
+        fill_map_runs(&shared, &connection)?;
         Ok(Self {
             parked_wake: executions::first_wake(&connection)?,
             next_key: executions::next_key(&connection)?,
@@ -215,4 +217,32 @@ impl Writer {
         batch.note(Some(error));
         tracing::error!(execution = key, %error, "an execution could not be carried on");
     }
+}
+
+/// Writes the rows of Map Runs that an older release left out.
+fn fill_map_runs(shared: &Shared, connection: &Connection) -> Result<(), DriverError> {
+    for key in children::unreported(connection)? {
+        let filled = fill_map_runs_of(shared, connection, key);
+        match filled {
+            Ok(()) => {}
+            Err(error @ DriverError::Journal { .. }) => return Err(error),
+            Err(error) => tracing::warn!(execution = key, %error, "the Map Runs of an execution could not be read"),
+        }
+    }
+    Ok(())
+}
+
+fn fill_map_runs_of(shared: &Shared, connection: &Connection, key: u64) -> Result<(), DriverError> {
+    let Some(log) = read_log(shared, connection, key)? else {
+        return Ok(());
+    };
+    let transaction = connection.unchecked_transaction()?;
+    let turns = fold::turns(log.machine, log.identity, &log.entries)?;
+    for (seq, turn) in (0..).zip(turns) {
+        children::write(connection, key, seq, &turn.map_runs, &turn.children)?;
+        for report in &turn.map_runs {
+            children::write_report(connection, report)?;
+        }
+    }
+    Ok(transaction.commit()?)
 }

@@ -8,7 +8,7 @@ use sluice_engine::{AttemptId, Entry, Fact, IllegalFact};
 use super::batch::{Batch, RunnerAnswer};
 use super::loaded::{Loaded, Prepared};
 use super::{GROUP, Writer};
-use crate::journal::{codec, executions, machines, store};
+use crate::journal::{children, codec, executions, machines, store};
 use crate::shared::Counters;
 use crate::{ACTIVITIES, Answer, DriverError, fold};
 
@@ -138,8 +138,10 @@ impl Writer {
         loaded.bytes += body.len();
         let identity = loaded.execution.identity().clone();
         executions::append(&self.connection, key, seq, &entry, &body)?;
-        for map_run in &turn.map_runs {
-            executions::add_map_run(&self.connection, map_run, key)?;
+        if !turn.map_runs.is_empty() {
+            children::write(&self.connection, key, seq, &turn.map_runs, &turn.children)?;
+            let reports = turn.map_runs.into_iter().map(|run| (run.arn.clone(), run));
+            batch.map_runs.extend(reports);
         }
         batch.facts += 1;
         batch.touched.insert(key);

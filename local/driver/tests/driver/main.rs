@@ -5,6 +5,7 @@ mod failures;
 mod jobs;
 mod lists;
 mod machines;
+mod maps;
 mod parked;
 mod recovery;
 mod running;

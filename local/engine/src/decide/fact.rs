@@ -1,5 +1,6 @@
 //! What each fact sets off.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -16,23 +17,10 @@ use crate::{AttemptId, Effect, Fact, Outcome, Status, Timestamp, state};
 const STANDARD_SECONDS: u64 = 31_536_000;
 
 /// Five minutes, the longest that an Express execution runs.
-const EXPRESS_SECONDS: u64 = 300;
+pub(crate) const EXPRESS_SECONDS: u64 = 300;
 
 /// The days within which a Standard execution can be redriven.
-const REDRIVE_MS: i64 = 14 * 86_400_000;
-
-/// The earliest time at which the thread wants to be woken.
-pub(crate) fn deadline_of(thread: &Thread) -> Option<Timestamp> {
-    match &thread.visit.as_deref()?.activity {
-        Activity::Waiting { until } => Some(*until),
-        Activity::Retrying { at } => Some(*at),
-        Activity::Calling(call) => match (call.times_out_at, call.heartbeat_by) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        },
-        Activity::Deciding | Activity::Block(_) => None,
-    }
-}
+pub(crate) const REDRIVE_MS: i64 = 14 * 86_400_000;
 
 /// Whether the fact can have happened, before anything changes.
 pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> Result<(), IllegalFact> {
@@ -60,6 +48,15 @@ pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> R
             Some(_) => Ok(()),
             None => Err(IllegalFact::NoMapRun { arn: arn.clone() }),
         },
+        Fact::ChildStopped { child, .. } => {
+            let thread = life.threads.get(&ThreadId(*child));
+            let at_work = thread.is_some_and(|thread| thread.child.is_some() && !thread.halted);
+            if at_work {
+                Ok(())
+            } else {
+                Err(IllegalFact::NoChild { number: *child })
+            }
+        }
         Fact::TaskSucceeded { attempt, .. } | Fact::TaskFailed { attempt, .. } => open_call(life, *attempt).map(drop),
         Fact::Heartbeat { attempt } => open_call(life, *attempt).map(drop),
         Fact::TaskSubmitted { attempt, .. } => {
@@ -128,8 +125,7 @@ fn open_call(life: &Life, attempt: AttemptId) -> Result<&Call, IllegalFact> {
 /// The thread of the Map whose run has this ARN and is at work.
 fn map_run(life: &Life, arn: &str) -> Option<ThreadId> {
     let runs = |thread: &Thread| {
-        let block = thread.visit.as_deref().and_then(|visit| visit.block());
-        let run = block.and_then(|block| block.map.as_ref()?.run.as_ref());
+        let run = thread.visit.as_deref().and_then(|visit| visit.run());
         !thread.halted && run.is_some_and(|run| *run.arn == *arn)
     };
     let found = life.threads.iter().find(|(_, thread)| runs(thread));
@@ -141,12 +137,9 @@ pub(crate) fn next_deadline(life: &Life) -> Option<Timestamp> {
     if !life.is_running() {
         return None;
     }
-    let threads = life
-        .threads
-        .values()
-        .filter(|thread| !thread.halted)
-        .filter_map(deadline_of);
-    threads
+    let first = life.deadlines.first().map(|(at, _)| *at);
+    first
+        .into_iter()
         .chain((life.times_out_at != Timestamp::MAX).then_some(life.times_out_at))
         .min()
 }
@@ -198,6 +191,14 @@ impl Decision<'_> {
                 );
             }
             Fact::Redriven => self.redrive(),
+            Fact::ChildStopped { child, error, cause } => {
+                let outcome = Outcome::Aborted {
+                    error: error.clone(),
+                    cause: cause.clone(),
+                };
+                let step = state::map::end_child(self, ThreadId(*child), outcome);
+                self.run(step);
+            }
             Fact::MapRunUpdated { arn, update } => {
                 let step = match map_run(self.life, arn) {
                     Some(thread) => state::map::updated(self, thread, update),
@@ -297,14 +298,12 @@ impl Decision<'_> {
             // an execution that should be over takes no later time into its history
             self.at = self.life.times_out_at.max(self.life.last_at);
         }
-        let mut due: Vec<(Timestamp, ThreadId)> = self
+        let due: Vec<(Timestamp, ThreadId)> = self
             .life
-            .threads
-            .iter()
-            .filter(|(_, thread)| !thread.halted)
-            .filter_map(|(id, thread)| deadline_of(thread).filter(|due| *due <= self.at).map(|due| (due, *id)))
+            .deadlines
+            .range(..=(self.at, ThreadId(u32::MAX)))
+            .copied()
             .collect();
-        due.sort_unstable();
         for (at, thread) in due {
             if !self.life.is_running() {
                 return;
@@ -314,7 +313,7 @@ impl Decision<'_> {
                     .life
                     .threads
                     .get(&thread)
-                    .and_then(deadline_of)
+                    .and_then(Thread::deadline)
                     .is_some_and(|deadline| deadline <= at);
             if still {
                 let step = self.wake(thread, at);
@@ -327,6 +326,14 @@ impl Decision<'_> {
     }
 
     fn wake(&mut self, thread: ThreadId, due: Timestamp) -> Step {
+        let child = self
+            .life
+            .threads
+            .get(&thread)
+            .and_then(|thread| thread.child.as_deref());
+        if child.is_some_and(|child| child.times_out_at.is_some_and(|at| at <= due)) {
+            return state::map::end_child(self, thread, Outcome::TimedOut);
+        }
         let Some(visit) = self.life.visit(thread) else {
             return Ok(());
         };
@@ -369,12 +376,25 @@ impl Decision<'_> {
         self.commit(Change::Redriven {
             times_out_at: self.times_out_at(),
         });
-        for (thread, opened) in self.life.families(ROOT) {
-            self.commit(Change::Revived {
-                thread,
-                anew: opened.is_empty(),
-            });
-            if opened.is_empty() {
+        self.revive(ROOT);
+        self.run(Ok(()));
+    }
+
+    /// Lets a halted thread and those below it that were unsuccessful go on. The children of a Map Run wait for their
+    /// turn.
+    pub(crate) fn revive(&mut self, top: ThreadId) {
+        let families = self.life.families(top);
+        let mut next = BTreeSet::from([top]);
+        // a child is younger than its parent
+        while let Some(thread) = next.pop_first() {
+            let opened = families.get(&thread).map(Vec::as_slice).unwrap_or_default();
+            let unfinished = state::map::has_unfinished_run(self, thread);
+            let anew = opened.is_empty() && !unfinished;
+            self.commit(Change::Revived { thread, anew });
+            if unfinished {
+                let step = state::map::redriven(self, thread, opened);
+                self.settle(step);
+            } else if anew {
                 let entered = self.life.visit(thread).is_some();
                 self.later(if entered {
                     Work::Begin(thread)
@@ -382,11 +402,9 @@ impl Decision<'_> {
                     Work::Enter(thread)
                 });
             } else {
-                let step = state::map::redriven(self, thread);
-                self.settle(step);
+                next.extend(opened);
             }
         }
-        self.run(Ok(()));
     }
 }
 

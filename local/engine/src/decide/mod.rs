@@ -29,16 +29,17 @@ use sluice_asl::eval::Entropy;
 use sluice_asl::{State, StateKind, StateMachine, nests_deeper, serialized_len};
 
 pub(crate) use error::{Failure, delay_ms, handlers};
-pub(crate) use fact::{after, check, next_deadline};
+pub(crate) use fact::{EXPRESS_SECONDS, REDRIVE_MS, after, check, next_deadline};
 pub(crate) use flow::{ResultFlow, too_many_variables};
-pub(crate) use view::{Data, View, condition_reads_context, dynamic_reads_context, names_token, within_depth};
+pub(crate) use view::{Data, View, condition_reads_context, dynamic_reads_context, iso, names_token, within_depth};
 
 use crate::change::Change;
 use crate::event::HistoryEvent;
 use crate::evolve::evolve;
 use crate::life::{Life, ROOT, ThreadId};
-use crate::map_run::Observer;
+use crate::map_run::{News, noted};
 use crate::project::project;
+use crate::tale::Recorder;
 use crate::{AttemptId, Effect, Identity, Outcome, Timestamp, state};
 
 /// The number of events at which AWS ends an execution.
@@ -93,10 +94,9 @@ pub(crate) struct Decision<'a> {
     pub(crate) entropy: Entropy,
     pub(crate) effects: Vec<Effect>,
     queue: VecDeque<Work>,
-    recorder: Option<&'a mut Vec<HistoryEvent>>,
-    pub(crate) observer: Option<&'a mut Observer>,
-    /// The Map Runs that it starts.
-    pub(crate) map_runs: Vec<Arc<str>>,
+    recorder: Option<&'a mut dyn Recorder>,
+    /// What it does to Map Runs.
+    pub(crate) news: News,
     #[cfg(test)]
     pub(crate) log: Option<&'a mut Vec<(Change, Timestamp)>>,
 }
@@ -108,7 +108,7 @@ impl<'a> Decision<'a> {
         life: &'a mut Life,
         at: Timestamp,
         seed: [u64; 2],
-        recorder: Option<&'a mut Vec<HistoryEvent>>,
+        recorder: Option<&'a mut dyn Recorder>,
     ) -> Self {
         Self {
             machine,
@@ -119,8 +119,7 @@ impl<'a> Decision<'a> {
             effects: Vec::new(),
             queue: VecDeque::new(),
             recorder,
-            observer: None,
-            map_runs: Vec::new(),
+            news: News::default(),
             #[cfg(test)]
             log: None,
         }
@@ -146,11 +145,16 @@ impl<'a> Decision<'a> {
 
     /// Applies a change without asking whether it may.
     fn commit(&mut self, change: Change) {
-        let kind = self
-            .recorder
-            .is_some()
-            .then(|| project(self.life, self.identity, &change))
-            .flatten();
+        let home = change.home(self.life);
+        let recorded = match (&self.recorder, home) {
+            (Some(recorder), Some(home)) => recorder.wants(home),
+            _ => false,
+        };
+        let kind = if recorded {
+            project(self.life, self.identity, &change)
+        } else {
+            None
+        };
         let timestamp = match &change {
             Change::Ended { at, .. } => *at,
             _ => self.at,
@@ -159,22 +163,19 @@ impl<'a> Decision<'a> {
         if let Some(log) = &mut self.log {
             log.push((change.clone(), self.at));
         }
-        if let Change::MapRunStarted { run, .. } = &change {
-            self.map_runs.push(run.arn.clone());
+        let noted = noted(self.life, &change, timestamp);
+        let stamp = evolve(self.life, change, timestamp);
+        if let Some(noted) = noted {
+            self.news.note(self.life, &self.identity.arn, &noted);
         }
-        if let Some(observer) = self.observer.as_deref_mut() {
-            observer.observe(self.life, &change, self.at);
-        }
-        let stamp = evolve(self.life, change, self.at);
-        if let (Some(recorder), Some(stamp), Some(kind)) = (self.recorder.as_deref_mut(), stamp, kind)
-            && stamp.home == ROOT
-        {
-            recorder.push(HistoryEvent {
+        if let (Some(recorder), Some(stamp), Some(kind)) = (self.recorder.as_deref_mut(), stamp, kind) {
+            let event = HistoryEvent {
                 id: stamp.id,
                 previous_event_id: stamp.previous,
                 timestamp,
                 kind,
-            });
+            };
+            recorder.record(stamp.home, event);
         }
     }
 
@@ -237,11 +238,30 @@ impl<'a> Decision<'a> {
         for attempt in open {
             self.abandon(attempt);
         }
+        self.abort_children(at);
         self.commit(Change::Ended {
             outcome: outcome.clone(),
             at,
         });
         self.effects.push(Effect::Finish(outcome));
+    }
+
+    /// Aborts all child executions at work, the innermost first.
+    fn abort_children(&mut self, at: Timestamp) {
+        let threads = self.life.threads.iter().rev();
+        let running = threads.filter(|(_, thread)| !thread.halted && thread.child.is_some());
+        let children: Vec<ThreadId> = running.map(|(id, _)| *id).collect();
+        let now = std::mem::replace(&mut self.at, at);
+        for thread in children {
+            self.commit(Change::ChildEnded {
+                thread,
+                outcome: Outcome::Aborted {
+                    error: None,
+                    cause: None,
+                },
+            });
+        }
+        self.at = now;
     }
 
     /// Nobody waits for the attempt any more; if its call was to start with this very decision, it does not start.

@@ -199,8 +199,11 @@ impl Decision<'_> {
         execution.insert("StartTime".to_owned(), Value::String(iso(started_at)));
         execution.insert("Name".to_owned(), Value::String(name.to_string()));
         execution.insert("RoleArn".to_owned(), Value::String(self.identity.role_arn.to_string()));
-        if !self.identity.express {
-            execution.insert("RedriveCount".to_owned(), self.life.redrives.into());
+        let (express, redrives) = child.map_or((self.identity.express, self.life.redrives), |child| {
+            (child.express, child.redrives)
+        });
+        if !express {
+            execution.insert("RedriveCount".to_owned(), redrives.into());
         }
         Value::Object(execution)
     }
@@ -219,7 +222,7 @@ pub(crate) fn within_depth(value: Value) -> Result<Value, EvalError> {
 }
 
 /// The time as the context object writes it: `2026-11-22T13:00:00.000Z`.
-fn iso(millis: Timestamp) -> String {
+pub(crate) fn iso(millis: Timestamp) -> String {
     chrono::DateTime::from_timestamp_millis(millis)
         .unwrap_or_default()
         .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)

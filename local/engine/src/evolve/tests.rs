@@ -51,6 +51,9 @@ fn check(definition: &Value, facts: &[Fact]) {
             format!("{decided:?}"),
             "after fact {n}: {fact:?}"
         );
+        let waiting = decided.threads.iter().filter(|(_, thread)| !thread.halted);
+        let deadlines = waiting.filter_map(|(id, thread)| Some((thread.deadline()?, *id)));
+        assert_eq!(decided.deadlines, deadlines.collect(), "after fact {n}: {fact:?}");
     }
 }
 

@@ -14,6 +14,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sluice_asl::StateKind;
 
+use crate::Outcome;
 use crate::change::Change;
 use crate::decide::{Decision, Failure, Step};
 use crate::life::{Activity, Seat, ThreadId};
@@ -42,7 +43,7 @@ pub(crate) fn branch_failed(d: &mut Decision<'_>, thread: ThreadId, seat: Seat, 
     };
     match &state.kind {
         StateKind::Parallel(_) => parallel::branch_failed(d, thread, seat, failure),
-        StateKind::Map(map) => map::branch_failed(d, thread, seat, map, failure),
+        StateKind::Map(_) => map::branch_failed(d, thread, seat, failure),
         StateKind::Pass(_)
         | StateKind::Task(_)
         | StateKind::Choice(_)
@@ -99,10 +100,18 @@ fn silence(d: &mut Decision<'_>, thread: ThreadId) -> Step {
         return Ok(());
     }
     abandon_call(d, thread);
+    let is_child = d.life.threads.get(&thread).is_some_and(|thread| thread.child.is_some());
+    if is_child {
+        let outcome = Outcome::Aborted {
+            error: None,
+            cause: None,
+        };
+        return d.emit(Change::ChildEnded { thread, outcome });
+    }
     d.emit(Change::Halted { thread })
 }
 
-fn abandon_call(d: &mut Decision<'_>, thread: ThreadId) {
+pub(crate) fn abandon_call(d: &mut Decision<'_>, thread: ThreadId) {
     if let Some(attempt) = d
         .life
         .visit(thread)
@@ -119,10 +128,7 @@ fn abort(d: &mut Decision<'_>, thread: ThreadId) -> Step {
     }
     abandon_call(d, thread);
     if let Some(visit) = d.life.visit(thread) {
-        let is_run = visit
-            .block()
-            .and_then(|block| block.map.as_ref())
-            .is_some_and(|map| map.run.is_some());
+        let is_run = visit.run().is_some();
         let shows = !matches!(visit.activity, Activity::Deciding);
         if is_run {
             d.emit(Change::MapRunAborted { thread })?;

@@ -44,7 +44,7 @@ async fn a_map_run_is_listed_and_described_while_it_runs_and_after() {
     let counts = |[pending, running, succeeded, failed]: [i32; 4]| {
         json!({
             "pending": pending, "running": running, "succeeded": succeeded, "failed": failed, "timedOut": 0,
-            "aborted": 0, "total": 3, "resultsWritten": 0,
+            "aborted": 0, "total": 3, "resultsWritten": 0, "failuresNotRedrivable": 0, "pendingRedrive": 0,
         })
     };
     let request = json!({ "mapRunArn": run_arn });
