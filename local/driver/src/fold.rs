@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use sluice_asl::StateMachine;
+use sluice_asl::eval::StopSignal;
 use sluice_engine::{Entry, Execution, HistoryEvent, Identity, IllegalFact, MapRunReport, Status, Turn, WaitingOn};
 
 use crate::DriverError;
@@ -49,13 +50,14 @@ pub(crate) fn map_runs(
         .map_err(|illegal| DriverError::unreadable(key, illegal))
 }
 
-/// One fact on top. After a panic the execution must not be used any more.
+/// One fact on top, until `stop`. After that, or a panic, the execution must not be used any more.
 pub(crate) fn apply(
     execution: &mut Execution,
     key: u64,
     entry: &Entry,
+    stop: &StopSignal,
 ) -> Result<Result<Turn, IllegalFact>, DriverError> {
-    guarded(key, || execution.apply(entry))
+    guarded(key, || execution.apply_until(entry, stop))
 }
 
 /// What the lists, the timers and the recovery have to know of an execution.

@@ -18,6 +18,7 @@ mod journal;
 mod record;
 mod shared;
 mod task;
+mod watchdog;
 mod writer;
 
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -28,6 +29,7 @@ pub use record::{
     PutMachine, Qualifier, Resumed, Route, StartExecution, Started, Statistics, VersionRecord, VersionSummary,
 };
 pub use task::{Answer, RunningTask, TaskRunner};
+pub use watchdog::{Seen, Watch, Watchdog};
 
 /// The kind of the store under which activities are kept, by their ARNs. A task of an activity that is not there fails
 /// its state.

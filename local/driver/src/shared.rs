@@ -10,7 +10,7 @@ use sluice_engine::HistoryEvent;
 use crate::cache::Recent;
 use crate::journal::{Readers, machines};
 use crate::writer::Request;
-use crate::{DriverError, Statistics};
+use crate::{DriverError, Statistics, Watchdog};
 
 /// A history by its execution's key and the number of facts it tells.
 pub(crate) type Histories = Recent<(u64, u32), Arc<[HistoryEvent]>>;
@@ -21,6 +21,7 @@ pub(crate) struct Shared {
     queue: mpsc::Sender<Request>,
     pub(crate) counters: Counters,
     pub(crate) readers: Arc<Readers>,
+    pub(crate) watchdog: Watchdog,
     pub(crate) histories: Mutex<Histories>,
     definitions: Mutex<Recent<i64, Arc<StateMachine>>>,
     closing: AtomicBool,
@@ -61,11 +62,12 @@ impl Counters {
 }
 
 impl Shared {
-    pub(crate) fn new(queue: mpsc::Sender<Request>, readers: Readers) -> Self {
+    pub(crate) fn new(queue: mpsc::Sender<Request>, readers: Readers, watchdog: Watchdog) -> Self {
         Self {
             queue,
             counters: Counters::default(),
             readers: Arc::new(readers),
+            watchdog,
             histories: Mutex::new(Recent::new(16, 8 * 1024 * 1024)),
             definitions: Mutex::new(Recent::new(32, 16 * 1024 * 1024)),
             closing: AtomicBool::new(false),

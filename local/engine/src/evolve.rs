@@ -41,10 +41,14 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
             None
         }
 
-        Change::StateEntered { thread, state, input } => {
-            let before = life.threads.get(&thread)?.last;
-            let stamp = follow(life, thread, Link::Advance)?;
-            let thread = life.threads.get_mut(&thread)?;
+        Change::StateEntered {
+            thread: id,
+            state,
+            input,
+        } => {
+            let before = life.threads.get(&id)?.last;
+            let stamp = follow(life, id, Link::Advance)?;
+            let thread = life.threads.get_mut(&id)?;
             thread.pending = None;
             thread.visit = Some(Box::new(Visit {
                 state,
@@ -56,22 +60,24 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
                 tries: Vec::new(),
                 activity: Activity::Deciding,
             }));
+            life.rearm(id);
             Some(stamp)
         }
         Change::StateExited {
-            thread,
+            thread: id,
             output,
             assigned,
             next,
         } => {
-            let stamp = follow(life, thread, Link::Advance);
-            let thread = life.threads.get_mut(&thread)?;
+            let stamp = follow(life, id, Link::Advance);
+            let thread = life.threads.get_mut(&id)?;
             if let Some(assigned) = assigned {
                 let variables: &mut Variables = Arc::make_mut(&mut thread.variables);
                 variables.extend(assigned.iter().map(|(name, value)| (name.clone(), value.clone())));
             }
             thread.visit = None;
             thread.pending = next.map(|name| (name, output));
+            life.rearm(id);
             stamp
         }
         Change::EvaluationFailed { thread, early, .. } => {
@@ -88,12 +94,14 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
             }
             visit.tries[retrier] += 1;
             visit.activity = Activity::Retrying { at };
+            life.rearm(thread);
             None
         }
         Change::RetryBegun { thread } => {
             let visit = visit_mut(life, thread)?;
             visit.retry_count += 1;
             visit.activity = Activity::Deciding;
+            life.rearm(thread);
             None
         }
         Change::Halted { thread } => {
@@ -105,9 +113,9 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
             halt(life, thread);
             stamp
         }
-        Change::Revived { thread, anew } => {
+        Change::Revived { thread: id, anew } => {
             let redriven = life.events;
-            let thread = life.threads.get_mut(&thread)?;
+            let thread = life.threads.get_mut(&id)?;
             thread.halted = false;
             if anew {
                 thread.last = redriven;
@@ -117,11 +125,13 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
                     visit.activity = Activity::Deciding;
                 }
             }
+            life.rearm(id);
             None
         }
 
         Change::WaitArmed { thread, until } => {
             visit_mut(life, thread)?.activity = Activity::Waiting { until };
+            life.rearm(thread);
             None
         }
 
@@ -129,6 +139,7 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
             life.next_attempt = call.task.attempt.0 + 1;
             life.open_attempts.insert(call.task.attempt, thread);
             visit_mut(life, thread)?.activity = Activity::Calling(call);
+            life.rearm(thread);
             follow(life, thread, Link::Advance)
         }
         Change::CallStarted { thread } => follow(life, thread, Link::Advance),
@@ -138,6 +149,7 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
             let call = call_mut(life, thread)?;
             call.stage = Stage::Taken;
             call.heartbeat_by = heartbeat_by;
+            life.rearm(thread);
             follow(life, thread, Link::Advance)
         }
         Change::CallSubmitted { thread, .. } => {
@@ -149,6 +161,7 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
         }
         Change::HeartbeatTaken { thread, heartbeat_by } => {
             call_mut(life, thread)?.heartbeat_by = Some(heartbeat_by);
+            life.rearm(thread);
             None
         }
         Change::CallSucceeded { thread, .. }
@@ -165,6 +178,7 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
                 map.link = stamp.id;
             }
             visit_mut(life, thread)?.activity = Activity::Block(block);
+            life.rearm(thread);
             Some(stamp)
         }
         Change::MapRunStarted {
@@ -310,6 +324,7 @@ pub(crate) fn evolve(life: &mut Life, change: Change, at: Timestamp) -> Option<S
         Change::BlockCleared { thread } => {
             clear_block(life, thread);
             visit_mut(life, thread)?.activity = Activity::Deciding;
+            life.rearm(thread);
             None
         }
     }
@@ -343,6 +358,7 @@ fn start(life: &mut Life, input: Arc<Value>, times_out_at: Timestamp, start_at: 
             pending: Some((start_at, input)),
             visit: None,
             halted: false,
+            alarm: None,
         },
     );
     Stamp {
@@ -365,8 +381,10 @@ fn end(life: &mut Life, outcome: Outcome, at: Timestamp) -> Stamp {
     if matches!(outcome, Outcome::Succeeded { .. }) {
         life.threads.clear();
     }
+    life.alarms.clear();
     for thread in life.threads.values_mut() {
         thread.halted = true;
+        thread.alarm = None;
     }
     life.phase = Phase::Ended { outcome, at };
     Stamp {
@@ -466,13 +484,14 @@ fn open(
         pending: None,
         visit: None,
         halted: false,
+        alarm: None,
     };
     Some(life.threads.entry(branch).or_insert(thread))
 }
 
 /// Takes a finished branch out and keeps its output.
 fn close_branch(life: &mut Life, thread: ThreadId, output: Option<Arc<Value>>) -> Option<Seat> {
-    let seat = life.threads.remove(&thread)?.seat?;
+    let seat = life.take_out(thread)?.seat?;
     let block = block_mut(life, seat.parent)?;
     block.open -= 1;
     if let Some(slot) = block.results.get_mut(seat.index) {
@@ -494,6 +513,7 @@ fn halt(life: &mut Life, thread: ThreadId) {
     if let Some(thread) = life.threads.get_mut(&thread) {
         thread.halted = true;
     }
+    life.rearm(thread);
 }
 
 /// Nobody waits for the thread's attempt any more; its token is remembered as closed.
@@ -509,12 +529,13 @@ fn close_call(life: &mut Life, thread: ThreadId) {
     if let Some(token) = call.task.token {
         life.closed_tokens.insert(call.task.attempt, token);
     }
+    life.rearm(thread);
 }
 
 /// Takes out all threads below `top`.
 fn clear_block(life: &mut Life, top: ThreadId) {
     for thread in life.families(top).into_values().flatten() {
         close_call(life, thread);
-        life.threads.remove(&thread);
+        life.take_out(thread);
     }
 }

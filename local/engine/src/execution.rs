@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sluice_asl::StateMachine;
 use sluice_asl::definition::{IntegrationPattern, Resource};
+use sluice_asl::eval::StopSignal;
 
 use crate::decide::{self, Decision};
 use crate::life::{Activity, Call, Life, Phase, Stage, Visit};
@@ -66,6 +67,9 @@ pub enum IllegalFact {
         /// As given.
         arn: Arc<str>,
     },
+    /// `BrokeDown` of something that needs no decision.
+    #[error("such a fact leaves nothing to decide that could break down")]
+    Undecidable,
     /// Time runs forward.
     #[error("the fact's time {at} lies before the one that precedes it ({last})")]
     TimeWentBack {
@@ -159,7 +163,16 @@ impl Execution {
     /// # Errors
     /// When the fact cannot have happened; the execution is as it was before.
     pub fn apply(&mut self, entry: &Entry) -> Result<Turn, IllegalFact> {
-        self.take(entry, None, None)
+        self.take(entry, None, None, None)
+    }
+
+    /// [`Execution::apply`] that somebody may stop. If `stop` is given when this returns, the execution and the turn
+    /// are of no use any more: fold the log again, and apply [`Fact::BrokeDown`] in the entry's place.
+    ///
+    /// # Errors
+    /// As [`Execution::apply`].
+    pub fn apply_until(&mut self, entry: &Entry, stop: &StopSignal) -> Result<Turn, IllegalFact> {
+        self.take(entry, None, None, Some(stop))
     }
 
     /// [`Execution::apply`] with the events that the fact adds to the history put behind `events`.
@@ -167,12 +180,12 @@ impl Execution {
     /// # Errors
     /// As [`Execution::apply`]; then nothing is added.
     pub fn apply_recording(&mut self, entry: &Entry, events: &mut Vec<HistoryEvent>) -> Result<Turn, IllegalFact> {
-        self.take(entry, Some(events), None)
+        self.take(entry, Some(events), None, None)
     }
 
     /// [`Execution::apply`], watched.
     pub(crate) fn apply_observed(&mut self, entry: &Entry, observer: &mut Observer) -> Result<Turn, IllegalFact> {
-        self.take(entry, None, Some(observer))
+        self.take(entry, None, Some(observer), None)
     }
 
     fn take(
@@ -180,6 +193,7 @@ impl Execution {
         entry: &Entry,
         recorder: Option<&mut Vec<HistoryEvent>>,
         observer: Option<&mut Observer>,
+        stop: Option<&StopSignal>,
     ) -> Result<Turn, IllegalFact> {
         decide::check(&self.life, self.identity.express, entry.at, &entry.fact)?;
         let mut decision = Decision::new(
@@ -191,6 +205,7 @@ impl Execution {
             recorder,
         );
         decision.observer = observer;
+        decision.stop = stop;
         decision.decide(&entry.fact);
         let turn = Turn {
             effects: decision.effects,
@@ -248,6 +263,12 @@ impl Execution {
     pub fn open_task(&self, attempt: AttemptId) -> Option<&ScheduledTask> {
         let thread = self.life.open_attempts.get(&attempt)?;
         Some(&self.life.visit(*thread)?.call()?.task)
+    }
+
+    /// Whether a heartbeat of the attempt moves a deadline; one that moves none need not be recorded.
+    pub fn counts_heartbeats(&self, attempt: AttemptId) -> bool {
+        let call = || self.life.visit(*self.life.open_attempts.get(&attempt)?)?.call();
+        call().is_some_and(|call| call.heartbeat_by.is_some())
     }
 
     /// The activities that it has been told do not exist.

@@ -23,6 +23,6 @@ pub mod token;
 pub use effect::{Effect, ScheduledTask};
 pub use event::{ErrorDetails, EventKind, HistoryEvent, StateType};
 pub use execution::{AttemptStatus, Execution, IllegalFact, Turn, Waiting, WaitingOn, history};
-pub use fact::{AttemptId, Entry, Fact, MapRunUpdate};
+pub use fact::{AttemptId, Breakdown, Entry, Fact, MapRunUpdate};
 pub use identity::{Identity, Outcome, Status, Timestamp};
 pub use map_run::{MapRunCounts, MapRunReport, MapRunStatus, map_runs};

@@ -36,6 +36,8 @@ pub(crate) struct Life {
     pub(crate) next_attempt: u64,
     pub(crate) next_thread: u32,
     pub(crate) threads: BTreeMap<ThreadId, Thread>,
+    /// The deadlines of the threads that have one, the earliest first.
+    pub(crate) alarms: BTreeSet<(Timestamp, ThreadId)>,
     /// Who waits for which answer.
     pub(crate) open_attempts: BTreeMap<AttemptId, ThreadId>,
     /// The tokens of attempts that are over, so that their holders hear "timed out" and not "never was".
@@ -71,6 +73,8 @@ pub(crate) struct Thread {
     pub(crate) visit: Option<Box<Visit>>,
     /// Failed or aborted: it does nothing more, unless the execution is redriven.
     pub(crate) halted: bool,
+    /// Its place in [`Life::alarms`].
+    pub(crate) alarm: Option<Timestamp>,
 }
 
 /// Where a branch or an iteration belongs.
@@ -222,6 +226,24 @@ impl Threshold {
     }
 }
 
+impl Thread {
+    /// The earliest time at which it wants to be woken.
+    pub(crate) fn deadline(&self) -> Option<Timestamp> {
+        if self.halted {
+            return None;
+        }
+        match &self.visit.as_deref()?.activity {
+            Activity::Waiting { until } => Some(*until),
+            Activity::Retrying { at } => Some(*at),
+            Activity::Calling(call) => match (call.times_out_at, call.heartbeat_by) {
+                (Some(a), Some(b)) => Some(a.min(b)),
+                (a, b) => a.or(b),
+            },
+            Activity::Deciding | Activity::Block(_) => None,
+        }
+    }
+}
+
 impl FlowRef {
     /// The state of that name in the flow.
     pub(crate) fn state(&self, machine: &StateMachine, name: &str) -> Option<Arc<State>> {
@@ -276,6 +298,7 @@ impl Life {
             next_attempt: 1,
             next_thread: 0,
             threads: BTreeMap::new(),
+            alarms: BTreeSet::new(),
             open_attempts: BTreeMap::new(),
             closed_tokens: BTreeMap::new(),
             missing_activities: Arc::default(),
@@ -291,6 +314,40 @@ impl Life {
 
     pub(crate) fn is_running(&self) -> bool {
         matches!(self.phase, Phase::Running)
+    }
+
+    /// Sets a thread's alarm to what it wants now; to be called after each change of what it does.
+    pub(crate) fn rearm(&mut self, id: ThreadId) {
+        let Some(thread) = self.threads.get_mut(&id) else {
+            return;
+        };
+        let wanted = thread.deadline();
+        let armed = std::mem::replace(&mut thread.alarm, wanted);
+        if armed == wanted {
+            return;
+        }
+        if let Some(at) = armed {
+            self.alarms.remove(&(at, id));
+        }
+        if let Some(at) = wanted {
+            self.alarms.insert((at, id));
+        }
+    }
+
+    /// Takes a thread out, and its alarm with it.
+    pub(crate) fn take_out(&mut self, id: ThreadId) -> Option<Thread> {
+        let thread = self.threads.remove(&id)?;
+        if let Some(at) = thread.alarm {
+            self.alarms.remove(&(at, id));
+        }
+        Some(thread)
+    }
+
+    /// Whether the alarms are those that the threads want.
+    #[cfg(test)]
+    pub(crate) fn is_armed_right(&self) -> bool {
+        let wanted = self.threads.iter().filter_map(|(id, thread)| Some((thread.deadline()?, *id)));
+        wanted.collect::<BTreeSet<_>>() == self.alarms
     }
 
     /// The state that a thread is in.

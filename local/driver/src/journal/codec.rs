@@ -165,6 +165,10 @@ mod tests {
             cause: Some("c".into()),
         });
         survives(Fact::Redriven);
+        survives(Fact::BrokeDown {
+            fact: Box::new(Fact::DeadlinePassed),
+            breakdown: sluice_engine::Breakdown::Memory,
+        });
         survives(Fact::MapRunUpdated {
             arn: "arn:run".into(),
             update: sluice_engine::MapRunUpdate {

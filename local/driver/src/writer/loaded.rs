@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sluice_asl::StateMachine;
 use sluice_engine::{AttemptId, Execution, Timestamp};
@@ -29,6 +30,8 @@ pub(crate) struct Loaded {
     pub(crate) last_at: Timestamp,
     /// Its row as it is on disk; none: not known, to be written.
     pub(crate) written: Option<Projection>,
+    /// How long it was decided about, its folding included; what takes no time to speak of is not counted.
+    pub(crate) spent: Duration,
     /// Calls of an earlier process, which nobody makes until they are sent again.
     pub(crate) orphans: Vec<AttemptId>,
     armed: Option<Timestamp>,
@@ -48,6 +51,7 @@ impl Loaded {
             next_seq,
             last_at,
             written,
+            spent: Duration::ZERO,
             orphans: Vec::new(),
             armed: None,
         }

@@ -23,7 +23,7 @@ use sluice_engine::Timestamp;
 
 use crate::driver::DriverConfig;
 use crate::shared::Shared;
-use crate::{DriverError, ExecutionRecord, TaskRunner};
+use crate::{DriverError, ExecutionRecord, TaskRunner, Watchdog};
 
 use batch::{Batch, RunnerAnswer};
 use loaded::{Prepared, Residents};
@@ -59,6 +59,7 @@ pub(crate) struct Writer {
     /// The number of waiters at which those that have gone away are looked for.
     sweep_at: usize,
     next_key: u64,
+    watchdog: Watchdog,
     resumed: bool,
     now: Timestamp,
     failures: Failures,
@@ -87,6 +88,7 @@ impl Writer {
             next_key: executions::next_key(&connection)?,
             now: config.clock.now(),
             jobs: jobs::awaited(&connection)?,
+            watchdog: shared.watchdog.clone(),
             connection,
             config,
             runner,

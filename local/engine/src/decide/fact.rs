@@ -10,7 +10,7 @@ use super::{Decision, Failure, MAX_PAYLOAD, Step, Work};
 use crate::change::Change;
 use crate::execution::IllegalFact;
 use crate::life::{Activity, Call, Life, Phase, ROOT, Stage, Thread, ThreadId};
-use crate::{AttemptId, Effect, Fact, Outcome, Status, Timestamp, state};
+use crate::{AttemptId, Breakdown, Effect, Fact, Outcome, Status, Timestamp, state};
 
 /// One year, the longest that a Standard execution runs.
 const STANDARD_SECONDS: u64 = 31_536_000;
@@ -21,23 +21,16 @@ const EXPRESS_SECONDS: u64 = 300;
 /// The days within which a Standard execution can be redriven.
 const REDRIVE_MS: i64 = 14 * 86_400_000;
 
-/// The earliest time at which the thread wants to be woken.
-pub(crate) fn deadline_of(thread: &Thread) -> Option<Timestamp> {
-    match &thread.visit.as_deref()?.activity {
-        Activity::Waiting { until } => Some(*until),
-        Activity::Retrying { at } => Some(*at),
-        Activity::Calling(call) => match (call.times_out_at, call.heartbeat_by) {
-            (Some(a), Some(b)) => Some(a.min(b)),
-            (a, b) => a.or(b),
-        },
-        Activity::Deciding | Activity::Block(_) => None,
-    }
-}
-
 /// Whether the fact can have happened, before anything changes.
 pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> Result<(), IllegalFact> {
     if at < life.last_at {
         return Err(IllegalFact::TimeWentBack { at, last: life.last_at });
+    }
+    if let Fact::BrokeDown { fact, .. } = fact {
+        return match &**fact {
+            Fact::BrokeDown { .. } | Fact::ActivitiesMissing { .. } => Err(IllegalFact::Undecidable),
+            fact => check(life, express, at, fact),
+        };
     }
     match (&life.phase, fact) {
         (Phase::New, Fact::Started { .. } | Fact::ActivitiesMissing { .. }) => return Ok(()),
@@ -55,7 +48,11 @@ pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> R
         (Phase::Running, _) => {}
     }
     match fact {
-        Fact::Started { .. } | Fact::Stopped { .. } | Fact::Redriven | Fact::ActivitiesMissing { .. } => Ok(()),
+        Fact::Started { .. }
+        | Fact::Stopped { .. }
+        | Fact::Redriven
+        | Fact::ActivitiesMissing { .. }
+        | Fact::BrokeDown { .. } => Ok(()),
         Fact::MapRunUpdated { arn, .. } => match map_run(life, arn) {
             Some(_) => Ok(()),
             None => Err(IllegalFact::NoMapRun { arn: arn.clone() }),
@@ -141,14 +138,11 @@ pub(crate) fn next_deadline(life: &Life) -> Option<Timestamp> {
     if !life.is_running() {
         return None;
     }
-    let threads = life
-        .threads
-        .values()
-        .filter(|thread| !thread.halted)
-        .filter_map(deadline_of);
-    threads
-        .chain((life.times_out_at != Timestamp::MAX).then_some(life.times_out_at))
-        .min()
+    #[cfg(test)]
+    assert!(life.is_armed_right(), "the alarms are not those that the threads want");
+    let first = life.alarms.first().map(|(at, _)| *at);
+    let whole = (life.times_out_at != Timestamp::MAX).then_some(life.times_out_at);
+    first.into_iter().chain(whole).min()
 }
 
 impl Decision<'_> {
@@ -198,6 +192,7 @@ impl Decision<'_> {
                 );
             }
             Fact::Redriven => self.redrive(),
+            Fact::BrokeDown { fact, breakdown } => self.break_down(fact, *breakdown),
             Fact::MapRunUpdated { arn, update } => {
                 let step = match map_run(self.life, arn) {
                     Some(thread) => state::map::updated(self, thread, update),
@@ -222,13 +217,36 @@ impl Decision<'_> {
     }
 
     fn start(&mut self, input: &Arc<Value>) {
+        self.commit_start(input);
+        self.later(Work::Enter(ROOT));
+        self.run(Ok(()));
+    }
+
+    fn commit_start(&mut self, input: &Arc<Value>) {
         self.commit(Change::Started {
             input: input.clone(),
             times_out_at: self.times_out_at(),
             start_at: self.machine.flow.start_at.clone(),
         });
-        self.later(Work::Enter(ROOT));
-        self.run(Ok(()));
+    }
+
+    /// The execution fails in the place of what the fact would have led to.
+    fn break_down(&mut self, fact: &Fact, breakdown: Breakdown) {
+        match fact {
+            Fact::Started { input } => self.commit_start(input),
+            Fact::Redriven => self.commit(Change::Redriven {
+                times_out_at: self.times_out_at(),
+            }),
+            _ => {}
+        }
+        let failure = Failure::broke_down(breakdown);
+        self.finish(
+            Outcome::Failed {
+                error: failure.error,
+                cause: failure.cause,
+            },
+            self.at,
+        );
     }
 
     fn answer(&mut self, attempt: AttemptId, then: impl FnOnce(&mut Self, ThreadId) -> Step) -> Step {
@@ -297,14 +315,12 @@ impl Decision<'_> {
             // an execution that should be over takes no later time into its history
             self.at = self.life.times_out_at.max(self.life.last_at);
         }
-        let mut due: Vec<(Timestamp, ThreadId)> = self
+        let due: Vec<(Timestamp, ThreadId)> = self
             .life
-            .threads
-            .iter()
-            .filter(|(_, thread)| !thread.halted)
-            .filter_map(|(id, thread)| deadline_of(thread).filter(|due| *due <= self.at).map(|due| (due, *id)))
+            .alarms
+            .range(..=(self.at, ThreadId(u32::MAX)))
+            .copied()
             .collect();
-        due.sort_unstable();
         for (at, thread) in due {
             if !self.life.is_running() {
                 return;
@@ -314,7 +330,7 @@ impl Decision<'_> {
                     .life
                     .threads
                     .get(&thread)
-                    .and_then(deadline_of)
+                    .and_then(Thread::deadline)
                     .is_some_and(|deadline| deadline <= at);
             if still {
                 let step = self.wake(thread, at);

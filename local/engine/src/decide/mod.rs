@@ -14,6 +14,7 @@
 //! | TaskFailed | call open | retry armed, caught, or failed |
 //! | DeadlinePassed | wait, retry, timeout due | state left, tried again, timed out |
 //! | Stopped | running | aborted |
+//! | BrokeDown | as the fact in it | failed |
 //! | Redriven | failed, timed out, aborted | its unsuccessful states begin again |
 
 mod error;
@@ -25,7 +26,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::Value;
-use sluice_asl::eval::Entropy;
+use sluice_asl::eval::{Entropy, StopSignal};
 use sluice_asl::{State, StateKind, StateMachine, nests_deeper, serialized_len};
 
 pub(crate) use error::{Failure, delay_ms, handlers};
@@ -95,6 +96,8 @@ pub(crate) struct Decision<'a> {
     queue: VecDeque<Work>,
     recorder: Option<&'a mut Vec<HistoryEvent>>,
     pub(crate) observer: Option<&'a mut Observer>,
+    /// Who may stop it; what came of it is then of no use.
+    pub(crate) stop: Option<&'a StopSignal>,
     /// The Map Runs that it starts.
     pub(crate) map_runs: Vec<Arc<str>>,
     #[cfg(test)]
@@ -120,6 +123,7 @@ impl<'a> Decision<'a> {
             queue: VecDeque::new(),
             recorder,
             observer: None,
+            stop: None,
             map_runs: Vec::new(),
             #[cfg(test)]
             log: None,
@@ -192,6 +196,10 @@ impl<'a> Decision<'a> {
     pub(crate) fn run(&mut self, first: Step) {
         self.settle(first);
         while let Some(work) = self.queue.pop_front() {
+            if self.stop.is_some_and(StopSignal::is_stopped) {
+                self.queue.clear();
+                return;
+            }
             let step = self.perform(work);
             self.settle(step);
         }

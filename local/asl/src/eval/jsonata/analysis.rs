@@ -31,6 +31,8 @@ pub(super) struct Analysis {
     pub(super) repeats: bool,
     /// It calls `$pad`.
     pub(super) pads: bool,
+    /// It names `$distinct`.
+    pub(super) distinct: bool,
     /// A field read where there is no context item.
     pub(super) top_level_reference: Option<String>,
     /// `%` climbs back up a path, so that no part can be left out.
@@ -78,6 +80,7 @@ impl Analysis {
         if functions::is_function(name) {
             self.functions.insert(name.to_owned());
         }
+        self.distinct |= name == "distinct";
         self.variables.entry(name.to_owned()).or_default().add(members);
     }
 
@@ -122,6 +125,7 @@ impl Analysis {
                     self.functions.insert(name.to_owned());
                 }
                 self.pads |= name == "pad";
+                self.distinct |= name == "distinct";
                 self.visit_all(args, has_context);
             }
             AstNode::Call { procedure, args } => {

@@ -1,10 +1,13 @@
 //! A bound on the text and the arrays that an expression makes.
 //!
-//! The evaluator bounds depth, sequences and time, but not memory: `$a & $a` or `[$a, $a]`, done forty times, is a
-//! terabyte. So the few operations that make something longer than what they are given are led through functions of
-//! the host that refuse to. All but `$pad` can only explode where something repeats; elsewhere they stay as they are.
+//! The evaluator bounds depth and sequences, but not memory: `$a & $a` or `[$a, $a]`, done forty times, is a terabyte.
+//! So the few operations that make something longer than what they are given are led through functions of the host
+//! that refuse to. Values that share their parts can also be too large to be walked: what walks them whole, in one
+//! step that nothing can interrupt, is led through another. All but `$pad` and `$distinct` can only explode where
+//! something repeats; elsewhere they stay as they are.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 use jsonata_core::evaluator::{Evaluator, EvaluatorError};
@@ -24,6 +27,11 @@ const SIZE: &str = "!size";
 const WIDTH: &str = "!width";
 const ITEMS: &str = "!items";
 const RANGE: &str = "!range";
+const DEEP: &str = "!deep";
+const DISTINCT: &str = "!distinct";
+
+/// The most bytes of JSON text, roughly, that an operation may walk in one step.
+const MAX_WALKED: usize = 2 * MAX_RESULT;
 
 /// The most items that all ranges of one evaluation may have together.
 const MAX_RANGED: usize = 8 * MAX_SEQUENCE;
@@ -36,6 +44,9 @@ pub(super) fn guarded(mut tree: AstNode, repeats: bool) -> AstNode {
 
 /// The guards' functions, as far as an expression needs them.
 pub(super) fn register(evaluator: &mut Evaluator, analysis: &Analysis) -> Result<(), EvaluatorError> {
+    if analysis.distinct {
+        evaluator.register_fn(DISTINCT, distinct)?;
+    }
     if analysis.pads {
         evaluator.register_fn(WIDTH, width)?;
     }
@@ -44,6 +55,7 @@ pub(super) fn register(evaluator: &mut Evaluator, analysis: &Analysis) -> Result
         let (parts, ranged) = (Cell::new(0), Cell::new(0));
         evaluator.register_fn(CONCATENATE, concatenate)?;
         evaluator.register_fn(ITEMS, items)?;
+        evaluator.register_fn(DEEP, deep)?;
         evaluator.register_fn(SIZE, move |args: &[JValue]| size(args, &parts))?;
         evaluator.register_fn(RANGE, move |args: &[JValue]| range(args, &ranged))?;
     }
@@ -109,6 +121,80 @@ fn items(args: &[JValue]) -> Result<JValue, EvaluatorError> {
     }
 }
 
+/// What is walked whole must not be larger, written out, than anything may be.
+fn deep(args: &[JValue]) -> Result<JValue, EvaluatorError> {
+    let value = args.first().cloned().unwrap_or(JValue::Undefined);
+    match text_len(&value, MAX_WALKED) {
+        Some(_) => Ok(value),
+        None => too_large(),
+    }
+}
+
+/// `$distinct`, whose own way is to compare each item with each.
+fn distinct(args: &[JValue]) -> Result<JValue, EvaluatorError> {
+    // called for each item of an array, it is given more than it takes
+    let Some(value) = args.first() else {
+        return Err(EvaluatorError::TypeError(
+            "T0410: Argument 1 of function \"distinct\" does not match function signature".to_owned(),
+        ));
+    };
+    let items = match value {
+        JValue::Array(items) if items.len() > 1 => items,
+        single => return Ok(single.clone()),
+    };
+    let mut seen = HashSet::new();
+    let mut kept = Vec::new();
+    for item in items.iter() {
+        if text_len(item, MAX_WALKED).is_none() {
+            return too_large();
+        }
+        let mut key = String::new();
+        // a value that equals nothing, not even itself, stays as often as it is there
+        if !write_key(item, &mut key) || seen.insert(key) {
+            kept.push(item.clone());
+        }
+    }
+    let mut kept = JValue::array(kept);
+    if items.sequence {
+        kept.mark_sequence();
+    }
+    Ok(kept)
+}
+
+/// Writes a text that two values share if `$distinct` takes them for the same. False: it takes this one for nothing
+/// else.
+fn write_key(value: &JValue, out: &mut String) -> bool {
+    match value {
+        JValue::Null => out.push('n'),
+        JValue::Undefined => out.push('u'),
+        JValue::Bool(b) => out.push_str(if *b { "t" } else { "f" }),
+        // -0 is 0
+        JValue::Number(n) => out.push_str(&format!("{:x};", (n + 0.0).to_bits())),
+        JValue::String(text) => out.push_str(&format!("{}:{text}", text.len())),
+        JValue::Array(items) => {
+            out.push('[');
+            let all = with_stack(|| items.iter().all(|item| write_key(item, out)));
+            out.push(']');
+            return all;
+        }
+        JValue::Object(map) => {
+            let mut sorted: Vec<_> = map.iter().collect();
+            sorted.sort_unstable_by_key(|(name, _)| *name);
+            out.push('{');
+            let all = with_stack(|| {
+                sorted.into_iter().all(|(name, member)| {
+                    out.push_str(&format!("{}:{name}", name.len()));
+                    write_key(member, out)
+                })
+            });
+            out.push('}');
+            return all;
+        }
+        JValue::Lambda(_) | JValue::Builtin { .. } | JValue::Regex { .. } => return false,
+    }
+    true
+}
+
 fn width(args: &[JValue]) -> Result<JValue, EvaluatorError> {
     let value = args.first().cloned().unwrap_or(JValue::Undefined);
     match value.as_f64() {
@@ -141,6 +227,13 @@ fn rewrite(node: &mut AstNode, repeats: bool) {
                 let args = vec![take(lhs), take(rhs)];
                 *node = call(CONCATENATE, args);
             }
+            AstNode::Binary {
+                op: BinaryOp::ColonEqual,
+                rhs,
+                ..
+            } => wrap_results(rhs),
+            AstNode::Lambda { body, .. } => wrap_results(body),
+            AstNode::Variable(name) if name == "distinct" => DISTINCT.clone_into(name),
             AstNode::Array(members) if repeats => {
                 for member in members.iter_mut().filter(|member| is_spliced(member)) {
                     let guard = if matches!(
@@ -158,6 +251,7 @@ fn rewrite(node: &mut AstNode, repeats: bool) {
                 }
             }
             AstNode::Function { name, args, .. } => match name.as_str() {
+                "distinct" => DISTINCT.clone_into(name),
                 "pad" => args.iter_mut().for_each(|arg| *arg = call(WIDTH, vec![take(arg)])),
                 "string" | "join" if repeats => wrap_sizes(args, &[0, 1]),
                 "replace" if repeats && args.len() > 2 => wrap_sizes(args, &[0, 2]),
@@ -166,6 +260,42 @@ fn rewrite(node: &mut AstNode, repeats: bool) {
             _ => {}
         }
     });
+}
+
+/// Guards what a binding or a function body gives, where that may be larger than what it is made of. A call at the end
+/// of a function stays there, so that it costs no depth.
+fn wrap_results(node: &mut AstNode) {
+    match node {
+        AstNode::Conditional {
+            then_branch,
+            else_branch,
+            ..
+        } => {
+            wrap_results(then_branch);
+            else_branch.as_deref_mut().into_iter().for_each(wrap_results);
+        }
+        AstNode::Block(expressions) => expressions.last_mut().into_iter().for_each(wrap_results),
+        _ if grows(node) => *node = call(DEEP, vec![take(node)]),
+        _ => {}
+    }
+}
+
+/// Whether the value of `node` may hold a value many times over.
+fn grows(node: &AstNode) -> bool {
+    match node {
+        AstNode::Array(_) | AstNode::Object(_) | AstNode::ObjectTransform { .. } => true,
+        AstNode::Path { steps } => !steps.iter().all(|step| {
+            matches!(
+                step.node,
+                AstNode::Variable(_) | AstNode::Name(_) | AstNode::String(_) | AstNode::Wildcard | AstNode::Parent(_)
+            )
+        }),
+        AstNode::Function { name, .. } => matches!(
+            name.as_str(),
+            "map" | "filter" | "each" | "sift" | "zip" | "append" | "merge" | "spread" | "sort" | "lookup"
+        ),
+        _ => false,
+    }
 }
 
 /// Whether the value of `member` may be an array whose items go into the array around it. A constructor's own array
