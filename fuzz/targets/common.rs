@@ -23,9 +23,12 @@ impl World {
         let world = Self {
             context: json!({ "Execution": { "Id": "arn:e", "Input": { "k": [1, 2] } }, "State": { "Name": "S" } }),
             result: json!({ "Payload": input, "Status": 200 }),
-            variables: [("v".into(), Arc::new(json!({ "w": [4, 5] }))), ("list".into(), Arc::new(json!([3, 1, 2])))]
-                .into_iter()
-                .collect(),
+            variables: [
+                ("v".into(), Arc::new(json!({ "w": [4, 5] }))),
+                ("list".into(), Arc::new(json!([3, 1, 2]))),
+            ]
+            .into_iter()
+            .collect(),
             entropy: Entropy::new([1, 2]),
             input,
         };

@@ -9,7 +9,9 @@ thread_local! {
 
 /// Keeps a panic's message for [`tell`], in the place of ending the process at once.
 pub fn keep_quiet() {
-    std::panic::set_hook(Box::new(|panic| LAST.with(|last| *last.borrow_mut() = panic.to_string())));
+    std::panic::set_hook(Box::new(|panic| {
+        LAST.with(|last| *last.borrow_mut() = panic.to_string())
+    }));
 }
 
 /// Says what a panic was about that nobody caught.

@@ -31,7 +31,11 @@ fuzz_target!(|data: &[u8]| -> Corpus {
     };
     let value = expression.evaluate(&world.scope());
     if !source.contains("UUID") && !source.contains("MathRandom") {
-        assert_eq!(value, expression.evaluate(&world.scope()), "the same scope, another value");
+        assert_eq!(
+            value,
+            expression.evaluate(&world.scope()),
+            "the same scope, another value"
+        );
     }
     Corpus::Keep
 });

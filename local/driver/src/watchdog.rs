@@ -184,7 +184,12 @@ impl Shared {
 impl State {
     fn look(&mut self) {
         // most are over before the second look: then there is nothing to ask the system for
-        let memory = self.watched.iter().any(|watched| watched.ticks > 0).then(resident).flatten();
+        let memory = self
+            .watched
+            .iter()
+            .any(|watched| watched.ticks > 0)
+            .then(resident)
+            .flatten();
         for watched in &mut self.watched {
             if let Some(breakdown) = watched.look(memory) {
                 watched.breakdown = Some(breakdown);

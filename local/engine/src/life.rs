@@ -346,7 +346,10 @@ impl Life {
     /// Whether the alarms are those that the threads want.
     #[cfg(test)]
     pub(crate) fn is_armed_right(&self) -> bool {
-        let wanted = self.threads.iter().filter_map(|(id, thread)| Some((thread.deadline()?, *id)));
+        let wanted = self
+            .threads
+            .iter()
+            .filter_map(|(id, thread)| Some((thread.deadline()?, *id)));
         wanted.collect::<BTreeSet<_>>() == self.alarms
     }
 

@@ -167,7 +167,11 @@ impl Writer {
         let Some(loaded) = self.residents.get_mut(key) else {
             return Err(DriverError::unreadable(key, "it is not in memory").into());
         };
-        tracing::warn!(execution = key, ?breakdown, "an execution is stopped: it could not be decided about");
+        tracing::warn!(
+            execution = key,
+            ?breakdown,
+            "an execution is stopped: it could not be decided about"
+        );
         let identity = loaded.execution.identity().clone();
         // first, since it may hold all the memory there is
         loaded.execution = Execution::new(loaded.prepared.machine.clone(), identity.clone());

@@ -42,7 +42,9 @@ impl Failure {
     pub(crate) fn broke_down(breakdown: Breakdown) -> Self {
         Self::runtime(match breakdown {
             Breakdown::Time => "The execution was stopped because the evaluation of its expressions took too long.",
-            Breakdown::Memory => "The execution was stopped because the evaluation of its expressions used too much memory.",
+            Breakdown::Memory => {
+                "The execution was stopped because the evaluation of its expressions used too much memory."
+            }
             Breakdown::Internal => "The execution was stopped because of an internal error.",
         })
     }

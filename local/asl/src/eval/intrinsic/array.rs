@@ -128,10 +128,32 @@ mod tests {
     #[test]
     fn values_share_a_key_exactly_if_they_are_the_same() {
         let values = [
-            json!(null), json!(true), json!(1), json!(1.0), json!(-0.0), json!(0), json!("1"), json!("null"), json!(""),
-            json!([]), json!([1]), json!([[1]]), json!(["1"]), json!([1, 2]), json!([12]), json!({}), json!({"a": 1}),
-            json!({"a": 1, "b": 2}), json!({"b": 2, "a": 1.0}), json!({"a": {"b": 2}}), json!({"ab": 2}), json!([{}, {}]),
-            json!(9_007_199_254_740_993_i64), json!(9_007_199_254_740_992_i64), json!(u64::MAX), json!("[1;]"),
+            json!(null),
+            json!(true),
+            json!(1),
+            json!(1.0),
+            json!(-0.0),
+            json!(0),
+            json!("1"),
+            json!("null"),
+            json!(""),
+            json!([]),
+            json!([1]),
+            json!([[1]]),
+            json!(["1"]),
+            json!([1, 2]),
+            json!([12]),
+            json!({}),
+            json!({"a": 1}),
+            json!({"a": 1, "b": 2}),
+            json!({"b": 2, "a": 1.0}),
+            json!({"a": {"b": 2}}),
+            json!({"ab": 2}),
+            json!([{}, {}]),
+            json!(9_007_199_254_740_993_i64),
+            json!(9_007_199_254_740_992_i64),
+            json!(u64::MAX),
+            json!("[1;]"),
         ];
         let key = |value: &Value| {
             let mut key = String::new();

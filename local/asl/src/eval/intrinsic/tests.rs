@@ -223,7 +223,11 @@ fn texts_that_are_no_calls_are_refused() {
 #[test]
 fn large_arguments_take_no_longer_than_they_are_long() {
     let numbers: Vec<Value> = (0..100_000).map(|n| json!(n % 60_000)).collect();
-    check("States.ArrayLength(States.ArrayUnique($))", json!(numbers), json!(60_000));
+    check(
+        "States.ArrayLength(States.ArrayUnique($))",
+        json!(numbers),
+        json!(60_000),
+    );
     let text: String = ('\u{100}'..'\u{8000}').cycle().take(100_000).collect();
     check("States.ArrayLength(States.StringSplit($, $))", json!(text), json!(0));
     let many = format!("States.Array({})", vec!["$"; 5_000].join(","));

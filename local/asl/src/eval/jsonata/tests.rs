@@ -148,7 +148,10 @@ fn bombs_are_refused() {
         "($a := [1..2000]; $b := $map($a, function() { $a }); $c := $map($a, function() { $b }); $c ? 1 : 2)",
         limit,
     );
-    check_failure("$boolean($reduce([1..60], function($a, $i) { [[$a], [$a]] }, 0))", limit);
+    check_failure(
+        "$boolean($reduce([1..60], function($a, $i) { [[$a], [$a]] }, 0))",
+        limit,
+    );
     check("$count($distinct([1..50000]))", json!(50_000));
     for source in ["[1..10000000]", "($f := function($n) { 1 + $f($n + 1) }; $f(0))"] {
         assert_eq!(
@@ -205,7 +208,10 @@ fn guards_change_no_result() {
     check("($x := [1, 2]; [$x, [$x], [[3]], $none])", json!([1, 2, [1, 2], [[3]]]));
     check("($x := [1, 2]; [$x.{'a': $}].a)", json!([1, 2]));
     check("($p := $replace(?, 'a', 'b'); $p('aa'))", json!("bb"));
-    check("$distinct([1, 1.0, '1', null, [1], [1], {'a': 1, 'b': 2}, {'b': 2, 'a': 1}])", json!([1, "1", null, [1], {"a": 1, "b": 2}]));
+    check(
+        "$distinct([1, 1.0, '1', null, [1], [1], {'a': 1, 'b': 2}, {'b': 2, 'a': 1}])",
+        json!([1, "1", null, [1], {"a": 1, "b": 2}]),
+    );
     check("$states.input.a.b ~> $distinct", json!([1, 2, 3]));
     check("$map([[1, 1], [2]], $distinct)", json!([[1], [2]]));
     check("$distinct($states.input.items.(7))", json!(7));
@@ -214,8 +220,14 @@ fn guards_change_no_result() {
     check("($x := [$states.input.a.b.[$]]; $count($x))", json!(3));
     check("($x := $states.input.a.b.[$]; $x)", json!([[1], [2], [3]]));
     check("$map([1, 2], function($i) { [$i] })", json!([[1], [2]]));
-    check("$map([1, 2], function($i) { $i > 1 ? {'v': $i} : $i })", json!([1, {"v": 2}]));
-    check("($f := function($n) { $n = 0 ? [] : $f($n - 1) }; $f(20000))", json!([]));
+    check(
+        "$map([1, 2], function($i) { $i > 1 ? {'v': $i} : $i })",
+        json!([1, {"v": 2}]),
+    );
+    check(
+        "($f := function($n) { $n = 0 ? [] : $f($n - 1) }; $f(20000))",
+        json!([]),
+    );
 }
 
 #[test]

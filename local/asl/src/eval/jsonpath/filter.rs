@@ -229,11 +229,13 @@ impl Filter {
                 left.value(candidate, document, allowance).as_deref(),
                 right.value(candidate, document, allowance).as_deref(),
             ),
-            Filter::Matches(operand, Pattern(regex)) => match operand.value(candidate, document, allowance).as_deref() {
-                Some(Value::String(text)) => regex.is_match(text),
-                Some(other @ (Value::Number(_) | Value::Bool(_))) => regex.is_match(&other.to_string()),
-                _ => false,
-            },
+            Filter::Matches(operand, Pattern(regex)) => {
+                match operand.value(candidate, document, allowance).as_deref() {
+                    Some(Value::String(text)) => regex.is_match(text),
+                    Some(other @ (Value::Number(_) | Value::Bool(_))) => regex.is_match(&other.to_string()),
+                    _ => false,
+                }
+            }
         }
     }
 }
