@@ -190,10 +190,17 @@ impl State {
             .any(|watched| watched.ticks > 0)
             .then(resident)
             .flatten();
+        let oldest = self.watched.iter().map(|watched| watched.ticks).max();
         for watched in &mut self.watched {
-            if let Some(breakdown) = watched.look(memory) {
-                watched.breakdown = Some(breakdown);
-                watched.stop.stop();
+            let is_oldest = Some(watched.ticks) == oldest;
+            match watched.look(memory) {
+                None => {}
+                // whoever has grown, it was not the one that came later
+                Some(Breakdown::Memory) if !is_oldest => watched.memory = memory,
+                Some(breakdown) => {
+                    watched.breakdown = Some(breakdown);
+                    watched.stop.stop();
+                }
             }
         }
     }

@@ -162,9 +162,9 @@ fn a_query_has_a_limit() {
     check_cost("$..n", Ok(10_000));
     check_cost("$.all[?(@.n >= $.all[9999].n)]", Ok(1));
     check_cost("$..[?(@..n == $..n)]", Err(limit));
-    check_cost(&format!("$.all[{}]..n", vec!["0"; 9].join(",")), Ok(9));
-    check_cost(&format!("$..{}", vec!["all"; 200].join("..")), Ok(0));
-    check_cost(&format!("$['all'][{}]..n", vec!["0"; 9].join(",")), Ok(9));
+    check_cost(&format!("$.all[{}]..n", ["0"; 9].join(",")), Ok(9));
+    check_cost(&format!("$..{}", ["all"; 200].join("..")), Ok(0));
+    check_cost(&format!("$['all'][{}]..n", ["0"; 9].join(",")), Ok(9));
 }
 
 #[test]
