@@ -9,14 +9,15 @@
 use std::cell::Cell;
 use std::collections::HashSet;
 
+use indexmap::IndexMap;
 use jsonata_core::ast::{AstNode, BinaryOp, PathStep, Stage};
 use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::functions::string;
 use jsonata_core::value::{JValue, with_stack};
 
-use super::MAX_SEQUENCE;
 use super::analysis::Analysis;
 use super::convert::{MAX_RESULT, text_len};
+use super::{MAX_SEQUENCE, functions};
 
 /// What an expression is told that makes too much text.
 pub(super) const TOO_LARGE: &str = "Expression evaluation exceeded the memory limit.";
@@ -28,7 +29,23 @@ const WIDTH: &str = "!width";
 const ITEMS: &str = "!items";
 const RANGE: &str = "!range";
 const DEEP: &str = "!deep";
+const JOINED: &str = "!joined";
 const DISTINCT: &str = "!distinct";
+const KEYS: &str = "!keys";
+const FORMAT_INTEGER: &str = "!formatInteger";
+
+/// The functions whose own way takes longer than their arguments are long, with the guards that stand in for them.
+const REPLACED: [(&str, &str); 3] = [
+    ("distinct", DISTINCT),
+    ("keys", KEYS),
+    ("formatInteger", FORMAT_INTEGER),
+];
+
+/// The number beyond which a Roman numeral is nothing but thousands.
+const MAX_ROMAN: f64 = 1e6;
+
+/// The most items that all steps which join give together.
+const MAX_JOINED: usize = 2 * MAX_SEQUENCE;
 
 /// The most bytes of JSON text, roughly, that an operation may walk in one step.
 const MAX_WALKED: usize = 2 * MAX_RESULT;
@@ -37,15 +54,45 @@ const MAX_WALKED: usize = 2 * MAX_RESULT;
 const MAX_RANGED: usize = 8 * MAX_SEQUENCE;
 
 /// `tree` with guards.
-pub(super) fn guarded(mut tree: AstNode, repeats: bool) -> AstNode {
-    rewrite(&mut tree, repeats);
+pub(super) fn guarded(mut tree: AstNode, analysis: &Analysis) -> AstNode {
+    rewrite(&mut tree, analysis);
     tree
+}
+
+/// The function's name, if a guard stands in for it.
+pub(super) fn replaced(name: &str) -> Option<&'static str> {
+    REPLACED
+        .iter()
+        .map(|(function, _)| *function)
+        .find(|function| *function == name)
+}
+
+/// The guard that stands in for the function, unless the expression binds the name itself.
+fn replacement(name: &str, analysis: &Analysis) -> Option<&'static str> {
+    let (_, guard) = REPLACED.iter().find(|(function, _)| *function == name)?;
+    (!analysis.own.contains(name)).then_some(*guard)
 }
 
 /// The guards' functions, as far as an expression needs them.
 pub(super) fn register(evaluator: &mut Evaluator, analysis: &Analysis) -> Result<(), EvaluatorError> {
-    if analysis.distinct {
-        evaluator.register_fn(DISTINCT, distinct)?;
+    for function in &analysis.replaced {
+        match *function {
+            "distinct" => evaluator.register_fn(DISTINCT, distinct)?,
+            "keys" => evaluator.register_fn(KEYS, keys)?,
+            _ => evaluator.register_fn(FORMAT_INTEGER, format_integer)?,
+        }
+    }
+    if analysis.joins {
+        let joined = Cell::new(0);
+        evaluator.register_fn(JOINED, move |args: &[JValue]| {
+            let value = args.first().cloned().unwrap_or(JValue::Undefined);
+            joined.set(joined.get() + value.as_array().map_or(1, Vec::len));
+            if joined.get() > MAX_JOINED {
+                too_large()
+            } else {
+                Ok(value)
+            }
+        })?;
     }
     if analysis.pads {
         evaluator.register_fn(WIDTH, width)?;
@@ -128,6 +175,38 @@ fn deep(args: &[JValue]) -> Result<JValue, EvaluatorError> {
         Some(_) => Ok(value),
         None => too_large(),
     }
+}
+
+/// `$keys`, whose own way is to compare each key with each: the keys of many objects are those of one that has them all.
+fn keys(args: &[JValue]) -> Result<JValue, EvaluatorError> {
+    fn collect(value: &JValue, all: &mut IndexMap<String, JValue>) {
+        match value {
+            JValue::Object(map) => all.extend(map.keys().map(|key| (key.clone(), JValue::Null))),
+            JValue::Array(items) => with_stack(|| items.iter().for_each(|item| collect(item, all))),
+            _ => {}
+        }
+    }
+    let value = args.first().cloned().unwrap_or(JValue::Undefined);
+    if !value.is_array() {
+        return functions::delegate("keys", std::iter::once(value));
+    }
+    if text_len(&value, MAX_WALKED).is_none() {
+        return too_large();
+    }
+    let mut all = IndexMap::new();
+    collect(&value, &mut all);
+    functions::delegate("keys", std::iter::once(JValue::object(all)))
+}
+
+/// `$formatInteger`, which writes a thousand M for a million.
+fn format_integer(args: &[JValue]) -> Result<JValue, EvaluatorError> {
+    if let [JValue::Number(n), JValue::String(picture), ..] = args
+        && n.abs() > MAX_ROMAN
+        && picture.trim_start().starts_with(['i', 'I'])
+    {
+        return too_large();
+    }
+    functions::delegate("formatInteger", args.iter().take(2).cloned())
 }
 
 /// `$distinct`, whose own way is to compare each item with each.
@@ -215,9 +294,21 @@ fn take(node: &mut AstNode) -> AstNode {
     std::mem::replace(node, AstNode::Undefined)
 }
 
-fn rewrite(node: &mut AstNode, repeats: bool) {
+fn rewrite(node: &mut AstNode, analysis: &Analysis) {
+    let repeats = analysis.repeats;
     with_stack(|| {
-        children(node, &mut |child| rewrite(child, repeats));
+        if let AstNode::Binary {
+            op: BinaryOp::ChainPipe,
+            rhs,
+            ..
+        } = node
+            && let AstNode::Function { name, .. } = &mut **rhs
+            && let Some(guard) = replacement(name, analysis)
+        {
+            // what is before it becomes its first argument
+            guard.clone_into(name);
+        }
+        children(node, &mut |child| rewrite(child, analysis));
         match node {
             AstNode::Binary {
                 op: BinaryOp::Concatenate,
@@ -233,7 +324,16 @@ fn rewrite(node: &mut AstNode, repeats: bool) {
                 ..
             } => wrap_results(rhs),
             AstNode::Lambda { body, .. } => wrap_results(body),
-            AstNode::Variable(name) if name == "distinct" => DISTINCT.clone_into(name),
+            AstNode::Variable(name) => {
+                if let Some(guard) = replacement(name, analysis) {
+                    guard.clone_into(name);
+                }
+            }
+            AstNode::Path { steps } if analysis.joins => {
+                for step in steps.iter_mut().skip(1).filter(|step| step.focus.is_some()) {
+                    step.node = call(JOINED, vec![take(&mut step.node)]);
+                }
+            }
             AstNode::Array(members) if repeats => {
                 for member in members.iter_mut().filter(|member| is_spliced(member)) {
                     let guard = if matches!(
@@ -251,7 +351,15 @@ fn rewrite(node: &mut AstNode, repeats: bool) {
                 }
             }
             AstNode::Function { name, args, .. } => match name.as_str() {
-                "distinct" => DISTINCT.clone_into(name),
+                function if replacement(function, analysis).is_some() => {
+                    // what a call leaves out is the context item
+                    if args.len() + 1 == arity(function) {
+                        args.insert(0, AstNode::Variable(String::new()));
+                    }
+                    if let Some(guard) = replacement(function, analysis) {
+                        guard.clone_into(name);
+                    }
+                }
                 "pad" => args.iter_mut().for_each(|arg| *arg = call(WIDTH, vec![take(arg)])),
                 "string" | "join" if repeats => wrap_sizes(args, &[0, 1]),
                 "replace" if repeats && args.len() > 2 => wrap_sizes(args, &[0, 2]),
@@ -295,6 +403,15 @@ fn grows(node: &AstNode) -> bool {
             "map" | "filter" | "each" | "sift" | "zip" | "append" | "merge" | "spread" | "sort" | "lookup"
         ),
         _ => false,
+    }
+}
+
+/// The arguments of a function, if its first may be left out.
+fn arity(function: &str) -> usize {
+    match function {
+        "keys" => 1,
+        "formatInteger" => 2,
+        _ => 0,
     }
 }
 

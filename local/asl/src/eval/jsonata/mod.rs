@@ -95,7 +95,7 @@ impl JsonataProgram {
         let plan = match shortcut(&tree) {
             Some(plan) => plan,
             None => Plan::Evaluate(Box::new(Evaluation {
-                tree: guard::guarded(tree, analysis.repeats),
+                tree: guard::guarded(tree, &analysis),
                 analysis,
             })),
         };

@@ -152,6 +152,10 @@ fn bombs_are_refused() {
         "$boolean($reduce([1..60], function($a, $i) { [[$a], [$a]] }, 0))",
         limit,
     );
+    check_failure("$formatInteger(1e18, 'I')", limit);
+    check_failure("1e18 ~> $formatInteger('i')", limit);
+    check_failure("($a := [1..3000]; $count($a@$x.$a@$y[$x = $y].{'a': $x}))", limit);
+    check("$count($keys([1..20000].{$string($): 1}))", json!(20_000));
     check("$count($distinct([1..50000]))", json!(50_000));
     for source in ["[1..10000000]", "($f := function($n) { 1 + $f($n + 1) }; $f(0))"] {
         assert_eq!(
@@ -215,6 +219,23 @@ fn guards_change_no_result() {
     check("$states.input.a.b ~> $distinct", json!([1, 2, 3]));
     check("$map([[1, 1], [2]], $distinct)", json!([[1], [2]]));
     check("$distinct($states.input.items.(7))", json!(7));
+    check("$keys([{'a': 1}, {'b': 2, 'a': 3}])", json!(["a", "b"]));
+    check("$states.input.a.$keys()", json!(["b", "one", "empty"]));
+    check("$states.input.a ~> $keys()", json!(["b", "one", "empty"]));
+    check("$states.input.a ~> $keys", json!(["b", "one", "empty"]));
+    check("$keys({'k': 1}) & $count($keys({}))", json!("k0"));
+    check("($keys := function($x) { $x + 1 }; $keys(1))", json!(2));
+    check(
+        "$formatInteger(1999, 'I') & $formatInteger(12, 'w')",
+        json!("MCMXCIXtwelve"),
+    );
+    check("7 ~> $formatInteger('i')", json!("vii"));
+    check("$states.input.a.b.$formatInteger('I')", json!(["I", "II", "III"]));
+    check("$formatInteger(12345678901, '#,##0')", json!("12,345,678,901"));
+    check(
+        "$states.input.items@$x.$states.input.a.b@$y[$x.n = $y].{'x': $x.n, 'y': $y}",
+        json!([{"x": 1, "y": 1}, {"x": 2, "y": 2}]),
+    );
     check("$distinct('x') & $distinct([])", json!("x[]"));
     check("($x := $states.input.items.{'k': n}; $x.k)", json!([1, 2]));
     check("($x := [$states.input.a.b.[$]]; $count($x))", json!(3));
