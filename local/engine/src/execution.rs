@@ -167,7 +167,7 @@ impl Execution {
     }
 
     /// [`Execution::apply`] that somebody may stop. If `stop` is given when this returns, the execution and the turn
-    /// are of no use any more: fold the log again, and apply [`Fact::BrokeDown`] in the entry's place.
+    /// are of no use any more: fold the log again, and apply [`crate::Fact::BrokeDown`] in the entry's place.
     ///
     /// # Errors
     /// As [`Execution::apply`].

@@ -7,7 +7,7 @@ use jsonata_core::value::{JValue, with_stack};
 use serde_json::Value;
 
 use super::convert::to_jsonata;
-use super::{functions, guard};
+use super::{functions, stand_in};
 
 /// Which parts of a value an expression reads.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -82,7 +82,7 @@ impl Analysis {
         if functions::is_function(name) {
             self.functions.insert(name.to_owned());
         }
-        self.replaced.extend(guard::replaced(name));
+        self.replaced.extend(stand_in::replaced(name));
         self.variables.entry(name.to_owned()).or_default().add(members);
     }
 
@@ -127,7 +127,7 @@ impl Analysis {
                     self.functions.insert(name.to_owned());
                 }
                 self.pads |= name == "pad";
-                self.replaced.extend(guard::replaced(name));
+                self.replaced.extend(stand_in::replaced(name));
                 self.visit_all(args, has_context);
             }
             AstNode::Call { procedure, args } => {

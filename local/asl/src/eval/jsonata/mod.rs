@@ -10,6 +10,7 @@ mod functions;
 mod guard;
 mod library;
 mod message;
+mod stand_in;
 
 use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
