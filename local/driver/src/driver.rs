@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use crate::clock::ADVANCED;
 use crate::journal::{self, Lock, Readers, children as child_rows, executions, lists, machines, store, versions};
 use crate::shared::Shared;
+use crate::watchdog::Watchdog;
 use crate::writer::{ChildAnswer, Request, Responder, TokenAnswer, VersionRequest, Writer};
 use crate::{
     AliasRecord, Answer, ChildFilter, ChildRecord, Clock, DriverError, ExecutionFilter, ExecutionRecord,
@@ -90,7 +91,8 @@ impl Driver {
         config.clock.restore(Duration::from_millis(advanced.unwrap_or(0)));
 
         let (queue, requests) = mpsc::channel();
-        let shared = Arc::new(Shared::new(queue, Readers::new(path.clone())));
+        let watchdog = Watchdog::start().map_err(OpenError::Thread)?;
+        let shared = Arc::new(Shared::new(queue, Readers::new(path.clone()), watchdog));
         let writer = Writer::new(connection, config, runner, shared.clone(), requests).map_err(unreadable)?;
         let thread = std::thread::Builder::new()
             .name("sluice-engine".into())
@@ -121,6 +123,11 @@ impl Driver {
             next = more;
         }
         Ok(all)
+    }
+
+    /// What watches over decisions, for evaluations outside of executions.
+    pub fn watchdog(&self) -> &Watchdog {
+        &self.inner.shared.watchdog
     }
 
     /// Answers what was asked before, writes everything into the journal's one file and gives the lock back. Other

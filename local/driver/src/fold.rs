@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use sluice_asl::StateMachine;
+use sluice_asl::eval::StopSignal;
 use sluice_engine::{ChildTale, Entry, Execution, HistoryEvent, Identity, IllegalFact, Status, Turn, WaitingOn};
 
 use crate::DriverError;
@@ -64,14 +65,16 @@ pub(crate) fn turns(
     entries.iter().map(apply).collect()
 }
 
-/// One fact on top; what it adds to the history goes behind `events`. After a panic the execution must not be used any more.
+/// One fact on top, until `stop`; what it adds to the history goes behind `events`. After that, or a panic, the execution
+/// must not be used any more.
 pub(crate) fn apply(
     execution: &mut Execution,
     key: u64,
     entry: &Entry,
     events: &mut Vec<HistoryEvent>,
+    stop: &StopSignal,
 ) -> Result<Result<Turn, IllegalFact>, DriverError> {
-    guarded(key, || execution.apply_recording(entry, events))
+    guarded(key, || execution.apply_until(entry, events, stop))
 }
 
 /// What the lists, the timers and the recovery have to know of an execution.

@@ -20,6 +20,7 @@ mod recent;
 mod record;
 mod shared;
 mod task;
+mod watchdog;
 mod writer;
 
 pub use clock::{Clock, ManualClock, SystemClock};
@@ -31,6 +32,7 @@ pub use record::{
     Statistics, VersionRecord, VersionSummary,
 };
 pub use task::{Answer, RunningTask, TaskRunner};
+pub use watchdog::{Seen, Watch, Watchdog};
 
 /// The kind of the store under which activities are kept, by their ARNs. A task of an activity that is not there fails
 /// its state.

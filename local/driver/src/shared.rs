@@ -12,7 +12,7 @@ use crate::children::Block;
 use crate::journal::{Readers, machines};
 use crate::recent::RecentExecutions;
 use crate::writer::Request;
-use crate::{DriverError, Statistics};
+use crate::{DriverError, Statistics, Watchdog};
 
 /// A history by its execution's key and the number of facts it tells.
 pub(crate) type Histories = Recent<(u64, u32), Arc<[HistoryEvent]>>;
@@ -26,6 +26,7 @@ pub(crate) struct Shared {
     queue: mpsc::Sender<Request>,
     pub(crate) counters: Counters,
     pub(crate) readers: Arc<Readers>,
+    pub(crate) watchdog: Watchdog,
     pub(crate) histories: Mutex<Histories>,
     pub(crate) recent: RecentExecutions,
     pub(crate) tales: Mutex<Tales>,
@@ -68,11 +69,12 @@ impl Counters {
 }
 
 impl Shared {
-    pub(crate) fn new(queue: mpsc::Sender<Request>, readers: Readers) -> Self {
+    pub(crate) fn new(queue: mpsc::Sender<Request>, readers: Readers, watchdog: Watchdog) -> Self {
         Self {
             queue,
             counters: Counters::default(),
             readers: Arc::new(readers),
+            watchdog,
             histories: Mutex::new(Recent::new(16, 8 * 1024 * 1024)),
             recent: RecentExecutions::default(),
             tales: Mutex::new(Recent::new(64, 16 * 1024 * 1024)),

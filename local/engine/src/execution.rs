@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use sluice_asl::StateMachine;
 use sluice_asl::definition::{IntegrationPattern, Resource};
+use sluice_asl::eval::StopSignal;
 
 use crate::decide::{self, Decision};
 use crate::life::{Activity, Call, Life, Phase, Stage, Visit};
@@ -75,6 +76,9 @@ pub enum IllegalFact {
         /// As given.
         number: u32,
     },
+    /// `BrokeDown` of something that needs no decision.
+    #[error("such a fact leaves nothing to decide that could break down")]
+    Undecidable,
     /// Time runs forward.
     #[error("the fact's time {at} lies before the one that precedes it ({last})")]
     TimeWentBack {
@@ -168,7 +172,21 @@ impl Execution {
     /// # Errors
     /// When the fact cannot have happened; the execution is as it was before.
     pub fn apply(&mut self, entry: &Entry) -> Result<Turn, IllegalFact> {
-        self.take(entry, None)
+        self.take(entry, None, None)
+    }
+
+    /// [`Execution::apply_recording`] that somebody may stop. If `stop` is given when this returns, the execution and the
+    /// turn are of no use any more: fold the log again, and apply [`crate::Fact::BrokeDown`] in the entry's place.
+    ///
+    /// # Errors
+    /// As [`Execution::apply`].
+    pub fn apply_until(
+        &mut self,
+        entry: &Entry,
+        events: &mut Vec<HistoryEvent>,
+        stop: &StopSignal,
+    ) -> Result<Turn, IllegalFact> {
+        self.take(entry, Some(events), Some(stop))
     }
 
     /// [`Execution::apply`] with the events that the fact adds to the history put behind `events`.
@@ -176,10 +194,15 @@ impl Execution {
     /// # Errors
     /// As [`Execution::apply`]; then nothing is added.
     pub fn apply_recording(&mut self, entry: &Entry, events: &mut Vec<HistoryEvent>) -> Result<Turn, IllegalFact> {
-        self.take(entry, Some(events))
+        self.take(entry, Some(events), None)
     }
 
-    pub(crate) fn take(&mut self, entry: &Entry, recorder: Option<&mut dyn Recorder>) -> Result<Turn, IllegalFact> {
+    pub(crate) fn take(
+        &mut self,
+        entry: &Entry,
+        recorder: Option<&mut dyn Recorder>,
+        stop: Option<&StopSignal>,
+    ) -> Result<Turn, IllegalFact> {
         decide::check(&self.life, self.identity.express, entry.at, &entry.fact)?;
         // once more as a trait object, which may live as shortly as the decision
         let recorder = recorder.map(|recorder| recorder as &mut dyn Recorder);
@@ -191,6 +214,7 @@ impl Execution {
             entry.seed,
             recorder,
         );
+        decision.stop = stop;
         decision.decide(&entry.fact);
         let (map_runs, children) = decision.news.into_parts();
         let turn = Turn {
@@ -250,6 +274,12 @@ impl Execution {
     pub fn open_task(&self, attempt: AttemptId) -> Option<&ScheduledTask> {
         let thread = self.life.open_attempts.get(&attempt)?;
         Some(&self.life.visit(*thread)?.call()?.task)
+    }
+
+    /// Whether a heartbeat of the attempt moves a deadline; one that moves none need not be recorded.
+    pub fn counts_heartbeats(&self, attempt: AttemptId) -> bool {
+        let call = || self.life.visit(*self.life.open_attempts.get(&attempt)?)?.call();
+        call().is_some_and(|call| call.heartbeat_by.is_some())
     }
 
     /// The activities that it has been told do not exist.

@@ -94,6 +94,14 @@ pub enum Fact {
         /// As given.
         cause: Option<String>,
     },
+    /// What follows from a fact could not be decided within the limits, and was given up: the execution fails. Whether
+    /// a limit was reached depends on the machine that decided, so it is a fact itself: nobody decides it again.
+    BrokeDown {
+        /// What happened; of it only a start is in the history.
+        fact: Box<Fact>,
+        /// Why it was given up.
+        breakdown: Breakdown,
+    },
     /// UpdateMapRun. Writes no history event.
     MapRunUpdated {
         /// The Map Run.
@@ -101,6 +109,17 @@ pub enum Fact {
         /// What is to be different from now on.
         update: MapRunUpdate,
     },
+}
+
+/// Why a decision was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Breakdown {
+    /// Its evaluations took too long.
+    Time,
+    /// Its evaluations needed too much memory.
+    Memory,
+    /// A bug: the decision panicked.
+    Internal,
 }
 
 /// What UpdateMapRun changes; what is absent stays.

@@ -24,7 +24,7 @@ pub mod token;
 pub use effect::{Effect, ScheduledTask};
 pub use event::{ErrorDetails, EventKind, HistoryEvent, StateType};
 pub use execution::{AttemptStatus, Execution, IllegalFact, Turn, Waiting, WaitingOn};
-pub use fact::{AttemptId, Entry, Fact, MapRunUpdate};
+pub use fact::{AttemptId, Breakdown, Entry, Fact, MapRunUpdate};
 pub use identity::{Identity, Outcome, Status, Timestamp};
 pub use map_run::{ChildSummary, MapRunCounts, MapRunReport, MapRunStatus};
 pub use tale::{ChildTale, children, history};

@@ -431,6 +431,14 @@ impl Life {
         Some(thread)
     }
 
+    /// Whether the deadlines are those that the threads want.
+    #[cfg(test)]
+    pub(crate) fn is_armed_right(&self) -> bool {
+        let at_work = self.threads.iter().filter(|(_, thread)| !thread.halted);
+        let wanted = at_work.filter_map(|(id, thread)| Some((thread.deadline()?, *id)));
+        wanted.collect::<BTreeSet<_>>() == self.deadlines
+    }
+
     /// The events of the history that a thread writes to.
     pub(crate) fn events_at(&self, home: ThreadId) -> u64 {
         if home == ROOT {

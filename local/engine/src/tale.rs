@@ -117,7 +117,7 @@ pub fn children<'e>(
     };
     let mut summaries: BTreeMap<u32, ChildSummary> = BTreeMap::new();
     for entry in entries {
-        let turn = execution.take(entry, Some(&mut recorder))?;
+        let turn = execution.take(entry, Some(&mut recorder), None)?;
         let wanted = turn.children.into_iter();
         summaries.extend(
             wanted

@@ -5,8 +5,8 @@ mod common;
 
 use std::sync::Arc;
 
-use common::{Run, START};
-use proptest::prelude::{Strategy, any, prop, prop_oneof, proptest};
+use common::{Run, START, scenario};
+use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use proptest::strategy::Just;
 use serde_json::{Value, json};
 use sluice_engine::{AttemptId, ChildTale, Entry, Execution, Fact, children, history};
@@ -249,6 +249,18 @@ proptest! {
         choices in prop::collection::vec(any::<u8>(), 0..20),
     ) {
         check_prefixes(&run_of(machine, &choices));
+    }
+}
+
+proptest! {
+    // each folds its log once for each of its entries
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn any_machine_and_any_facts_give_one_history(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        if let Some(played) = scenario::play(&bytes, 20) {
+            played.check_prefixes(1);
+        }
     }
 }
 

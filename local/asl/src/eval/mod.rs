@@ -10,6 +10,7 @@ mod jsonata;
 mod jsonpath;
 mod path;
 mod rule;
+mod stop;
 mod template;
 mod timestamp;
 
@@ -24,6 +25,7 @@ pub use intrinsic::{IntrinsicCall, IntrinsicSyntaxError};
 pub use jsonata::{JsonataProgram, JsonataSyntaxError};
 pub use jsonpath::{JsonPathQuery, PathSyntaxError, Root};
 pub(crate) use jsonpath::{parse_steps, reference_steps};
+pub use stop::StopSignal;
 pub use timestamp::parse_timestamp;
 
 /// The variables a state sees, its own scope's and the outer ones, by name without the `$`.
@@ -48,4 +50,6 @@ pub struct Scope<'a> {
     pub now: i64,
     /// The random numbers of the fact that is being decided.
     pub entropy: &'a Entropy,
+    /// Who may stop the evaluation; none: nobody.
+    pub stop: Option<&'a StopSignal>,
 }

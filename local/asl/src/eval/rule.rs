@@ -138,41 +138,38 @@ fn numeric(left: &Value, right: &Value) -> Option<Ordering> {
     }
 }
 
-/// `*` stands for any text, `\*` for an asterisk and `\\` for a backslash. Linear: on a mismatch only the latest `*`
-/// takes more.
+/// `*` stands for any text, `\*` for an asterisk and `\\` for a backslash. Linear: each piece between two asterisks is
+/// searched for where the one before it ended.
 fn matches_pattern(text: &str, pattern: &str) -> bool {
-    let mut tokens = Vec::with_capacity(pattern.len());
+    let mut pieces = vec![String::new()];
     let mut chars = pattern.chars();
     while let Some(c) = chars.next() {
-        tokens.push(match c {
-            '*' => None,
-            '\\' => Some(chars.next().unwrap_or('\\')),
-            c => Some(c),
-        });
-    }
-    let text: Vec<char> = text.chars().collect();
-    let (mut at, mut token, mut star) = (0, 0, None);
-    while at < text.len() {
-        match tokens.get(token) {
-            Some(Some(c)) if *c == text[at] => {
-                at += 1;
-                token += 1;
+        let literal = match c {
+            '*' => {
+                pieces.push(String::new());
+                continue;
             }
-            Some(None) => {
-                star = Some((token, at));
-                token += 1;
-            }
-            _ => match star {
-                Some((star_token, taken)) => {
-                    star = Some((star_token, taken + 1));
-                    token = star_token + 1;
-                    at = taken + 1;
-                }
-                None => return false,
-            },
+            '\\' => chars.next().unwrap_or('\\'),
+            c => c,
+        };
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(literal);
         }
     }
-    tokens[token..].iter().all(Option::is_none)
+    let (Some((first, rest)), Some(text_after)) = (pieces.split_first(), text.strip_prefix(&*pieces[0])) else {
+        return false;
+    };
+    let Some((last, between)) = rest.split_last() else {
+        return text == first;
+    };
+    let mut left = text_after;
+    for piece in between {
+        match left.find(&**piece) {
+            Some(at) => left = &left[at + piece.len()..],
+            None => return false,
+        }
+    }
+    left.ends_with(&**last)
 }
 
 #[cfg(test)]
@@ -239,6 +236,11 @@ mod tests {
             ("axb", "a\\*b", false),
             ("a\\b", "a\\\\b", true),
             ("aaaaaaaaab", "*a*a*a*a*b", true),
+            ("ab", "ab*b", false),
+            ("abcb", "a*b", true),
+            ("aXbc", "a*X*X*c", false),
+            ("anything", "**", true),
+            ("end\\", "*\\", true),
         ] {
             assert_eq!(matches_pattern(text, pattern), expected, "{text} {pattern}");
         }

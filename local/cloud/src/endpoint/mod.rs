@@ -4,6 +4,8 @@
 //! Signatures are not verified: whoever reaches the port is the account's owner, which is why it listens on loopback
 //! unless told otherwise. What a request is meant for is read from its target header, its form's `Version`, or its path.
 
+#[cfg(test)]
+mod anything_tests;
 mod arn;
 mod constraints;
 mod error;

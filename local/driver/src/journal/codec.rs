@@ -170,6 +170,10 @@ mod tests {
             error: None,
             cause: Some("c".into()),
         });
+        survives(Fact::BrokeDown {
+            fact: Box::new(Fact::DeadlinePassed),
+            breakdown: sluice_engine::Breakdown::Memory,
+        });
         survives(Fact::MapRunUpdated {
             arn: "arn:run".into(),
             update: sluice_engine::MapRunUpdate {

@@ -379,6 +379,9 @@ fn finish_record(connection: &Connection, key: u64, raw: RawRecord) -> Result<Ex
             .query_row([signed(key)], |row| row.get(0))?;
         first = codec::decode(&second, key)?;
     }
+    if let Fact::BrokeDown { fact, .. } = first {
+        first = *fact;
+    }
     let Fact::Started { input } = first else {
         return Err(DriverError::unreadable(key, "its log does not begin with its start"));
     };

@@ -57,6 +57,8 @@ pub(crate) struct Batch {
     pub(crate) jobs: VecDeque<JobWork>,
     /// Jobs that nobody waits for once the round is on disk.
     pub(crate) jobs_settled: Vec<u64>,
+    /// All calls that an earlier process left open are sent again once the round is on disk.
+    pub(crate) resumed: bool,
     /// The driver is to be closed.
     pub(crate) close: bool,
     replies: Vec<Reply>,

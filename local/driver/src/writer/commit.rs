@@ -63,6 +63,7 @@ impl Writer {
     /// The round is on disk: now it may have consequences.
     fn act(&mut self, mut batch: Batch) {
         self.failures.in_a_row = 0;
+        self.resumed |= batch.resumed;
         self.count(&batch);
         self.show(&batch);
         if !batch.advance.is_zero() {

@@ -9,6 +9,7 @@ use sluice_engine::{AttemptId, Effect, Fact, IllegalFact, MapRunUpdate, Schedule
 
 use super::batch::{Batch, RunnerAnswer};
 use super::jobs::job_of;
+use super::loaded::Loaded;
 use super::request::{Request, Responder, TokenAnswer};
 use super::take::{Refused, fact_of};
 use super::{GROUP, Writer};
@@ -259,6 +260,11 @@ impl Writer {
             Some((_, AttemptStatus::Closed)) => return Err(TokenError::TimedOut),
             Some((attempt, AttemptStatus::Open)) => attempt,
         };
+        let counts = |loaded: &Loaded| loaded.execution.counts_heartbeats(attempt);
+        if matches!(answer, TokenAnswer::Heartbeat) && !self.residents.get(key).is_some_and(counts) {
+            // It is taken note of by nobody: then it need not lie in the log either.
+            return Ok(());
+        }
         let fact = match answer {
             TokenAnswer::Succeeded(output) => Fact::TaskSucceeded {
                 attempt,
@@ -373,7 +379,7 @@ impl Writer {
                     .map(|task| (identity.clone(), Effect::Run(Box::new(task)))),
             );
         }
-        self.resumed = next.is_none();
+        batch.resumed = next.is_none();
         Ok((resumed, next))
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
+use std::time::Duration;
 
 use sluice_asl::StateMachine;
 use sluice_engine::{AttemptId, Execution, HistoryEvent, Timestamp};
@@ -37,6 +38,8 @@ pub(crate) struct Loaded {
     pub(crate) last_at: Timestamp,
     /// Its row as it is on disk; none: not known, to be written.
     pub(crate) written: Option<Projection>,
+    /// How long it was decided about, its folding included; what takes no time to speak of is not counted.
+    pub(crate) spent: Duration,
     /// Calls of an earlier process, which nobody makes until they are sent again.
     pub(crate) orphans: Vec<AttemptId>,
     /// What its record will say, but for what its projection tells. Known of those that have been in memory since they were started.
@@ -62,6 +65,7 @@ impl Loaded {
             next_seq,
             last_at,
             written,
+            spent: Duration::ZERO,
             orphans: Vec::new(),
             born: None,
             newest: None,

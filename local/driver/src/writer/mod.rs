@@ -24,7 +24,7 @@ use sluice_engine::{HistoryEvent, Timestamp};
 use crate::driver::{DriverConfig, read_log};
 use crate::journal::children;
 use crate::shared::Shared;
-use crate::{DriverError, ExecutionRecord, TaskRunner, fold};
+use crate::{DriverError, ExecutionRecord, TaskRunner, Watchdog, fold};
 
 use batch::{Batch, RunnerAnswer};
 use loaded::{Prepared, Residents};
@@ -60,6 +60,7 @@ pub(crate) struct Writer {
     /// The number of waiters at which those that have gone away are looked for.
     sweep_at: usize,
     next_key: u64,
+    watchdog: Watchdog,
     resumed: bool,
     now: Timestamp,
     /// The events of the fact at hand: the room for them is used again.
@@ -91,6 +92,7 @@ impl Writer {
             next_key: executions::next_key(&connection)?,
             now: config.clock.now(),
             jobs: jobs::awaited(&connection)?,
+            watchdog: shared.watchdog.clone(),
             connection,
             config,
             runner,

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::time::Duration;
 
-use sluice_engine::{AttemptId, Entry, Fact, IllegalFact};
+use sluice_asl::eval::StopSignal;
+use sluice_engine::{AttemptId, Breakdown, Entry, Execution, Fact, IllegalFact};
 
 use super::batch::{Batch, RunnerAnswer};
 use super::loaded::{Loaded, Prepared};
@@ -11,6 +13,13 @@ use super::{GROUP, Writer};
 use crate::journal::{children, codec, executions, machines, store};
 use crate::shared::Counters;
 use crate::{ACTIVITIES, Answer, DriverError, fold};
+
+/// The longest that may be decided about one fact. All other executions wait meanwhile.
+const MAX_TURN: Duration = Duration::from_secs(5);
+
+/// The longest that may be decided about one execution, as far as it takes time to speak of. Its log is folded again
+/// whenever it comes back into memory, so what it has cost it will cost again.
+const MAX_LIFE: Duration = Duration::from_secs(60);
 
 /// As many prepared revisions are kept while nobody uses them.
 const REVISIONS: usize = 64;
@@ -46,10 +55,13 @@ impl Writer {
             return Err(DriverError::unreadable(key, "its log is empty"));
         };
         let identity = Arc::new(executions::identity(key, head, &prepared.revision));
+        let watch = self.watchdog.watch(Duration::MAX, StopSignal::new());
         let execution = fold::fold(prepared.machine.clone(), identity, &entries)?;
+        let spent = watch.end().took;
         let projection = fold::project(&execution);
-        let orphaned = projection.in_flight && !self.resumed;
+        let orphaned = projection.in_flight && !(self.resumed || batch.resumed);
         let mut loaded = Loaded::new(execution, prepared, next_seq, last.at, Some(projection));
+        loaded.spent = spent;
         if orphaned {
             loaded.orphans = loaded.execution.open_tasks().iter().map(|task| task.attempt).collect();
         }
@@ -120,11 +132,17 @@ impl Writer {
             fact,
         };
         self.events.clear();
-        let turn = match fold::apply(&mut loaded.execution, key, &entry, &mut self.events) {
-            Ok(turn) => turn.map_err(Refused::Illegal)?,
-            Err(panicked) => {
-                self.residents.evict(key);
-                return Err(panicked.into());
+        let limit = MAX_TURN.min(MAX_LIFE.saturating_sub(loaded.spent));
+        let watch = self.watchdog.watch(limit, StopSignal::new());
+        let turn = fold::apply(&mut loaded.execution, key, &entry, &mut self.events, watch.stop());
+        let seen = watch.end();
+        loaded.spent += seen.took;
+        let turn = match (turn, seen.breakdown) {
+            (_, Some(breakdown)) => return self.break_down(key, entry.fact, breakdown, batch),
+            (Ok(turn), None) => turn.map_err(Refused::Illegal)?,
+            (Err(panicked), None) => {
+                tracing::error!(execution = key, error = %panicked, "the execution fails over a bug in the engine");
+                return self.break_down(key, entry.fact, Breakdown::Internal, batch);
             }
         };
         if matches!(entry.fact, Fact::Redriven) {
@@ -150,6 +168,37 @@ impl Writer {
             .effects
             .extend(turn.effects.into_iter().map(|effect| (identity.clone(), effect)));
         Ok(())
+    }
+
+    /// The fact's decision was given up, and what it has done to the execution in memory is of no use: folds the log
+    /// again, and lets the execution fail.
+    fn break_down(&mut self, key: u64, fact: Fact, breakdown: Breakdown, batch: &mut Batch) -> Result<(), Refused> {
+        let Some(loaded) = self.residents.get_mut(key) else {
+            return Err(DriverError::unreadable(key, "it is not in memory").into());
+        };
+        tracing::warn!(
+            execution = key,
+            ?breakdown,
+            "an execution is stopped: it could not be decided about"
+        );
+        let identity = loaded.execution.identity().clone();
+        // first, since it may hold all the memory there is
+        loaded.execution = Execution::new(loaded.prepared.machine.clone(), identity.clone());
+        let entries = match loaded.next_seq {
+            0 => Vec::new(),
+            _ => executions::entries(&self.connection, key)?,
+        };
+        match fold::fold(loaded.prepared.machine.clone(), identity, &entries) {
+            Ok(execution) => loaded.execution = execution,
+            Err(error) => {
+                self.residents.evict(key);
+                return Err(error.into());
+            }
+        }
+        // such a fact leaves nothing to evaluate
+        loaded.spent = Duration::ZERO;
+        let fact = Box::new(fact);
+        self.take_one(key, Fact::BrokeDown { fact, breakdown }, batch)
     }
 
     /// Takes the answer of the runner in. It is never lost: what cannot be kept becomes a failure of the attempt.

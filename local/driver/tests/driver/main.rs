@@ -3,6 +3,7 @@
 mod activities;
 mod failures;
 mod jobs;
+mod limits;
 mod lists;
 mod machines;
 mod maps;

@@ -12,7 +12,7 @@ use super::{Decision, Step, Work, exceeds_limits};
 use crate::change::Change;
 use crate::event::ErrorDetails;
 use crate::life::ThreadId;
-use crate::{Outcome, state};
+use crate::{Breakdown, Outcome, state};
 
 const RUNTIME: &str = "States.Runtime";
 const TIMEOUT: &str = "States.Timeout";
@@ -36,6 +36,17 @@ impl Failure {
     /// An error that no catcher sees.
     pub(crate) fn runtime(cause: impl Into<String>) -> Self {
         Self::new(RUNTIME, cause)
+    }
+
+    /// What an execution ends with whose decision was given up.
+    pub(crate) fn broke_down(breakdown: Breakdown) -> Self {
+        Self::runtime(match breakdown {
+            Breakdown::Time => "The execution was stopped because the evaluation of its expressions took too long.",
+            Breakdown::Memory => {
+                "The execution was stopped because the evaluation of its expressions used too much memory."
+            }
+            Breakdown::Internal => "The execution was stopped because of an internal error.",
+        })
     }
 
     pub(crate) fn timeout() -> Self {

@@ -11,7 +11,7 @@ use super::{Decision, Failure, MAX_PAYLOAD, Step, Work};
 use crate::change::Change;
 use crate::execution::IllegalFact;
 use crate::life::{Activity, Call, Life, Phase, ROOT, Stage, Thread, ThreadId};
-use crate::{AttemptId, Effect, Fact, Outcome, Status, Timestamp, state};
+use crate::{AttemptId, Breakdown, Effect, Fact, Outcome, Status, Timestamp, state};
 
 /// One year, the longest that a Standard execution runs.
 const STANDARD_SECONDS: u64 = 31_536_000;
@@ -26,6 +26,12 @@ pub(crate) const REDRIVE_MS: i64 = 14 * 86_400_000;
 pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> Result<(), IllegalFact> {
     if at < life.last_at {
         return Err(IllegalFact::TimeWentBack { at, last: life.last_at });
+    }
+    if let Fact::BrokeDown { fact, .. } = fact {
+        return match &**fact {
+            Fact::BrokeDown { .. } | Fact::ActivitiesMissing { .. } => Err(IllegalFact::Undecidable),
+            fact => check(life, express, at, fact),
+        };
     }
     match (&life.phase, fact) {
         (Phase::New, Fact::Started { .. } | Fact::ActivitiesMissing { .. }) => return Ok(()),
@@ -43,7 +49,11 @@ pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> R
         (Phase::Running, _) => {}
     }
     match fact {
-        Fact::Started { .. } | Fact::Stopped { .. } | Fact::Redriven | Fact::ActivitiesMissing { .. } => Ok(()),
+        Fact::Started { .. }
+        | Fact::Stopped { .. }
+        | Fact::Redriven
+        | Fact::ActivitiesMissing { .. }
+        | Fact::BrokeDown { .. } => Ok(()),
         Fact::MapRunUpdated { arn, .. } => match map_run(life, arn) {
             Some(_) => Ok(()),
             None => Err(IllegalFact::NoMapRun { arn: arn.clone() }),
@@ -137,6 +147,11 @@ pub(crate) fn next_deadline(life: &Life) -> Option<Timestamp> {
     if !life.is_running() {
         return None;
     }
+    #[cfg(test)]
+    assert!(
+        life.is_armed_right(),
+        "the deadlines are not those that the threads want"
+    );
     let first = life.deadlines.first().map(|(at, _)| *at);
     first
         .into_iter()
@@ -199,6 +214,7 @@ impl Decision<'_> {
                 let step = state::map::end_child(self, ThreadId(*child), outcome);
                 self.run(step);
             }
+            Fact::BrokeDown { fact, breakdown } => self.break_down(fact, *breakdown),
             Fact::MapRunUpdated { arn, update } => {
                 let step = match map_run(self.life, arn) {
                     Some(thread) => state::map::updated(self, thread, update),
@@ -223,13 +239,36 @@ impl Decision<'_> {
     }
 
     fn start(&mut self, input: &Arc<Value>) {
+        self.commit_start(input);
+        self.later(Work::Enter(ROOT));
+        self.run(Ok(()));
+    }
+
+    fn commit_start(&mut self, input: &Arc<Value>) {
         self.commit(Change::Started {
             input: input.clone(),
             times_out_at: self.times_out_at(),
             start_at: self.machine.flow.start_at.clone(),
         });
-        self.later(Work::Enter(ROOT));
-        self.run(Ok(()));
+    }
+
+    /// The execution fails in the place of what the fact would have led to.
+    fn break_down(&mut self, fact: &Fact, breakdown: Breakdown) {
+        match fact {
+            Fact::Started { input } => self.commit_start(input),
+            Fact::Redriven => self.commit(Change::Redriven {
+                times_out_at: self.times_out_at(),
+            }),
+            _ => {}
+        }
+        let failure = Failure::broke_down(breakdown);
+        self.finish(
+            Outcome::Failed {
+                error: failure.error,
+                cause: failure.cause,
+            },
+            self.at,
+        );
     }
 
     fn answer(&mut self, attempt: AttemptId, then: impl FnOnce(&mut Self, ThreadId) -> Step) -> Step {

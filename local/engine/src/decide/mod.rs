@@ -14,6 +14,7 @@
 //! | TaskFailed | call open | retry armed, caught, or failed |
 //! | DeadlinePassed | wait, retry, timeout due | state left, tried again, timed out |
 //! | Stopped | running | aborted |
+//! | BrokeDown | as the fact in it | failed |
 //! | Redriven | failed, timed out, aborted | its unsuccessful states begin again |
 
 mod error;
@@ -25,7 +26,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::Value;
-use sluice_asl::eval::Entropy;
+use sluice_asl::eval::{Entropy, StopSignal};
 use sluice_asl::{State, StateKind, StateMachine, nests_deeper, serialized_len};
 
 pub(crate) use error::{Failure, delay_ms, handlers};
@@ -97,6 +98,8 @@ pub(crate) struct Decision<'a> {
     recorder: Option<&'a mut dyn Recorder>,
     /// What it does to Map Runs.
     pub(crate) news: News,
+    /// Who may stop it; what came of it is then of no use.
+    pub(crate) stop: Option<&'a StopSignal>,
     #[cfg(test)]
     pub(crate) log: Option<&'a mut Vec<(Change, Timestamp)>>,
 }
@@ -120,6 +123,7 @@ impl<'a> Decision<'a> {
             queue: VecDeque::new(),
             recorder,
             news: News::default(),
+            stop: None,
             #[cfg(test)]
             log: None,
         }
@@ -193,6 +197,10 @@ impl<'a> Decision<'a> {
     pub(crate) fn run(&mut self, first: Step) {
         self.settle(first);
         while let Some(work) = self.queue.pop_front() {
+            if self.stop.is_some_and(StopSignal::is_stopped) {
+                self.queue.clear();
+                return;
+            }
             let step = self.perform(work);
             self.settle(step);
         }

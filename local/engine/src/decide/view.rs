@@ -121,6 +121,7 @@ impl Decision<'_> {
             error_output: data.error_output,
             now: self.at,
             entropy: &self.entropy,
+            stop: self.stop,
         })
     }
 

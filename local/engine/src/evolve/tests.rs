@@ -46,6 +46,7 @@ fn check(definition: &Value, facts: &[Fact]) {
             evolve(&mut folded, change, at);
         }
         folded.last_at = at;
+        assert!(folded.is_armed_right(), "after fact {n}: {fact:?}");
         assert_eq!(
             format!("{folded:?}"),
             format!("{decided:?}"),

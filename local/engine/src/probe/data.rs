@@ -44,6 +44,7 @@ impl Trial {
             error_output: data.error_output,
             now: self.probe.at,
             entropy: &self.entropy,
+            stop: Some(&self.probe.stop),
         }
     }
 

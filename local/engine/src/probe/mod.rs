@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sluice_asl::definition::{Name, Retrier};
-use sluice_asl::eval::{Entropy, EvalError};
+use sluice_asl::eval::{Entropy, EvalError, StopSignal};
 use sluice_asl::{State, StateKind, Variables, serialized_len};
 
 use crate::decide::{Failure, MAX_PAYLOAD, ResultFlow, delay_ms, exceeds_limits, handlers};
@@ -44,6 +44,8 @@ pub struct Probe {
     pub retries: u64,
     /// What a Map's ItemReader has read.
     pub read_items: Option<Vec<Value>>,
+    /// Ends its evaluations when they take too long; what came of them is then of no use.
+    pub stop: StopSignal,
 }
 
 /// How far a state came by itself.

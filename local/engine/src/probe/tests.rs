@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sluice_asl::State;
+use sluice_asl::eval::StopSignal;
 
 use super::{Handler, Inspection, Probe, Progress, Report, Verdict};
 
@@ -16,6 +17,7 @@ fn probe(state: &Value, input: Value) -> Probe {
         seed: [1, 2],
         retries: 0,
         read_items: None,
+        stop: StopSignal::new(),
     }
 }
 

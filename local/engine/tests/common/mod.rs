@@ -1,6 +1,8 @@
 //! Drives an execution through its facts, as a driver with a clock and workers would.
 #![allow(dead_code, clippy::unwrap_used)] // each test binary uses its part; a failed unwrap is a failed test
 
+pub(crate) mod scenario;
+
 use std::sync::Arc;
 
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! Functions about arrays.
 
+use std::collections::HashSet;
+
 use serde_json::Value;
 
 use super::{Failure, Outcome, integer, refuse};
@@ -78,11 +80,90 @@ pub(super) fn length(array: &Value) -> Outcome {
 }
 
 pub(super) fn unique(array: &Value) -> Outcome {
+    let mut seen = HashSet::new();
     let mut kept: Vec<Value> = Vec::new();
     for item in items(array)? {
-        if !kept.iter().any(|other| same(item, other)) {
+        let mut key = String::new();
+        write_key(item, &mut key);
+        if seen.insert(key) {
             kept.push(item.clone());
         }
     }
     Ok(Value::Array(kept))
+}
+
+/// A text that two values share if they are the [`same`].
+fn write_key(value: &Value, out: &mut String) {
+    match value {
+        Value::Number(number) => {
+            // numbers that are equal as doubles are equal; -0 is 0
+            let double = number.as_f64().unwrap_or(f64::NAN) + 0.0;
+            out.push_str(&format!("{:x};", double.to_bits()));
+        }
+        Value::Array(items) => {
+            out.push('[');
+            items.iter().for_each(|item| write_key(item, out));
+            out.push(']');
+        }
+        Value::Object(members) => {
+            let mut sorted: Vec<_> = members.iter().collect();
+            sorted.sort_unstable_by_key(|(name, _)| *name);
+            out.push('{');
+            for (name, member) in sorted {
+                out.push_str(&Value::from(name.as_str()).to_string());
+                write_key(member, out);
+            }
+            out.push('}');
+        }
+        Value::Null | Value::Bool(_) | Value::String(_) => out.push_str(&value.to_string()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::{same, write_key};
+
+    #[test]
+    fn values_share_a_key_exactly_if_they_are_the_same() {
+        let values = [
+            json!(null),
+            json!(true),
+            json!(1),
+            json!(1.0),
+            json!(-0.0),
+            json!(0),
+            json!("1"),
+            json!("null"),
+            json!(""),
+            json!([]),
+            json!([1]),
+            json!([[1]]),
+            json!(["1"]),
+            json!([1, 2]),
+            json!([12]),
+            json!({}),
+            json!({"a": 1}),
+            json!({"a": 1, "b": 2}),
+            json!({"b": 2, "a": 1.0}),
+            json!({"a": {"b": 2}}),
+            json!({"ab": 2}),
+            json!([{}, {}]),
+            json!(9_007_199_254_740_993_i64),
+            json!(9_007_199_254_740_992_i64),
+            json!(u64::MAX),
+            json!("[1;]"),
+        ];
+        let key = |value: &Value| {
+            let mut key = String::new();
+            write_key(value, &mut key);
+            key
+        };
+        for a in &values {
+            for b in &values {
+                assert_eq!(key(a) == key(b), same(a, b), "{a} and {b}");
+            }
+        }
+    }
 }

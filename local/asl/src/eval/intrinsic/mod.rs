@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::jsonpath::JsonPathQuery;
 use super::{ErrorName, EvalError, Scope};
+use crate::size::weight;
 
 pub use parse::IntrinsicSyntaxError;
 
@@ -64,7 +65,12 @@ enum Failure {
     Path(String),
     /// An argument is not what the function takes.
     Argument(String),
+    /// The arguments are more than any state's data may be.
+    Size,
 }
+
+/// The most that the arguments of one call may be, in bytes: each is a copy, and a call may name thousands.
+const MAX_ARGUMENTS: usize = 4 << 20;
 
 type Outcome = Result<Value, Failure>;
 
@@ -159,6 +165,7 @@ impl IntrinsicCall {
                 cause: format!("The function '{}' had the following error: {message}", self.text),
                 location: None,
             },
+            Failure::Size => EvalError::too_much(),
         })
     }
 }
@@ -166,15 +173,18 @@ impl IntrinsicCall {
 impl Call {
     fn evaluate(&self, scope: &Scope<'_>) -> Outcome {
         let mut arguments = Vec::with_capacity(self.arguments.len());
+        let mut left = MAX_ARGUMENTS;
         for argument in &self.arguments {
-            arguments.push(match argument {
+            let value = match argument {
                 Argument::Literal(value) => value.clone(),
                 Argument::Path(path) => match path.select(scope) {
                     Ok(value) => value.into_owned(),
                     Err(_) => return Err(Failure::Path(path.text().to_owned())),
                 },
                 Argument::Call(call) => call.evaluate(scope)?,
-            });
+            };
+            left = left.checked_sub(weight(&value)).ok_or(Failure::Size)?;
+            arguments.push(value);
         }
         self.function.apply(&arguments, scope)
     }

@@ -13,6 +13,7 @@ fn evaluate(call: &str, input: Value) -> Result<Value, EvalError> {
         error_output: None,
         now: 0,
         entropy: &entropy,
+        stop: None,
     };
     IntrinsicCall::parse(call)
         .unwrap_or_else(|e| panic!("{e}"))
@@ -217,4 +218,19 @@ fn texts_that_are_no_calls_are_refused() {
         assert!(IntrinsicCall::parse(text).is_err(), "{text}");
     }
     assert!(IntrinsicCall::parse(&"States.Array(".repeat(100_000)).is_err());
+}
+
+#[test]
+fn large_arguments_take_no_longer_than_they_are_long() {
+    let numbers: Vec<Value> = (0..100_000).map(|n| json!(n % 60_000)).collect();
+    check(
+        "States.ArrayLength(States.ArrayUnique($))",
+        json!(numbers),
+        json!(60_000),
+    );
+    let text: String = ('\u{100}'..'\u{8000}').cycle().take(100_000).collect();
+    check("States.ArrayLength(States.StringSplit($, $))", json!(text), json!(0));
+    let many = format!("States.Array({})", vec!["$"; 5_000].join(","));
+    let error = evaluate(&many, json!("x".repeat(10_000))).expect_err("too large");
+    assert_eq!(error.name, ErrorName::DataLimitExceeded);
 }

@@ -1,5 +1,7 @@
 //! Functions about text, encodings and JSON.
 
+use std::collections::HashSet;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use md5::Md5;
@@ -95,8 +97,9 @@ pub(super) fn string_split(text: &Value, splitters: &Value) -> Outcome {
         }));
     }
     // every character of the second argument splits, and what is empty is left out
+    let splitters: HashSet<char> = splitters.chars().collect();
     Ok(text
-        .split(|c| splitters.contains(c))
+        .split(|c| splitters.contains(&c))
         .filter(|part| !part.is_empty())
         .map(Value::from)
         .collect())

@@ -7,7 +7,7 @@ use jsonata_core::value::{JValue, with_stack};
 use serde_json::Value;
 
 use super::convert::to_jsonata;
-use super::functions;
+use super::{functions, stand_in};
 
 /// Which parts of a value an expression reads.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -31,6 +31,10 @@ pub(super) struct Analysis {
     pub(super) repeats: bool,
     /// It calls `$pad`.
     pub(super) pads: bool,
+    /// The functions that it names and that a guard stands in for.
+    pub(super) replaced: BTreeSet<&'static str>,
+    /// It joins: a step binds its items beside those of another.
+    pub(super) joins: bool,
     /// A field read where there is no context item.
     pub(super) top_level_reference: Option<String>,
     /// `%` climbs back up a path, so that no part can be left out.
@@ -78,6 +82,7 @@ impl Analysis {
         if functions::is_function(name) {
             self.functions.insert(name.to_owned());
         }
+        self.replaced.extend(stand_in::replaced(name));
         self.variables.entry(name.to_owned()).or_default().add(members);
     }
 
@@ -122,6 +127,7 @@ impl Analysis {
                     self.functions.insert(name.to_owned());
                 }
                 self.pads |= name == "pad";
+                self.replaced.extend(stand_in::replaced(name));
                 self.visit_all(args, has_context);
             }
             AstNode::Call { procedure, args } => {
@@ -209,6 +215,7 @@ impl Analysis {
             self.visit_stages(&first.stages);
             rest = &steps[1..];
         }
+        self.joins |= steps.iter().skip(1).any(|step| step.focus.is_some());
         for step in steps {
             self.own.extend(step.focus.iter().chain(&step.index_var).cloned());
         }

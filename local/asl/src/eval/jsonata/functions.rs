@@ -243,16 +243,21 @@ fn parse(args: &[JValue]) -> Outcome {
 
 /// `$now(picture, timezone)` is `$fromMillis` of the recorded time.
 fn format_now(now: i64, args: &[JValue]) -> Outcome {
+    let time = std::iter::once(JValue::from_i64(now));
+    delegate("fromMillis", time.chain(args.iter().take(2).cloned()))
+}
+
+/// What JSONata's own function gives.
+pub(super) fn delegate(function: &str, args: impl Iterator<Item = JValue>) -> Outcome {
     let mut context = Context::new();
-    context.bind("0".to_owned(), JValue::from_i64(now));
-    let mut call = vec![AstNode::Variable("0".to_owned())];
-    for (i, argument) in args.iter().take(2).enumerate() {
-        let name = (i + 1).to_string();
-        context.bind(name.clone(), argument.clone());
+    let mut call = Vec::new();
+    for (i, argument) in args.enumerate() {
+        let name = i.to_string();
+        context.bind(name.clone(), argument);
         call.push(AstNode::Variable(name));
     }
     let tree = AstNode::Function {
-        name: "fromMillis".to_owned(),
+        name: function.to_owned(),
         args: call,
         is_builtin: true,
     };

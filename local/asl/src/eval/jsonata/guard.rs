@@ -1,8 +1,10 @@
 //! A bound on the text and the arrays that an expression makes.
 //!
-//! The evaluator bounds depth, sequences and time, but not memory: `$a & $a` or `[$a, $a]`, done forty times, is a
-//! terabyte. So the few operations that make something longer than what they are given are led through functions of
-//! the host that refuse to. All but `$pad` can only explode where something repeats; elsewhere they stay as they are.
+//! The evaluator bounds depth and sequences, but not memory: `$a & $a` or `[$a, $a]`, done forty times, is a terabyte.
+//! So the few operations that make something longer than what they are given are led through functions of the host
+//! that refuse to. Values that share their parts can also be too large to be walked: what walks them whole, in one
+//! step that nothing can interrupt, is led through another. All but `$pad` and joins can only explode where
+//! something repeats; elsewhere they stay as they are.
 
 use std::cell::Cell;
 
@@ -14,6 +16,7 @@ use jsonata_core::value::{JValue, with_stack};
 use super::MAX_SEQUENCE;
 use super::analysis::Analysis;
 use super::convert::{MAX_RESULT, text_len};
+use super::stand_in::{self, arity, replacement};
 
 /// What an expression is told that makes too much text.
 pub(super) const TOO_LARGE: &str = "Expression evaluation exceeded the memory limit.";
@@ -24,18 +27,38 @@ const SIZE: &str = "!size";
 const WIDTH: &str = "!width";
 const ITEMS: &str = "!items";
 const RANGE: &str = "!range";
+const DEEP: &str = "!deep";
+const JOINED: &str = "!joined";
+/// The most items that all steps which join give together.
+const MAX_JOINED: usize = 2 * MAX_SEQUENCE;
+
+/// The most bytes of JSON text, roughly, that an operation may walk in one step.
+pub(super) const MAX_WALKED: usize = 2 * MAX_RESULT;
 
 /// The most items that all ranges of one evaluation may have together.
 const MAX_RANGED: usize = 8 * MAX_SEQUENCE;
 
 /// `tree` with guards.
-pub(super) fn guarded(mut tree: AstNode, repeats: bool) -> AstNode {
-    rewrite(&mut tree, repeats);
+pub(super) fn guarded(mut tree: AstNode, analysis: &Analysis) -> AstNode {
+    rewrite(&mut tree, analysis);
     tree
 }
 
 /// The guards' functions, as far as an expression needs them.
 pub(super) fn register(evaluator: &mut Evaluator, analysis: &Analysis) -> Result<(), EvaluatorError> {
+    stand_in::register(evaluator, analysis)?;
+    if analysis.joins {
+        let joined = Cell::new(0);
+        evaluator.register_fn(JOINED, move |args: &[JValue]| {
+            let value = args.first().cloned().unwrap_or(JValue::Undefined);
+            joined.set(joined.get() + value.as_array().map_or(1, Vec::len));
+            if joined.get() > MAX_JOINED {
+                too_large()
+            } else {
+                Ok(value)
+            }
+        })?;
+    }
     if analysis.pads {
         evaluator.register_fn(WIDTH, width)?;
     }
@@ -44,13 +67,14 @@ pub(super) fn register(evaluator: &mut Evaluator, analysis: &Analysis) -> Result
         let (parts, ranged) = (Cell::new(0), Cell::new(0));
         evaluator.register_fn(CONCATENATE, concatenate)?;
         evaluator.register_fn(ITEMS, items)?;
+        evaluator.register_fn(DEEP, deep)?;
         evaluator.register_fn(SIZE, move |args: &[JValue]| size(args, &parts))?;
         evaluator.register_fn(RANGE, move |args: &[JValue]| range(args, &ranged))?;
     }
     Ok(())
 }
 
-fn too_large<T>() -> Result<T, EvaluatorError> {
+pub(super) fn too_large<T>() -> Result<T, EvaluatorError> {
     Err(EvaluatorError::EvaluationError(TOO_LARGE.to_owned()))
 }
 
@@ -109,6 +133,15 @@ fn items(args: &[JValue]) -> Result<JValue, EvaluatorError> {
     }
 }
 
+/// What is walked whole must not be larger, written out, than anything may be.
+fn deep(args: &[JValue]) -> Result<JValue, EvaluatorError> {
+    let value = args.first().cloned().unwrap_or(JValue::Undefined);
+    match text_len(&value, MAX_WALKED) {
+        Some(_) => Ok(value),
+        None => too_large(),
+    }
+}
+
 fn width(args: &[JValue]) -> Result<JValue, EvaluatorError> {
     let value = args.first().cloned().unwrap_or(JValue::Undefined);
     match value.as_f64() {
@@ -129,9 +162,21 @@ fn take(node: &mut AstNode) -> AstNode {
     std::mem::replace(node, AstNode::Undefined)
 }
 
-fn rewrite(node: &mut AstNode, repeats: bool) {
+fn rewrite(node: &mut AstNode, analysis: &Analysis) {
+    let repeats = analysis.repeats;
     with_stack(|| {
-        children(node, &mut |child| rewrite(child, repeats));
+        if let AstNode::Binary {
+            op: BinaryOp::ChainPipe,
+            rhs,
+            ..
+        } = node
+            && let AstNode::Function { name, .. } = &mut **rhs
+            && let Some(guard) = replacement(name, analysis)
+        {
+            // what is before it becomes its first argument
+            guard.clone_into(name);
+        }
+        children(node, &mut |child| rewrite(child, analysis));
         match node {
             AstNode::Binary {
                 op: BinaryOp::Concatenate,
@@ -140,6 +185,22 @@ fn rewrite(node: &mut AstNode, repeats: bool) {
             } if repeats => {
                 let args = vec![take(lhs), take(rhs)];
                 *node = call(CONCATENATE, args);
+            }
+            AstNode::Binary {
+                op: BinaryOp::ColonEqual,
+                rhs,
+                ..
+            } => wrap_results(rhs),
+            AstNode::Lambda { body, .. } => wrap_results(body),
+            AstNode::Variable(name) => {
+                if let Some(guard) = replacement(name, analysis) {
+                    guard.clone_into(name);
+                }
+            }
+            AstNode::Path { steps } if analysis.joins => {
+                for step in steps.iter_mut().skip(1).filter(|step| step.focus.is_some()) {
+                    step.node = call(JOINED, vec![take(&mut step.node)]);
+                }
             }
             AstNode::Array(members) if repeats => {
                 for member in members.iter_mut().filter(|member| is_spliced(member)) {
@@ -158,6 +219,15 @@ fn rewrite(node: &mut AstNode, repeats: bool) {
                 }
             }
             AstNode::Function { name, args, .. } => match name.as_str() {
+                function if replacement(function, analysis).is_some() => {
+                    // what a call leaves out is the context item
+                    if args.len() + 1 == arity(function) {
+                        args.insert(0, AstNode::Variable(String::new()));
+                    }
+                    if let Some(guard) = replacement(function, analysis) {
+                        guard.clone_into(name);
+                    }
+                }
                 "pad" => args.iter_mut().for_each(|arg| *arg = call(WIDTH, vec![take(arg)])),
                 "string" | "join" if repeats => wrap_sizes(args, &[0, 1]),
                 "replace" if repeats && args.len() > 2 => wrap_sizes(args, &[0, 2]),
@@ -166,6 +236,42 @@ fn rewrite(node: &mut AstNode, repeats: bool) {
             _ => {}
         }
     });
+}
+
+/// Guards what a binding or a function body gives, where that may be larger than what it is made of. A call at the end
+/// of a function stays there, so that it costs no depth.
+fn wrap_results(node: &mut AstNode) {
+    match node {
+        AstNode::Conditional {
+            then_branch,
+            else_branch,
+            ..
+        } => {
+            wrap_results(then_branch);
+            else_branch.as_deref_mut().into_iter().for_each(wrap_results);
+        }
+        AstNode::Block(expressions) => expressions.last_mut().into_iter().for_each(wrap_results),
+        _ if grows(node) => *node = call(DEEP, vec![take(node)]),
+        _ => {}
+    }
+}
+
+/// Whether the value of `node` may hold a value many times over.
+fn grows(node: &AstNode) -> bool {
+    match node {
+        AstNode::Array(_) | AstNode::Object(_) | AstNode::ObjectTransform { .. } => true,
+        AstNode::Path { steps } => !steps.iter().all(|step| {
+            matches!(
+                step.node,
+                AstNode::Variable(_) | AstNode::Name(_) | AstNode::String(_) | AstNode::Wildcard | AstNode::Parent(_)
+            )
+        }),
+        AstNode::Function { name, .. } => matches!(
+            name.as_str(),
+            "map" | "filter" | "each" | "sift" | "zip" | "append" | "merge" | "spread" | "sort" | "lookup"
+        ),
+        _ => false,
+    }
 }
 
 /// Whether the value of `member` may be an array whose items go into the array around it. A constructor's own array

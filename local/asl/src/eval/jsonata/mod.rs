@@ -8,7 +8,9 @@ mod analysis;
 mod convert;
 mod functions;
 mod guard;
+mod library;
 mod message;
+mod stand_in;
 
 use jsonata_core::ast::AstNode;
 use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
@@ -24,9 +26,6 @@ use convert::{Unsupported, from_jsonata, to_jsonata};
 const MAX_DEPTH: usize = 3_000;
 /// The most items of one sequence. A state's output of 262,144 bytes cannot hold more.
 const MAX_SEQUENCE: usize = 262_144;
-/// The end of an evaluation that does not end. Far above what fits into a state's limits, so that whether it strikes
-/// does not depend on the machine's speed.
-const MAX_MILLIS: u64 = 2_000;
 
 /// A compiled expression.
 #[derive(Debug)]
@@ -87,7 +86,9 @@ impl JsonataProgram {
     /// # Errors
     /// When it does not parse, or reads a field of the context item at its top level.
     pub fn parse(source: &str) -> Result<Self, JsonataSyntaxError> {
-        let tree = parser::parse(source).map_err(|error| JsonataSyntaxError::Syntax(message::syntax(&error)))?;
+        let tree = library::contained(|| parser::parse(source))
+            .ok_or_else(|| JsonataSyntaxError::Syntax(library::FAULT.to_owned()))?
+            .map_err(|error| JsonataSyntaxError::Syntax(message::syntax(&error)))?;
         let analysis = Analysis::of(&tree);
         if let Some(name) = &analysis.top_level_reference {
             return Err(JsonataSyntaxError::TopLevelReference(name.clone()));
@@ -95,7 +96,7 @@ impl JsonataProgram {
         let plan = match shortcut(&tree) {
             Some(plan) => plan,
             None => Plan::Evaluate(Box::new(Evaluation {
-                tree: guard::guarded(tree, analysis.repeats),
+                tree: guard::guarded(tree, &analysis),
                 analysis,
             })),
         };
@@ -264,22 +265,24 @@ fn walk_by_evaluator(root: &Root, names: &[String], scope: &Scope<'_>) -> Result
     let mut context = Context::new();
     context.bind("v".to_owned(), to_jsonata(value));
     finish(
-        &mut Evaluator::with_options(context, options()),
+        &mut Evaluator::with_options(context, options(scope)),
         &AstNode::Path { steps },
     )
 }
 
-fn options() -> EvaluatorOptions {
+/// Limits that do not depend on the machine: the time is the caller's business, who may give the signal to stop.
+fn options(scope: &Scope<'_>) -> EvaluatorOptions {
     EvaluatorOptions {
-        timeout_ms: Some(MAX_MILLIS),
-        cancel: None,
+        timeout_ms: None,
+        cancel: scope.stop.map(|stop| stop.token().clone()),
         max_stack_depth: Some(MAX_DEPTH),
         max_sequence_length: Some(MAX_SEQUENCE),
     }
 }
 
 fn finish(evaluator: &mut Evaluator, tree: &AstNode) -> Result<Value, Failure> {
-    match evaluator.evaluate(tree, &JValue::Undefined) {
+    let outcome = library::contained(|| evaluator.evaluate(tree, &JValue::Undefined));
+    match outcome.unwrap_or_else(|| Err(EvaluatorError::EvaluationError(library::FAULT.to_owned()))) {
         Ok(JValue::Undefined) => Err(Failure::Undefined),
         Ok(value) => from_jsonata(&value).map_err(Failure::Unsupported),
         Err(error) => Err(Failure::Error(error)),
@@ -299,7 +302,7 @@ impl Evaluation {
                 context.bind(name.clone(), value);
             }
         }
-        let mut evaluator = Evaluator::with_options(context, options());
+        let mut evaluator = Evaluator::with_options(context, options(scope));
         functions::register(&mut evaluator, &self.analysis.functions, scope).map_err(Failure::Error)?;
         guard::register(&mut evaluator, &self.analysis).map_err(Failure::Error)?;
         finish(&mut evaluator, &self.tree)

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{JsonataProgram, JsonataSyntaxError};
-use crate::eval::{Entropy, ErrorName, EvalError, Scope, Variables};
+use crate::eval::{Entropy, ErrorName, EvalError, Scope, StopSignal, Variables};
 
 const NOW: i64 = 1_750_000_000_123;
 
@@ -26,6 +26,7 @@ fn evaluate(source: &str) -> Result<Value, EvalError> {
         error_output: None,
         now: NOW,
         entropy: &entropy,
+        stop: None,
     };
     let program = JsonataProgram::parse(source).unwrap_or_else(|e| panic!("{source}: {e}"));
     program.evaluate(source, "Output", &scope)
@@ -143,6 +144,19 @@ fn bombs_are_refused() {
         limit,
     );
     check_failure("[1..200000].[[1..200000]]", limit);
+    check_failure(
+        "($a := [1..2000]; $b := $map($a, function() { $a }); $c := $map($a, function() { $b }); $c ? 1 : 2)",
+        limit,
+    );
+    check_failure(
+        "$boolean($reduce([1..60], function($a, $i) { [[$a], [$a]] }, 0))",
+        limit,
+    );
+    check_failure("$formatInteger(1e18, 'I')", limit);
+    check_failure("1e18 ~> $formatInteger('i')", limit);
+    check_failure("($a := [1..3000]; $count($a@$x.$a@$y[$x = $y].{'a': $x}))", limit);
+    check("$count($keys([1..20000].{$string($): 1}))", json!(20_000));
+    check("$count($distinct([1..50000]))", json!(50_000));
     for source in ["[1..10000000]", "($f := function($n) { 1 + $f($n + 1) }; $f(0))"] {
         assert_eq!(
             evaluate(source).map_err(|e| e.name),
@@ -150,6 +164,33 @@ fn bombs_are_refused() {
             "{source}"
         );
     }
+}
+
+#[test]
+fn a_library_that_panics_fails_the_expression_only() {
+    let source = "$now('[Y0111111111111111111111111111111111111111111]')";
+    assert_eq!(evaluate(source).map_err(|e| e.name), Err(ErrorName::QueryEvaluation));
+}
+
+#[test]
+fn an_evaluation_ends_when_it_is_told_to() {
+    let stop = StopSignal::new();
+    stop.stop();
+    let (nothing, variables, entropy) = (Value::Null, Variables::new(), Entropy::new([3, 4]));
+    let scope = Scope {
+        input: &nothing,
+        context: &nothing,
+        variables: &variables,
+        result: None,
+        error_output: None,
+        now: NOW,
+        entropy: &entropy,
+        stop: Some(&stop),
+    };
+    let source = "($f := function($n) { $f($n + 1) }; $f(0))";
+    let program = JsonataProgram::parse(source).expect(source);
+    let error = program.evaluate(source, "Output", &scope).expect_err("stopped");
+    assert_eq!(error.name, ErrorName::QueryEvaluation);
 }
 
 #[test]
@@ -171,6 +212,43 @@ fn guards_change_no_result() {
     check("($x := [1, 2]; [$x, [$x], [[3]], $none])", json!([1, 2, [1, 2], [[3]]]));
     check("($x := [1, 2]; [$x.{'a': $}].a)", json!([1, 2]));
     check("($p := $replace(?, 'a', 'b'); $p('aa'))", json!("bb"));
+    check(
+        "$distinct([1, 1.0, '1', null, [1], [1], {'a': 1, 'b': 2}, {'b': 2, 'a': 1}])",
+        json!([1, "1", null, [1], {"a": 1, "b": 2}]),
+    );
+    check("$states.input.a.b ~> $distinct", json!([1, 2, 3]));
+    check("$map([[1, 1], [2]], $distinct)", json!([[1], [2]]));
+    check("$distinct($states.input.items.(7))", json!(7));
+    check("$keys([{'a': 1}, {'b': 2, 'a': 3}])", json!(["a", "b"]));
+    check("$states.input.a.$keys()", json!(["b", "one", "empty"]));
+    check("$states.input.a ~> $keys()", json!(["b", "one", "empty"]));
+    check("$states.input.a ~> $keys", json!(["b", "one", "empty"]));
+    check("$keys({'k': 1}) & $count($keys({}))", json!("k0"));
+    check("($keys := function($x) { $x + 1 }; $keys(1))", json!(2));
+    check(
+        "$formatInteger(1999, 'I') & $formatInteger(12, 'w')",
+        json!("MCMXCIXtwelve"),
+    );
+    check("7 ~> $formatInteger('i')", json!("vii"));
+    check("$states.input.a.b.$formatInteger('I')", json!(["I", "II", "III"]));
+    check("$formatInteger(12345678901, '#,##0')", json!("12,345,678,901"));
+    check(
+        "$states.input.items@$x.$states.input.a.b@$y[$x.n = $y].{'x': $x.n, 'y': $y}",
+        json!([{"x": 1, "y": 1}, {"x": 2, "y": 2}]),
+    );
+    check("$distinct('x') & $distinct([])", json!("x[]"));
+    check("($x := $states.input.items.{'k': n}; $x.k)", json!([1, 2]));
+    check("($x := [$states.input.a.b.[$]]; $count($x))", json!(3));
+    check("($x := $states.input.a.b.[$]; $x)", json!([[1], [2], [3]]));
+    check("$map([1, 2], function($i) { [$i] })", json!([[1], [2]]));
+    check(
+        "$map([1, 2], function($i) { $i > 1 ? {'v': $i} : $i })",
+        json!([1, {"v": 2}]),
+    );
+    check(
+        "($f := function($n) { $n = 0 ? [] : $f($n - 1) }; $f(20000))",
+        json!([]),
+    );
 }
 
 #[test]

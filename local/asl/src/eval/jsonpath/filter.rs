@@ -2,9 +2,10 @@
 
 use std::cmp::Ordering;
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use serde_json::Value;
 
+use super::allowance::Allowance;
 use super::parse::{Cursor, Parsed, segments};
 use super::{Function, Segment, select};
 
@@ -53,6 +54,9 @@ impl PartialEq for Pattern {
 
 /// Nesting of parentheses that a filter may have.
 const MAX_DEPTH: usize = 64;
+
+/// The most bytes of a compiled regular expression: a definition may hold thousands.
+const MAX_PATTERN: usize = 1 << 17;
 
 /// The condition from the cursor on, up to the closing parenthesis.
 pub(super) fn parse(cursor: &mut Cursor<'_>) -> Parsed<Filter> {
@@ -201,7 +205,13 @@ fn pattern(cursor: &mut Cursor<'_>) -> Parsed<Pattern> {
         }
     }
     let ignore_case = cursor.eat("i");
-    match Regex::new(&format!("{}^(?:{body})$", if ignore_case { "(?i)" } else { "" })) {
+    let whole = format!("^(?:{body})$");
+    match RegexBuilder::new(&whole)
+        .case_insensitive(ignore_case)
+        .size_limit(MAX_PATTERN)
+        .dfa_size_limit(MAX_PATTERN)
+        .build()
+    {
         Ok(regex) => Ok(Pattern(regex)),
         Err(_) => cursor.fail("the regular expression is not valid"),
     }
@@ -209,31 +219,38 @@ fn pattern(cursor: &mut Cursor<'_>) -> Parsed<Pattern> {
 
 impl Filter {
     /// Whether `candidate`, a value of `document`, satisfies the condition.
-    pub(super) fn accepts(&self, candidate: &Value, document: &Value) -> bool {
+    pub(super) fn accepts(&self, candidate: &Value, document: &Value, allowance: &Allowance<'_>) -> bool {
         match self {
-            Filter::Or(options) => options.iter().any(|f| f.accepts(candidate, document)),
-            Filter::And(terms) => terms.iter().all(|f| f.accepts(candidate, document)),
-            Filter::Not(inner) => !inner.accepts(candidate, document),
-            Filter::Exists(operand) => operand.value(candidate, document).is_some(),
+            Filter::Or(options) => options.iter().any(|f| f.accepts(candidate, document, allowance)),
+            Filter::And(terms) => terms.iter().all(|f| f.accepts(candidate, document, allowance)),
+            Filter::Not(inner) => !inner.accepts(candidate, document, allowance),
+            Filter::Exists(operand) => operand.value(candidate, document, allowance).is_some(),
             Filter::Compare(left, comparator, right) => comparator.holds(
-                left.value(candidate, document).as_deref(),
-                right.value(candidate, document).as_deref(),
+                left.value(candidate, document, allowance).as_deref(),
+                right.value(candidate, document, allowance).as_deref(),
             ),
-            Filter::Matches(operand, Pattern(regex)) => match operand.value(candidate, document).as_deref() {
-                Some(Value::String(text)) => regex.is_match(text),
-                Some(other @ (Value::Number(_) | Value::Bool(_))) => regex.is_match(&other.to_string()),
-                _ => false,
-            },
+            Filter::Matches(operand, Pattern(regex)) => {
+                match operand.value(candidate, document, allowance).as_deref() {
+                    Some(Value::String(text)) => regex.is_match(text),
+                    Some(other @ (Value::Number(_) | Value::Bool(_))) => regex.is_match(&other.to_string()),
+                    _ => false,
+                }
+            }
         }
     }
 }
 
 impl Operand {
-    fn value<'a>(&'a self, candidate: &'a Value, document: &'a Value) -> Option<std::borrow::Cow<'a, Value>> {
+    fn value<'a>(
+        &'a self,
+        candidate: &'a Value,
+        document: &'a Value,
+        allowance: &Allowance<'_>,
+    ) -> Option<std::borrow::Cow<'a, Value>> {
         match self {
             Operand::Literal(value) => Some(std::borrow::Cow::Borrowed(value)),
-            Operand::Current(segments, function) => select::select(candidate, segments, *function).ok(),
-            Operand::Document(segments, function) => select::select(document, segments, *function).ok(),
+            Operand::Current(segments, function) => select::select(candidate, segments, *function, allowance).ok(),
+            Operand::Document(segments, function) => select::select(document, segments, *function, allowance).ok(),
         }
     }
 }

@@ -4,6 +4,7 @@
 //! text, an indefinite one gives `[]`; filters also test objects; names may hold hyphens; `=~` and `in` exist. Hence
 //! no RFC library underneath.
 
+mod allowance;
 mod filter;
 mod parse;
 mod select;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::Scope;
+use allowance::Allowance;
 use filter::Filter;
 
 pub use parse::PathSyntaxError;
@@ -114,7 +116,7 @@ impl JsonPathQuery {
                 None => return Err(Missing(format!("No results for path: $['{name}']"))),
             },
         };
-        select::select(root, &self.segments, self.function)
+        select::select(root, &self.segments, self.function, &Allowance::new(scope.stop))
     }
 }
 

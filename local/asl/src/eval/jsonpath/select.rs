@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::allowance::Allowance;
 use super::{Function, Segment};
 
 /// What a query found: a borrowed value for a definite path, an array of copies for any other.
@@ -18,6 +19,7 @@ pub(super) fn select<'a>(
     root: &'a Value,
     segments: &[Segment],
     function: Option<Function>,
+    allowance: &Allowance<'_>,
 ) -> Result<Found<'a>, Missing> {
     let definite = segments
         .iter()
@@ -30,8 +32,14 @@ pub(super) fn select<'a>(
         // an indefinite path below something that is not there finds nothing, which is no error
         let mut found = Vec::new();
         if let Ok(start) = walk(root, head) {
-            gather(start, tail, root, &mut found);
+            Gatherer {
+                document: root,
+                allowance,
+                found: &mut found,
+            }
+            .gather(start, tail);
         }
+        allowance.check()?;
         Cow::Owned(Value::Array(found.into_iter().map(Cow::into_owned).collect()))
     };
     match function {
@@ -127,68 +135,89 @@ fn java_type(value: &Value) -> &'static str {
     }
 }
 
-/// Every value that `segments` find below `value`, in document order. What does not apply is passed over.
-fn gather<'a>(value: &'a Value, segments: &[Segment], document: &'a Value, out: &mut Vec<Cow<'a, Value>>) {
-    let Some((first, rest)) = segments.split_first() else {
-        out.push(Cow::Borrowed(value));
-        return;
-    };
-    match (first, value) {
-        (Segment::Member(_) | Segment::Index(_), _) => {
-            if let Some(next) = step(value, first) {
-                gather(next, rest, document, out);
-            }
-        }
-        (Segment::Members(names), Value::Object(map)) => members(map, names, rest, document, out),
-        (Segment::Indexes(indices), Value::Array(items)) => {
-            for item in indices.iter().filter_map(|i| items.get(position(*i, items.len())?)) {
-                gather(item, rest, document, out);
-            }
-        }
-        (Segment::Slice { from, to }, Value::Array(items)) => {
-            for item in slice(items, *from, *to) {
-                gather(item, rest, document, out);
-            }
-        }
-        (Segment::Wildcard, Value::Array(items)) => items.iter().for_each(|item| gather(item, rest, document, out)),
-        (Segment::Wildcard, Value::Object(map)) => map.values().for_each(|item| gather(item, rest, document, out)),
-        (Segment::Filter(filter), Value::Array(items)) => {
-            for item in items.iter().filter(|item| filter.accepts(item, document)) {
-                gather(item, rest, document, out);
-            }
-        }
-        (Segment::Filter(filter), Value::Object(_)) => {
-            if filter.accepts(value, document) {
-                gather(value, rest, document, out);
-            }
-        }
-        (Segment::Descend, _) => descend(value, rest, document, out),
-        (
-            Segment::Members(_) | Segment::Indexes(_) | Segment::Slice { .. } | Segment::Wildcard | Segment::Filter(_),
-            _,
-        ) => {}
-    }
+/// Puts together what the part of a path finds that may find many values.
+struct Gatherer<'a, 'g> {
+    document: &'a Value,
+    allowance: &'g Allowance<'g>,
+    found: &'g mut Vec<Cow<'a, Value>>,
 }
 
-/// Several names give one object when nothing follows, and each name's values otherwise.
-fn members<'a>(
-    map: &'a Map<String, Value>,
-    names: &[String],
-    rest: &[Segment],
-    document: &'a Value,
-    out: &mut Vec<Cow<'a, Value>>,
-) {
-    if rest.is_empty() {
-        let picked = names
-            .iter()
-            .filter_map(|name| Some((name.clone(), map.get(name)?.clone())))
-            .collect();
-        out.push(Cow::Owned(Value::Object(picked)));
-    } else {
-        names
-            .iter()
-            .filter_map(|name| map.get(name))
-            .for_each(|value| gather(value, rest, document, out));
+impl<'a> Gatherer<'a, '_> {
+    /// Every value that `segments` find below `value`, in document order. What does not apply is passed over.
+    fn gather(&mut self, value: &'a Value, segments: &[Segment]) {
+        if !self.allowance.visit() {
+            return;
+        }
+        let Some((first, rest)) = segments.split_first() else {
+            if self.allowance.take(value) {
+                self.found.push(Cow::Borrowed(value));
+            }
+            return;
+        };
+        match (first, value) {
+            (Segment::Member(_) | Segment::Index(_), _) => {
+                if let Some(next) = step(value, first) {
+                    self.gather(next, rest);
+                }
+            }
+            (Segment::Members(names), Value::Object(map)) => self.members(map, names, rest),
+            (Segment::Indexes(indices), Value::Array(items)) => {
+                for item in indices.iter().filter_map(|i| items.get(position(*i, items.len())?)) {
+                    self.gather(item, rest);
+                }
+            }
+            (Segment::Slice { from, to }, Value::Array(items)) => {
+                for item in slice(items, *from, *to) {
+                    self.gather(item, rest);
+                }
+            }
+            (Segment::Wildcard, Value::Array(items)) => items.iter().for_each(|item| self.gather(item, rest)),
+            (Segment::Wildcard, Value::Object(map)) => map.values().for_each(|item| self.gather(item, rest)),
+            (Segment::Filter(filter), Value::Array(items)) => {
+                for item in items {
+                    if filter.accepts(item, self.document, self.allowance) {
+                        self.gather(item, rest);
+                    }
+                }
+            }
+            (Segment::Filter(filter), Value::Object(_)) => {
+                if filter.accepts(value, self.document, self.allowance) {
+                    self.gather(value, rest);
+                }
+            }
+            (Segment::Descend, _) => self.descend(value, rest),
+            (
+                Segment::Members(_)
+                | Segment::Indexes(_)
+                | Segment::Slice { .. }
+                | Segment::Wildcard
+                | Segment::Filter(_),
+                _,
+            ) => {}
+        }
+    }
+
+    /// Several names give one object when nothing follows, and each name's values otherwise.
+    fn members(&mut self, map: &'a Map<String, Value>, names: &[String], rest: &[Segment]) {
+        let named = names.iter().filter_map(|name| Some((name, map.get(name)?)));
+        if rest.is_empty() {
+            let picked = named
+                .filter(|(_, value)| self.allowance.take(value))
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect();
+            self.found.push(Cow::Owned(Value::Object(picked)));
+        } else {
+            named.for_each(|(_, value)| self.gather(value, rest));
+        }
+    }
+
+    fn descend(&mut self, value: &'a Value, rest: &[Segment]) {
+        self.gather(value, rest);
+        match value {
+            Value::Array(items) => items.iter().for_each(|item| self.descend(item, rest)),
+            Value::Object(map) => map.values().for_each(|item| self.descend(item, rest)),
+            _ => {}
+        }
     }
 }
 
@@ -205,15 +234,6 @@ fn slice(items: &[Value], from: Option<i64>, to: Option<i64>) -> &[Value] {
     let from = from.map_or(0, bound);
     let to = to.map_or(len, bound);
     items.get(from..to).unwrap_or(&[])
-}
-
-fn descend<'a>(value: &'a Value, rest: &[Segment], document: &'a Value, out: &mut Vec<Cow<'a, Value>>) {
-    gather(value, rest, document, out);
-    match value {
-        Value::Array(items) => items.iter().for_each(|item| descend(item, rest, document, out)),
-        Value::Object(map) => map.values().for_each(|item| descend(item, rest, document, out)),
-        _ => {}
-    }
 }
 
 impl Function {

@@ -29,6 +29,7 @@ fn check(path: &str, expected: Result<Value, &str>) {
         error_output: None,
         now: 0,
         entropy: &entropy,
+        stop: None,
     };
     let query = JsonPathQuery::parse(path).unwrap_or_else(|e| panic!("{path}: {e}"));
     let found = query.select(&scope).map(|v| v.into_owned()).map_err(|m| m.0);
@@ -133,4 +134,41 @@ fn texts_that_are_no_paths_are_refused() {
     }
     let deep = format!("$[?({}@.a{})]", "(".repeat(100_000), ")".repeat(100_000));
     assert!(JsonPathQuery::parse(&deep).is_err());
+}
+
+/// A path over ten thousand items; some cost more than any query may.
+#[track_caller]
+fn check_cost(path: &str, expected: Result<usize, &str>) {
+    let input = json!({ "all": (0..10_000).map(|n| json!({ "n": n })).collect::<Vec<_>>() });
+    let (context, variables, entropy) = (Value::Null, Variables::new(), Entropy::new([0, 0]));
+    let scope = Scope {
+        input: &input,
+        context: &context,
+        variables: &variables,
+        result: None,
+        error_output: None,
+        now: 0,
+        entropy: &entropy,
+        stop: None,
+    };
+    let found = JsonPathQuery::parse(path).expect(path).select(&scope);
+    let count = found.map(|v| v.as_array().map_or(0, Vec::len)).map_err(|m| m.0);
+    assert_eq!(count, expected.map_err(str::to_owned), "{path}");
+}
+
+#[test]
+fn a_query_has_a_limit() {
+    let limit = "The path looks at more values than a query may";
+    check_cost("$..n", Ok(10_000));
+    check_cost("$.all[?(@.n >= $.all[9999].n)]", Ok(1));
+    check_cost("$..[?(@..n == $..n)]", Err(limit));
+    check_cost(&format!("$.all[{}]..n", ["0"; 9].join(",")), Ok(9));
+    check_cost(&format!("$..{}", ["all"; 200].join("..")), Ok(0));
+    check_cost(&format!("$['all'][{}]..n", ["0"; 9].join(",")), Ok(9));
+}
+
+#[test]
+fn patterns_that_are_too_large_are_refused() {
+    assert!(JsonPathQuery::parse("$[?(@.a =~ /[a-z]{1,20}x/)]").is_ok());
+    assert!(JsonPathQuery::parse("$[?(@.a =~ /((a{100}){100}){100}/)]").is_err());
 }

@@ -18,6 +18,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sluice_asl::definition::{IntegrationPattern, Resource};
+use sluice_asl::eval::StopSignal;
 use sluice_asl::{StateKind, Variables};
 use sluice_engine::probe::Probe;
 
@@ -50,6 +51,7 @@ pub(super) async fn call(services: &Arc<Services>, request: Request) -> Result<V
         seed: (services.config.seed)(),
         retries: request.configuration.retrier_retry_count,
         read_items: read.items,
+        stop: StopSignal::new(),
     };
     let report = run::run(services, identity, probe, request.mock, &request.configuration).await?;
     Ok(answer::shown(&report, read.pointed.as_ref(), level))

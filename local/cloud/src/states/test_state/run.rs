@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
+use sluice_asl::eval::StopSignal;
+use sluice_driver::Watchdog;
 use sluice_engine::probe::{Probe, Progress, Report, Trial};
 use sluice_engine::{Identity, ScheduledTask, Timestamp};
 use tokio::sync::oneshot;
@@ -16,6 +18,9 @@ use crate::tasks;
 
 /// How long a test may run.
 const LIMIT: Duration = Duration::from_secs(300);
+
+/// How long its expressions may be evaluated.
+const EVALUATION: Duration = Duration::from_secs(5);
 
 /// How often a wait looks at the clock, which may be moved ahead.
 const TICK: Duration = Duration::from_millis(200);
@@ -42,7 +47,11 @@ pub(super) async fn run(
 ) -> Result<Report, StatesError> {
     let started = probe.at;
     let outcome = mock.map(|mock| mock.outcome);
-    let (trial, answer) = match (evaluated(move || probe.begin()).await?, outcome) {
+    let watched = Watched {
+        watchdog: services.driver.watchdog().clone(),
+        stop: probe.stop.clone(),
+    };
+    let (trial, answer) = match (evaluated(&watched, move || probe.begin()).await?, outcome) {
         (Progress::Ended(report), _) => return Ok(*report),
         (Progress::Waits(until, trial), _) => (trial, wait(services, started, until).await),
         (Progress::Calls(_, trial), Some(MockOutcome::Result(result))) => (trial, Answer::Result(result)),
@@ -61,7 +70,13 @@ pub(super) async fn run(
             (trial, Answer::Fault { error, cause })
         }
     };
-    evaluated(move || conclude(*trial, answer)).await
+    evaluated(&watched, move || conclude(*trial, answer)).await
+}
+
+/// What ends evaluations that take too long.
+struct Watched {
+    watchdog: Watchdog,
+    stop: StopSignal,
 }
 
 fn conclude(trial: Trial, answer: Answer) -> Report {
@@ -74,7 +89,11 @@ fn conclude(trial: Trial, answer: Answer) -> Report {
 }
 
 /// Evaluates on a thread of its own: an expression may take seconds, and more stack than a worker of the server has.
-async fn evaluated<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, StatesError> {
+async fn evaluated<T: Send + 'static>(
+    watched: &Watched,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, StatesError> {
+    let watch = watched.watchdog.watch(EVALUATION, watched.stop.clone());
     let failed = |error: &dyn std::error::Error| StatesError::Api(ApiError::internal("InternalServerError", error));
     let (sender, receiver) = oneshot::channel();
     std::thread::Builder::new()
@@ -85,7 +104,14 @@ async fn evaluated<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
             let _ = sender.send(work());
         })
         .map_err(|error| failed(&error))?;
-    receiver.await.map_err(|error| failed(&error))
+    let outcome = receiver.await.map_err(|error| failed(&error))?;
+    match watch.end().breakdown {
+        None => Ok(outcome),
+        Some(_) => {
+            let message = "The state's expressions take too long or too much memory to be evaluated";
+            Err(ApiError::validation(message).into())
+        }
+    }
 }
 
 fn gathered(trial: &Trial, result: Value, configuration: &Configuration) -> Result<Answer, StatesError> {

@@ -279,3 +279,11 @@ async fn an_expression_that_nests_too_deeply_fails_its_state_only() {
     let answer = tested(&World::new(), &state, json!({})).await;
     assert_eq!(answer["error"], "States.QueryEvaluationError", "{answer}");
 }
+
+#[tokio::test]
+async fn an_endless_expression_is_stopped() {
+    let state = json!({ "Type": "Pass", "QueryLanguage": "JSONata", "End": true,
+        "Output": "{% ($f := function($x) { $f($x + 1) }; $f(1)) %}" });
+    let message = "The state's expressions take too long or too much memory to be evaluated";
+    refused(&state, json!({}), "ValidationException", message).await;
+}

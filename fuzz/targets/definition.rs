@@ -1,0 +1,28 @@
+//! Any text as a definition, of a machine and of a state alone.
+#![no_main]
+
+use libfuzzer_sys::{Corpus, fuzz_target};
+use sluice_asl::{MachineType, ParseOptions, State, StateMachine};
+
+fuzz_target!(|data: &[u8]| -> Corpus {
+    let Ok(text) = std::str::from_utf8(data) else {
+        return Corpus::Reject;
+    };
+    for machine_type in [MachineType::Standard, MachineType::Express] {
+        match StateMachine::parse_with(text, ParseOptions { machine_type }) {
+            Ok(machine) => {
+                let _ = machine.variable_references();
+                let _ = machine.activities();
+                assert!(machine.find_state(&machine.flow.start_at).is_some());
+            }
+            Err(diagnostics) => {
+                assert!(!diagnostics.0.is_empty(), "refused without a reason");
+                let _ = diagnostics.to_string();
+            }
+        }
+    }
+    if let Err(diagnostics) = State::parse_alone("S", text) {
+        assert!(!diagnostics.0.is_empty(), "refused without a reason");
+    }
+    Corpus::Keep
+});

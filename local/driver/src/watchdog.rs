@@ -1,0 +1,296 @@
+//! The end of decisions that take too long or too much memory.
+//!
+//! One thread looks at what is being decided, some times a second, and gives those the signal to stop that are over
+//! their limits. Whether it strikes depends on the machine; that is why what it strikes becomes a fact of its own.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use sluice_asl::eval::StopSignal;
+use sluice_engine::Breakdown;
+
+/// How often it looks. Time is counted in looks, so that a machine or process that was stopped counts for nothing.
+const TICK: Duration = Duration::from_millis(20);
+
+/// The looks at nothing after which it sleeps until it is called.
+const IDLE: u32 = 50;
+
+/// The most by which the process may grow during one decision, in bytes.
+const MEMORY: u64 = 512 << 20;
+
+/// Watches decisions. The handle can be cloned; the thread ends with the last of them.
+#[derive(Debug, Clone)]
+pub struct Watchdog {
+    shared: Arc<Shared>,
+    // last, so that the thread is told after everyone has let go
+    _leash: Arc<Leash>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    /// The thread waits to be called.
+    asleep: AtomicBool,
+    call: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    watched: Vec<Watched>,
+    next: u64,
+    closed: bool,
+}
+
+#[derive(Debug)]
+struct Watched {
+    id: u64,
+    stop: StopSignal,
+    limit: u32,
+    ticks: u32,
+    /// The process's memory when it was first seen.
+    memory: Option<u64>,
+    breakdown: Option<Breakdown>,
+}
+
+/// Ends the thread.
+#[derive(Debug)]
+struct Leash(Arc<Shared>);
+
+impl Drop for Leash {
+    fn drop(&mut self) {
+        lock(&self.0.state).closed = true;
+        self.0.call.notify_all();
+    }
+}
+
+/// One decision under watch, until it is dropped.
+#[derive(Debug)]
+pub struct Watch {
+    shared: Arc<Shared>,
+    id: u64,
+    stop: StopSignal,
+}
+
+/// What a watch saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// How long it took, roughly; zero for what was over before anybody looked.
+    pub took: Duration,
+    /// The limit that it was stopped at.
+    pub breakdown: Option<Breakdown>,
+}
+
+impl Watchdog {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// When the system gives no thread.
+    pub fn start() -> std::io::Result<Self> {
+        let shared = Arc::new(Shared::default());
+        let watched = shared.clone();
+        std::thread::Builder::new()
+            .name("sluice-watchdog".into())
+            .spawn(move || watched.run())?;
+        Ok(Self {
+            _leash: Arc::new(Leash(shared.clone())),
+            shared,
+        })
+    }
+
+    /// Watches what listens to `stop` until the answer is dropped, and stops it after `limit`, or when the process has
+    /// grown by more than 512 MiB meanwhile (where the system tells: Linux).
+    pub fn watch(&self, limit: Duration, stop: StopSignal) -> Watch {
+        let mut state = lock(&self.shared.state);
+        let id = state.next;
+        state.next += 1;
+        state.watched.push(Watched {
+            id,
+            stop: stop.clone(),
+            limit: u32::try_from(limit.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX),
+            ticks: 0,
+            memory: None,
+            breakdown: None,
+        });
+        drop(state);
+        if self.shared.asleep.load(Ordering::Acquire) {
+            self.shared.call.notify_all();
+        }
+        Watch {
+            shared: self.shared.clone(),
+            id,
+            stop,
+        }
+    }
+}
+
+impl Watch {
+    /// The signal that the watchdog gives.
+    pub fn stop(&self) -> &StopSignal {
+        &self.stop
+    }
+
+    /// Ends the watch.
+    pub fn end(self) -> Seen {
+        let seen = self.leave();
+        seen.unwrap_or(Seen {
+            took: Duration::ZERO,
+            breakdown: None,
+        })
+    }
+
+    fn leave(&self) -> Option<Seen> {
+        let mut state = lock(&self.shared.state);
+        let at = state.watched.iter().position(|watched| watched.id == self.id)?;
+        let watched = state.watched.swap_remove(at);
+        Some(Seen {
+            took: TICK * watched.ticks,
+            breakdown: watched.breakdown,
+        })
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.leave();
+    }
+}
+
+impl Shared {
+    fn run(&self) {
+        let mut idle = 0;
+        let mut state = lock(&self.state);
+        while !state.closed {
+            if state.watched.is_empty() {
+                idle += 1;
+            } else {
+                idle = 0;
+                state.look();
+            }
+            state = if idle < IDLE {
+                let waited = self.call.wait_timeout(state, TICK);
+                waited.unwrap_or_else(PoisonError::into_inner).0
+            } else {
+                idle = 0;
+                self.asleep.store(true, Ordering::Release);
+                let woken = self.call.wait(state).unwrap_or_else(PoisonError::into_inner);
+                self.asleep.store(false, Ordering::Release);
+                woken
+            };
+        }
+    }
+}
+
+impl State {
+    fn look(&mut self) {
+        // most are over before the second look: then there is nothing to ask the system for
+        let memory = self
+            .watched
+            .iter()
+            .any(|watched| watched.ticks > 0)
+            .then(resident)
+            .flatten();
+        let oldest = self.watched.iter().map(|watched| watched.ticks).max();
+        for watched in &mut self.watched {
+            let is_oldest = Some(watched.ticks) == oldest;
+            match watched.look(memory) {
+                None => {}
+                // whoever has grown, it was not the one that came later
+                Some(Breakdown::Memory) if !is_oldest => watched.memory = memory,
+                Some(breakdown) => {
+                    watched.breakdown = Some(breakdown);
+                    watched.stop.stop();
+                }
+            }
+        }
+    }
+}
+
+impl Watched {
+    fn look(&mut self, memory: Option<u64>) -> Option<Breakdown> {
+        self.ticks = self.ticks.saturating_add(1);
+        if self.breakdown.is_some() {
+            return None;
+        }
+        let before = self.memory.or(memory);
+        self.memory = before;
+        let grown = memory.zip(before).map_or(0, |(now, before)| now.saturating_sub(before));
+        if grown > MEMORY {
+            Some(Breakdown::Memory)
+        } else if self.ticks >= self.limit {
+            Some(Breakdown::Time)
+        } else {
+            None
+        }
+    }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    // a panic elsewhere leaves a list that can still be worked with
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The bytes of the process that lie in memory, where the system tells.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
+    Some(kilobytes << 10)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn watched(limit: u32) -> Watched {
+        Watched {
+            id: 0,
+            stop: StopSignal::new(),
+            limit,
+            ticks: 0,
+            memory: None,
+            breakdown: None,
+        }
+    }
+
+    /// The looks, each with the process's memory, and what comes of the last of them.
+    fn check(limit: u32, looks: &[Option<u64>], expected: Option<Breakdown>) {
+        let mut watched = watched(limit);
+        let mut last = None;
+        for memory in looks {
+            assert_eq!(last, None, "stopped before its time");
+            last = watched.look(*memory);
+        }
+        assert_eq!(last, expected, "{looks:?}");
+    }
+
+    #[test]
+    fn what_takes_too_long_or_too_much_is_stopped() {
+        let mib = |n: u64| Some(n << 20);
+        check(3, &[None, None], None);
+        check(3, &[None, None, None], Some(Breakdown::Time));
+        check(9, &[None, mib(100), mib(612)], None);
+        check(9, &[None, mib(100), mib(613)], Some(Breakdown::Memory));
+        check(9, &[None, mib(700), mib(100), mib(1_200)], None);
+    }
+
+    #[test]
+    fn an_endless_decision_is_told_to_stop_and_what_it_saw() {
+        let watchdog = Watchdog::start().expect("starts");
+        assert_eq!(watchdog.watch(Duration::MAX, StopSignal::new()).end().breakdown, None);
+        let watch = watchdog.watch(Duration::ZERO, StopSignal::new());
+        while !watch.stop().is_stopped() {
+            std::thread::yield_now();
+        }
+        let seen = watch.end();
+        assert_eq!(seen.breakdown, Some(Breakdown::Time));
+        assert!(seen.took >= TICK);
+    }
+
+    #[test]
+    fn the_system_tells_the_memory() {
+        if cfg!(target_os = "linux") {
+            assert!(resident().is_some_and(|bytes| bytes > 1 << 20), "{:?}", resident());
+        }
+    }
+}
