@@ -312,8 +312,9 @@ async fn a_connection_is_kept_and_the_server_stops_when_told() {
         .expect("in time");
     stopped.expect("joins").expect("stops cleanly");
     assert_eq!(stream.read(&mut [0; 1]).await.expect("a closed connection"), 0);
-    assert!(
-        TcpStream::connect(served.address).await.is_err(),
-        "nobody listens any more"
-    );
+    // Another test may just be starting a process, which has a copy of the listener between its fork and its exec.
+    let refused = async { while TcpStream::connect(served.address).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(4), refused)
+        .await
+        .expect("nobody listens any more");
 }
