@@ -11,7 +11,7 @@ mod lambda;
 mod record;
 
 pub use batch::{ItemFailure, Response};
-pub use event::{Event, Record};
+pub use event::{Event, Kinesis, Record};
 pub use lambda::run;
 
 use std::cell::Cell;
