@@ -97,9 +97,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
         Err(error) => return Err(format!("'{text}' is no address ({error}); {wanted}")),
     };
     let first = found.iter().find(|address| address.is_ipv4()).or(found.first());
-    first
-        .copied()
-        .ok_or_else(|| format!("'{text}' stands for no address; {wanted}"))
+    first.copied().ok_or_else(|| format!("'{text}' stands for no address; {wanted}"))
 }
 
 fn parameter(text: &str) -> Result<(String, String), String> {

@@ -137,11 +137,7 @@ fn tables() {
         let item = json!({ "id": { "S": format!("i{n}") }, "email": { "S": format!("i{n}@example.com") },
             "pincode": { "S": "3055" }, "created_at": { "S": "2026-11-22T13:27:00.000Z" }, "version": { "N": "1" } });
         let only_new = "attribute_not_exists(id)";
-        call(
-            wire,
-            "PutItem",
-            json!({ "Item": item, "ConditionExpression": only_new }),
-        );
+        call(wire, "PutItem", json!({ "Item": item, "ConditionExpression": only_new }));
         began.elapsed()
     };
     let get = |wire: &mut Wire, n: usize, _: &mut Patience| {

@@ -105,8 +105,6 @@ fn head_of(bytes: &[u8]) -> Option<(u16, usize, usize)> {
         .iter()
         .find(|header| header.name.eq_ignore_ascii_case("content-length"));
     let length = length.expect("a content-length: the servers here know what they send");
-    let length = std::str::from_utf8(length.value)
-        .ok()
-        .and_then(|text| text.parse().ok());
+    let length = std::str::from_utf8(length.value).ok().and_then(|text| text.parse().ok());
     Some((answer.code.expect("a status"), head, length.expect("a number")))
 }
