@@ -14,5 +14,6 @@ pub use answer::Answer;
 pub use body::{Parameters, parameters};
 pub use event::{BODY_LIMIT, Event, Http, Method, QUERY_LIMIT, RequestContext};
 pub use form::PARAMETER_LIMIT;
+pub(crate) use json::strict_object;
 pub use prefer::Preferences;
 pub use problem::{Kind, Problem};

@@ -18,6 +18,7 @@ use std::time::Duration;
 use sluice_aws::{CallError, Description, EntryPage, NewestEvent, StartError};
 use sluice_workflows::Field;
 
+use crate::execution::is_name;
 use crate::http::{Answer, Event, Kind, Method, Parameters, Problem, Representation, negotiate, parameters};
 
 /// The longest time that a request waits for the end of its execution, whatever `Prefer` says.
@@ -113,7 +114,7 @@ impl<W: Workflow, E: EntryList, C: Chance> Ingest<W, E, C> {
     async fn dispatch(&self, event: &Event, form: Representation, remaining: Duration) -> Result<Answer, Problem> {
         match event.raw_path.as_str() {
             "/" | "" => self.root(event, form, remaining).await,
-            path => match path.strip_prefix("/submissions/").filter(|id| is_submission_id(id)) {
+            path => match path.strip_prefix("/submissions/").filter(|id| is_name(id)) {
                 Some(id) => self.submission(event, form, id).await,
                 None => Err(Problem::new(Kind::NotFound, "There is / and /submissions/{id}.")),
             },
@@ -164,14 +165,6 @@ fn has_field(parameters: &Parameters) -> bool {
     let given =
         |field: Field| parameters.query.contains_key(field.as_str()) || parameters.body.contains_key(field.as_str());
     Field::ALL.into_iter().any(given)
-}
-
-/// Whether this can be an execution's name, of those that the gateway gives.
-fn is_submission_id(id: &str) -> bool {
-    (1..=80).contains(&id.len())
-        && id
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 /// A call behind the function failed, with nothing taken in.

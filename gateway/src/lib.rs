@@ -1,10 +1,14 @@
-//! The Lambda functions that a URL reaches: [`ingest`] for everyone, [`approval`] for the admin's link.
+//! The Lambda functions at the workflow's edge. A URL reaches [`ingest`] (for everyone) and [`approval`] (the admin's
+//! link); a Kinesis stream feeds [`dispatch`].
 //!
-//! They are two functions so that the public one holds no right to complete a task. Both speak Lambda's payload format
-//! 2.0 (<https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>) and answer whatever is sent to them: no
-//! input is an error of the function.
+//! They are separate functions so that each holds only the rights that it needs: a public one can complete no task. The
+//! first two speak Lambda's payload format 2.0 (<https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html>) and
+//! answer whatever is sent to them; no input, by URL or by stream, is an error of a function.
 
 pub mod approval;
+mod chance;
+pub mod dispatch;
+mod execution;
 pub mod http;
 pub mod ingest;
 mod page;

@@ -5,7 +5,11 @@ use std::process::{Command, Stdio};
 
 #[test]
 fn outside_of_lambda_a_function_ends_with_an_error() {
-    for binary in [env!("CARGO_BIN_EXE_ingest"), env!("CARGO_BIN_EXE_approval")] {
+    for binary in [
+        env!("CARGO_BIN_EXE_ingest"),
+        env!("CARGO_BIN_EXE_approval"),
+        env!("CARGO_BIN_EXE_gateway-dispatch"),
+    ] {
         let done = Command::new(binary)
             .env_clear()
             .stdin(Stdio::null())

@@ -2,22 +2,43 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
+use thiserror::Error;
 
 use super::problem::{Kind, Problem};
 
+/// Why a text is no JSON object.
+#[derive(Debug, Error)]
+pub(crate) enum NotAnObject {
+    /// It is not JSON, or a member appears twice.
+    #[error("not usable JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It is another JSON value.
+    #[error("not a JSON object")]
+    OtherValue,
+}
+
+/// Reads the body of a request by [`strict_object`].
+pub(super) fn object(raw: &[u8]) -> Result<Map<String, Value>, Problem> {
+    strict_object(raw).map_err(|error| {
+        let detail = match error {
+            NotAnObject::Json(error) => format!("The body is not usable JSON: {error}."),
+            NotAnObject::OtherValue => "The body must be a JSON object with the fields as members.".to_owned(),
+        };
+        Problem::new(Kind::BadRequest, detail)
+    })
+}
+
 /// Reads a JSON object strictly: a member that appears twice, anywhere in it, is refused, because one side would
 /// believe the first and the other the last.
-pub(crate) fn object(raw: &[u8]) -> Result<Map<String, Value>, Problem> {
-    let bad = |detail: String| Problem::new(Kind::BadRequest, detail);
+pub(crate) fn strict_object(raw: &[u8]) -> Result<Map<String, Value>, NotAnObject> {
     let mut reader = serde_json::Deserializer::from_slice(raw);
-    let value = Strict
-        .deserialize(&mut reader)
-        .and_then(|value| reader.end().map(|()| value));
-    match value.map_err(|error| bad(format!("The body is not usable JSON: {error}.")))? {
+    let value = Strict.deserialize(&mut reader)?;
+    reader.end()?;
+    match value {
         Value::Object(members) => Ok(members),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => Err(bad(
-            "The body must be a JSON object with the fields as members.".to_owned(),
-        )),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+            Err(NotAnObject::OtherValue)
+        }
     }
 }
 

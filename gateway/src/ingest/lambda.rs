@@ -37,8 +37,7 @@ impl Chance for System {
     }
 
     fn fraction(&self) -> f64 {
-        // Without random bytes the retries are merely not spread.
-        f64::from(getrandom::u32().unwrap_or(0)) / (f64::from(u32::MAX) + 1.0)
+        crate::chance::fraction()
     }
 }
 

@@ -1,6 +1,5 @@
 use std::time::Duration;
 
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sluice_aws::{CallError, CallErrorKind, NewestEvent, Progress, StartError};
 use sluice_workflows::{Field, Submission};
@@ -8,14 +7,11 @@ use tokio::time::{Instant, sleep};
 
 use super::standing::Standing;
 use super::{Chance, EntryList, Ingest, LONGEST_WAIT, Pace, Workflow};
-use crate::http::{Answer, BODY_LIMIT, Event, Kind, Parameters, Preferences, Problem, Representation};
+use crate::execution::{INPUT_LIMIT, is_same_json};
+use crate::http::{Answer, Event, Kind, Parameters, Preferences, Problem, Representation};
 
 /// The longest idempotency key that is taken, in bytes.
 const KEY_LIMIT: usize = 255;
-
-/// The execution's input in bytes. Far below Step Functions' 256 KiB, because the fields appear in it more than once
-/// on their way.
-const INPUT_LIMIT: usize = BODY_LIMIT;
 
 /// Kept back from Lambda's time for the answer itself.
 const SPARE: Duration = Duration::from_millis(500);
@@ -113,7 +109,7 @@ impl<W: Workflow, E: EntryList, C: Chance> Ingest<W, E, C> {
                     Ok(begun) => return begun,
                     Err(error) => error,
                 },
-                Err(StartError::Call(error)) => error,
+                Err(StartError::Unacceptable(error) | StartError::Call(error)) => error,
             };
             let nap = pause.mul_f64(0.5 + self.chance.fraction() / 2.0);
             if !error.is_passing() || Instant::now() + nap >= until {
@@ -134,7 +130,7 @@ impl<W: Workflow, E: EntryList, C: Chance> Ingest<W, E, C> {
                 message: "the execution exists and cannot be seen".to_owned(),
             });
         };
-        if !same_json(&description.input, input) {
+        if !is_same_json(&description.input, input) {
             let detail =
                 "This Idempotency-Key was used for a submission with other fields. Use a new key for a new submission.";
             return Ok(Err(Problem::new(Kind::KeyInUse, detail)));
@@ -220,11 +216,6 @@ fn execution_name(key: &str) -> Result<String, Problem> {
         .fold("k-".to_owned(), |name, byte| format!("{name}{byte:02x}")))
 }
 
-fn same_json(one: &str, other: &str) -> bool {
-    let read = |text| serde_json::from_str::<Value>(text).ok();
-    one == other || read(one).zip(read(other)).is_some_and(|(one, other)| one == other)
-}
-
 fn not_taken_in(error: &CallError) -> Problem {
     tracing::error!(%error, "a submission was not taken in");
     let passing = |detail: &str| Problem::new(Kind::Unavailable, detail).with_header("retry-after", "2");
@@ -252,7 +243,7 @@ mod tests {
         let long = "ä".repeat(127);
         for key in ["a", "with space/and:colon", long.as_str()] {
             let name = execution_name(key).unwrap();
-            assert!(name.len() <= 80 && super::super::is_submission_id(&name), "{name}");
+            assert!(name.len() <= 80 && crate::execution::is_name(&name), "{name}");
         }
         assert_eq!(execution_name("\"a\""), execution_name("a"));
         assert_ne!(execution_name("b"), execution_name("a"));

@@ -30,7 +30,7 @@ pub struct CallError {
 
 /// The codes by which AWS services say "slow down"
 /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html> and the services' own).
-const THROTTLES: [&str; 9] = [
+const THROTTLES: [&str; 13] = [
     "ThrottlingException",
     "Throttling",
     "ThrottledException",
@@ -40,6 +40,10 @@ const THROTTLES: [&str; 9] = [
     "ProvisionedThroughputExceededException",
     "ExecutionLimitExceeded",
     "RequestThrottledException",
+    "RequestThrottled",
+    "KmsThrottled",
+    "KmsThrottlingException",
+    "KMS.ThrottlingException",
 ];
 
 impl CallError {

@@ -23,6 +23,9 @@ pub enum StartError {
     /// The name belongs to an execution that is closed, or has another input.
     #[error("an execution of this name exists already")]
     NameTaken,
+    /// Step Functions takes no execution with this name or input, and would take others.
+    #[error(transparent)]
+    Unacceptable(CallError),
     /// The call failed.
     #[error(transparent)]
     Call(#[from] CallError),
@@ -113,6 +116,9 @@ impl Executions {
                 .map_err(|error| CallError::unreadable(ACTION, format!("its startDate: {error}")).into()),
             Err(error) => Err(match error.as_service_error() {
                 Some(StartExecutionError::ExecutionAlreadyExists(_)) => StartError::NameTaken,
+                Some(StartExecutionError::InvalidExecutionInput(_) | StartExecutionError::InvalidName(_)) => {
+                    StartError::Unacceptable(CallError::from_sdk(ACTION, &error))
+                }
                 Some(_) | None => CallError::from_sdk(ACTION, &error).into(),
             }),
         }
@@ -235,6 +241,26 @@ mod tests {
 
         let fake = Fake::new(vec![(400, json!({"__type": "ExecutionAlreadyExists", "message": "m"}))]);
         assert_eq!(executions(&fake).start("s-1", "{}").await, Err(StartError::NameTaken));
+    }
+
+    #[tokio::test]
+    async fn what_is_wrong_with_one_execution_is_told_from_what_is_wrong_with_all() {
+        for (name, is_its_own) in [
+            ("InvalidExecutionInput", true),
+            ("InvalidName", true),
+            ("StateMachineDoesNotExist", false),
+            ("AccessDeniedException", false),
+            ("ThrottlingException", false),
+        ] {
+            let fake = Fake::new(vec![(400, json!({"__type": name, "message": "m"}))]);
+            let error = executions(&fake).start("s-1", "{}").await.unwrap_err();
+            assert_eq!(
+                matches!(error, StartError::Unacceptable(_)),
+                is_its_own,
+                "{name}: {error:?}"
+            );
+            assert!(error.to_string().contains(name), "{error}");
+        }
     }
 
     async fn check(kind: &str, details: Value, expected: Progress) {

@@ -28,6 +28,8 @@ pub enum Service {
     StepFunctions,
     /// Amazon SNS.
     Sns,
+    /// Amazon SQS.
+    Sqs,
 }
 
 impl Service {
@@ -38,6 +40,7 @@ impl Service {
             Service::DynamoDb => "AWS_ENDPOINT_URL_DYNAMODB",
             Service::StepFunctions => "AWS_ENDPOINT_URL_SFN",
             Service::Sns => "AWS_ENDPOINT_URL_SNS",
+            Service::Sqs => "AWS_ENDPOINT_URL_SQS",
         }
     }
 }
