@@ -90,6 +90,49 @@ async fn put_machines(driver: &Driver) {
         "Parameters": {"FunctionName": "ask", "Payload": {"token.$": "$$.Task.Token", "form.$": "$"}}, "End": true,
     }}});
     put(driver, "ask", ask).await;
+    let mut states = serde_json::Map::new();
+    for n in 0..5 {
+        let (choice, next) = (format!("Choice{n}"), format!("Pass{}", n + 1));
+        let pass = json!({"Type": "Pass", "Parameters": {"n.$": "$.n", "name": "a name"}, "Next": choice});
+        states.insert(format!("Pass{n}"), pass);
+        let rule = json!({"Variable": "$.n", "NumericGreaterThan": 10, "Next": "End"});
+        states.insert(
+            choice,
+            json!({"Type": "Choice", "Choices": [rule], "Default": if n == 4 { "End" } else { &next }}),
+        );
+    }
+    states.insert("End".into(), json!({"Type": "Succeed"}));
+    put(driver, "steps", json!({"StartAt": "Pass0", "States": states})).await;
+}
+
+/// The states that an execution of `steps` goes through: ten Pass and Choice states, and the end.
+const STEPS: usize = 11;
+
+/// Transitions of a machine that waits for nobody: each execution is one fact, on disk before its start is answered.
+async fn transitions(driver: &Driver, clients: usize) {
+    let begin = Instant::now();
+    let until = begin + Duration::from_secs(4);
+    let mut running = JoinSet::new();
+    for _ in 0..clients {
+        let driver = driver.clone();
+        running.spawn(async move {
+            let mut done = 0_usize;
+            while Instant::now() < until {
+                let request = StartExecution::new(machine_arn("steps"), json!({"n": 1}));
+                let arn = driver.start_execution(request).await.expect("starts").arn;
+                driver.ended(&arn).await.expect("ends");
+                done += 1;
+            }
+            done
+        });
+    }
+    let done: usize = running.join_all().await.into_iter().sum();
+    let seconds = begin.elapsed().as_secs_f64();
+    say(format_args!(
+        "{clients:>3} clients, Pass and Choice: {:>7.0} durable transitions/s {:>6.0} executions/s",
+        (done * STEPS) as f64 / seconds,
+        done as f64 / seconds,
+    ));
 }
 
 fn submission(n: usize) -> Value {
@@ -253,6 +296,9 @@ async fn main() {
     say(format_args!("idle: resident {} KiB", resident_kib()));
     for clients in [1, 16, 32] {
         throughput(&driver, clients).await;
+    }
+    for clients in [1, 16] {
+        transitions(&driver, clients).await;
     }
     driver.close().await.expect("closes");
     parked(directory.path().join("parked")).await;

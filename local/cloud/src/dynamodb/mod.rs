@@ -1,7 +1,7 @@
 //! DynamoDB: dynoxide's tables in a SQLite file, called in process.
 //!
-//! A call goes to the tables' one thread ([`group`]), which runs it on the database ([`plain`]; what that does not take,
-//! [`by_the_book`]) and puts what all waiting calls wrote on disk together ([`wal`]). [`forward`] is how calls of the endpoint and
+//! A call goes to the tables' one thread (`group`), which runs it on the database (`plain`; what that does not take,
+//! `by_the_book`) and puts what all waiting calls wrote on disk together (`wal`). `forward` is how calls of the endpoint and
 //! of tasks get there, and turns the ARNs of tables and streams into ones of its own region and account.
 
 mod by_the_book;
