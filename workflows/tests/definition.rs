@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use sluice_workflows::{DEFINITION, MAXIMUM_ROUNDS, TaskError};
 
 const TEMPLATE: &str = include_str!("../../cfn/workflow.yaml");
+const LOAD_TEMPLATE: &str = include_str!("../../cfn/load.yaml");
 
 fn definition() -> Value {
     serde_json::from_str(DEFINITION).expect("the definition is JSON before its substitutions")
@@ -167,8 +168,12 @@ fn every_expression_is_jsonata() {
     assert!(count > 20, "{count}");
 }
 
-/// The template as data: tags (`!Ref`, `!GetAtt`) fall away, their arguments stay.
 fn template() -> Value {
+    parsed(TEMPLATE)
+}
+
+/// A template as data: tags (`!Ref`, `!GetAtt`) fall away, their arguments stay.
+fn parsed(template: &str) -> Value {
     fn plain(node: &Yaml<'_>) -> Value {
         match node {
             Yaml::Tagged(_, inner) => plain(inner),
@@ -187,7 +192,7 @@ fn template() -> Value {
             Yaml::Alias(_) | Yaml::BadValue => panic!("the template uses YAML that CloudFormation does not know"),
         }
     }
-    plain(&Yaml::load_from_str(TEMPLATE).unwrap()[0])
+    plain(&Yaml::load_from_str(template).unwrap()[0])
 }
 
 fn state_machine() -> Value {
@@ -243,11 +248,13 @@ fn every_function_that_a_state_invokes_is_a_binary() {
     assert_eq!(invoked.len(), 5);
 }
 
-/// Each function of the template is a binary, and each binary a function.
+/// Each function of the templates is a binary, and each binary a function.
 #[test]
-fn the_template_deploys_every_binary() {
-    let template = template();
-    let functions = template["Resources"].as_object().unwrap().values();
+fn the_templates_deploy_every_binary() {
+    let templates = [TEMPLATE, LOAD_TEMPLATE].map(parsed);
+    let functions = templates
+        .iter()
+        .flat_map(|one| one["Resources"].as_object().unwrap().values());
     let deployed: BTreeSet<String> = functions
         .filter(|resource| resource["Type"] == "AWS::Lambda::Function")
         .map(|resource| {
