@@ -18,7 +18,6 @@ import os
 import pathlib
 import re
 import runpy
-import socket
 import sys
 import tempfile
 import threading
@@ -62,12 +61,6 @@ def suite(given):
     return None
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def run(binary, directory, options):
     """Runs the runner in this process: its results and what was seen of the responses."""
     linecache.cache = PerThread()
@@ -75,7 +68,7 @@ def run(binary, directory, options):
     http.server.ThreadingHTTPServer.request_queue_size = 128
     boto3.setup_default_session()
     seen = wire_shapes.watch(boto3.DEFAULT_SESSION)
-    stub = f"127.0.0.1:{free_port()}"
+    stub = f"127.0.0.1:{sluice.free_port()}"
     with sluice.running(binary, "--lambda-endpoint", f"http://{stub}") as (_, endpoint), \
             tempfile.NamedTemporaryFile("r", suffix=".json") as out:
         sys.argv = ["run.py", "--endpoint", endpoint, "--lambda-mode", "stub", "--lambda-listen", stub,

@@ -7,19 +7,20 @@ The same submissions must have the same outcomes as in local/tests/http_api.rs a
 evaluates JSONata in a Java machine that its package does not bring. ministack needs two changes: see `adapted`.) The
 functions must be built for this machine.
 """
+import functools
 import io
 import json
 import os
 import pathlib
-import socket
 import subprocess
 import sys
 import tempfile
-import time
 import urllib.request
 import zipfile
 
 import boto3
+
+import sluice
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REGION = "us-east-1"
@@ -32,15 +33,8 @@ NAMES = {
 }
 
 
-def until(what, probe, seconds=60):
-    """Waits for another process to get there; the bound is only for the case that it never does."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        got = probe()
-        if got is not None:
-            return got
-        time.sleep(0.05)
-    raise AssertionError(f"not within {seconds} s: {what}")
+# Another engine takes its time.
+until = functools.partial(sluice.until, seconds=60)
 
 
 def adapted(definition, seconds):
@@ -232,12 +226,6 @@ CHECKS = [clean, second_of_an_address, refused, approved_as_it_is, approved_with
           repaired_wrongly_is_asked_again, rejected_by_the_admin, expired]  # fmt: skip
 
 
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def answers(process, url):
     assert process.poll() is None, "ministack ended before it was ready"
     try:
@@ -247,7 +235,7 @@ def answers(process, url):
 
 
 def main():
-    port = free_port()
+    port = sluice.free_port()
     endpoint = f"http://127.0.0.1:{port}"
     with tempfile.TemporaryDirectory() as directory, tempfile.TemporaryFile() as log:
         env = {**os.environ, "GATEWAY_PORT": str(port), "TMPDIR": directory}

@@ -8,6 +8,8 @@ use std::net::TcpStream;
 
 use serde_json::Value;
 
+use crate::support::credential;
+
 /// The most headers in an answer.
 const HEADERS: usize = 48;
 
@@ -44,8 +46,8 @@ impl Wire {
     fn aws(&mut self, service: &str, target: &str, operation: &str, body: &Value) -> Value {
         let headers = format!(
             "content-type: application/x-amz-json-1.0\r\nx-amz-target: {target}.{operation}\r\n\
-             authorization: AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, \
-             SignedHeaders=host, Signature=0\r\n"
+             authorization: {}\r\n",
+            credential(service)
         );
         let (status, answer) = self.send("POST", &headers, &body.to_string());
         assert_eq!(status, 200, "{operation}: {}", String::from_utf8_lossy(&answer));

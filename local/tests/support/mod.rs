@@ -372,7 +372,7 @@ impl Aws {
 }
 
 /// A signature's scope: the endpoint reads the service from it and verifies nothing.
-fn credential(service: &str) -> String {
+pub fn credential(service: &str) -> String {
     format!(
         "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
     )

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::list_executions::{DEFAULT_PAGE, open_token, page_size, place};
+use super::paging::{open_token, page_size, place};
 use super::{StatesError, arn};
 use crate::endpoint::{Constraints, PageToken, Services};
 
@@ -22,14 +22,13 @@ pub(super) struct Request {
 pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
     let mut constraints = Constraints::default();
     let execution_arn = constraints.text("executionArn", request.execution_arn, 1..=256);
-    let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let limit = page_size(&mut constraints, request.max_results);
     let next_token = constraints.optional_text("nextToken", request.next_token, 1..=1_024);
     constraints.finish()?;
     arn::execution(&execution_arn)?;
     if arn::is_express_child(&execution_arn) {
         return Err(StatesError::StateMachineTypeNotSupported);
     }
-    let limit = page_size(limit);
     let reverse = request.reverse_order.unwrap_or(false);
     let include_data = request.include_execution_data.unwrap_or(true);
 

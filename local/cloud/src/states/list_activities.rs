@@ -6,7 +6,7 @@ use sluice_driver::{ACTIVITIES, Order};
 
 use super::StatesError;
 use super::activity::Activity;
-use super::list_executions::{DEFAULT_PAGE, open_token};
+use super::paging::{cut, open_token, page_size};
 use crate::endpoint::{Constraints, PageToken, Services};
 
 #[derive(Debug, Default, Deserialize)]
@@ -18,9 +18,8 @@ pub(super) struct Request {
 
 pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
     let mut constraints = Constraints::default();
-    let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let limit = page_size(&mut constraints, request.max_results);
     constraints.finish()?;
-    let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
     let token = PageToken::of(&["ListActivities"]);
     let after = open_token(&token, request.next_token.as_deref())?;
 
@@ -29,8 +28,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
         .driver
         .scan(ACTIVITIES, Order::Ascending, after, limit + 1)
         .await?;
-    let more = found.len() > limit;
-    found.truncate(limit);
+    let more = cut(&mut found, limit);
     let next = found.last().filter(|_| more).map(|(arn, _)| token.seal(arn));
     let shown: Vec<Value> = found
         .into_iter()

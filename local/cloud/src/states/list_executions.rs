@@ -1,18 +1,14 @@
 //! [ListExecutions](https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListExecutions.html)
 
-use std::str::FromStr;
-
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sluice_driver::{ChildFilter, ChildRecord, ExecutionFilter, ExecutionSummary, MachineKind, Qualifier};
 use sluice_engine::Status;
 
 use super::describe_state_machine::machine;
+use super::paging::{open_token, page_size};
 use super::{StatesError, arn};
 use crate::endpoint::{ApiError, Constraints, PageToken, Services, epoch_seconds};
-
-/// What AWS lists when `maxResults` is absent or 0.
-pub(super) const DEFAULT_PAGE: u32 = 100;
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -36,7 +32,7 @@ const STATUSES: [(&str, Option<Status>); 6] = [
 
 pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
     let mut constraints = Constraints::default();
-    let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let limit = page_size(&mut constraints, request.max_results);
     let status = constraints.choice("statusFilter", request.status_filter.as_deref(), &STATUSES, None);
     let redriven = [("REDRIVEN", Some(true)), ("NOT_REDRIVEN", Some(false))];
     let redriven = constraints.choice("redriveFilter", request.redrive_filter.as_deref(), &redriven, None);
@@ -50,7 +46,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
                 redriven,
                 status,
                 after: None,
-                limit: page_size(limit),
+                limit,
             };
             let filters = [request.status_filter, request.redrive_filter].map(Option::unwrap_or_default);
             return children(services, filter, &filters, next_token.as_deref()).await;
@@ -83,7 +79,6 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     ];
     let token = PageToken::of(&scope);
     let after = open_token(&token, next_token.as_deref())?;
-    let limit = page_size(limit);
     let filter = ExecutionFilter {
         machine_arn: Some(machine_arn),
         qualifier,
@@ -142,38 +137,6 @@ fn shown_child(child: &ChildRecord, map_run_arn: &str) -> Result<Value, StatesEr
         shown["redriveDate"] = json!(epoch_seconds(redriven_at));
     }
     Ok(shown)
-}
-
-/// How many a page has at most.
-pub(super) fn page_size(limit: u32) -> usize {
-    if limit == 0 {
-        DEFAULT_PAGE as usize
-    } else {
-        limit as usize
-    }
-}
-
-/// The place in the list that a token names.
-///
-/// # Errors
-/// `InvalidToken` for a token of another list.
-pub(super) fn open_token(token: &PageToken<'_>, text: Option<&str>) -> Result<Option<String>, StatesError> {
-    match text {
-        None => Ok(None),
-        Some(text) => match token.open(text) {
-            Some(place) => Ok(Some(place)),
-            None => Err(StatesError::InvalidToken("Invalid token".into())),
-        },
-    }
-}
-
-/// A place in a list that is a number.
-///
-/// # Errors
-/// `InvalidToken` for a place that is none.
-pub(super) fn place<T: FromStr>(text: Option<String>) -> Result<Option<T>, StatesError> {
-    let invalid = |_| StatesError::InvalidToken("Invalid token".into());
-    text.map(|text| text.parse().map_err(invalid)).transpose()
 }
 
 fn shown(summary: &ExecutionSummary) -> Value {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::StatesError;
 use super::describe_execution::record;
-use super::list_executions::{DEFAULT_PAGE, open_token, page_size, place};
+use super::paging::{open_token, page_size, place};
 use crate::endpoint::{Constraints, PageToken, Services, epoch_seconds};
 
 #[derive(Debug, Default, Deserialize)]
@@ -20,10 +20,9 @@ pub(super) struct Request {
 pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
     let mut constraints = Constraints::default();
     let execution_arn = constraints.text("executionArn", request.execution_arn, 1..=256);
-    let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let limit = page_size(&mut constraints, request.max_results);
     let next_token = constraints.optional_text("nextToken", request.next_token, 1..=1_024);
     constraints.finish()?;
-    let limit = page_size(limit);
     let scope = ["ListMapRuns", &execution_arn];
     let token = PageToken::of(&scope);
     let start: usize = place(open_token(&token, next_token.as_deref())?)?.unwrap_or(0);

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sluice_driver::{AliasRecord, Qualifier};
 
 use super::describe_state_machine::machine;
-use super::list_executions::{DEFAULT_PAGE, open_token, place};
+use super::paging::{cut, open_token, page_size, place};
 use super::{StatesError, arn};
 use crate::endpoint::{Constraints, PageToken, Services, epoch_seconds};
 
@@ -24,10 +24,9 @@ pub(super) struct Request {
 pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
     let mut constraints = Constraints::default();
     let asked_for = constraints.text("stateMachineArn", request.state_machine_arn, 1..=256);
-    let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let limit = page_size(&mut constraints, request.max_results);
     let next_token = constraints.optional_text("nextToken", request.next_token, 1..=1_024);
     constraints.finish()?;
-    let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
     let (machine_arn, qualifier) = arn::qualified(&asked_for)?;
     let only = match qualifier {
         None => {
@@ -49,8 +48,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
         |alias: &AliasRecord| only.is_none_or(|number| alias.routes.iter().any(|route| route.version == number));
     let mut aliases = services.driver.aliases(&machine_arn, after, ALL).await?;
     aliases.retain(leads_there);
-    let more = aliases.len() > limit;
-    aliases.truncate(limit);
+    let more = cut(&mut aliases, limit);
     let shown: Vec<Value> = aliases
         .iter()
         .map(|alias| {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::StatesError;
 use super::describe_state_machine::machine;
-use super::list_executions::{DEFAULT_PAGE, open_token, place};
+use super::paging::{cut, open_token, page_size, place};
 use crate::endpoint::{Constraints, PageToken, Services, epoch_seconds};
 
 #[derive(Debug, Default, Deserialize)]
@@ -20,10 +20,9 @@ pub(super) struct Request {
 pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
     let mut constraints = Constraints::default();
     let machine_arn = constraints.text("stateMachineArn", request.state_machine_arn, 1..=256);
-    let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let limit = page_size(&mut constraints, request.max_results);
     let next_token = constraints.optional_text("nextToken", request.next_token, 1..=1_024);
     constraints.finish()?;
-    let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
     let record = machine(services, &machine_arn).await?;
     let scope = ["ListStateMachineVersions", &machine_arn];
     let token = PageToken::of(&scope);
@@ -31,8 +30,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
 
     // One more than asked for tells whether there is another page.
     let mut versions = services.driver.versions(&record.arn, before, limit + 1).await?;
-    let more = versions.len() > limit;
-    versions.truncate(limit);
+    let more = cut(&mut versions, limit);
     let shown: Vec<Value> = versions
         .iter()
         .map(|version| {

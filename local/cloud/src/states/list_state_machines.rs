@@ -4,7 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::StatesError;
-use super::list_executions::{DEFAULT_PAGE, open_token};
+use super::paging::{cut, open_token, page_size};
 use crate::endpoint::{Constraints, PageToken, Services, epoch_seconds};
 
 #[derive(Debug, Default, Deserialize)]
@@ -16,17 +16,15 @@ pub(super) struct Request {
 
 pub(super) async fn call(services: &Services, request: Request) -> Result<Value, StatesError> {
     let mut constraints = Constraints::default();
-    let limit = constraints.number("maxResults", request.max_results, 0..=1000, DEFAULT_PAGE);
+    let limit = page_size(&mut constraints, request.max_results);
     let next_token = constraints.optional_text("nextToken", request.next_token, 1..=1_024);
     constraints.finish()?;
-    let limit = if limit == 0 { DEFAULT_PAGE } else { limit } as usize;
     let token = PageToken::of(&["ListStateMachines"]);
     let after = open_token(&token, next_token.as_deref())?;
 
     // One more than asked for tells whether there is another page.
     let mut machines = services.driver.machines(after, limit + 1).await?;
-    let more = machines.len() > limit;
-    machines.truncate(limit);
+    let more = cut(&mut machines, limit);
     let next = machines.last().filter(|_| more).map(|last| token.seal(&last.arn));
     let shown: Vec<Value> = machines
         .iter()

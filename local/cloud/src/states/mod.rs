@@ -35,6 +35,7 @@ mod list_state_machines;
 mod list_tags_for_resource;
 mod name;
 mod outcome;
+mod paging;
 mod publish;
 mod publish_state_machine_version;
 mod redrive_execution;

@@ -92,9 +92,7 @@ impl Writer {
     /// Before anybody hears of the commit, so that whoever has heard of it sees it.
     fn show(&self, batch: &Batch) {
         for &key in &batch.touched {
-            if let Some(loaded) = self.residents.get(key)
-                && loaded.newest.is_some()
-            {
+            if let Some(loaded) = self.residents.get(key) {
                 self.shared
                     .recent
                     .put(&loaded.execution.identity().arn, loaded.snapshot());
