@@ -2,7 +2,11 @@
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
+use std::sync::Arc;
 use std::time::Duration;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, RootCertStore, StreamOwned};
 
 /// An answer as it came.
 #[derive(Debug)]
@@ -23,11 +27,11 @@ impl Answer {
     }
 }
 
-/// Sends `METHOD target HTTP/1.1` with `headers` and `body` to the server of `url`, on a connection of its own.
+/// Sends `METHOD target HTTP/1.1` with `headers` and `body` to the server of `url` (http or https), on a connection of its
+/// own.
 pub fn send(url: &str, method: &str, target: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
-    let authority = url.trim_start_matches("http://").split('/').next().expect("a host");
-    let mut stream = TcpStream::connect(authority).expect("connects");
-    stream.set_read_timeout(Some(Duration::from_secs(60))).expect("set");
+    let (scheme, rest) = url.split_once("://").expect("a URL");
+    let authority = rest.split('/').next().expect("a host");
     let mut request = format!("{method} {target} HTTP/1.1\r\nhost: {authority}\r\nconnection: close\r\n").into_bytes();
     if !body.is_empty() || matches!(method, "PUT" | "POST") {
         request.extend(format!("content-length: {}\r\n", body.len()).bytes());
@@ -36,29 +40,71 @@ pub fn send(url: &str, method: &str, target: &str, headers: &[(&str, &str)], bod
         request.extend(format!("{name}: {value}\r\n").bytes());
     }
     request.extend(b"\r\n");
-    let mut writing = stream.try_clone().expect("cloned");
-    let body = body.to_vec();
+    request.extend(body);
+    let answer = match scheme {
+        "http" => plain(authority, request),
+        "https" => encrypted(authority, &request),
+        other => panic!("{url}: {other} is not spoken here"),
+    };
+    let answer = answer.unwrap_or_else(|e| panic!("{method} {}: no answer: {e}", &target[..target.len().min(100)]));
+    parse(&answer)
+}
+
+fn connect(authority: &str, port: u16) -> std::io::Result<TcpStream> {
+    let stream = match authority.contains(':') {
+        true => TcpStream::connect(authority)?,
+        false => TcpStream::connect((authority, port))?,
+    };
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    Ok(stream)
+}
+
+fn plain(authority: &str, request: Vec<u8>) -> std::io::Result<Vec<u8>> {
+    let stream = connect(authority, 80)?;
+    let mut writing = stream.try_clone()?;
     // a server may refuse a body before it has read it: the answer counts, not the broken pipe
     let writer = std::thread::spawn(move || {
-        let _ = writing.write_all(&request).and_then(|()| writing.write_all(&body));
+        let _ = writing.write_all(&request);
     });
+    let answer = read_all(stream);
+    writer.join().expect("the writer ends");
+    answer
+}
+
+/// Trusts whom this machine trusts (`SSL_CERT_FILE` as well).
+fn encrypted(authority: &str, request: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .expect("versions")
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let host = authority.rsplit_once(':').map_or(authority, |(host, _)| host);
+    let name = ServerName::try_from(host.to_owned()).expect("a host's name");
+    let session = ClientConnection::new(Arc::new(config), name).expect("a session");
+    let mut stream = StreamOwned::new(session, connect(authority, 443)?);
+    // as above: the answer counts
+    let _ = stream.write_all(request).and_then(|()| stream.flush());
+    read_all(stream)
+}
+
+fn read_all(mut stream: impl Read) -> std::io::Result<Vec<u8>> {
     let mut answer = Vec::new();
     let mut chunk = [0; 16384];
     loop {
         match stream.read(&mut chunk) {
-            Ok(0) => break,
+            Ok(0) => return Ok(answer),
             Ok(n) => answer.extend_from_slice(&chunk[..n]),
             // reset after the answer: the rest of the request was not wanted
             Err(error) if !answer.is_empty() => {
                 assert_ne!(error.kind(), std::io::ErrorKind::WouldBlock, "the answer never ended");
-                break;
+                return Ok(answer);
             }
-            Err(error) => panic!("{method} {}: no answer: {error}", &target[..target.len().min(100)]),
+            Err(error) => return Err(error),
         }
     }
-    drop(stream);
-    writer.join().expect("the writer ends");
-    parse(&answer)
 }
 
 fn parse(bytes: &[u8]) -> Answer {

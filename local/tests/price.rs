@@ -1,0 +1,36 @@
+//! What a submission costs on AWS, as the history shows it.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Sluice, good_submission};
+
+/// The price of a Standard workflow is its transitions: one for each state entered and each retry.
+#[test]
+fn a_clean_submission_costs_five_transitions() {
+    let sluice = Sluice::started();
+    let aws = sluice.aws();
+    let (status, answer) = aws.put_json(&sluice.output("FunctionURLAPI"), &good_submission("price"));
+    assert_eq!(status, 201, "{answer}");
+    let answer: Value = serde_json::from_str(&answer).expect("JSON");
+    let execution = format!(
+        "{}:{}",
+        sluice
+            .output("StateMachineArn")
+            .replace(":stateMachine:", ":execution:"),
+        answer["id"].as_str().expect("an id")
+    );
+    let request = json!({ "executionArn": execution });
+    let history = aws
+        .call("AWSStepFunctions.GetExecutionHistory", &request)
+        .expect("a history");
+    let kinds: Vec<&str> = history["events"]
+        .as_array()
+        .expect("events")
+        .iter()
+        .filter_map(|e| e["type"].as_str())
+        .collect();
+    let entered = kinds.iter().filter(|kind| kind.ends_with("StateEntered")).count();
+    let attempts = kinds.iter().filter(|kind| **kind == "TaskScheduled").count();
+    assert_eq!((entered, attempts), (5, 4), "{kinds:?}");
+}
