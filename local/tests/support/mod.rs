@@ -36,6 +36,7 @@ pub fn binaries() -> &'static Path {
             "sluice",
             "ingest",
             "approval",
+            "census",
             "store",
             "request-approval",
             "validate-email",

@@ -1,3 +1,5 @@
+mod waiting;
+
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
@@ -10,6 +12,8 @@ use sluice_workflows::{ApprovalRequest, Decision, Submission, TaskToken, Violati
 
 use crate::call::CallError;
 use crate::secret::SecretHash;
+
+pub use waiting::Waiting;
 
 type Item = HashMap<String, AttributeValue>;
 

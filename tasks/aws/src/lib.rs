@@ -24,7 +24,7 @@ mod transport;
 #[cfg(test)]
 mod fake;
 
-pub use approvals::{ApprovalRecord, ApprovalState, Approvals, Decided, Delivery, Opened};
+pub use approvals::{ApprovalRecord, ApprovalState, Approvals, Decided, Delivery, Opened, Waiting};
 pub use call::{CallError, CallErrorKind};
 pub use entries::{Entries, EntryPage};
 pub use executions::{Description, Ending, Executions, NewestEvent, Progress, StartError};

@@ -1,9 +1,12 @@
 //! Tables that a stack describes.
 
+use std::collections::BTreeMap;
+
 use dynoxide::DynoxideError;
 use dynoxide::actions::create_table::CreateTableRequest;
 use dynoxide::actions::describe_table::DescribeTableRequest;
 use dynoxide::actions::describe_time_to_live::DescribeTimeToLiveRequest;
+use dynoxide::actions::update_table::UpdateTableRequest;
 use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTimeToLiveRequest};
 use serde_json::{Value, json};
 
@@ -19,12 +22,13 @@ pub enum EnsuredTable {
 }
 
 impl Dynamo {
-    /// Makes a table from the members of a CreateTable request, unless it is there already, and switches its time to live
-    /// on the given attribute, or off. It is on disk then. Blocks for as long as that takes; meant for the start.
+    /// Makes a table from the members of a CreateTable request. One that is there already keeps its items and gets the
+    /// global indexes that are asked for: others go, new ones are filled, changed ones are made anew. Its time to live is
+    /// switched on for the given attribute, or off. It is on disk then. Blocks for as long as that takes; meant for the
+    /// start.
     ///
     /// # Errors
-    /// When the definition is refused, or a table of this name has other keys. Other differences, such as indexes added
-    /// since, are not applied to a table that exists.
+    /// When the definition is refused, or a table of this name has other keys.
     pub fn ensure_table(&self, create_table: &Value, time_to_live: Option<&str>) -> Result<EnsuredTable, DynamoError> {
         let name = create_table["TableName"].as_str().unwrap_or_default().to_owned();
         let refused = |reason: String| DynamoError::Refused {
@@ -36,7 +40,8 @@ impl Dynamo {
         let ensured = match self.database.create_table(request) {
             Ok(_) => EnsuredTable::Created,
             Err(DynoxideError::ResourceInUseException(_)) => {
-                self.check_keys(&name, create_table)?;
+                let described = self.check_keys(&name, create_table)?;
+                self.ensure_indexes(&name, &described, create_table)?;
                 EnsuredTable::Existed
             }
             Err(error) => return Err(refused(error.to_string())),
@@ -47,7 +52,8 @@ impl Dynamo {
         Ok(ensured)
     }
 
-    fn check_keys(&self, name: &str, wanted: &Value) -> Result<(), DynamoError> {
+    /// The table as it is, if it has the keys that are wanted.
+    fn check_keys(&self, name: &str, wanted: &Value) -> Result<Value, DynamoError> {
         let refused = |reason: String| DynamoError::Refused {
             table: name.to_owned(),
             reason,
@@ -62,13 +68,38 @@ impl Dynamo {
         let table = serde_json::to_value(described.table).map_err(|error| refused(error.to_string()))?;
         let (existing, wanted) = (keys(&table), keys(wanted));
         if existing == wanted {
-            return Ok(());
+            return Ok(table);
         }
         Err(DynamoError::OtherKeys {
             table: name.to_owned(),
             existing,
             wanted,
         })
+    }
+
+    /// One change of an index a call, as DynamoDB takes them.
+    fn ensure_indexes(&self, name: &str, table: &Value, wanted: &Value) -> Result<(), DynamoError> {
+        let (existing, new) = (indexes(table), indexes(wanted));
+        let gone = existing.iter().filter(|(index, one)| new.get(*index) != Some(*one));
+        let come = new.iter().filter(|(index, one)| existing.get(*index) != Some(*one));
+        let deletions = gone.map(|(index, _)| json!({ "Delete": { "IndexName": index } }));
+        for change in deletions.chain(come.map(|(_, one)| json!({ "Create": one }))) {
+            let request = json!({
+                "TableName": name,
+                "AttributeDefinitions": wanted["AttributeDefinitions"],
+                "GlobalSecondaryIndexUpdates": [change],
+            });
+            let refused = |reason: String| DynamoError::Refused {
+                table: name.to_owned(),
+                reason,
+            };
+            let request: UpdateTableRequest =
+                serde_json::from_value(request).map_err(|error| refused(error.to_string()))?;
+            self.database
+                .update_table(request)
+                .map_err(|error| refused(error.to_string()))?;
+        }
+        Ok(())
     }
 
     fn ensure_time_to_live(&self, name: &str, wanted: Option<&str>) -> Result<(), DynoxideError> {
@@ -102,6 +133,17 @@ impl Dynamo {
         }
         Ok(())
     }
+}
+
+/// The global indexes by name, with what makes one another index: keys, and what it holds.
+fn indexes(table: &Value) -> BTreeMap<String, Value> {
+    let list = table["GlobalSecondaryIndexes"].as_array().into_iter().flatten();
+    let of = |index: &Value| {
+        let name = index["IndexName"].as_str().unwrap_or_default().to_owned();
+        let made = json!({ "IndexName": name, "KeySchema": index["KeySchema"], "Projection": index["Projection"] });
+        (name, made)
+    };
+    list.map(of).collect()
 }
 
 /// The keys with their types, such as `id HASH (S), at RANGE (N)`.

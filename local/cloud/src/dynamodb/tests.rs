@@ -130,6 +130,66 @@ fn tables_are_made_once_and_stay() {
     assert!(error.starts_with("table x: "), "{error}");
 }
 
+#[tokio::test]
+async fn a_table_gets_the_indexes_that_its_stack_has_now() {
+    let world = World::new();
+    let with = |indexes: &[(&str, &str, &str)]| {
+        let mut wanted = table("id");
+        let mut attributes = vec![json!({ "AttributeName": "id", "AttributeType": "S" })];
+        let mut made = Vec::new();
+        for (name, key, projection) in indexes {
+            attributes.push(json!({ "AttributeName": key, "AttributeType": "S" }));
+            made.push(
+                json!({ "IndexName": name, "KeySchema": [{ "AttributeName": key, "KeyType": "HASH" }],
+                "Projection": { "ProjectionType": projection } }),
+            );
+        }
+        if !made.is_empty() {
+            wanted["GlobalSecondaryIndexes"] = made.into();
+        }
+        wanted["AttributeDefinitions"] = attributes.into();
+        wanted
+    };
+    world.services.dynamo.ensure_table(&with(&[]), None).unwrap();
+    let put = json!({ "TableName": "entries",
+        "Item": { "id": { "S": "a" }, "colour": { "S": "red" }, "size": { "S": "big" }, "more": { "S": "more" } } });
+    assert_eq!(
+        world.target("DynamoDB_20120810.PutItem", put.to_string()).await.status,
+        200
+    );
+    // the members that each index shows of the item, which is older than the index
+    let rows: &[&[(&str, &str, &str)]] = &[
+        &[("by-colour", "colour", "KEYS_ONLY")],
+        &[("by-colour", "colour", "ALL"), ("by-size", "size", "KEYS_ONLY")],
+        &[("by-colour", "colour", "ALL"), ("by-size", "size", "KEYS_ONLY")],
+        &[("by-size", "colour", "ALL")],
+        &[],
+    ];
+    for indexes in rows {
+        let ensured = world.services.dynamo.ensure_table(&with(indexes), None).unwrap();
+        assert_eq!(ensured, EnsuredTable::Existed);
+        let query = |index: &str, key: &str, value: &str| {
+            json!({ "TableName": "entries", "IndexName": index, "KeyConditionExpression": format!("{key} = :v"),
+                "ExpressionAttributeValues": { ":v": { "S": value } } })
+            .to_string()
+        };
+        let expected = |projection: &str| if projection == "ALL" { 4 } else { 2 };
+        for (name, key, projection) in *indexes {
+            let value = if *key == "colour" { "red" } else { "big" };
+            let found = world.target("DynamoDB_20120810.Query", query(name, key, value)).await;
+            let item = found.json()["Items"][0].as_object().map(serde_json::Map::len);
+            assert_eq!(item, Some(expected(projection)), "{indexes:?} {name}: {}", found.text);
+        }
+        let described = world
+            .target("DynamoDB_20120810.DescribeTable", r#"{"TableName":"entries"}"#)
+            .await;
+        let names = described.json()["Table"]["GlobalSecondaryIndexes"]
+            .as_array()
+            .map_or(0, Vec::len);
+        assert_eq!(names, indexes.len(), "{}", described.text);
+    }
+}
+
 /// A call as the database's server wants it.
 fn by_the_book(operation: &str, body: impl Into<Bytes>) -> Request<Full<Bytes>> {
     Request::post("/")
