@@ -1,4 +1,4 @@
-//! One stack, running: everything is wired together here and nowhere else.
+//! The stacks, running: everything is wired together here and nowhere else.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -23,19 +23,19 @@ use crate::console::{self, ConsoleState, HostGuard};
 use crate::dynamodb::Dynamo;
 use crate::endpoint::{self, Config, Services};
 use crate::lambda::{FunctionUrls, Lambda, RemoteLambda};
-use crate::stack::{self, Plan, StartError, UrlListener};
+use crate::stack::{self, Known, Plan, Plans, StartError, UrlListener};
 use crate::tasks::{Activities, Tasks};
 
-/// How a stack is to run.
+/// How stacks are to run.
 #[derive(Debug, Clone)]
 pub struct CloudConfig {
     /// Where everything durable is kept; made if it is not there.
     pub data: PathBuf,
     /// Where the AWS endpoint and the console listen. Function URLs take the ports after it, or any with port 0.
     pub listen: SocketAddr,
-    /// The functions' binaries by name: see [`Plan::binaries`].
+    /// The functions' binaries by name: see [`Plans::binaries`].
     pub binaries: BTreeMap<String, PathBuf>,
-    /// Where invocations of functions go that the stack does not have.
+    /// Where invocations of functions go that no stack has.
     pub lambda_endpoint: Option<String>,
 }
 
@@ -62,10 +62,10 @@ impl Served {
     }
 }
 
-/// A running stack.
+/// Running stacks.
 pub struct Cloud {
     endpoint: String,
-    stack: Stack,
+    stacks: Vec<Stack>,
     driver: Driver,
     host: Host,
     services: Arc<Services>,
@@ -74,11 +74,11 @@ pub struct Cloud {
 }
 
 impl Cloud {
-    /// Opens the data directory, makes the stack's resources, takes up what a crash left unfinished, and serves.
+    /// Opens the data directory, makes the stacks' resources, takes up what a crash left unfinished, and serves.
     ///
     /// # Errors
     /// Each one line that says what to do: a port in use, a data directory in use, a function without a binary, ….
-    pub async fn start(plan: Plan, config: CloudConfig) -> Result<Self, StartError> {
+    pub async fn start(plans: Plans, config: CloudConfig) -> Result<Self, StartError> {
         let (listener, address) = listen(config.listen).await?;
         let endpoint = format!("http://{}", stack::reachable(address));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
@@ -88,30 +88,37 @@ impl Cloud {
                 directory: config.data.clone(),
                 clock: Arc::clone(&clock),
                 seed: Arc::new(seed),
-                region: plan.region().to_owned(),
+                region: plans.region().to_owned(),
                 account: stack::ACCOUNT.to_owned(),
             },
             Arc::clone(&tasks) as Arc<dyn TaskRunner>,
         )?;
         let dynamo = Dynamo::open(&config.data.join("dynamodb.sqlite"))?;
-        let host = Host::new(host_config(&plan, &config, &clock))?;
-        let services = Arc::new(services(&plan, &config, clock, driver.clone(), &host, dynamo)?);
+        let host = Host::new(host_config(plans.region(), &config, &clock))?;
+        let services = Arc::new(services(plans.region(), &config, clock, driver.clone(), &host, dynamo)?);
 
-        let urls = UrlListener::bind_all(&plan, &driver, address, config.listen.port() == 0).await?;
-        let stack = plan.resolve(
-            &urls
-                .iter()
-                .map(|url| (url.logical_id.clone(), url.url.clone()))
-                .collect(),
-        )?;
+        let all: Vec<&Plan> = plans.iter().collect();
+        let mut urls = UrlListener::bind_all(&all, &driver, address, config.listen.port() == 0).await?;
         let around = stack::Surroundings {
             endpoint: endpoint.clone(),
             binaries: config.binaries,
         };
-        stack::bring_up(&services, &host, &plan, &stack, &around).await?;
-        services
-            .stacks
-            .register(stack::record(&stack, &plan.text, services.config.now()));
+        let mut stacks: Vec<Stack> = Vec::new();
+        for plan in all {
+            let now = services.config.now();
+            let own = urls.iter().filter(|url| url.stack == plan.source.name);
+            let known = Known {
+                urls: own.map(|url| (url.logical_id.clone(), url.url.clone())).collect(),
+                endpoint: endpoint.clone(),
+                imports: stack::exports(stacks.iter()),
+                delete_at: plan.lifetime_ms().map(|lifetime| now.saturating_add(lifetime)),
+                generation: 0,
+            };
+            let stack = plan.resolve(&known)?;
+            stack::bring_up(&services, &host, plan, &stack, &around).await?;
+            services.stacks.register(stack::record(&stack, &plan.text, now));
+            stacks.push(stack);
+        }
 
         let (stop_endpoint, endpoint_stopped) = watch::channel(false);
         let endpoint_served = vec![serve(listener, router(&services, &host, address), endpoint_stopped)];
@@ -125,7 +132,12 @@ impl Cloud {
             "went on with what was in flight"
         );
         let (stop_urls, urls_stopped) = watch::channel(false);
-        let urls_served = stack::serve_urls(&services, &host, &plan, &stack, urls, &urls_stopped);
+        let mut urls_served = Vec::new();
+        for stack in &stacks {
+            let own = urls.extract_if(.., |url| url.stack == stack.name).collect();
+            let region = plans.region();
+            urls_served.extend(stack::serve_urls(&services, &host, region, stack, own, &urls_stopped));
+        }
         let served = [
             Served {
                 stop: stop_urls,
@@ -138,7 +150,7 @@ impl Cloud {
         ];
         Ok(Self {
             endpoint,
-            stack,
+            stacks,
             driver,
             host,
             services,
@@ -151,11 +163,10 @@ impl Cloud {
         self.endpoint.clone()
     }
 
-    /// The stack's outputs.
+    /// The stacks' outputs.
     pub fn outputs(&self) -> Vec<(String, String)> {
-        self.stack
-            .outputs
-            .iter()
+        let outputs = self.stacks.iter().flat_map(|stack| &stack.outputs);
+        outputs
             .map(|output| (output.key.clone(), output.value.clone()))
             .collect()
     }
@@ -188,10 +199,10 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
     Ok((listener, address))
 }
 
-fn host_config(plan: &Plan, config: &CloudConfig, clock: &Arc<dyn Clock>) -> HostConfig {
+fn host_config(region: &str, config: &CloudConfig, clock: &Arc<dyn Clock>) -> HostConfig {
     let clock = Arc::clone(clock);
     HostConfig {
-        region: plan.region().to_owned(),
+        region: region.to_owned(),
         log_dir: Some(config.data.join("logs")),
         now: Arc::new(move || u64::try_from(clock.now()).unwrap_or(0)),
         ..HostConfig::default()
@@ -199,7 +210,7 @@ fn host_config(plan: &Plan, config: &CloudConfig, clock: &Arc<dyn Clock>) -> Hos
 }
 
 fn services(
-    plan: &Plan,
+    region: &str,
     config: &CloudConfig,
     clock: Arc<dyn Clock>,
     driver: Driver,
@@ -212,9 +223,9 @@ fn services(
     };
     let functions = Arc::new(host.clone());
     Ok(Services {
-        lambda: Lambda::new(functions, remote, plan.region(), stack::ACCOUNT),
+        lambda: Lambda::new(functions, remote, region, stack::ACCOUNT),
         config: Config {
-            region: plan.region().to_owned(),
+            region: region.to_owned(),
             account: stack::ACCOUNT.to_owned(),
             clock,
             seed: Arc::new(seed),

@@ -14,4 +14,4 @@ mod control;
 mod stack;
 
 pub use cloud::{Cloud, CloudConfig};
-pub use stack::{Plan, StackSource, StartError};
+pub use stack::{Plans, StackSource, StartError};

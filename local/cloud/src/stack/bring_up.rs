@@ -14,7 +14,7 @@ use sluice_template::{
 };
 
 use super::plan::{ACCOUNT, binary_name};
-use super::{Plan, StartError, UrlListener};
+use super::{Plan, StartError, UrlListener, streams};
 use crate::cloudformation::{self, StackRecord, StackStatus};
 use crate::endpoint::Services;
 use crate::lambda::{FunctionUrl, UrlAuthType};
@@ -59,6 +59,27 @@ pub(crate) async fn bring_up(
             | Resource::LogGroup(_)
             | Resource::Alarm(_)
             | Resource::Dashboard(_) => {}
+            // processes use the machine's own network
+            Resource::Vpc(_)
+            | Resource::InternetGateway(_)
+            | Resource::VpcGatewayAttachment(_)
+            | Resource::RouteTable(_)
+            | Resource::Route(_)
+            | Resource::Subnet(_)
+            | Resource::SubnetRouteTableAssociation(_)
+            | Resource::SecurityGroup(_)
+            // parts of services, which make tasks of them
+            | Resource::Cluster(_)
+            | Resource::TaskDefinition(_) => {}
+            Resource::Stream(stream) => streams::make_stream(services, resource, stream).await?,
+            Resource::Queue(queue) => streams::make_queue(services, resource, queue).await?,
+            Resource::EventSourceMapping(mapping) => streams::make_mapping(services, resource, mapping).await?,
+            Resource::Service(_) | Resource::Schedule(_) => {
+                return Err(StartError::NotRun {
+                    logical_id: resource.logical_id.clone(),
+                    resource_type: resource.resource_type.name(),
+                });
+            }
         }
     }
     Ok(())
@@ -205,7 +226,7 @@ fn attributes(machine: &StateMachine) -> serde_json::Value {
 pub(crate) fn serve_urls(
     services: &Services,
     host: &Host,
-    plan: &Plan,
+    region: &str,
     stack: &Stack,
     urls: Vec<UrlListener>,
     stop: &tokio::sync::watch::Receiver<bool>,
@@ -238,7 +259,7 @@ pub(crate) fn serve_urls(
             },
             cors: url.cors.as_ref().map(cors),
             now: Arc::new(move || u64::try_from(clock.now()).unwrap_or(0)),
-            region: plan.region().to_owned(),
+            region: region.to_owned(),
             account_id: ACCOUNT.to_owned(),
         };
         let (host, mut stop) = (host.clone(), stop.clone());

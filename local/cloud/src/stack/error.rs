@@ -24,6 +24,14 @@ pub enum StartError {
     /// The template, or a parameter given to it.
     #[error(transparent)]
     Template(#[from] TemplateErrors),
+    /// A parameter that no stack has.
+    #[error("no stack has the parameter `{name}`; these are started: {stacks}")]
+    UnknownParameter {
+        /// The parameter.
+        name: String,
+        /// The stacks' names.
+        stacks: String,
+    },
     /// A state machine's definition.
     #[error("the definition of {logical_id} ({source_name}) is not a state machine: {problem}")]
     Definition {
@@ -92,6 +100,16 @@ pub enum StartError {
         logical_id: String,
         /// As the template says.
         protocol: &'static str,
+    },
+    /// A resource that is read and that nothing here runs.
+    #[error(
+        "{logical_id}: {resource_type} is not run on one machine; leave it out, by a parameter if the template has one"
+    )]
+    NotRun {
+        /// The resource.
+        logical_id: String,
+        /// Its type.
+        resource_type: &'static str,
     },
     /// `--lambda-endpoint`.
     #[error("--lambda-endpoint: {0}")]

@@ -5,10 +5,11 @@
 mod bring_up;
 mod error;
 mod plan;
+mod streams;
 mod urls;
 
 pub(crate) use bring_up::{Surroundings, bring_up, record, serve_urls};
 pub use error::StartError;
-pub(crate) use plan::ACCOUNT;
-pub use plan::{Plan, StackSource};
+pub(crate) use plan::{ACCOUNT, Known, Plan, exports};
+pub use plan::{Plans, StackSource};
 pub(crate) use urls::{UrlListener, reachable};
