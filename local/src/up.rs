@@ -54,7 +54,7 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         .context("cannot start threads")?;
     runtime.block_on(async {
         let cloud = Cloud::start(plans, config).await.map_err(told)?;
-        welcome::print(&cloud, &data);
+        welcome::print(&cloud.endpoint(), &cloud.stacks().await, &data);
         stop_signal().await?;
         // nobody may be reading any more
         let _ = writeln!(std::io::stderr(), "\nsluice: stopping (Ctrl-C again to stop at once)");

@@ -13,17 +13,18 @@ use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use sluice_driver::{Clock, Driver, DriverConfig, DriverError, SystemClock, TaskRunner};
 use sluice_host::{Host, HostConfig};
-use sluice_template::Stack;
+use sluice_template::{Service, Stack, TaskDefinition};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::cloudformation::{StackRecord, Stacks};
 use crate::console::{self, ConsoleState, HostGuard};
 use crate::dynamodb::Dynamo;
 use crate::endpoint::{self, Config, Services};
 use crate::lambda::{FunctionUrls, Lambda, RemoteLambda};
-use crate::stack::{self, Known, Plan, Plans, StartError, UrlListener};
+use crate::stack::{self, Course, Keeper, Known, Life, Plan, Plans, StartError, UrlListener};
 use crate::tasks::{Activities, Tasks};
 
 /// How stacks are to run.
@@ -69,6 +70,10 @@ pub struct Cloud {
     driver: Driver,
     host: Host,
     services: Arc<Services>,
+    keeper: Arc<Keeper>,
+    /// The ids of the stacks that were to be gone at the start.
+    ended: Vec<String>,
+    taking_down: Option<JoinHandle<()>>,
     /// The function URLs, then the endpoint that the functions behind them need.
     served: [Served; 2],
 }
@@ -97,26 +102,33 @@ impl Cloud {
         let host = Host::new(host_config(plans.region(), &config, &clock))?;
         let services = Arc::new(services(plans.region(), &config, clock, driver.clone(), &host, dynamo)?);
 
-        let all: Vec<&Plan> = plans.iter().collect();
+        let keeper = Arc::new(Keeper::new(Arc::clone(&services), host.clone()));
+        let (lives, ended) = settle_lives(&services, &keeper, &plans).await?;
+        let all: Vec<&Plan> = lives.iter().map(|(plan, _)| *plan).collect();
         let mut urls = UrlListener::bind_all(&all, &driver, address, config.listen.port() == 0).await?;
         let around = stack::Surroundings {
             endpoint: endpoint.clone(),
             binaries: config.binaries,
         };
         let mut stacks: Vec<Stack> = Vec::new();
-        for plan in all {
-            let now = services.config.now();
+        for (plan, life) in &lives {
             let own = urls.iter().filter(|url| url.stack == plan.source.name);
             let known = Known {
                 urls: own.map(|url| (url.logical_id.clone(), url.url.clone())).collect(),
                 endpoint: endpoint.clone(),
                 imports: stack::exports(stacks.iter()),
-                delete_at: plan.lifetime_ms().map(|lifetime| now.saturating_add(lifetime)),
-                generation: 0,
+                delete_at: life.ends,
+                generation: life.generation,
             };
             let stack = plan.resolve(&known)?;
+            let before = Stacks::kept(&services.driver).await?;
+            if let Some(before) = before.iter().find(|record| record.id == stack.id) {
+                keeper.remove_stale(before, &stack).await?;
+            }
             stack::bring_up(&services, &host, plan, &stack, &around).await?;
-            services.stacks.register(stack::record(&stack, &plan.text, now));
+            // the first one holds what the others import, and the tables
+            let record = stack::record(&stack, &plan.text, life, stacks.is_empty());
+            services.stacks.keep(&driver, record).await?;
             stacks.push(stack);
         }
 
@@ -138,6 +150,11 @@ impl Cloud {
             let region = plans.region();
             urls_served.extend(stack::serve_urls(&services, &host, region, stack, own, &urls_stopped));
         }
+        for stack in &stacks {
+            keeper.go_live(stack, &around).await?;
+        }
+        let deletions = services.stacks.deletions();
+        let taking_down = deletions.map(|doomed| tokio::spawn(Arc::clone(&keeper).take_down_all(doomed)));
         let served = [
             Served {
                 stop: stop_urls,
@@ -154,6 +171,9 @@ impl Cloud {
             driver,
             host,
             services,
+            keeper,
+            ended,
+            taking_down,
             served,
         })
     }
@@ -163,12 +183,47 @@ impl Cloud {
         self.endpoint.clone()
     }
 
-    /// The stacks' outputs.
-    pub fn outputs(&self) -> Vec<(String, String)> {
-        let outputs = self.stacks.iter().flat_map(|stack| &stack.outputs);
-        outputs
-            .map(|output| (output.key.clone(), output.value.clone()))
-            .collect()
+    /// The stacks that were asked for: those that were to be gone at the start, then the others in their order. How they
+    /// stand, and what runs in them.
+    pub async fn stacks(&self) -> Vec<StackReport> {
+        let mut reports = Vec::new();
+        for id in &self.ended {
+            reports.extend(self.services.stacks.get(id).map(|record| StackReport {
+                record: StackRecord::clone(&record),
+                services: Vec::new(),
+            }));
+        }
+        for stack in &self.stacks {
+            let Some(record) = self.services.stacks.get(&stack.id) else {
+                continue;
+            };
+            reports.push(StackReport {
+                record: StackRecord::clone(&record),
+                services: self.services_of(stack).await,
+            });
+        }
+        reports
+    }
+
+    async fn services_of(&self, stack: &Stack) -> Vec<ServiceReport> {
+        let mut reports = Vec::new();
+        for (entry, service) in stack.all::<Service>() {
+            let mut definitions = stack.all::<TaskDefinition>();
+            let definition = definitions.find(|(entry, _)| entry.logical_id == service.task_definition);
+            let containers = definition.map_or(&[][..], |(_, definition)| &definition.containers);
+            let names = containers.iter().map(|container| container.name.clone());
+            reports.push(ServiceReport {
+                name: service.name.clone(),
+                containers: names.collect(),
+                desired: service.desired_count,
+                running: self.keeper.tasks(&entry.physical_id).await,
+                log_groups: containers
+                    .iter()
+                    .filter_map(|container| Some(container.log.as_ref()?.group.clone()))
+                    .collect(),
+            });
+        }
+        reports
     }
 
     /// Stops taking requests, lets running ones end for at most `grace`, and closes the journal.
@@ -178,6 +233,11 @@ impl Cloud {
     pub async fn stop(self, grace: Duration) -> Result<(), DriverError> {
         self.services.activities.close();
         let deadline = Instant::now() + grace;
+        if let Some(taking_down) = self.taking_down {
+            taking_down.abort();
+        }
+        // who calls the functions ends before they do
+        self.keeper.stop(grace).await;
         for served in self.served {
             served.stop(deadline).await;
         }
@@ -186,6 +246,60 @@ impl Cloud {
         self.host.shutdown(grace).await;
         closed
     }
+}
+
+/// How a stack stands.
+#[derive(Debug, Clone)]
+pub struct StackReport {
+    /// The stack as CloudFormation's reads show it.
+    pub record: StackRecord,
+    /// What its services run.
+    pub services: Vec<ServiceReport>,
+}
+
+/// How a service stands.
+#[derive(Debug, Clone)]
+pub struct ServiceReport {
+    /// Its name.
+    pub name: String,
+    /// The containers of each of its tasks.
+    pub containers: Vec<String>,
+    /// How many tasks are to run.
+    pub desired: u32,
+    /// How many run.
+    pub running: u32,
+    /// The log groups of its containers.
+    pub log_groups: Vec<String>,
+}
+
+/// Decides what becomes of each stack, and takes down what was to be gone by now. Answers those that run, and the ids of
+/// those that do not.
+async fn settle_lives<'p>(
+    services: &Services,
+    keeper: &Keeper,
+    plans: &'p Plans,
+) -> Result<(Vec<(&'p Plan, Life)>, Vec<String>), StartError> {
+    let mut kept = Stacks::kept(&services.driver).await?;
+    kept.sort_by_key(|record| (record.created, record.generation));
+    let (mut lives, mut ended) = (Vec::new(), Vec::new());
+    for plan in plans.iter() {
+        let own = kept.iter().filter(|record| record.name == plan.source.name);
+        let before = own.max_by_key(|record| record.generation);
+        let now = services.config.now();
+        match stack::course(before, &plan.settings(), plan.lifetime_ms(), now) {
+            Course::Run(life) => lives.push((plan, life)),
+            Course::End => ended.extend(before.cloned()),
+        }
+    }
+    for record in kept.into_iter().filter(|record| !record.status.exists()) {
+        services.stacks.register(record);
+    }
+    let mut ids = Vec::new();
+    for record in ended {
+        ids.push(record.id.clone());
+        keeper.take_down(record).await?;
+    }
+    Ok((lives, ids))
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -235,6 +349,7 @@ fn services(
         dynamo,
         activities: Activities::default(),
         stacks: Arc::default(),
+        clock_moved: watch::Sender::default(),
     })
 }
 

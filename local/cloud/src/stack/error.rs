@@ -50,6 +50,16 @@ pub enum StartError {
         /// Its `Code`.
         code_path: String,
     },
+    /// A container without a binary.
+    #[error(
+        "the task definition {logical_id} has the container `{container}`, for which there is no binary of that name"
+    )]
+    NoContainerBinary {
+        /// The resource.
+        logical_id: String,
+        /// The container.
+        container: String,
+    },
     /// An address is taken.
     #[error("{what} cannot listen on {address}: {source}; stop what uses it, or choose other ports with --listen ADDR")]
     Listen {
@@ -100,6 +110,14 @@ pub enum StartError {
         logical_id: String,
         /// As the template says.
         protocol: &'static str,
+    },
+    /// What an earlier deployment had cannot be removed.
+    #[error("{logical_id}, which the stack has no longer, cannot be removed: {source}")]
+    Remove {
+        /// The resource.
+        logical_id: String,
+        /// What is in the way.
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// A resource that is read and that nothing here runs.
     #[error(

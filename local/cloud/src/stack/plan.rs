@@ -8,7 +8,7 @@ use sluice_template::{
     Definition, Function, ResourceType, Stack, StackInputs, StateMachine, TaskDefinition, Template, substitute,
 };
 
-use super::StartError;
+use super::{DELETE_AT, StartError};
 use crate::endpoint::rfc_3339;
 
 /// The account of everything that runs locally.
@@ -116,10 +116,8 @@ fn check_given(given: &BTreeMap<String, String>, read: &[(StackSource, String, T
     Ok(())
 }
 
-/// The parameter that says when a stack deletes itself, which no template can compute: as `cfn/deploy` does, we compute it
-/// from [`LIFETIME`] when it is not given.
-const DELETE_AT: &str = "DeleteAt";
-/// The parameter that says how many minutes a stack lives.
+/// The parameter that says how many minutes a stack lives. No template can compute a time, so as `cfn/deploy` does, we
+/// compute [`DELETE_AT`] from it when that is not given.
 const LIFETIME: &str = "LifetimeMinutes";
 
 /// What a template is resolved with that is known only when the stack runs.
@@ -206,6 +204,15 @@ impl Plan {
         let minutes: f64 = lifetime.value.parse().ok()?;
         // the template bounds it; what is beyond the range of the target type becomes its end
         Some((minutes * 60_000.0) as i64)
+    }
+
+    /// The parameters as the stack has them, by name, without the time that is computed.
+    pub(crate) fn settings(&self) -> BTreeMap<String, String> {
+        let computed = computes_delete_at(&self.template, &self.parameters);
+        let all = self.sketch.parameters.iter();
+        all.filter(|parameter| !(computed && parameter.key == DELETE_AT))
+            .map(|parameter| (parameter.key.clone(), parameter.value.clone()))
+            .collect()
     }
 
     /// The stack with what is known now.

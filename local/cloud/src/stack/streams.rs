@@ -1,5 +1,6 @@
 //! The resources of the other way in: streams, queues, and what calls a function with a stream's records.
 
+use sluice_driver::DriverError;
 use sluice_template::{EventSourceMapping, Queue, StackResource, Stream};
 
 use super::StartError;
@@ -22,6 +23,21 @@ pub(crate) async fn make_mapping(
     _: &EventSourceMapping,
 ) -> Result<(), StartError> {
     Err(not_run(resource))
+}
+
+/// Removes a stream, by name.
+pub(crate) async fn remove_stream(_: &Services, _: &str) -> Result<(), DriverError> {
+    Ok(())
+}
+
+/// Removes a queue, by URL.
+pub(crate) async fn remove_queue(_: &Services, _: &str) -> Result<(), DriverError> {
+    Ok(())
+}
+
+/// Ends the reading of a stream, by the mapping's id.
+pub(crate) async fn remove_mapping(_: &Services, _: &str) -> Result<(), DriverError> {
+    Ok(())
 }
 
 fn not_run(resource: &StackResource) -> StartError {
