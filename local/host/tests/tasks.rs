@@ -120,9 +120,7 @@ async fn as_many_run_as_are_asked_for_each_with_its_log() {
         )
         .await;
     }
-    while set.running() != 3 {
-        tokio::task::yield_now().await;
-    }
+    assert_eq!(set.running(), 3);
     set.stop(None).await;
     for bell in bells {
         gone(bell).await;
@@ -141,7 +139,8 @@ async fn a_stop_is_a_term_signal_first() {
     let bell = ring(&listener).await;
     set.stop(None).await;
     gone(bell).await;
-    wait_for(&scratch.0.join("group/c-1.log"), "goodbye").await;
+    let log = std::fs::read_to_string(scratch.0.join("group/c-1.log")).expect("a log");
+    assert!(log.contains("goodbye"), "{log}");
 }
 
 #[tokio::test]
@@ -188,9 +187,7 @@ async fn the_end_of_an_essential_container_ends_the_others() {
         .await
         .expect("starts");
     let bell = ring(&listener).await;
-    while set.running() != 1 {
-        tokio::task::yield_now().await;
-    }
+    assert_eq!(set.running(), 1, "the end of what is not essential changes nothing");
     set.stop(None).await;
     gone(bell).await;
 

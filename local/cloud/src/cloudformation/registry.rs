@@ -174,11 +174,12 @@ impl Stacks {
             let batch = driver.scan(KIND, Order::Ascending, after, BATCH).await?;
             after = batch.last().map(|(id, _)| id.clone());
             let full = batch.len() == BATCH;
-            records.extend(
-                batch
-                    .into_iter()
-                    .filter_map(|(_, value)| serde_json::from_value(value).ok()),
-            );
+            for (id, value) in batch {
+                match serde_json::from_value(value) {
+                    Ok(record) => records.push(record),
+                    Err(error) => tracing::warn!(%error, id, "a stack of another release is not read"),
+                }
+            }
             if !full {
                 return Ok(records);
             }

@@ -5,12 +5,14 @@
 
 mod beats;
 mod target;
+#[cfg(test)]
+mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::json;
-use sluice_driver::DriverError;
+use sluice_driver::{DriverError, Order};
 use sluice_engine::Timestamp;
 use sluice_template::{Schedule, ScheduleTiming};
 use tokio::task::JoinHandle;
@@ -65,13 +67,17 @@ pub(crate) async fn start(services: &Arc<Services>, schedule: &Schedule) -> Resu
     })))
 }
 
-/// Forgets a schedule that is deleted.
+/// Forgets a schedule that is deleted, by its name in whichever group.
 ///
 /// # Errors
 /// When the journal fails.
 pub(crate) async fn forget(services: &Services, name: &str) -> Result<(), DriverError> {
-    let arn = services.config.arn("scheduler", &format!("schedule/default/{name}"));
-    services.driver.remove(KIND, &arn).await?;
+    const MOST: usize = 10_000;
+    let end = format!("/{name}");
+    let kept = services.driver.scan(KIND, Order::Ascending, None, MOST).await?;
+    for (arn, _) in kept.iter().filter(|(arn, _)| arn.ends_with(&end)) {
+        services.driver.remove(KIND, arn).await?;
+    }
     Ok(())
 }
 
@@ -159,18 +165,6 @@ impl Services {
                 // the sender is in `self`
                 _ = moved.changed() => {}
             }
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn retries_wait_longer_and_longer() {
-        for (retry, expected) in [(0, 1_000), (1, 2_000), (9, 512_000), (10, 900_000), (500, 900_000)] {
-            assert_eq!(pause(retry), expected);
         }
     }
 }

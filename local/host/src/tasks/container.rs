@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::io::{self, PipeReader};
 use std::process::{ExitStatus, Stdio};
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -14,6 +15,9 @@ use super::{ContainerSpec, output};
 use crate::platform::exit_text;
 use crate::shared::Shared;
 
+/// How long the disk may take for what a process wrote before it ended.
+const LAST_WORDS: Duration = Duration::from_secs(1);
+
 /// A stop that is asked for: what is left of the time to end, if less than each container's own.
 pub(crate) type Stop = Option<Duration>;
 
@@ -22,6 +26,7 @@ pub(crate) struct Container {
     child: Child,
     pid: u32,
     stop_timeout: Duration,
+    log: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
 }
 
@@ -47,11 +52,12 @@ impl Container {
         guard.watch(pid);
         // the command holds the writing end, which only the process may have
         drop(command);
-        if let (Some((pipe, dir)), Some(log)) = (pipe, &spec.log) {
+        let log = pipe.zip(spec.log.as_ref()).and_then(|((pipe, dir), log)| {
             let name = format!("{}-{number}", file_name(&log.stream));
-            output::keep(pipe, dir, name.into(), Arc::clone(&shared.config.now));
-        }
+            output::keep(pipe, dir, name.into(), Arc::clone(&shared.config.now))
+        });
         Ok(Self {
+            log,
             child,
             pid,
             stop_timeout: spec.stop_timeout,
@@ -75,6 +81,15 @@ impl Container {
                 self.stop(time).await
             }
         };
+        let log = self.log.take();
+        // without what it started, nobody writes any more
+        drop(self);
+        if let Some(log) = log {
+            let last_words = tokio::task::spawn_blocking(move || log.join());
+            if tokio::time::timeout(LAST_WORDS, last_words).await.is_err() {
+                tracing::debug!("a task's last lines may be missing");
+            }
+        }
         match status {
             Ok(status) => exit_text(status),
             Err(error) => format!("it cannot be watched: {error}"),

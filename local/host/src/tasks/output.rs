@@ -3,13 +3,15 @@
 use std::io::{PipeReader, Read as _};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 
 use crate::config::Clock;
 use crate::logs::{Files, LineSplitter, timestamp};
 
 /// Keeps what comes through `pipe` until its last writer is gone, on a thread of its own: the disk may be slow, and a
-/// process that writes faster than it waits for it.
-pub(crate) fn keep(mut pipe: PipeReader, dir: PathBuf, name: Arc<str>, now: Clock) {
+/// process that writes faster than it waits for it. None if there is no thread to be had: the process then hears of the
+/// closed pipe when it writes.
+pub(crate) fn keep(mut pipe: PipeReader, dir: PathBuf, name: Arc<str>, now: Clock) -> Option<JoinHandle<()>> {
     let keep = move || {
         let mut files = Files::new(dir);
         let mut splitter = LineSplitter::default();
@@ -37,8 +39,12 @@ pub(crate) fn keep(mut pipe: PipeReader, dir: PathBuf, name: Arc<str>, now: Cloc
             }
         }
     };
-    // without the thread the pipe is closed, and the process hears of it when it writes
-    if let Err(error) = std::thread::Builder::new().name("task-log".into()).spawn(keep) {
-        tracing::warn!(%error, "what a task writes is not kept");
+    let thread = std::thread::Builder::new().name("task-log".into()).spawn(keep);
+    match thread {
+        Ok(thread) => Some(thread),
+        Err(error) => {
+            tracing::warn!(%error, "what a task writes is not kept");
+            None
+        }
     }
 }

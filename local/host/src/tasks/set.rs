@@ -71,18 +71,20 @@ struct Slot {
 }
 
 impl Slot {
-    /// Starts the containers of one task.
+    /// Starts the containers of one task, which counts as running from here.
     async fn task(&self) -> Result<Vec<(ContainerSpec, Container)>, HostError> {
         let (spec, number, shared) = (Arc::clone(&self.spec), self.number, Arc::clone(&self.shared));
         // Starting a process blocks for about a millisecond.
-        let started = tokio::task::spawn_blocking(move || {
+        let started = tokio::task::spawn_blocking(move || -> Result<Vec<_>, HostError> {
             let start = |container: &ContainerSpec| match Container::start(container, number, &shared) {
                 Ok(running) => Ok((container.clone(), running)),
                 Err(error) => Err(cannot_run(&spec, container, error.to_string())),
             };
             spec.containers.iter().map(start).collect()
         });
-        started.await.unwrap_or(Err(HostError::ShuttingDown))
+        let started = started.await.unwrap_or(Err(HostError::ShuttingDown))?;
+        self.running.send_modify(|running| *running += 1);
+        Ok(started)
     }
 
     async fn keep(self, first: Vec<(ContainerSpec, Container)>, mut stop: watch::Receiver<Option<Stop>>) {
@@ -92,7 +94,6 @@ impl Slot {
             let began = Instant::now();
             let how = match task {
                 Ok(containers) => {
-                    self.running.send_modify(|running| *running += 1);
                     let how = until_one_ends(containers, stop.clone()).await;
                     self.running.send_modify(|running| *running = running.saturating_sub(1));
                     how
