@@ -3,7 +3,7 @@
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 /// Runs Sluice's stacks on one machine: functions, state machine, tables, topic and console. No AWS account needed.
 ///
@@ -38,13 +38,16 @@ pub(crate) struct Up {
     /// Address of the AWS endpoint and the console; function URLs take the ports after it (port 0: any free ones)
     #[arg(long, value_name = "HOST:PORT", default_value = "127.0.0.1:4566", value_parser = address)]
     pub(crate) listen: SocketAddr,
-    /// A parameter of the template, as `aws cloudformation deploy --parameter-overrides` takes it; may be repeated
+    /// A stack to run: cfn/NAME.yaml of the checkout; may be repeated [default: workflow]
+    #[arg(long = "stack", value_enum, value_name = "NAME")]
+    pub(crate) stacks: Vec<StackChoice>,
+    /// A parameter, for each stack that has it, as `aws cloudformation deploy --parameter-overrides` takes it; may be repeated
     #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = parameter)]
     pub(crate) parameters: Vec<(String, String)>,
-    /// A template [default: cfn/workflow.yaml of the checkout]
-    #[arg(long, value_name = "FILE")]
+    /// A template of your own instead of the stacks of the checkout
+    #[arg(long, value_name = "FILE", conflicts_with = "stacks")]
     pub(crate) template: Option<PathBuf>,
-    /// Name of the stack
+    /// Name of the workflow stack, and the beginning of the others': NAME-dashboard and NAME-load
     #[arg(long, value_name = "NAME", default_value = "sluice")]
     pub(crate) stack_name: String,
     /// Take built function binaries from DIR (DIR/name or DIR/name/bootstrap) instead of building them
@@ -56,6 +59,36 @@ pub(crate) struct Up {
     /// The region that ARNs and functions see
     #[arg(long, value_name = "REGION", default_value = "us-east-1")]
     pub(crate) region: String,
+}
+
+/// The stacks of the checkout, in the order in which one needs the other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
+pub(crate) enum StackChoice {
+    /// Functions, state machine, tables and topic
+    Workflow,
+    /// The CloudWatch dashboard
+    Dashboard,
+    /// Pingers that send submissions until the stack deletes itself
+    Load,
+}
+
+impl StackChoice {
+    /// The name of its template without the ending.
+    pub(crate) fn file_stem(self) -> &'static str {
+        match self {
+            Self::Workflow => "workflow",
+            Self::Dashboard => "dashboard",
+            Self::Load => "load",
+        }
+    }
+
+    /// The stack's name, as `cfn/deploy` gives it.
+    pub(crate) fn stack_name(self, workflow: &str) -> String {
+        match self {
+            Self::Workflow => workflow.to_owned(),
+            Self::Dashboard | Self::Load => format!("{workflow}-{}", self.file_stem()),
+        }
+    }
 }
 
 /// What can be done with the clock.
@@ -126,6 +159,38 @@ mod tests {
         let cli = Cli::try_parse_from(["sluice", "--listen", "127.0.0.1:0", "--parameter", "A=b=c"]).expect("parses");
         assert!(cli.command.is_none());
         assert_eq!(cli.up.parameters, [("A".to_owned(), "b=c".to_owned())]);
+    }
+
+    #[test]
+    fn stacks_are_called_as_deploying_calls_them() {
+        let cli = Cli::try_parse_from([
+            "sluice",
+            "up",
+            "--stack",
+            "load",
+            "--stack",
+            "workflow",
+            "--stack",
+            "dashboard",
+        ]);
+        let Some(Command::Up(up)) = cli.expect("parses").command else {
+            panic!("up");
+        };
+        let mut stacks = up.stacks;
+        stacks.sort_unstable();
+        let names: Vec<String> = stacks.iter().map(|stack| stack.stack_name("s")).collect();
+        assert_eq!(names, ["s", "s-dashboard", "s-load"]);
+    }
+
+    #[test]
+    fn a_template_of_ones_own_takes_the_place_of_stacks() {
+        for arguments in [
+            ["--stack", "all"].as_slice(),
+            &["--stack", "load", "--template", "t.yaml"],
+        ] {
+            let all = ["sluice"].iter().chain(arguments);
+            assert!(Cli::try_parse_from(all).is_err(), "{arguments:?}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Where the function binaries come from: cargo, with its own progress shown, or a directory of built ones.
+//! Where the binaries of functions and containers come from: cargo, with its own progress shown, or a directory of built ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-/// The path of each function's binary, by the binary's name.
+/// The path of each binary, by its name.
 pub(crate) type Binaries = BTreeMap<String, PathBuf>;
 
 /// Finds `names` in `directory`, laid out flat or as `cargo lambda build` does it (`name/bootstrap`).
@@ -69,7 +69,7 @@ pub(crate) fn build(names: &BTreeSet<String>, root: &Path) -> anyhow::Result<Bin
         .iter()
         .map(|name| match built.get(name) {
             Some(path) => Ok((name.clone(), path.clone())),
-            None => bail!("cargo built no binary called {name}; the template's Code names it, so a crate must have it"),
+            None => bail!("cargo built no binary called {name}; a template names it (as a function's Code, or as a container), so a crate must have it"),
         })
         .collect()
 }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use sluice_cloud::{Cloud, CloudConfig, Plan, StackSource, StartError};
+use sluice_cloud::{Cloud, CloudConfig, Plans, StackSource, StartError};
 use tracing_subscriber::EnvFilter;
 
-use crate::cli::Up;
+use crate::cli::{StackChoice, Up};
 use crate::{functions, welcome};
 
 /// What the templates ask for and one machine can answer itself; `--parameter` overrides it.
@@ -27,22 +27,10 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         .with_writer(std::io::stderr)
         .init();
     let root = checkout()?;
-    let template = match options.template {
-        Some(path) => path,
-        None => root.as_deref().context("there is no cfn/workflow.yaml here or above; run `sluice` in a checkout of Sluice, or name a template with --template")?.join("cfn/workflow.yaml"),
-    };
-    let plan = Plan::read(StackSource {
-        name: options.stack_name,
-        template,
-        region: options.region,
-        parameters: options.parameters.into_iter().collect(),
-        defaults: LOCAL_PARAMETERS
-            .iter()
-            .map(|&(k, v)| (k.to_owned(), v.to_owned()))
-            .collect::<BTreeMap<_, _>>(),
-    })
-    .map_err(told)?;
-    let names = plan.binaries().map_err(told)?;
+    let sources = sources(&options, root.as_deref())?;
+    let given = options.parameters.iter().cloned().collect();
+    let plans = Plans::read(options.region, &given, sources).map_err(told)?;
+    let names = plans.binaries().map_err(told)?;
     let binaries = match (&options.functions, &root) {
         _ if names.is_empty() => BTreeMap::new(),
         (Some(directory), _) => functions::find(&names, directory)?,
@@ -65,8 +53,8 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         .build()
         .context("cannot start threads")?;
     runtime.block_on(async {
-        let cloud = Cloud::start(plan, config).await.map_err(told)?;
-        welcome::print(&cloud, &data);
+        let cloud = Cloud::start(plans, config).await.map_err(told)?;
+        welcome::print(&cloud.endpoint(), &cloud.stacks().await, &data);
         stop_signal().await?;
         // nobody may be reading any more
         let _ = writeln!(std::io::stderr(), "\nsluice: stopping (Ctrl-C again to stop at once)");
@@ -80,6 +68,45 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         }
         Ok(())
     })
+}
+
+/// Which stacks are to run, in the order in which one needs the other.
+fn sources(options: &Up, root: Option<&Path>) -> anyhow::Result<Vec<StackSource>> {
+    let mut defaults: BTreeMap<String, String> = LOCAL_PARAMETERS
+        .iter()
+        .map(|&(key, value)| (key.to_owned(), value.to_owned()))
+        .collect();
+    defaults.insert("WorkflowStackName".to_owned(), options.stack_name.clone());
+    if let Some(template) = &options.template {
+        return Ok(vec![StackSource {
+            name: options.stack_name.clone(),
+            template: template.clone(),
+            defaults,
+        }]);
+    }
+    let mut stacks = options.stacks.clone();
+    stacks.sort_unstable();
+    stacks.dedup();
+    match stacks.first() {
+        None => stacks.push(StackChoice::Workflow),
+        Some(StackChoice::Workflow) => {}
+        Some(other) => bail!(
+            "--stack {} needs what the workflow stack exports: add --stack workflow",
+            other.file_stem()
+        ),
+    }
+    let cfn = root
+        .context(
+            "there is no cfn/workflow.yaml here or above; run `sluice` in a checkout of Sluice, or name a template \
+             with --template",
+        )?
+        .join("cfn");
+    let source = |stack: StackChoice| StackSource {
+        name: stack.stack_name(&options.stack_name),
+        template: cfn.join(format!("{}.yaml", stack.file_stem())),
+        defaults: defaults.clone(),
+    };
+    Ok(stacks.into_iter().map(source).collect())
 }
 
 /// An error that tells its cause itself: shown with its chain, it would tell it twice.

@@ -1,4 +1,4 @@
-//! One stack, running: everything is wired together here and nowhere else.
+//! The stacks, running: everything is wired together here and nowhere else.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -13,29 +13,30 @@ use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use sluice_driver::{Clock, Driver, DriverConfig, DriverError, SystemClock, TaskRunner};
 use sluice_host::{Host, HostConfig};
-use sluice_template::Stack;
+use sluice_template::{Service, Stack, TaskDefinition};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::cloudformation::{StackRecord, Stacks};
 use crate::console::{self, ConsoleState, HostGuard};
 use crate::dynamodb::Dynamo;
 use crate::endpoint::{self, Config, Services};
 use crate::lambda::{FunctionUrls, Lambda, RemoteLambda};
-use crate::stack::{self, Plan, StartError, UrlListener};
+use crate::stack::{self, Course, Keeper, Known, Life, Plan, Plans, StartError, UrlListener};
 use crate::tasks::{Activities, Tasks};
 
-/// How a stack is to run.
+/// How stacks are to run.
 #[derive(Debug, Clone)]
 pub struct CloudConfig {
     /// Where everything durable is kept; made if it is not there.
     pub data: PathBuf,
     /// Where the AWS endpoint and the console listen. Function URLs take the ports after it, or any with port 0.
     pub listen: SocketAddr,
-    /// The functions' binaries by name: see [`Plan::binaries`].
+    /// The functions' binaries by name: see [`Plans::binaries`].
     pub binaries: BTreeMap<String, PathBuf>,
-    /// Where invocations of functions go that the stack does not have.
+    /// Where invocations of functions go that no stack has.
     pub lambda_endpoint: Option<String>,
 }
 
@@ -62,23 +63,27 @@ impl Served {
     }
 }
 
-/// A running stack.
+/// Running stacks.
 pub struct Cloud {
     endpoint: String,
-    stack: Stack,
+    stacks: Vec<Stack>,
     driver: Driver,
     host: Host,
     services: Arc<Services>,
+    keeper: Arc<Keeper>,
+    /// The ids of the stacks that were to be gone at the start.
+    ended: Vec<String>,
+    taking_down: Option<JoinHandle<()>>,
     /// The function URLs, then the endpoint that the functions behind them need.
     served: [Served; 2],
 }
 
 impl Cloud {
-    /// Opens the data directory, makes the stack's resources, takes up what a crash left unfinished, and serves.
+    /// Opens the data directory, makes the stacks' resources, takes up what a crash left unfinished, and serves.
     ///
     /// # Errors
     /// Each one line that says what to do: a port in use, a data directory in use, a function without a binary, ….
-    pub async fn start(plan: Plan, config: CloudConfig) -> Result<Self, StartError> {
+    pub async fn start(plans: Plans, config: CloudConfig) -> Result<Self, StartError> {
         let (listener, address) = listen(config.listen).await?;
         let endpoint = format!("http://{}", stack::reachable(address));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
@@ -88,30 +93,44 @@ impl Cloud {
                 directory: config.data.clone(),
                 clock: Arc::clone(&clock),
                 seed: Arc::new(seed),
-                region: plan.region().to_owned(),
+                region: plans.region().to_owned(),
                 account: stack::ACCOUNT.to_owned(),
             },
             Arc::clone(&tasks) as Arc<dyn TaskRunner>,
         )?;
         let dynamo = Dynamo::open(&config.data.join("dynamodb.sqlite"))?;
-        let host = Host::new(host_config(&plan, &config, &clock))?;
-        let services = Arc::new(services(&plan, &config, clock, driver.clone(), &host, dynamo)?);
+        let host = Host::new(host_config(plans.region(), &config, &clock))?;
+        let services = Arc::new(services(plans.region(), &config, clock, driver.clone(), &host, dynamo)?);
 
-        let urls = UrlListener::bind_all(&plan, &driver, address, config.listen.port() == 0).await?;
-        let stack = plan.resolve(
-            &urls
-                .iter()
-                .map(|url| (url.logical_id.clone(), url.url.clone()))
-                .collect(),
-        )?;
+        let keeper = Arc::new(Keeper::new(Arc::clone(&services), host.clone()));
+        let (lives, ended) = settle_lives(&services, &keeper, &plans).await?;
+        let all: Vec<&Plan> = lives.iter().map(|(plan, _)| *plan).collect();
+        let mut urls = UrlListener::bind_all(&all, &driver, address, config.listen.port() == 0).await?;
         let around = stack::Surroundings {
             endpoint: endpoint.clone(),
             binaries: config.binaries,
         };
-        stack::bring_up(&services, &host, &plan, &stack, &around).await?;
-        services
-            .stacks
-            .register(stack::record(&stack, &plan.text, services.config.now()));
+        let mut stacks: Vec<Stack> = Vec::new();
+        for (plan, life) in &lives {
+            let own = urls.iter().filter(|url| url.stack == plan.source.name);
+            let known = Known {
+                urls: own.map(|url| (url.logical_id.clone(), url.url.clone())).collect(),
+                endpoint: endpoint.clone(),
+                imports: stack::exports(stacks.iter()),
+                delete_at: life.ends,
+                generation: life.generation,
+            };
+            let stack = plan.resolve(&known)?;
+            let before = Stacks::kept(&services.driver).await?;
+            if let Some(before) = before.iter().find(|record| record.id == stack.id) {
+                keeper.remove_stale(before, &stack).await?;
+            }
+            stack::bring_up(&services, &host, plan, &stack, &around).await?;
+            // the first one holds what the others import, and the tables
+            let record = stack::record(&stack, &plan.text, life, stacks.is_empty());
+            services.stacks.keep(&driver, record).await?;
+            stacks.push(stack);
+        }
 
         let (stop_endpoint, endpoint_stopped) = watch::channel(false);
         let endpoint_served = vec![serve(listener, router(&services, &host, address), endpoint_stopped)];
@@ -125,7 +144,17 @@ impl Cloud {
             "went on with what was in flight"
         );
         let (stop_urls, urls_stopped) = watch::channel(false);
-        let urls_served = stack::serve_urls(&services, &host, &plan, &stack, urls, &urls_stopped);
+        let mut urls_served = Vec::new();
+        for stack in &stacks {
+            let own = urls.extract_if(.., |url| url.stack == stack.name).collect();
+            let region = plans.region();
+            urls_served.extend(stack::serve_urls(&services, &host, region, stack, own, &urls_stopped));
+        }
+        for stack in &stacks {
+            keeper.go_live(stack, &around).await?;
+        }
+        let deletions = services.stacks.deletions();
+        let taking_down = deletions.map(|doomed| tokio::spawn(Arc::clone(&keeper).take_down_all(doomed)));
         let served = [
             Served {
                 stop: stop_urls,
@@ -138,10 +167,13 @@ impl Cloud {
         ];
         Ok(Self {
             endpoint,
-            stack,
+            stacks,
             driver,
             host,
             services,
+            keeper,
+            ended,
+            taking_down,
             served,
         })
     }
@@ -151,13 +183,47 @@ impl Cloud {
         self.endpoint.clone()
     }
 
-    /// The stack's outputs.
-    pub fn outputs(&self) -> Vec<(String, String)> {
-        self.stack
-            .outputs
-            .iter()
-            .map(|output| (output.key.clone(), output.value.clone()))
-            .collect()
+    /// The stacks that were asked for: those that were to be gone at the start, then the others in their order. How they
+    /// stand, and what runs in them.
+    pub async fn stacks(&self) -> Vec<StackReport> {
+        let mut reports = Vec::new();
+        for id in &self.ended {
+            reports.extend(self.services.stacks.get(id).map(|record| StackReport {
+                record: StackRecord::clone(&record),
+                services: Vec::new(),
+            }));
+        }
+        for stack in &self.stacks {
+            let Some(record) = self.services.stacks.get(&stack.id) else {
+                continue;
+            };
+            reports.push(StackReport {
+                record: StackRecord::clone(&record),
+                services: self.services_of(stack).await,
+            });
+        }
+        reports
+    }
+
+    async fn services_of(&self, stack: &Stack) -> Vec<ServiceReport> {
+        let mut reports = Vec::new();
+        for (entry, service) in stack.all::<Service>() {
+            let mut definitions = stack.all::<TaskDefinition>();
+            let definition = definitions.find(|(entry, _)| entry.logical_id == service.task_definition);
+            let containers = definition.map_or(&[][..], |(_, definition)| &definition.containers);
+            let names = containers.iter().map(|container| container.name.clone());
+            reports.push(ServiceReport {
+                name: service.name.clone(),
+                containers: names.collect(),
+                desired: service.desired_count,
+                running: self.keeper.tasks(&entry.physical_id).await,
+                log_groups: containers
+                    .iter()
+                    .filter_map(|container| Some(container.log.as_ref()?.group.clone()))
+                    .collect(),
+            });
+        }
+        reports
     }
 
     /// Stops taking requests, lets running ones end for at most `grace`, and closes the journal.
@@ -167,6 +233,11 @@ impl Cloud {
     pub async fn stop(self, grace: Duration) -> Result<(), DriverError> {
         self.services.activities.close();
         let deadline = Instant::now() + grace;
+        if let Some(taking_down) = self.taking_down {
+            taking_down.abort();
+        }
+        // who calls the functions ends before they do
+        self.keeper.stop(grace).await;
         for served in self.served {
             served.stop(deadline).await;
         }
@@ -175,6 +246,60 @@ impl Cloud {
         self.host.shutdown(grace).await;
         closed
     }
+}
+
+/// How a stack stands.
+#[derive(Debug, Clone)]
+pub struct StackReport {
+    /// The stack as CloudFormation's reads show it.
+    pub record: StackRecord,
+    /// What its services run.
+    pub services: Vec<ServiceReport>,
+}
+
+/// How a service stands.
+#[derive(Debug, Clone)]
+pub struct ServiceReport {
+    /// Its name.
+    pub name: String,
+    /// The containers of each of its tasks.
+    pub containers: Vec<String>,
+    /// How many tasks are to run.
+    pub desired: u32,
+    /// How many run.
+    pub running: u32,
+    /// The log groups of its containers.
+    pub log_groups: Vec<String>,
+}
+
+/// Decides what becomes of each stack, and takes down what was to be gone by now. Answers those that run, and the ids of
+/// those that do not.
+async fn settle_lives<'p>(
+    services: &Services,
+    keeper: &Keeper,
+    plans: &'p Plans,
+) -> Result<(Vec<(&'p Plan, Life)>, Vec<String>), StartError> {
+    let mut kept = Stacks::kept(&services.driver).await?;
+    kept.sort_by_key(|record| (record.created, record.generation));
+    let (mut lives, mut ended) = (Vec::new(), Vec::new());
+    for plan in plans.iter() {
+        let own = kept.iter().filter(|record| record.name == plan.source.name);
+        let before = own.max_by_key(|record| record.generation);
+        let now = services.config.now();
+        match stack::course(before, &plan.settings(), plan.lifetime_ms(), now) {
+            Course::Run(life) => lives.push((plan, life)),
+            Course::End => ended.extend(before.cloned()),
+        }
+    }
+    for record in kept.into_iter().filter(|record| !record.status.exists()) {
+        services.stacks.register(record);
+    }
+    let mut ids = Vec::new();
+    for record in ended {
+        ids.push(record.id.clone());
+        keeper.take_down(record).await?;
+    }
+    Ok((lives, ids))
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -188,10 +313,10 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
     Ok((listener, address))
 }
 
-fn host_config(plan: &Plan, config: &CloudConfig, clock: &Arc<dyn Clock>) -> HostConfig {
+fn host_config(region: &str, config: &CloudConfig, clock: &Arc<dyn Clock>) -> HostConfig {
     let clock = Arc::clone(clock);
     HostConfig {
-        region: plan.region().to_owned(),
+        region: region.to_owned(),
         log_dir: Some(config.data.join("logs")),
         now: Arc::new(move || u64::try_from(clock.now()).unwrap_or(0)),
         ..HostConfig::default()
@@ -199,7 +324,7 @@ fn host_config(plan: &Plan, config: &CloudConfig, clock: &Arc<dyn Clock>) -> Hos
 }
 
 fn services(
-    plan: &Plan,
+    region: &str,
     config: &CloudConfig,
     clock: Arc<dyn Clock>,
     driver: Driver,
@@ -212,9 +337,9 @@ fn services(
     };
     let functions = Arc::new(host.clone());
     Ok(Services {
-        lambda: Lambda::new(functions, remote, plan.region(), stack::ACCOUNT),
+        lambda: Lambda::new(functions, remote, region, stack::ACCOUNT),
         config: Config {
-            region: plan.region().to_owned(),
+            region: region.to_owned(),
             account: stack::ACCOUNT.to_owned(),
             clock,
             seed: Arc::new(seed),
@@ -224,6 +349,7 @@ fn services(
         dynamo,
         activities: Activities::default(),
         stacks: Arc::default(),
+        clock_moved: watch::Sender::default(),
     })
 }
 

@@ -11,7 +11,8 @@ pub mod tasks;
 
 mod cloud;
 mod control;
+mod scheduler;
 mod stack;
 
-pub use cloud::{Cloud, CloudConfig};
-pub use stack::{Plan, StackSource, StartError};
+pub use cloud::{Cloud, CloudConfig, ServiceReport, StackReport};
+pub use stack::{Plans, StackSource, StartError};

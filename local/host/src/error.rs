@@ -1,8 +1,8 @@
-//! What can go wrong before a function runs.
+//! What can go wrong before a function or a task runs.
 
 use std::path::PathBuf;
 
-/// Why a function could not be added or changed.
+/// Why a function could not be added or changed, or a task not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     /// The name is taken.
@@ -19,6 +19,18 @@ pub enum HostError {
     Binary {
         /// The function.
         function: String,
+        /// The program.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A container's program is missing or cannot be run.
+    #[error("service {service}: the container {container} cannot run {}: {reason}", path.display())]
+    Container {
+        /// The service.
+        service: String,
+        /// The container.
+        container: String,
         /// The program.
         path: PathBuf,
         /// What is wrong with it.

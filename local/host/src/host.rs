@@ -16,6 +16,7 @@ use crate::invocation::{Delivery, Invocation, InvokeOutput, Job, MAX_REQUEST_BYT
 use crate::logs::{FunctionLog, LogQuery, LogRecord, LogWriter};
 use crate::shared::Shared;
 use crate::sync::{read, write};
+use crate::tasks::{TaskSet, TaskSpec, log_file_name};
 
 /// How long processes may take to go away once they are killed.
 const KILL_WAIT: Duration = Duration::from_secs(5);
@@ -224,6 +225,28 @@ impl Host {
                 permit,
             },
         })
+    }
+
+    /// Starts `count` tasks and keeps them running until the set is stopped.
+    ///
+    /// # Errors
+    /// [`HostError::Container`] if a program cannot be run at all.
+    pub async fn run_tasks(&self, spec: TaskSpec, count: u32) -> Result<TaskSet, HostError> {
+        TaskSet::start(spec, count, Arc::clone(&self.inner.shared)).await
+    }
+
+    /// Forgets a log group of containers: its directory goes, with what is in it.
+    ///
+    /// # Errors
+    /// If it is there and cannot be removed.
+    pub fn remove_log_group(&self, group: &str) -> std::io::Result<()> {
+        let Some(dir) = &self.inner.shared.config.log_dir else {
+            return Ok(());
+        };
+        match std::fs::remove_dir_all(dir.join(log_file_name(group))) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Takes no more work, waits at most `grace` for what is in hand, kills what is left and

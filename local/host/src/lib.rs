@@ -6,6 +6,9 @@
 //! up to limits. Crashes, timeouts and oversized payloads are reported as Lambda reports them, and each
 //! invocation's log is kept. [`Host::serve_url`] puts a function behind HTTP as a function URL does.
 //!
+//! Beside functions it runs tasks ([`Host::run_tasks`]): processes that are kept at their number, as a service of ECS keeps
+//! containers.
+//!
 //! What differs from Lambda:
 //! - Processes are not frozen between invocations: a background thread of a function goes on.
 //! - `MemorySize` is reported, not enforced. A failed init is not tried a second time for the same request.
@@ -29,6 +32,7 @@ mod process;
 mod runtime_api;
 mod shared;
 mod sync;
+mod tasks;
 mod url;
 
 pub use config::{Clock, Credentials, FunctionSpec, HostConfig, IdSource};
@@ -37,4 +41,5 @@ pub use function::FunctionLoad;
 pub use host::Host;
 pub use invocation::{FunctionError, Invocation, InvokeOutput, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 pub use logs::{InvocationStatus, LogQuery, LogRecord};
+pub use tasks::{ContainerLog, ContainerSpec, TaskSet, TaskSpec};
 pub use url::{AuthType, Cors, UrlSpec};

@@ -1,6 +1,7 @@
 //! Evaluation of intrinsic functions.
 
 use std::cell::RefCell;
+use std::collections::BTreeSet;
 
 use base64::Engine as _;
 use indexmap::IndexMap;
@@ -9,7 +10,7 @@ use crate::conditions::Condition;
 use crate::error::{Problem, Report, Reported, unknown};
 use crate::expr::{Expr, Kind, SubPart};
 use crate::naming::{Identity, stack_id};
-use crate::node::{Data, Key, Node, Path, Position, Scalar};
+use crate::node::{Data, Key, Node, Path, Position};
 use crate::parameters::ParameterValue;
 use crate::pseudo::Pseudo;
 use crate::resources::Resource;
@@ -27,6 +28,8 @@ pub(crate) struct Scope<'a> {
     pub(crate) report: &'a Report,
     pub(crate) parameters: IndexMap<&'a str, ParameterValue>,
     pub(crate) resources: IndexMap<&'a str, State>,
+    /// The exports that were imported so far.
+    pub(crate) imported: RefCell<BTreeSet<String>>,
     conditions: RefCell<IndexMap<&'a str, Truth>>,
 }
 
@@ -61,6 +64,7 @@ impl<'a> Scope<'a> {
             report,
             parameters,
             resources: IndexMap::new(),
+            imported: RefCell::default(),
             conditions,
         }
     }
@@ -419,10 +423,11 @@ impl<'a> Scope<'a> {
     fn import(&self, name: &Expr, path: Path<'_>) -> Evaluated {
         let export = self.text(name, path)?;
         match self.inputs.imports.get(&export) {
-            Some(value) => Ok(Some(Node {
-                at: name.at,
-                data: Data::Scalar(Scalar::Text(value.clone())),
-            })),
+            Some(value) => {
+                let node = Node::text(name.at, value.as_str());
+                self.imported.borrow_mut().insert(export);
+                Ok(Some(node))
+            }
             None => {
                 let known = self.inputs.imports.keys().map(String::as_str);
                 Err(self.report.add(name.at, path, unknown("export", &export, known)))

@@ -75,6 +75,10 @@ impl Shape {
     }
 }
 
+fn names(properties: &[Property]) -> Vec<&'static str> {
+    properties.iter().map(|property| property.name).collect()
+}
+
 fn integer(node: &Node) -> Option<i64> {
     node.as_text().and_then(|text| text.parse().ok())
 }
@@ -309,6 +313,49 @@ impl<'a> Fields<'a> {
         items
             .filter_map(|(index, item)| self.open(item, format!("{}[{index}]", self.inner_path(name)), known))
             .collect()
+    }
+
+    /// A mapping whose keys have effects as a resource's properties have.
+    pub(crate) fn nested_as(&self, name: &str, known: &[Property]) -> Option<Fields<'a>> {
+        let fields = self.nested(name, &names(known))?;
+        fields.check(known);
+        Some(fields)
+    }
+
+    /// A list of mappings whose keys have effects as a resource's properties have; an absent list is empty.
+    pub(crate) fn nested_list_as(&self, name: &str, known: &[Property]) -> Vec<Fields<'a>> {
+        let all = self.nested_list(name, &names(known));
+        all.iter().for_each(|fields| fields.check(known));
+        all
+    }
+
+    /// Reports what is refused, and what is ignored and of another outline.
+    fn check(&self, known: &[Property]) {
+        for (key, node) in self.entries {
+            let property = known.iter().find(|property| property.name == key.name);
+            match property.map(|property| &property.effect) {
+                // an unknown one is reported already
+                Some(Effect::Honoured) | None => {}
+                Some(Effect::Ignored { shape, .. }) => {
+                    shape.check(node, Path::Root(&self.path).name(&key.name), self.report)
+                }
+                Some(Effect::Refused { advice }) => self.refuse(&key.name, &format!("`{}`", key.name), advice),
+            }
+        }
+    }
+
+    /// Reports that what stands under `name` is valid on AWS and cannot be had here.
+    pub(crate) fn refuse(&self, name: &str, what: &str, advice: &str) {
+        let at = self.node(name).map_or(self.at, |node| node.at);
+        let (what, advice) = (what.to_owned(), advice.to_owned());
+        self.report(at, name, Problem::NotLocal { what, advice });
+    }
+
+    /// Reports that the text under `name` is not allowed.
+    pub(crate) fn not_allowed(&self, name: &str, value: &str, rule: &str) {
+        let at = self.node(name).map_or(self.at, |node| node.at);
+        let (value, rule) = (crate::node::Quoted(value).to_string(), rule.to_owned());
+        self.report(at, name, Problem::NotAllowed { value, rule });
     }
 
     fn inner_path(&self, name: &str) -> String {

@@ -61,6 +61,23 @@ impl Identity<'_> {
         )
     }
 
+    /// A lasting id of a network resource such as `vpc-0...`: the prefix and 17 hexadecimal digits.
+    pub(crate) fn network_id(&self, prefix: &str) -> String {
+        let StackInputs {
+            account_id,
+            region,
+            stack_name,
+            ..
+        } = self.inputs;
+        let hash = digest(&[account_id, region, stack_name, self.logical_id, prefix]);
+        let mut id = format!("{prefix}-0");
+        for byte in hash.iter().take(8) {
+            // Writing to a String cannot fail.
+            let _ = write!(id, "{byte:02x}");
+        }
+        id
+    }
+
     /// A lasting UUID for the resource.
     pub(crate) fn uuid(&self) -> String {
         uuid(&[
@@ -89,7 +106,10 @@ pub(crate) fn stack_id(inputs: &StackInputs) -> String {
         stack_name,
         ..
     } = inputs;
-    let uuid = uuid(&[account_id, region, stack_name]);
+    let uuid = match inputs.generation {
+        0 => uuid(&[account_id, region, stack_name]),
+        generation => uuid(&[account_id, region, stack_name, &generation.to_string()]),
+    };
     format!("arn:{partition}:cloudformation:{region}:{account_id}:stack/{stack_name}/{uuid}")
 }
 

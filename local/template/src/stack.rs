@@ -31,6 +31,10 @@ pub struct StackInputs {
     pub partition: String,
     /// The value of `AWS::URLSuffix`: `amazonaws.com`.
     pub url_suffix: String,
+    /// How many stacks of this name there were before, and are deleted: each has an id of its own.
+    pub generation: u32,
+    /// What the URLs of queues begin with, without a slash at the end; that of SQS in the region when absent.
+    pub endpoint: Option<String>,
     /// The value of `AWS::NotificationARNs`.
     pub notification_arns: Vec<String>,
     /// Parameters given, by name.
@@ -52,6 +56,8 @@ impl StackInputs {
             account_id: account_id.to_owned(),
             partition: "aws".to_owned(),
             url_suffix: "amazonaws.com".to_owned(),
+            generation: 0,
+            endpoint: None,
             notification_arns: Vec::new(),
             parameters: BTreeMap::new(),
             attributes: BTreeMap::new(),
@@ -65,7 +71,7 @@ impl StackInputs {
 pub struct Stack {
     /// The stack's name.
     pub name: String,
-    /// Its id, an ARN that depends on account, region and name only.
+    /// Its id, an ARN that depends on account, region, name and generation only.
     pub id: String,
     /// The template's description.
     pub description: Option<String>,
@@ -75,6 +81,8 @@ pub struct Stack {
     pub outputs: Vec<Output>,
     /// The resources in an order in which they can be created, without those whose condition is false.
     pub resources: Vec<StackResource>,
+    /// The exports of other stacks that were used, sorted.
+    pub imports: Vec<String>,
 }
 
 /// A parameter and its value.
@@ -224,6 +232,7 @@ fn resolve(template: &Template, inputs: &StackInputs, report: &Report) -> Option
         parameters,
         outputs: outputs(&scope),
         resources: entries,
+        imports: scope.imported.into_inner().into_iter().collect(),
     })
 }
 

@@ -1,11 +1,18 @@
 //! The template that is deployed resolves here, with nothing in it unknown.
 
-use sluice_template::{Function, ResourceType, StackInputs, StateMachine, Table, Url, parse};
+use std::collections::BTreeMap;
+
+use sluice_template::{
+    Dashboard, EventSourceMapping, Function, Queue, Redrive, ResourceType, Schedule, ScheduleTarget, ScheduleTiming,
+    Service, Stack, StackInputs, StartingPosition, StateMachine, Stream, StreamMode, Table, TaskDefinition, Url, Vpc,
+    parse,
+};
 
 const WORKFLOW: &str = include_str!("../../../cfn/workflow.yaml");
+const LOAD: &str = include_str!("../../../cfn/load.yaml");
+const DASHBOARD: &str = include_str!("../../../cfn/dashboard.yaml");
 
-#[test]
-fn the_deployed_workflow_resolves() {
+fn workflow() -> Stack {
     let template = parse(WORKFLOW, "cfn/workflow.yaml").unwrap_or_else(|errors| panic!("{errors}"));
     let mut inputs = StackInputs::new("sluice", "us-east-1", "123456789012");
     inputs
@@ -22,7 +29,41 @@ fn the_deployed_workflow_resolves() {
             format!("http://127.0.0.1:{}/", 4600 + index),
         );
     }
-    let stack = template.resolve(&inputs).unwrap_or_else(|errors| panic!("{errors}"));
+    template.resolve(&inputs).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+fn exports(stack: &Stack) -> BTreeMap<String, String> {
+    let exported = |output: &sluice_template::Output| Some((output.export.clone()?, output.value.clone()));
+    stack.outputs.iter().filter_map(exported).collect()
+}
+
+fn load(parameters: &[(&str, &str)]) -> Stack {
+    let template = parse(LOAD, "cfn/load.yaml").unwrap_or_else(|errors| panic!("{errors}"));
+    let mut inputs = StackInputs::new("sluice-load", "us-east-1", "123456789012");
+    inputs.endpoint = Some("http://127.0.0.1:4566".to_owned());
+    inputs.imports = exports(&workflow());
+    let all = parameters.iter().chain(&[("DeleteAt", "2026-11-22T18:00:00Z")]);
+    inputs.parameters = all
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
+    template.resolve(&inputs).unwrap_or_else(|errors| panic!("{errors}"))
+}
+
+/// The only resource of its type.
+fn only<'s, T: 's>(stack: &'s Stack) -> &'s T
+where
+    &'s T: TryFrom<&'s sluice_template::Resource>,
+{
+    let mut all = stack.all::<T>();
+    match (all.next(), all.next()) {
+        (Some((_, one)), None) => one,
+        _ => panic!("not exactly one"),
+    }
+}
+
+#[test]
+fn the_deployed_workflow_resolves() {
+    let stack = workflow();
     for key in ["FunctionURLAPI", "ApprovalURL"] {
         let url = stack.output(key).unwrap_or_else(|| panic!("the output {key}"));
         assert!(url.starts_with("http://127.0.0.1:46"), "{key}: {url}");
@@ -47,4 +88,109 @@ fn the_deployed_workflow_resolves() {
             url.function
         );
     }
+}
+
+#[test]
+fn the_deployed_load_resolves_to_pingers_that_end() {
+    let stack = load(&[("PingerCount", "3"), ("PingerRate", "20")]);
+    let service: &Service = only(&stack);
+    assert_eq!((service.desired_count, service.circuit_breaker), (3, true));
+    let task: &TaskDefinition = only(&stack);
+    let [pinger] = task.containers.as_slice() else {
+        panic!("{task:?}")
+    };
+    assert_eq!((pinger.name.as_str(), pinger.essential), ("pinger", true));
+    assert_eq!((pinger.stop_timeout_seconds, pinger.command.as_slice()), (30, &[][..]));
+    let url = workflow().output("FunctionURLAPI").expect("exported").to_owned();
+    let expected = [("PINGER_URL", url.as_str()), ("PINGER_RATE", "20")];
+    let environment: Vec<(&str, &str)> = pinger
+        .environment
+        .iter()
+        .map(|(k, v)| (k.as_str(), v.as_str()))
+        .collect();
+    assert_eq!(environment, expected);
+    let log = pinger.log.as_ref().expect("a log");
+    assert!(log.group.contains("PingerLogs"), "{log:?}");
+    assert_eq!(log.stream_prefix.as_deref(), Some("pinger"));
+
+    let end: &Schedule = only(&stack);
+    assert_eq!(end.timing, ScheduleTiming::Rate(15 * 60_000));
+    assert_eq!(
+        (end.start_ms, end.end_ms, end.enabled),
+        (Some(1_795_370_400_000), None, true)
+    );
+    assert_eq!((end.max_retries, end.max_event_age_seconds), (10, 600));
+    assert_eq!(
+        end.target,
+        ScheduleTarget::DeleteStack {
+            stack: stack.id.clone()
+        }
+    );
+    let order: Vec<&str> = stack.resources.iter().map(|entry| entry.logical_id.as_str()).collect();
+    let place = |id| order.iter().position(|known| *known == id);
+    assert!(place("End") < place("Pingers"), "{order:?}");
+    assert!(stack.all::<Stream>().next().is_none() && stack.all::<Queue>().next().is_none());
+    assert!(
+        stack.imports.contains(&"sluice-FunctionURLAPI".to_owned()),
+        "{:?}",
+        stack.imports
+    );
+}
+
+#[test]
+fn the_deployed_load_resolves_to_a_stream() {
+    let stack = load(&[("Feed", "kinesis"), ("ShardCount", "2")]);
+    let stream: &Stream = only(&stack);
+    assert_eq!((stream.mode, stream.shard_count), (StreamMode::Provisioned, Some(2)));
+    assert_eq!((stream.retention_hours, stream.max_record_kib), (168, 1_024));
+    let queue: &Queue = only(&stack);
+    assert_eq!(queue.url, format!("http://127.0.0.1:4566/123456789012/{}", queue.name));
+    assert_eq!(
+        (queue.retention_seconds, queue.visibility_timeout_seconds),
+        (1_209_600, 30)
+    );
+    assert_eq!(queue.redrive, None::<Redrive>);
+    let mapping: &EventSourceMapping = only(&stack);
+    assert_eq!(
+        (mapping.stream.as_str(), mapping.function.as_str()),
+        ("Records", "DispatchFunction")
+    );
+    assert_eq!(mapping.source_arn, stream.arn);
+    assert_eq!(
+        (
+            mapping.batch_size,
+            mapping.window_seconds,
+            mapping.parallelization_factor
+        ),
+        (100, 1, 4)
+    );
+    assert_eq!(mapping.starting_position, StartingPosition::TrimHorizon);
+    assert_eq!(
+        (mapping.max_retries, mapping.max_record_age_seconds),
+        (Some(1_000), None)
+    );
+    assert_eq!(mapping.on_failure_arn.as_ref(), Some(&queue.arn));
+    assert!(mapping.report_item_failures && mapping.bisect_on_error && mapping.enabled);
+    let (_, dispatch) = stack.all::<Function>().next().expect("the dispatching function");
+    assert_eq!(dispatch.environment.get("FAILURE_QUEUE_URL"), Some(&queue.url));
+    let task: &TaskDefinition = only(&stack);
+    assert_eq!(task.containers[0].environment.get("PINGER_STREAM"), Some(&stream.name));
+    assert_eq!(stack.output("StreamName"), Some(stream.name.as_str()));
+    assert_eq!(stack.output("FailureQueueUrl"), Some(queue.url.as_str()));
+}
+
+#[test]
+fn the_load_uses_a_network_that_is_given() {
+    let stack = load(&[("VpcId", "vpc-0a"), ("SubnetIds", "subnet-0a,subnet-0b")]);
+    assert!(stack.all::<Vpc>().next().is_none());
+    assert_eq!(load(&[]).all::<Vpc>().count(), 1);
+}
+
+#[test]
+fn the_deployed_dashboard_resolves() {
+    let template = parse(DASHBOARD, "cfn/dashboard.yaml").unwrap_or_else(|errors| panic!("{errors}"));
+    let mut inputs = StackInputs::new("sluice-dashboard", "us-east-1", "123456789012");
+    inputs.imports = exports(&workflow());
+    let stack = template.resolve(&inputs).unwrap_or_else(|errors| panic!("{errors}"));
+    assert_eq!(only::<Dashboard>(&stack).name, "sluice");
 }

@@ -42,6 +42,7 @@ pub fn binaries() -> &'static Path {
             "validate-email",
             "validate-pincode",
             "validate-user-name",
+            "pinger",
         ];
         let changed = ["workflows", "tasks", "gateway"]
             .iter()
@@ -50,7 +51,7 @@ pub fn binaries() -> &'static Path {
         for name in names {
             let built = std::fs::metadata(directory.join(name)).and_then(|file| file.modified());
             assert!(
-                built.is_ok_and(|built| Some(built) >= changed || name == "sluice"),
+                built.is_ok_and(|built| Some(built) >= changed || ["sluice", "pinger"].contains(&name)),
                 "{name} in {} is missing or older than its sources; run `cargo build --bins` first",
                 directory.display()
             );
@@ -100,6 +101,7 @@ pub struct Sluice {
     arguments: Vec<String>,
     process: Option<Child>,
     endpoint: String,
+    welcome: String,
 }
 
 impl Sluice {
@@ -114,7 +116,13 @@ impl Sluice {
             arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
             process: None,
             endpoint: String::new(),
+            welcome: String::new(),
         }
+    }
+
+    /// Other arguments from the next start on.
+    pub fn set_arguments(&mut self, arguments: &[&str]) {
+        self.arguments = arguments.iter().map(|&a| a.to_owned()).collect();
     }
 
     pub fn started() -> Self {
@@ -145,11 +153,13 @@ impl Sluice {
             .spawn()
             .expect("sluice starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        self.welcome.clear();
         let endpoint = loop {
             let line = match lines.next() {
                 Some(line) => line.expect("text"),
                 None => panic!("sluice ended before its welcome: {:?}", child.wait()),
             };
+            self.welcome.extend([&line, "\n"]);
             if let Some((_, url)) = line.split_once("AWS_ENDPOINT_URL=") {
                 break url.trim().to_owned();
             }
@@ -176,6 +186,11 @@ impl Sluice {
         let mut child = self.process.take().expect("it runs");
         child.kill().expect("killed");
         child.wait().expect("reaped");
+    }
+
+    /// What it said at its start, up to where its endpoint is.
+    pub fn welcome(&self) -> &str {
+        &self.welcome
     }
 
     pub fn endpoint(&self) -> &str {

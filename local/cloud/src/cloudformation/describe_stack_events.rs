@@ -1,36 +1,90 @@
 //! [DescribeStackEvents](https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackEvents.html)
 
 use super::error::CloudFormationError;
-use super::{StackRecord, Stacks, refuse_token, stack};
+use super::{StackRecord, StackResource, StackStatus, Stacks, refuse_token, stack};
 use crate::endpoint::{Form, Xml, iso_8601};
+use sluice_engine::Timestamp;
 
-/// The end of each resource's and of the stack's own set-up, the newest first. What came between is not kept.
+/// The end of each resource's and of the stack's own set-up and deletion, the newest first. What came between is not kept.
 pub(super) fn call(stacks: &Stacks, form: &Form) -> Result<Xml, CloudFormationError> {
     refuse_token(form)?;
     let stack = stack(stacks, form)?;
-    let whole = (stack.name.as_str(), stack.id.as_str(), "AWS::CloudFormation::Stack");
-    let resources = stack.resources.iter().rev().map(|resource| {
-        (
-            resource.logical_id.as_str(),
-            resource.physical_id.as_str(),
-            resource.resource_type.as_str(),
-        )
-    });
     let mut xml = Xml::default();
-    xml.list("StackEvents", std::iter::once(whole).chain(resources), |xml, event| {
-        member(xml, &stack, event)
-    });
+    xml.list("StackEvents", events(&stack), |xml, event| member(xml, &stack, &event));
     Ok(xml)
 }
 
-fn member(xml: &mut Xml, stack: &StackRecord, (logical_id, physical_id, resource_type): (&str, &str, &str)) {
-    let changed = stack.changed();
+/// Something that happened to a resource, or to the stack, which is one of its own resources then.
+struct Event<'s> {
+    logical_id: &'s str,
+    physical_id: &'s str,
+    resource_type: &'s str,
+    at: Timestamp,
+    status: StackStatus,
+    reason: Option<&'s str>,
+}
+
+impl<'s> Event<'s> {
+    fn of(resource: &'s StackResource, at: Timestamp, status: StackStatus) -> Self {
+        Self {
+            logical_id: &resource.logical_id,
+            physical_id: &resource.physical_id,
+            resource_type: &resource.resource_type,
+            at,
+            status,
+            reason: None,
+        }
+    }
+}
+
+fn events(stack: &StackRecord) -> Vec<Event<'_>> {
+    let whole = |at, status, reason| Event {
+        logical_id: &stack.name,
+        physical_id: &stack.id,
+        resource_type: "AWS::CloudFormation::Stack",
+        at,
+        status,
+        reason,
+    };
+    let mut events = Vec::new();
+    let reason = stack.status_reason.as_deref();
+    match (stack.status, stack.deleted, stack.deletion_began) {
+        (StackStatus::DeleteComplete, Some(at), _) => {
+            events.push(whole(at, StackStatus::DeleteComplete, None));
+            // they went in reverse order, so the first was the last
+            let gone = stack.resources.iter().filter(|resource| !resource.retained);
+            events.extend(gone.map(|one| Event::of(one, at, StackStatus::DeleteComplete)));
+        }
+        (StackStatus::DeleteFailed, _, Some(at)) => events.push(whole(at, StackStatus::DeleteFailed, reason)),
+        _ => {}
+    }
+    if let Some(at) = stack.deletion_began {
+        events.push(whole(at, StackStatus::DeleteInProgress, Some("User Initiated")));
+    }
+    let set_up = match stack.updated {
+        Some(_) => StackStatus::UpdateComplete,
+        None => StackStatus::CreateComplete,
+    };
+    events.push(whole(stack.changed(), set_up, None));
+    events.extend(
+        stack
+            .resources
+            .iter()
+            .rev()
+            .map(|one| Event::of(one, stack.changed(), set_up)),
+    );
+    events
+}
+
+fn member(xml: &mut Xml, stack: &StackRecord, event: &Event<'_>) {
+    let (status, at) = (event.status.as_str(), event.at);
     xml.text("StackId", &stack.id)
-        .text("EventId", &format!("{logical_id}-{}-{changed}", stack.status.as_str()))
+        .text("EventId", &format!("{}-{status}-{at}", event.logical_id))
         .text("StackName", &stack.name)
-        .text("LogicalResourceId", logical_id)
-        .text("PhysicalResourceId", physical_id)
-        .text("ResourceType", resource_type)
-        .text("Timestamp", &iso_8601(changed))
-        .text("ResourceStatus", stack.status.as_str());
+        .text("LogicalResourceId", event.logical_id)
+        .text("PhysicalResourceId", event.physical_id)
+        .text("ResourceType", event.resource_type)
+        .text("Timestamp", &iso_8601(at))
+        .text("ResourceStatus", status)
+        .optional("ResourceStatusReason", event.reason);
 }

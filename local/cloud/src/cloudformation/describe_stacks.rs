@@ -8,7 +8,7 @@ pub(super) fn call(stacks: &Stacks, form: &Form) -> Result<Xml, CloudFormationEr
     refuse_token(form)?;
     let found = match form.filled("StackName") {
         Some(_) => vec![stack(stacks, form)?],
-        None => stacks.list(),
+        None => stacks.existing(),
     };
     let mut xml = Xml::default();
     xml.list("Stacks", &found, |xml, stack| member(xml, stack));
@@ -26,7 +26,9 @@ fn member(xml: &mut Xml, stack: &StackRecord) {
         .text("CreationTime", &iso_8601(stack.created))
         .optional("LastUpdatedTime", stack.updated.map(iso_8601).as_deref())
         .element("RollbackConfiguration", |_| {})
+        .optional("DeletionTime", stack.deletion_began.map(iso_8601).as_deref())
         .text("StackStatus", stack.status.as_str())
+        .optional("StackStatusReason", stack.status_reason.as_deref())
         .text("DisableRollback", "false")
         .list("NotificationARNs", [""; 0], |_, _| {})
         .list("Capabilities", ["CAPABILITY_IAM"], |xml, capability| {
@@ -39,7 +41,10 @@ fn member(xml: &mut Xml, stack: &StackRecord) {
                 .optional("ExportName", output.export_name.as_deref());
         })
         .list("Tags", [""; 0], |_, _| {})
-        .text("EnableTerminationProtection", "false")
+        .text(
+            "EnableTerminationProtection",
+            if stack.protected { "true" } else { "false" },
+        )
         .element("DriftInformation", |xml| {
             xml.text("StackDriftStatus", "NOT_CHECKED");
         });

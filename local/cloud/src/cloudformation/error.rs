@@ -15,6 +15,13 @@ pub(super) enum CloudFormationError {
     NoStackOrResource,
     #[error("Invalid NextToken")]
     InvalidToken,
+    #[error("Export {export} cannot be deleted as it is in use by {by}")]
+    ExportInUse { export: String, by: String },
+    #[error(
+        "Stack [{0}] cannot be deleted while TerminationProtection is enabled. Locally it always is: the stack holds the \
+         tables. Stop sluice instead, and remove its data directory to be rid of everything"
+    )]
+    Protected(String),
 }
 
 impl From<CloudFormationError> for ApiError {
@@ -24,6 +31,8 @@ impl From<CloudFormationError> for ApiError {
             | CloudFormationError::ResourceDoesNotExist { .. }
             | CloudFormationError::MissingParameter(_)
             | CloudFormationError::NoStackOrResource
+            | CloudFormationError::ExportInUse { .. }
+            | CloudFormationError::Protected(_)
             | CloudFormationError::InvalidToken => "ValidationError",
         };
         Self::client(code, error.to_string())

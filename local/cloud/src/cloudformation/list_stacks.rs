@@ -18,7 +18,9 @@ pub(super) fn call(stacks: &Stacks, form: &Form) -> Result<Xml, CloudFormationEr
             .optional("TemplateDescription", stack.description.as_deref())
             .text("CreationTime", &iso_8601(stack.created))
             .optional("LastUpdatedTime", stack.updated.map(iso_8601).as_deref())
+            .optional("DeletionTime", stack.deleted.map(iso_8601).as_deref())
             .text("StackStatus", stack.status.as_str())
+            .optional("StackStatusReason", stack.status_reason.as_deref())
             .element("DriftInformation", |xml| {
                 xml.text("StackDriftStatus", "NOT_CHECKED");
             });

@@ -1,6 +1,7 @@
-//! CloudFormation's reads over the stacks of this machine.
+//! CloudFormation's reads over the stacks of this machine, and their deletion.
 //! See the [reference](https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_Operations.html).
 
+mod delete_stack;
 mod describe_stack_events;
 mod describe_stack_resources;
 mod describe_stacks;
@@ -16,10 +17,12 @@ use std::sync::Arc;
 
 use crate::endpoint::{ApiError, Form, QueryService, Services, Xml, invalid_action};
 
+pub(crate) use delete_stack::delete;
 use error::CloudFormationError;
 pub use registry::{StackOutput, StackParameter, StackRecord, StackResource, StackStatus, Stacks};
 
-const KNOWN: [&str; 6] = [
+const KNOWN: [&str; 7] = [
+    "DeleteStack",
     "DescribeStackEvents",
     "DescribeStackResources",
     "DescribeStacks",
@@ -29,9 +32,10 @@ const KNOWN: [&str; 6] = [
 ];
 
 /// Answers one call.
-pub(crate) fn call(services: &Services, action: &str, form: &Form) -> Result<Xml, ApiError> {
+pub(crate) async fn call(services: &Services, action: &str, form: &Form) -> Result<Xml, ApiError> {
     let stacks = &services.stacks;
     let answer = match action {
+        "DeleteStack" => return delete_stack::call(services, form).await,
         "DescribeStackEvents" => describe_stack_events::call(stacks, form),
         "DescribeStackResources" => describe_stack_resources::call(stacks, form),
         "DescribeStacks" => describe_stacks::call(stacks, form),

@@ -1,16 +1,28 @@
 //! The stacks that run on this machine.
 
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
+use serde::{Deserialize, Serialize};
+use sluice_driver::{Driver, DriverError, Order};
 use sluice_engine::Timestamp;
+use tokio::sync::mpsc;
+
+/// The journal's shelf for stacks: the stack's id to its record.
+const KIND: &str = "stack";
 
 /// How a stack or a resource stands. What does not come up is never registered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StackStatus {
     /// As it was first set up.
     CreateComplete,
     /// Changed since.
     UpdateComplete,
+    /// Its resources go.
+    DeleteInProgress,
+    /// A resource could not be removed.
+    DeleteFailed,
+    /// It is gone, and only its id is left.
+    DeleteComplete,
 }
 
 impl StackStatus {
@@ -19,12 +31,23 @@ impl StackStatus {
         match self {
             Self::CreateComplete => "CREATE_COMPLETE",
             Self::UpdateComplete => "UPDATE_COMPLETE",
+            Self::DeleteInProgress => "DELETE_IN_PROGRESS",
+            Self::DeleteFailed => "DELETE_FAILED",
+            Self::DeleteComplete => "DELETE_COMPLETE",
+        }
+    }
+
+    /// Whether a stack in this state has its name.
+    pub fn exists(self) -> bool {
+        match self {
+            Self::CreateComplete | Self::UpdateComplete | Self::DeleteInProgress | Self::DeleteFailed => true,
+            Self::DeleteComplete => false,
         }
     }
 }
 
 /// A parameter with its value.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackParameter {
     /// Its name.
     pub key: String,
@@ -33,7 +56,7 @@ pub struct StackParameter {
 }
 
 /// An output.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackOutput {
     /// `OutputKey`.
     pub key: String,
@@ -46,7 +69,7 @@ pub struct StackOutput {
 }
 
 /// A resource.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackResource {
     /// Its name in the template.
     pub logical_id: String,
@@ -54,10 +77,12 @@ pub struct StackResource {
     pub physical_id: String,
     /// Such as `AWS::Lambda::Function`.
     pub resource_type: String,
+    /// It stays when the stack is deleted.
+    pub retained: bool,
 }
 
 /// A stack as the reads show it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StackRecord {
     /// Its name.
     pub name: String,
@@ -67,6 +92,8 @@ pub struct StackRecord {
     pub description: Option<String>,
     /// How it stands.
     pub status: StackStatus,
+    /// Why, where there is something to say.
+    pub status_reason: Option<String>,
     /// Its parameters in the order of the template.
     pub parameters: Vec<StackParameter>,
     /// Its outputs in the order of the template.
@@ -77,44 +104,142 @@ pub struct StackRecord {
     pub created: Timestamp,
     /// When it was last changed.
     pub updated: Option<Timestamp>,
+    /// When its deletion was asked for.
+    pub deletion_began: Option<Timestamp>,
+    /// When it was gone.
+    pub deleted: Option<Timestamp>,
+    /// When it deletes itself, if its lifetime was computed here.
+    pub ends: Option<Timestamp>,
+    /// How many stacks of its name there were before.
+    pub generation: u32,
+    /// The exports of other stacks that it uses.
+    pub imports: Vec<String>,
+    /// It cannot be deleted.
+    pub protected: bool,
     /// The template's text.
     pub template_body: String,
 }
 
 impl StackRecord {
-    /// When the last change was.
+    /// When it was set up last.
     pub fn changed(&self) -> Timestamp {
         self.updated.unwrap_or(self.created)
     }
 }
 
-/// The stacks in the order in which they were set up.
-#[derive(Debug, Default)]
-pub struct Stacks(RwLock<Vec<Arc<StackRecord>>>);
+/// The stacks in the order in which they were set up, deleted ones too.
+#[derive(Debug)]
+pub struct Stacks {
+    records: RwLock<Vec<Arc<StackRecord>>>,
+    doomed: mpsc::UnboundedSender<String>,
+    deletions: Mutex<Option<mpsc::UnboundedReceiver<String>>>,
+}
+
+impl Default for Stacks {
+    fn default() -> Self {
+        let (doomed, deletions) = mpsc::unbounded_channel();
+        Self {
+            records: RwLock::default(),
+            doomed,
+            deletions: Mutex::new(Some(deletions)),
+        }
+    }
+}
 
 impl Stacks {
-    /// Adds a stack, or replaces that of the same name.
+    /// Adds a stack, or replaces that of the same id.
     pub fn register(&self, stack: StackRecord) {
-        let mut stacks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut records = self.records.write().unwrap_or_else(PoisonError::into_inner);
         let stack = Arc::new(stack);
-        match stacks.iter_mut().find(|known| known.name == stack.name) {
+        match records.iter_mut().find(|known| known.id == stack.id) {
             Some(known) => *known = stack,
-            None => stacks.push(stack),
+            None => records.push(stack),
         }
     }
 
-    /// By name or id.
+    /// As [`Stacks::register`], and durably.
+    pub(crate) async fn keep(&self, driver: &Driver, stack: StackRecord) -> Result<(), DriverError> {
+        let value = serde_json::to_value(&stack).unwrap_or_default();
+        driver.put(KIND, &stack.id, value).await?;
+        self.register(stack);
+        Ok(())
+    }
+
+    /// What earlier processes kept, in no order.
+    pub(crate) async fn kept(driver: &Driver) -> Result<Vec<StackRecord>, DriverError> {
+        const BATCH: usize = 100;
+        let mut records = Vec::new();
+        let mut after = None;
+        loop {
+            let batch = driver.scan(KIND, Order::Ascending, after, BATCH).await?;
+            after = batch.last().map(|(id, _)| id.clone());
+            let full = batch.len() == BATCH;
+            for (id, value) in batch {
+                match serde_json::from_value(value) {
+                    Ok(record) => records.push(record),
+                    Err(error) => tracing::warn!(%error, id, "a stack of another release is not read"),
+                }
+            }
+            if !full {
+                return Ok(records);
+            }
+        }
+    }
+
+    /// By id, or by name if it is not deleted.
     pub fn get(&self, name_or_id: &str) -> Option<Arc<StackRecord>> {
-        let stacks = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        stacks
+        let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+        let found = records
             .iter()
-            .find(|stack| stack.name == name_or_id || stack.id == name_or_id)
-            .cloned()
+            .find(|stack| stack.id == name_or_id || (stack.name == name_or_id && stack.status.exists()));
+        found.cloned()
     }
 
     /// All of them, the newest first, as AWS lists them.
     pub fn list(&self) -> Vec<Arc<StackRecord>> {
-        let stacks = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        stacks.iter().rev().cloned().collect()
+        let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+        records.iter().rev().cloned().collect()
+    }
+
+    /// Those that are not deleted, the newest first.
+    pub fn existing(&self) -> Vec<Arc<StackRecord>> {
+        let mut stacks = self.list();
+        stacks.retain(|stack| stack.status.exists());
+        stacks
+    }
+
+    /// Tells who deletes stacks of one that is to go.
+    pub(crate) fn ask_for_deletion(&self, id: &str) {
+        // nobody listens any more: the next start finds it in the journal
+        let _ = self.doomed.send(id.to_owned());
+    }
+
+    /// The ids of the stacks that are to go, for the one who deletes them.
+    pub(crate) fn deletions(&self) -> Option<mpsc::UnboundedReceiver<String>> {
+        self.deletions.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// A stack without anything in it.
+#[cfg(test)]
+pub(crate) fn example(name: &str) -> StackRecord {
+    StackRecord {
+        name: name.to_owned(),
+        id: format!("arn:aws:cloudformation:us-east-1:000000000000:stack/{name}/1"),
+        description: None,
+        status: StackStatus::CreateComplete,
+        status_reason: None,
+        parameters: Vec::new(),
+        outputs: Vec::new(),
+        resources: Vec::new(),
+        created: 0,
+        updated: None,
+        deletion_began: None,
+        deleted: None,
+        ends: None,
+        generation: 0,
+        imports: Vec::new(),
+        protected: false,
+        template_body: String::new(),
     }
 }

@@ -1,3 +1,4 @@
+use super::registry::example;
 use super::{StackOutput, StackParameter, StackRecord, StackResource, StackStatus};
 use crate::endpoint::testing::{NOW, Reply, World};
 
@@ -6,10 +7,8 @@ const ID: &str = "arn:aws:cloudformation:us-east-1:000000000000:stack/sluice/1";
 fn world() -> World {
     let world = World::new();
     world.services.stacks.register(StackRecord {
-        name: "sluice".into(),
         id: ID.into(),
         description: Some("Takes <in>".into()),
-        status: StackStatus::CreateComplete,
         parameters: vec![StackParameter {
             key: "AdminEmail".into(),
             value: "admin@example.com".into(),
@@ -24,10 +23,11 @@ fn world() -> World {
             logical_id: "Table".into(),
             physical_id: "entries".into(),
             resource_type: "AWS::DynamoDB::Table".into(),
+            retained: false,
         }],
         created: NOW,
-        updated: None,
         template_body: "Resources: {}\n".into(),
+        ..example("sluice")
     });
     world
 }
@@ -97,4 +97,107 @@ async fn a_stack_that_is_not_there_is_named() {
     }
     let reply = call(&world, "CreateStack", &[("StackName", "x")]).await;
     assert_eq!(reply.element("Code"), "InvalidAction");
+}
+
+/// `sluice-load` imports from `sluice`, which exports and is protected.
+fn two_stacks() -> World {
+    let world = world();
+    let stacks = &world.services.stacks;
+    let mut workflow = StackRecord::clone(&stacks.get("sluice").expect("registered"));
+    workflow.outputs[0].export_name = Some("sluice-Url".into());
+    workflow.protected = true;
+    stacks.register(workflow);
+    stacks.register(StackRecord {
+        imports: vec!["sluice-Url".into()],
+        created: NOW,
+        ..example("sluice-load")
+    });
+    world
+}
+
+#[tokio::test]
+async fn a_deletion_is_asked_for_once_and_kept() {
+    let world = two_stacks();
+    let mut doomed = world.services.stacks.deletions().expect("nobody listens yet");
+    for _ in 0..2 {
+        let reply = call(&world, "DeleteStack", &[("StackName", "sluice-load")]).await;
+        assert_eq!(reply.status, 200);
+    }
+    let id = example("sluice-load").id;
+    assert_eq!(doomed.try_recv().ok(), Some(id.clone()));
+    assert!(doomed.try_recv().is_err(), "the second call changes nothing");
+    let reply = call(&world, "DescribeStacks", &[("StackName", "sluice-load")]).await;
+    assert_eq!(reply.element("StackStatus"), "DELETE_IN_PROGRESS");
+    assert_eq!(reply.element("DeletionTime"), "2026-11-22T13:27:00.000Z");
+    let kept = super::Stacks::kept(&world.services.driver).await.expect("reads");
+    assert_eq!(
+        kept.iter().map(|stack| (&stack.id, stack.status)).collect::<Vec<_>>(),
+        [(&id, StackStatus::DeleteInProgress)]
+    );
+}
+
+#[tokio::test]
+async fn stacks_that_others_need_are_not_deleted() {
+    let world = two_stacks();
+    let refused = |reply: &Reply| {
+        (
+            reply.status,
+            reply.element("Code").to_owned(),
+            reply.element("Message").to_owned(),
+        )
+    };
+    let reply = call(&world, "DeleteStack", &[("StackName", "sluice")]).await;
+    let message = "Export sluice-Url cannot be deleted as it is in use by sluice-load";
+    assert_eq!(refused(&reply), (400, "ValidationError".to_owned(), message.to_owned()));
+    let mut load = StackRecord::clone(&world.services.stacks.get("sluice-load").expect("registered"));
+    load.status = StackStatus::DeleteComplete;
+    load.deleted = Some(NOW);
+    world.services.stacks.register(load);
+    let (status, code, message) = refused(&call(&world, "DeleteStack", &[("StackName", "sluice")]).await);
+    assert_eq!((status, code.as_str()), (400, "ValidationError"));
+    assert!(
+        message.starts_with("Stack [sluice] cannot be deleted while TerminationProtection is enabled"),
+        "{message}"
+    );
+    let reply = call(&world, "DescribeStacks", &[("StackName", "sluice")]).await;
+    assert_eq!(reply.element("EnableTerminationProtection"), "true");
+}
+
+#[tokio::test]
+async fn a_deleted_stack_has_its_id_and_no_name() {
+    let world = two_stacks();
+    let load = world.services.stacks.get("sluice-load").expect("registered");
+    world.services.stacks.register(StackRecord {
+        status: StackStatus::DeleteComplete,
+        deletion_began: Some(NOW + 1_000),
+        deleted: Some(NOW + 2_000),
+        ..StackRecord::clone(&load)
+    });
+    let reply = call(&world, "DescribeStacks", &[("StackName", "sluice-load")]).await;
+    assert_eq!(reply.element("Message"), "Stack with id sluice-load does not exist");
+    let reply = call(&world, "DescribeStacks", &[("StackName", &load.id)]).await;
+    assert_eq!(reply.element("StackStatus"), "DELETE_COMPLETE");
+    let reply = call(&world, "DescribeStacks", &[]).await;
+    assert!(!reply.text.contains("sluice-load"), "{}", reply.text);
+    let filter = [("StackStatusFilter.member.1", "DELETE_COMPLETE")];
+    let reply = call(&world, "ListStacks", &filter).await;
+    assert_eq!(reply.element("StackName"), "sluice-load");
+    assert_eq!(reply.element("DeletionTime"), "2026-11-22T13:27:02.000Z");
+    let reply = call(&world, "DescribeStackEvents", &[("StackName", &load.id)]).await;
+    let statuses: Vec<&str> = reply
+        .text
+        .split("<ResourceStatus>")
+        .skip(1)
+        .filter_map(|rest| rest.split('<').next())
+        .collect();
+    assert_eq!(statuses, ["DELETE_COMPLETE", "DELETE_IN_PROGRESS", "CREATE_COMPLETE"]);
+    // another one takes the name
+    world.services.stacks.register(StackRecord {
+        id: format!("{}2", load.id),
+        ..StackRecord::clone(&load)
+    });
+    let reply = call(&world, "DescribeStacks", &[("StackName", "sluice-load")]).await;
+    assert_eq!(reply.element("StackStatus"), "CREATE_COMPLETE");
+    let reply = call(&world, "DeleteStack", &[("StackName", "never-was")]).await;
+    assert_eq!(reply.status, 200, "as on AWS");
 }

@@ -16,7 +16,7 @@ use tower::ServiceExt;
 
 use super::redaction::MARKER;
 use super::*;
-use crate::cloudformation::registry::{StackOutput, StackRecord, StackStatus};
+use crate::cloudformation::registry::{StackOutput, StackRecord, example};
 
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:ingest";
 const EXECUTION: &str = "arn:aws:states:us-east-1:123456789012:execution:ingest:";
@@ -144,21 +144,13 @@ impl Console {
 fn stacks() -> Stacks {
     let stacks = Stacks::default();
     stacks.register(StackRecord {
-        name: "sluice".to_owned(),
-        id: "arn:aws:cloudformation:us-east-1:123456789012:stack/sluice/1".to_owned(),
-        description: None,
-        status: StackStatus::CreateComplete,
-        parameters: Vec::new(),
         outputs: vec![StackOutput {
             key: "FunctionURLAPI".to_owned(),
             value: "http://127.0.0.1:41001/".to_owned(),
             description: None,
             export_name: None,
         }],
-        resources: Vec::new(),
-        created: NOW,
-        updated: None,
-        template_body: String::new(),
+        ..example("sluice")
     });
     stacks
 }

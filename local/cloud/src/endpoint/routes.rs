@@ -117,7 +117,7 @@ async fn query_call(
     };
     let result = match service {
         QueryService::Sns => sns::call(services, action, &form).await,
-        QueryService::CloudFormation => cloudformation::call(services, action, &form),
+        QueryService::CloudFormation => cloudformation::call(services, action, &form).await,
         QueryService::Sts => sts::call(services, action, &form),
     };
     query::response(service, action, request_id, result)

@@ -62,4 +62,6 @@ pub struct Services {
     pub activities: Activities,
     /// The stacks, for DescribeStacks and its kin.
     pub stacks: Arc<Stacks>,
+    /// Changes when the engine's clock was moved: who waits for a time on it looks again.
+    pub clock_moved: tokio::sync::watch::Sender<()>,
 }

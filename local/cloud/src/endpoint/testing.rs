@@ -167,6 +167,7 @@ impl World {
             dynamo: Dynamo::open(&directory.path().join("tables.db")).unwrap(),
             activities: crate::tasks::Activities::default(),
             stacks: Arc::default(),
+            clock_moved: tokio::sync::watch::Sender::default(),
         });
         tasks.attach(services.clone());
         Self {

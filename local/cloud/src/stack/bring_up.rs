@@ -6,16 +6,15 @@ use std::sync::Arc;
 
 use serde_json::json;
 use sluice_driver::{MachineKind, MachineRecord};
-use sluice_engine::Timestamp;
 use sluice_host::{FunctionSpec, Host};
 use sluice_template::{
-    AuthType, Function, LogLevel, Protocol, Resource, Stack, StackResource, StateMachine, StateMachineType, Table,
-    Topic, Url,
+    AuthType, DeletionPolicy, Function, LogLevel, Protocol, Resource, Stack, StackResource, StateMachine,
+    StateMachineType, Table, Topic, Url,
 };
 
 use super::plan::{ACCOUNT, binary_name};
-use super::{Plan, StartError, UrlListener};
-use crate::cloudformation::{self, StackRecord, StackStatus};
+use super::{Life, Plan, StartError, UrlListener, streams};
+use crate::cloudformation::{self, StackRecord};
 use crate::endpoint::Services;
 use crate::lambda::{FunctionUrl, UrlAuthType};
 use crate::sns::{self, EmailProtocol};
@@ -59,6 +58,23 @@ pub(crate) async fn bring_up(
             | Resource::LogGroup(_)
             | Resource::Alarm(_)
             | Resource::Dashboard(_) => {}
+            // processes use the machine's own network
+            Resource::Vpc(_)
+            | Resource::InternetGateway(_)
+            | Resource::VpcGatewayAttachment(_)
+            | Resource::RouteTable(_)
+            | Resource::Route(_)
+            | Resource::Subnet(_)
+            | Resource::SubnetRouteTableAssociation(_)
+            | Resource::SecurityGroup(_)
+            // parts of services, which make tasks of them
+            | Resource::Cluster(_)
+            | Resource::TaskDefinition(_) => {}
+            Resource::Stream(stream) => streams::make_stream(services, resource, stream).await?,
+            Resource::Queue(queue) => streams::make_queue(services, resource, queue).await?,
+            Resource::EventSourceMapping(mapping) => streams::make_mapping(services, resource, mapping).await?,
+            // these begin once everything is served: `Keeper::go_live`
+            Resource::Service(_) | Resource::Schedule(_) => {}
         }
     }
     Ok(())
@@ -205,7 +221,7 @@ fn attributes(machine: &StateMachine) -> serde_json::Value {
 pub(crate) fn serve_urls(
     services: &Services,
     host: &Host,
-    plan: &Plan,
+    region: &str,
     stack: &Stack,
     urls: Vec<UrlListener>,
     stop: &tokio::sync::watch::Receiver<bool>,
@@ -238,7 +254,7 @@ pub(crate) fn serve_urls(
             },
             cors: url.cors.as_ref().map(cors),
             now: Arc::new(move || u64::try_from(clock.now()).unwrap_or(0)),
-            region: plan.region().to_owned(),
+            region: region.to_owned(),
             account_id: ACCOUNT.to_owned(),
         };
         let (host, mut stop) = (host.clone(), stop.clone());
@@ -287,12 +303,13 @@ fn cors(cors: &sluice_template::Cors) -> sluice_host::Cors {
 }
 
 /// The stack as CloudFormation's reads show it.
-pub(crate) fn record(stack: &Stack, template: &str, now: Timestamp) -> StackRecord {
+pub(crate) fn record(stack: &Stack, template: &str, life: &Life, protected: bool) -> StackRecord {
     StackRecord {
         name: stack.name.clone(),
         id: stack.id.clone(),
         description: stack.description.clone(),
-        status: StackStatus::CreateComplete,
+        status: life.status(),
+        status_reason: None,
         parameters: stack
             .parameters
             .iter()
@@ -318,10 +335,17 @@ pub(crate) fn record(stack: &Stack, template: &str, now: Timestamp) -> StackReco
                 logical_id: one.logical_id.clone(),
                 physical_id: one.physical_id.clone(),
                 resource_type: one.resource_type.name().to_owned(),
+                retained: one.deletion_policy != DeletionPolicy::Delete,
             })
             .collect(),
-        created: now,
-        updated: None,
+        created: life.created,
+        updated: life.updated,
+        deletion_began: None,
+        deleted: None,
+        ends: life.ends,
+        generation: life.generation,
+        imports: stack.imports.clone(),
+        protected,
         template_body: template.to_owned(),
     }
 }

@@ -24,6 +24,14 @@ pub enum StartError {
     /// The template, or a parameter given to it.
     #[error(transparent)]
     Template(#[from] TemplateErrors),
+    /// A parameter that no stack has.
+    #[error("no stack has the parameter `{name}`; these are started: {stacks}")]
+    UnknownParameter {
+        /// The parameter.
+        name: String,
+        /// The stacks' names.
+        stacks: String,
+    },
     /// A state machine's definition.
     #[error("the definition of {logical_id} ({source_name}) is not a state machine: {problem}")]
     Definition {
@@ -41,6 +49,16 @@ pub enum StartError {
         logical_id: String,
         /// Its `Code`.
         code_path: String,
+    },
+    /// A container without a binary.
+    #[error(
+        "the task definition {logical_id} has the container `{container}`, for which there is no binary of that name"
+    )]
+    NoContainerBinary {
+        /// The resource.
+        logical_id: String,
+        /// The container.
+        container: String,
     },
     /// An address is taken.
     #[error("{what} cannot listen on {address}: {source}; stop what uses it, or choose other ports with --listen ADDR")]
@@ -92,6 +110,24 @@ pub enum StartError {
         logical_id: String,
         /// As the template says.
         protocol: &'static str,
+    },
+    /// What an earlier deployment had cannot be removed.
+    #[error("{logical_id}, which the stack has no longer, cannot be removed: {source}")]
+    Remove {
+        /// The resource.
+        logical_id: String,
+        /// What is in the way.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    /// A resource that is read and that nothing here runs.
+    #[error(
+        "{logical_id}: {resource_type} is not run on one machine; leave it out, by a parameter if the template has one"
+    )]
+    NotRun {
+        /// The resource.
+        logical_id: String,
+        /// Its type.
+        resource_type: &'static str,
     },
     /// `--lambda-endpoint`.
     #[error("--lambda-endpoint: {0}")]

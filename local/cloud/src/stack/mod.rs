@@ -4,11 +4,17 @@
 
 mod bring_up;
 mod error;
+mod keeper;
+mod life;
 mod plan;
+mod streams;
+mod tasks;
 mod urls;
 
 pub(crate) use bring_up::{Surroundings, bring_up, record, serve_urls};
 pub use error::StartError;
-pub(crate) use plan::ACCOUNT;
-pub use plan::{Plan, StackSource};
+pub(crate) use keeper::Keeper;
+pub(crate) use life::{Course, DELETE_AT, Life, course};
+pub(crate) use plan::{ACCOUNT, Known, Plan, exports};
+pub use plan::{Plans, StackSource};
 pub(crate) use urls::{UrlListener, reachable};

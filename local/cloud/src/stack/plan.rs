@@ -3,9 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use sluice_template::{Definition, Function, ResourceType, Stack, StackInputs, StateMachine, Template, substitute};
+use sluice_engine::Timestamp;
+use sluice_template::{
+    Definition, Function, ResourceType, Stack, StackInputs, StateMachine, TaskDefinition, Template, substitute,
+};
 
-use super::StartError;
+use super::{DELETE_AT, StartError};
+use crate::endpoint::rfc_3339;
 
 /// The account of everything that runs locally.
 pub(crate) const ACCOUNT: &str = "000000000000";
@@ -17,87 +21,203 @@ pub struct StackSource {
     pub name: String,
     /// The template's file.
     pub template: PathBuf,
-    /// The region it runs in.
-    pub region: String,
-    /// Parameters as given: one that the template does not have is an error.
-    pub parameters: BTreeMap<String, String>,
     /// Parameters for what is not given, where the template has them.
     pub defaults: BTreeMap<String, String>,
 }
 
+/// Stacks that can be started together, in an order in which one may import what an earlier one exports.
+#[derive(Debug)]
+pub struct Plans {
+    region: String,
+    plans: Vec<Plan>,
+}
+
+impl Plans {
+    /// Reads the templates, checks their parameters, and finds their definitions. A parameter in `given` goes to each stack
+    /// that has it.
+    ///
+    /// # Errors
+    /// Unreadable files; everything that is wrong with a template or the parameters, with lines; a parameter that no stack
+    /// has; a definition that is not a state machine.
+    pub fn read(
+        region: String,
+        given: &BTreeMap<String, String>,
+        sources: Vec<StackSource>,
+    ) -> Result<Self, StartError> {
+        let mut read = Vec::with_capacity(sources.len());
+        for source in sources {
+            let text = read_file(&source.template)?;
+            let template = sluice_template::parse(&text, &source.template.display().to_string())?;
+            read.push((source, text, template));
+        }
+        if let [_, _, ..] = read.as_slice() {
+            check_given(given, &read)?;
+        }
+        let alone = read.len() == 1;
+        let mut plans: Vec<Plan> = Vec::with_capacity(read.len());
+        for (source, text, template) in read {
+            let has = |key: &String| alone || template.parameters().any(|(name, _)| name == key);
+            let parameters = given.iter().filter(|(key, _)| has(key));
+            let parameters = parameters.map(|(key, value)| (key.clone(), value.clone())).collect();
+            let imports = exports(plans.iter().map(|plan| &plan.sketch));
+            plans.push(Plan::new(source, &region, parameters, text, template, &imports)?);
+        }
+        Ok(Self { region, plans })
+    }
+
+    /// The region that they run in.
+    pub(crate) fn region(&self) -> &str {
+        &self.region
+    }
+
+    /// Each of them, in order.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &Plan> {
+        self.plans.iter()
+    }
+
+    /// The names of the binaries that their functions and containers run.
+    ///
+    /// # Errors
+    /// A function whose `Code` names no binary.
+    pub fn binaries(&self) -> Result<BTreeSet<String>, StartError> {
+        let mut names = BTreeSet::new();
+        for plan in &self.plans {
+            for (resource, function) in plan.sketch.all::<Function>() {
+                names.insert(binary_name(&resource.logical_id, function)?);
+            }
+            for (_, task) in plan.sketch.all::<TaskDefinition>() {
+                names.extend(task.containers.iter().map(|container| container.name.clone()));
+            }
+        }
+        Ok(names)
+    }
+}
+
+/// What stacks export, by name.
+pub(crate) fn exports<'s>(stacks: impl Iterator<Item = &'s Stack>) -> BTreeMap<String, String> {
+    let outputs = stacks.flat_map(|stack| &stack.outputs);
+    outputs
+        .filter_map(|output| Some((output.export.clone()?, output.value.clone())))
+        .collect()
+}
+
+/// Whether some stack has each parameter. With one stack, its template says so itself, with the line.
+fn check_given(given: &BTreeMap<String, String>, read: &[(StackSource, String, Template)]) -> Result<(), StartError> {
+    for name in given.keys() {
+        let known = |template: &Template| template.parameters().any(|(known, _)| known == name);
+        if !read.iter().any(|(_, _, template)| known(template)) {
+            let stacks: Vec<&str> = read.iter().map(|(source, _, _)| source.name.as_str()).collect();
+            return Err(StartError::UnknownParameter {
+                name: name.clone(),
+                stacks: stacks.join(", "),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The parameter that says how many minutes a stack lives. No template can compute a time, so as `cfn/deploy` does, we
+/// compute [`DELETE_AT`] from it when that is not given.
+const LIFETIME: &str = "LifetimeMinutes";
+
+/// What a template is resolved with that is known only when the stack runs.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Known {
+    /// The URLs of its function URLs, by logical id.
+    pub(crate) urls: BTreeMap<String, String>,
+    /// The AWS endpoint's URL.
+    pub(crate) endpoint: String,
+    /// What earlier stacks export.
+    pub(crate) imports: BTreeMap<String, String>,
+    /// The time in `DeleteAt`, if the stack has a lifetime.
+    pub(crate) delete_at: Option<Timestamp>,
+    /// How many stacks of this name there were before.
+    pub(crate) generation: u32,
+}
+
 /// A stack that can be started.
 #[derive(Debug)]
-pub struct Plan {
+pub(crate) struct Plan {
     pub(crate) source: StackSource,
     pub(crate) text: String,
+    /// What the stack is but for what is known only when it runs.
+    pub(crate) sketch: Stack,
+    region: String,
+    parameters: BTreeMap<String, String>,
     template: Template,
 }
 
 impl Plan {
-    /// Reads the template, checks its parameters, and finds its definitions.
-    ///
-    /// # Errors
-    /// Unreadable files; everything that is wrong with the template or the parameters, with lines; a definition that is
-    /// not a state machine.
-    pub fn read(source: StackSource) -> Result<Self, StartError> {
-        let text = read(&source.template)?;
-        let template = sluice_template::parse(&text, &source.template.display().to_string())?;
-        let plan = Self { source, text, template };
-        // with any URL: the real ones are known once the ports are
-        let urls = plan
-            .url_ids()
-            .map(|id| (id.to_owned(), "http://127.0.0.1/".to_owned()))
-            .collect();
-        let stack = plan.resolve(&urls)?;
-        for (resource, machine) in stack.all::<StateMachine>() {
+    fn new(
+        source: StackSource,
+        region: &str,
+        mut parameters: BTreeMap<String, String>,
+        text: String,
+        template: Template,
+        imports: &BTreeMap<String, String>,
+    ) -> Result<Self, StartError> {
+        for (name, _) in template.parameters() {
+            if let (Some(value), false) = (source.defaults.get(name), parameters.contains_key(name)) {
+                parameters.insert(name.to_owned(), value.clone());
+            }
+        }
+        // with any URL and any time: the real ones are known once the ports are, and when it starts
+        let urls = url_ids(&template).map(|id| (id.to_owned(), "http://127.0.0.1/".to_owned()));
+        let known = Known {
+            urls: urls.collect(),
+            endpoint: "http://127.0.0.1".to_owned(),
+            imports: imports.clone(),
+            delete_at: Some(1_767_225_600_000),
+            generation: 0,
+        };
+        let sketch = resolve(&template, &source.name, region, &parameters, &known)?;
+        let plan = Self {
+            source,
+            text,
+            sketch,
+            region: region.to_owned(),
+            parameters,
+            template,
+        };
+        for (resource, machine) in plan.sketch.all::<StateMachine>() {
             plan.definition(&resource.logical_id, machine)?;
         }
         Ok(plan)
     }
 
-    /// The region it runs in.
-    pub(crate) fn region(&self) -> &str {
-        &self.source.region
-    }
-
     /// The logical ids of the function URLs, in the order of the template: their ports follow it.
     pub(crate) fn url_ids(&self) -> impl Iterator<Item = &str> {
-        self.template
-            .resources()
-            .filter(|(_, kind)| *kind == ResourceType::Url)
-            .map(|(id, _)| id)
+        url_ids(&self.template)
     }
 
-    /// The stack, with the URLs (by logical id) that its function URLs have.
-    pub(crate) fn resolve(&self, urls: &BTreeMap<String, String>) -> Result<Stack, StartError> {
-        let mut inputs = StackInputs::new(&self.source.name, &self.source.region, ACCOUNT);
-        inputs.parameters = self.source.parameters.clone();
-        for (name, _) in self.template.parameters() {
-            if let (Some(value), false) = (self.source.defaults.get(name), inputs.parameters.contains_key(name)) {
-                inputs.parameters.insert(name.to_owned(), value.clone());
-            }
+    /// How long the stack lives from its deployment, in milliseconds: if its template takes a `DeleteAt`, which was not
+    /// given, and a `LifetimeMinutes`.
+    pub(crate) fn lifetime_ms(&self) -> Option<i64> {
+        if !computes_delete_at(&self.template, &self.parameters) {
+            return None;
         }
-        inputs.attributes = urls
+        let lifetime = self
+            .sketch
+            .parameters
             .iter()
-            .map(|(id, url)| (format!("{id}.FunctionUrl"), url.clone()))
-            .collect();
-        Ok(self.template.resolve(&inputs)?)
+            .find(|parameter| parameter.key == LIFETIME)?;
+        let minutes: f64 = lifetime.value.parse().ok()?;
+        // the template bounds it; what is beyond the range of the target type becomes its end
+        Some((minutes * 60_000.0) as i64)
     }
 
-    /// The names of the binaries that its functions run.
-    ///
-    /// # Errors
-    /// As [`Plan::read`].
-    pub fn binaries(&self) -> Result<BTreeSet<String>, StartError> {
-        let urls = self
-            .url_ids()
-            .map(|id| (id.to_owned(), "http://127.0.0.1/".to_owned()))
-            .collect();
-        let stack = self.resolve(&urls)?;
-        stack
-            .all::<Function>()
-            .map(|(resource, function)| binary_name(&resource.logical_id, function))
+    /// The parameters as the stack has them, by name, without the time that is computed.
+    pub(crate) fn settings(&self) -> BTreeMap<String, String> {
+        let computed = computes_delete_at(&self.template, &self.parameters);
+        let all = self.sketch.parameters.iter();
+        all.filter(|parameter| !(computed && parameter.key == DELETE_AT))
+            .map(|parameter| (parameter.key.clone(), parameter.value.clone()))
             .collect()
+    }
+
+    /// The stack with what is known now.
+    pub(crate) fn resolve(&self, known: &Known) -> Result<Stack, StartError> {
+        resolve(&self.template, &self.source.name, &self.region, &self.parameters, known)
     }
 
     /// A state machine's definition with its substitutions made and its language checked.
@@ -107,7 +227,7 @@ impl Plan {
             Definition::Text(text) => (text.clone(), self.source.template.display().to_string()),
             Definition::Path(path) => {
                 let path = directory.join(path);
-                (read(&path)?, path.display().to_string())
+                (read_file(&path)?, path.display().to_string())
             }
         };
         let substituted = substitute(&text, &machine.substitutions);
@@ -141,7 +261,47 @@ pub(crate) fn binary_name(logical_id: &str, function: &Function) -> Result<Strin
         })
 }
 
-fn read(path: &Path) -> Result<String, StartError> {
+fn url_ids(template: &Template) -> impl Iterator<Item = &str> {
+    let urls = template.resources().filter(|(_, kind)| *kind == ResourceType::Url);
+    urls.map(|(id, _)| id)
+}
+
+/// Whether the time of the stack's end is ours to say.
+fn computes_delete_at(template: &Template, parameters: &BTreeMap<String, String>) -> bool {
+    let has = |key: &str| template.parameters().any(|(name, _)| name == key);
+    has(DELETE_AT) && has(LIFETIME) && !parameters.contains_key(DELETE_AT)
+}
+
+fn resolve(
+    template: &Template,
+    name: &str,
+    region: &str,
+    parameters: &BTreeMap<String, String>,
+    known: &Known,
+) -> Result<Stack, StartError> {
+    let mut inputs = StackInputs::new(name, region, ACCOUNT);
+    inputs.parameters = parameters.clone();
+    if let (true, Some(at)) = (computes_delete_at(template, parameters), known.delete_at) {
+        inputs.parameters.insert(DELETE_AT.to_owned(), in_seconds(at));
+    }
+    inputs.endpoint = Some(known.endpoint.clone());
+    inputs.generation = known.generation;
+    inputs.imports = known.imports.clone();
+    let urls = known.urls.iter();
+    inputs.attributes = urls
+        .map(|(id, url)| (format!("{id}.FunctionUrl"), url.clone()))
+        .collect();
+    Ok(template.resolve(&inputs)?)
+}
+
+/// `2026-11-22T18:00:00Z`: as the templates take a time.
+fn in_seconds(at: Timestamp) -> String {
+    let text = rfc_3339(at.div_euclid(1000).saturating_mul(1000));
+    text.split_once('.')
+        .map_or(text.clone(), |(seconds, _)| format!("{seconds}Z"))
+}
+
+fn read_file(path: &Path) -> Result<String, StartError> {
     std::fs::read_to_string(path).map_err(|source| StartError::File {
         path: path.to_owned(),
         source,

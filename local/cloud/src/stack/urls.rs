@@ -15,36 +15,40 @@ const KIND: &str = "function-url-port";
 
 /// A function URL that has its port.
 pub(crate) struct UrlListener {
+    pub(crate) stack: String,
     pub(crate) logical_id: String,
     pub(crate) listener: TcpListener,
     pub(crate) url: String,
 }
 
 impl UrlListener {
-    /// Binds every function URL of the plan: to the port that it had before, else to one of the ports after `endpoint`'s
+    /// Binds every function URL of the plans: to the port that it had before, else to one of the ports after `endpoint`'s
     /// (any free port when `any` is set, as for `--listen ADDR:0`). Ports are remembered once all are bound.
     pub(crate) async fn bind_all(
-        plan: &Plan,
+        plans: &[&Plan],
         driver: &Driver,
         endpoint: SocketAddr,
         any: bool,
     ) -> Result<Vec<Self>, StartError> {
         let mut wanted = Vec::new();
-        for logical_id in plan.url_ids() {
-            let key = format!("{}/{logical_id}", plan.source.name);
+        let all = plans
+            .iter()
+            .flat_map(|plan| plan.url_ids().map(|id| (&plan.source.name, id)));
+        for (stack, logical_id) in all {
+            let key = format!("{stack}/{logical_id}");
             let port = driver.get(KIND, &key).await?;
             let port = port
                 .and_then(|port| port["port"].as_u64())
                 .and_then(|port| u16::try_from(port).ok());
-            wanted.push((logical_id, key, port));
+            wanted.push((stack, logical_id, key, port));
         }
-        let known: Vec<u16> = wanted.iter().filter_map(|(_, _, port)| *port).collect();
+        let known: Vec<u16> = wanted.iter().filter_map(|(_, _, _, port)| *port).collect();
         let mut free = (1..)
             .map(|n| endpoint.port().saturating_add(n))
             .filter(|port| !known.contains(port));
         let mut bound = Vec::new();
         let mut new = Vec::new();
-        for (logical_id, key, known) in wanted {
+        for (stack, logical_id, key, known) in wanted {
             let port = known.unwrap_or_else(|| if any { 0 } else { free.next().unwrap_or(0) });
             let address = SocketAddr::new(endpoint.ip(), port);
             let failed = |source| match known {
@@ -66,6 +70,7 @@ impl UrlListener {
             }
             let url = format!("http://{}/", reachable(address));
             bound.push(Self {
+                stack: stack.clone(),
                 logical_id: logical_id.to_owned(),
                 listener,
                 url,

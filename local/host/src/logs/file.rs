@@ -49,7 +49,7 @@ impl LogWriter {
     pub(crate) fn start(dir: &Path) -> io::Result<Self> {
         fs::create_dir_all(dir)?;
         let shared = Arc::new(Shared::default());
-        let (files, of_thread) = (Files::new(dir.to_owned(), MAX_FILE_BYTES), Arc::clone(&shared));
+        let (files, of_thread) = (Files::new(dir.to_owned()), Arc::clone(&shared));
         let thread = std::thread::Builder::new()
             .name("function-logs".into())
             .spawn(move || run(&of_thread, files))?;
@@ -127,9 +127,9 @@ fn run(shared: &Shared, mut files: Files) {
     }
 }
 
-/// The open files.
+/// The open files of one directory, by name.
 #[derive(Debug)]
-struct Files {
+pub(crate) struct Files {
     dir: PathBuf,
     max_bytes: u64,
     open: HashMap<Arc<str>, Open>,
@@ -143,7 +143,12 @@ struct Open {
 }
 
 impl Files {
-    fn new(dir: PathBuf, max_bytes: u64) -> Self {
+    /// Files in `dir` that rotate at their usual size.
+    pub(crate) fn new(dir: PathBuf) -> Self {
+        Self::with_limit(dir, MAX_FILE_BYTES)
+    }
+
+    fn with_limit(dir: PathBuf, max_bytes: u64) -> Self {
         Self {
             dir,
             max_bytes,
@@ -162,16 +167,20 @@ impl Files {
             }
         }
         for (function, text) in texts {
-            match self.append(function, text.as_bytes()) {
-                Ok(()) => self.failing = false,
-                Err(error) if !self.failing => {
-                    tracing::warn!(%error, %function, dir = %self.dir.display(), "cannot write a function's log file");
-                    self.open.remove(function);
-                    self.failing = true;
+            self.keep(function, &text);
+        }
+    }
+
+    /// Appends to a file. That the disk does not take it is told once, until it does again.
+    pub(crate) fn keep(&mut self, name: &Arc<str>, text: &str) {
+        match self.append(name, text.as_bytes()) {
+            Ok(()) => self.failing = false,
+            Err(error) => {
+                if !self.failing {
+                    tracing::warn!(%error, %name, dir = %self.dir.display(), "cannot write a log file");
                 }
-                Err(_) => {
-                    self.open.remove(function);
-                }
+                self.open.remove(name);
+                self.failing = true;
             }
         }
     }
@@ -243,7 +252,7 @@ mod tests {
     #[test]
     fn files_rotate_and_old_ones_go() {
         let dir = scratch("rotation");
-        let mut files = Files::new(dir.clone(), 100);
+        let mut files = Files::with_limit(dir.clone(), 100);
         let function: Arc<str> = "f".into();
         for letter in ["a", "b", "c", "d"] {
             files.append(&function, letter.repeat(90).as_bytes()).expect("appends");

@@ -7,7 +7,8 @@ mod record;
 mod store;
 
 pub(crate) use capture::Capture;
-pub(crate) use file::LogWriter;
+pub(crate) use file::{Files, LogWriter};
+pub(crate) use line::LineSplitter;
 pub(crate) use record::timestamp;
 pub use record::{InvocationStatus, LogRecord};
 pub(crate) use store::FunctionLog;

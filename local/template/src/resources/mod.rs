@@ -2,20 +2,38 @@
 //! `resource_types!`.
 
 pub(crate) mod alarm;
+pub(crate) mod cluster;
+pub(crate) mod container;
 pub(crate) mod dashboard;
 pub(crate) mod event_invoke_config;
+pub(crate) mod event_source_mapping;
 pub(crate) mod function;
+pub(crate) mod internet_gateway;
 pub(crate) mod log_group;
 pub(crate) mod managed_policy;
+pub(crate) mod network;
 pub(crate) mod permission;
 pub(crate) mod policy;
+pub(crate) mod queue;
 pub(crate) mod role;
+pub(crate) mod route;
+pub(crate) mod route_table;
+pub(crate) mod schedule;
+pub(crate) mod schedule_target;
+pub(crate) mod security_group;
+pub(crate) mod service;
 pub(crate) mod state_machine;
+pub(crate) mod stream;
+pub(crate) mod subnet;
+pub(crate) mod subnet_route_table_association;
 pub(crate) mod subscription;
 pub(crate) mod table;
+pub(crate) mod task_definition;
 pub(crate) mod topic;
 pub(crate) mod topic_policy;
 pub(crate) mod url;
+pub(crate) mod vpc;
+pub(crate) mod vpc_gateway_attachment;
 
 use indexmap::IndexMap;
 
@@ -176,14 +194,40 @@ resource_types! {
     dashboard::Dashboard,
     /// `AWS::DynamoDB::Table`.
     table::Table,
+    /// `AWS::EC2::InternetGateway`.
+    internet_gateway::InternetGateway,
+    /// `AWS::EC2::Route`.
+    route::Route,
+    /// `AWS::EC2::RouteTable`.
+    route_table::RouteTable,
+    /// `AWS::EC2::SecurityGroup`.
+    security_group::SecurityGroup,
+    /// `AWS::EC2::Subnet`.
+    subnet::Subnet,
+    /// `AWS::EC2::SubnetRouteTableAssociation`.
+    subnet_route_table_association::SubnetRouteTableAssociation,
+    /// `AWS::EC2::VPC`.
+    vpc::Vpc,
+    /// `AWS::EC2::VPCGatewayAttachment`.
+    vpc_gateway_attachment::VpcGatewayAttachment,
+    /// `AWS::ECS::Cluster`.
+    cluster::Cluster,
+    /// `AWS::ECS::Service`.
+    service::Service,
+    /// `AWS::ECS::TaskDefinition`.
+    task_definition::TaskDefinition,
     /// `AWS::IAM::ManagedPolicy`.
     managed_policy::ManagedPolicy,
     /// `AWS::IAM::Policy`.
     policy::Policy,
     /// `AWS::IAM::Role`.
     role::Role,
+    /// `AWS::Kinesis::Stream`.
+    stream::Stream,
     /// `AWS::Lambda::EventInvokeConfig`.
     event_invoke_config::EventInvokeConfig,
+    /// `AWS::Lambda::EventSourceMapping`.
+    event_source_mapping::EventSourceMapping,
     /// `AWS::Lambda::Function`.
     function::Function,
     /// `AWS::Lambda::Permission`.
@@ -198,6 +242,10 @@ resource_types! {
     topic::Topic,
     /// `AWS::SNS::TopicPolicy`.
     topic_policy::TopicPolicy,
+    /// `AWS::SQS::Queue`.
+    queue::Queue,
+    /// `AWS::Scheduler::Schedule`.
+    schedule::Schedule,
     /// `AWS::StepFunctions::StateMachine`.
     state_machine::StateMachine,
 }

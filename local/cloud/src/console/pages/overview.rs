@@ -169,7 +169,7 @@ impl Overview {
         let query = query.only(&["status", "limit", "format", "refresh"]);
         let stacks = state
             .stacks
-            .list()
+            .existing()
             .iter()
             .map(|stack| StackView::from(&**stack))
             .collect();

@@ -1,0 +1,170 @@
+//! EventBridge Scheduler's part in stacks: schedules that delete a stack, call a function or start an execution.
+//!
+//! A schedule keeps its last beat in the journal. What was due while `sluice` was down comes once at the start. Time is the
+//! engine's clock, so `sluice clock advance` brings beats on. The wire API is not here: schedules come from templates.
+
+mod beats;
+mod target;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+use sluice_driver::{DriverError, Order};
+use sluice_engine::Timestamp;
+use sluice_template::{Schedule, ScheduleTiming};
+use tokio::task::JoinHandle;
+
+use crate::endpoint::Services;
+use beats::Beats;
+use target::fire;
+
+/// The journal's shelf for schedules: the schedule's ARN to what it was and its last beat.
+const KIND: &str = "schedule";
+
+/// The pause before the first retry; each further one doubles it.
+const FIRST_PAUSE: i64 = 1_000;
+/// The longest pause between retries.
+const LONGEST_PAUSE: i64 = 15 * 60_000;
+
+/// A schedule that beats until it is dropped.
+#[derive(Debug)]
+pub(crate) struct Running(JoinHandle<()>);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Starts a schedule; one that was changed begins anew.
+///
+/// # Errors
+/// When the journal fails.
+pub(crate) async fn start(services: &Arc<Services>, schedule: &Schedule) -> Result<Running, DriverError> {
+    let what = what(schedule);
+    let kept = services.driver.get(KIND, &schedule.arn).await?;
+    let kept = kept.filter(|kept| kept["what"] == what);
+    let created = kept.as_ref().and_then(|kept| kept["created"].as_i64());
+    let last = kept.as_ref().and_then(|kept| kept["last"].as_i64());
+    let known = created.is_some();
+    let beats = Beats {
+        timing: schedule.timing,
+        start: schedule.start_ms,
+        end: schedule.end_ms,
+        created: created.unwrap_or_else(|| services.config.now()),
+    };
+    if !known {
+        remember(services, schedule, &beats, None).await?;
+    }
+    let (services, schedule) = (Arc::clone(services), schedule.clone());
+    Ok(Running(tokio::spawn(async move {
+        if schedule.enabled {
+            beat(&services, &schedule, &beats, last).await;
+        }
+    })))
+}
+
+/// Forgets a schedule that is deleted, by its name in whichever group.
+///
+/// # Errors
+/// When the journal fails.
+pub(crate) async fn forget(services: &Services, name: &str) -> Result<(), DriverError> {
+    const MOST: usize = 10_000;
+    let end = format!("/{name}");
+    let kept = services.driver.scan(KIND, Order::Ascending, None, MOST).await?;
+    for (arn, _) in kept.iter().filter(|(arn, _)| arn.ends_with(&end)) {
+        services.driver.remove(KIND, arn).await?;
+    }
+    Ok(())
+}
+
+/// What makes a schedule another one.
+fn what(schedule: &Schedule) -> String {
+    let timing = match schedule.timing {
+        ScheduleTiming::At(at) => format!("at {at}"),
+        ScheduleTiming::Rate(every) => format!("every {every}"),
+    };
+    format!(
+        "{timing}, {:?} to {:?}: {:?}",
+        schedule.start_ms, schedule.end_ms, schedule.target
+    )
+}
+
+async fn remember(
+    services: &Services,
+    schedule: &Schedule,
+    beats: &Beats,
+    last: Option<Timestamp>,
+) -> Result<(), DriverError> {
+    let value = json!({ "what": what(schedule), "created": beats.created, "last": last });
+    services.driver.put(KIND, &schedule.arn, value).await
+}
+
+/// Beats until there is no next time.
+async fn beat(services: &Arc<Services>, schedule: &Schedule, beats: &Beats, mut last: Option<Timestamp>) {
+    while let Some(due) = beats.next(last) {
+        services.wait_until(due).await;
+        let now = services.config.now();
+        fire_until_it_works(services, schedule, due).await;
+        last = Some(now);
+        // after it was fired: a crash in between fires it again, as at least once says
+        if let Err(error) = remember(services, schedule, beats, last).await {
+            tracing::error!(%error, schedule = schedule.name, "a beat was not remembered");
+        }
+    }
+}
+
+/// As often as the schedule's RetryPolicy says.
+async fn fire_until_it_works(services: &Arc<Services>, schedule: &Schedule, due: Timestamp) {
+    let too_old = due.saturating_add(i64::from(schedule.max_event_age_seconds).saturating_mul(1_000));
+    for retry in 0.. {
+        let Err(error) = fire(services, &schedule.target).await else {
+            return;
+        };
+        let next = services.config.now().saturating_add(pause(retry));
+        if retry >= schedule.max_retries || next > too_old {
+            tracing::error!(
+                schedule = schedule.name,
+                retries = retry,
+                "a schedule's target failed, given up: {error}"
+            );
+            return;
+        }
+        tracing::warn!(
+            schedule = schedule.name,
+            retry,
+            "a schedule's target failed, tried again: {error}"
+        );
+        services.wait_until(next).await;
+    }
+}
+
+/// The milliseconds before a retry; the first is number 0.
+fn pause(retry: u32) -> i64 {
+    let doubled = 2_i64.checked_pow(retry).and_then(|by| FIRST_PAUSE.checked_mul(by));
+    doubled.map_or(LONGEST_PAUSE, |pause| pause.min(LONGEST_PAUSE))
+}
+
+impl Services {
+    /// Waits until the engine's clock shows `at`, also when it is moved there.
+    pub(crate) async fn wait_until(&self, at: Timestamp) {
+        /// A machine that was suspended sees its times this late at most.
+        const LONGEST_SLEEP: Duration = Duration::from_secs(60);
+        let mut moved = self.clock_moved.subscribe();
+        loop {
+            let sleep = match self.config.clock.until(at) {
+                Some(Duration::ZERO) => return,
+                Some(wait) => wait.min(LONGEST_SLEEP),
+                None => Duration::MAX,
+            };
+            tokio::select! {
+                () = tokio::time::sleep(sleep) => {}
+                // the sender is in `self`
+                _ = moved.changed() => {}
+            }
+        }
+    }
+}

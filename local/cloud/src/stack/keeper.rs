@@ -1,0 +1,212 @@
+//! Who keeps what runs in stacks, and takes stacks down.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sluice_driver::DriverError;
+use sluice_host::{Host, HostError, TaskSet};
+use sluice_template::{Resource, ResourceType, Stack};
+use tokio::sync::{Mutex, mpsc};
+
+use super::{StartError, Surroundings, streams, tasks};
+use crate::cloudformation::{StackRecord, StackResource, StackStatus};
+use crate::endpoint::{ApiError, Form, Services};
+use crate::{scheduler, sns};
+
+/// Keeps the processes and schedules of stacks.
+pub(crate) struct Keeper {
+    services: Arc<Services>,
+    host: Host,
+    running: Mutex<Running>,
+}
+
+/// What runs, by the physical id of its resource.
+#[derive(Default)]
+struct Running {
+    tasks: HashMap<String, TaskSet>,
+    schedules: HashMap<String, scheduler::Running>,
+}
+
+/// Why a resource could not be removed.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum RemoveError {
+    #[error(transparent)]
+    Driver(#[from] DriverError),
+    #[error("{}: {}", .0.code, .0.message)]
+    Api(ApiError),
+    #[error("the log cannot be removed: {0}")]
+    Log(#[from] std::io::Error),
+}
+
+impl Keeper {
+    pub(crate) fn new(services: Arc<Services>, host: Host) -> Self {
+        Self {
+            services,
+            host,
+            running: Mutex::default(),
+        }
+    }
+
+    /// Starts what runs by itself in a stack that is brought up: schedules and services, in the stack's order.
+    pub(crate) async fn go_live(&self, stack: &Stack, around: &Surroundings) -> Result<(), StartError> {
+        let mut running = self.running.lock().await;
+        for entry in &stack.resources {
+            let id = || entry.physical_id.clone();
+            match &entry.resource {
+                Resource::Schedule(schedule) => {
+                    let schedule = scheduler::start(&self.services, schedule).await?;
+                    running.schedules.insert(id(), schedule);
+                }
+                Resource::Service(service) => {
+                    if let Some(set) = tasks::start(&self.host, stack, service, around).await? {
+                        running.tasks.insert(id(), set);
+                    }
+                }
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// How many tasks of a service run now.
+    pub(crate) async fn tasks(&self, service: &str) -> u32 {
+        let running = self.running.lock().await;
+        running.tasks.get(service).map_or(0, TaskSet::running)
+    }
+
+    /// Takes stacks down as they are asked for, one after the other.
+    pub(crate) async fn take_down_all(self: Arc<Self>, mut doomed: mpsc::UnboundedReceiver<String>) {
+        while let Some(id) = doomed.recv().await {
+            let Some(stack) = self.services.stacks.get(&id) else {
+                continue;
+            };
+            if stack.status != StackStatus::DeleteInProgress {
+                continue;
+            }
+            if let Err(error) = self.take_down(StackRecord::clone(&stack)).await {
+                tracing::error!(%error, stack = stack.name, "that a stack is deleted was not kept");
+            }
+        }
+    }
+
+    /// Removes a stack's resources, the last first, and keeps what came of it. A deletion that fails can be asked for again.
+    pub(crate) async fn take_down(&self, mut stack: StackRecord) -> Result<(), DriverError> {
+        let began = stack.deletion_began.unwrap_or_else(|| self.services.config.now());
+        stack.deletion_began = Some(began);
+        let failed = self.remove_all(&stack.resources).await;
+        match failed {
+            None => {
+                stack.status = StackStatus::DeleteComplete;
+                stack.status_reason = None;
+                stack.deleted = Some(self.services.config.now().max(began));
+            }
+            Some((logical_id, error)) => {
+                tracing::error!(stack = stack.name, "{logical_id} cannot be removed: {error}");
+                stack.status = StackStatus::DeleteFailed;
+                stack.status_reason = Some(format!(
+                    "The following resource(s) failed to delete: [{logical_id}]. {error}"
+                ));
+            }
+        }
+        self.services.stacks.keep(&self.services.driver, stack).await
+    }
+
+    /// Removes what an earlier deployment had and this one has not.
+    pub(crate) async fn remove_stale(&self, before: &StackRecord, stack: &Stack) -> Result<(), StartError> {
+        let stays = |old: &&StackResource| {
+            !stack
+                .resources
+                .iter()
+                .any(|new| new.physical_id == old.physical_id && new.resource_type.name() == old.resource_type)
+        };
+        for resource in before.resources.iter().rev().filter(stays) {
+            self.remove(resource).await.map_err(|source| StartError::Remove {
+                logical_id: resource.logical_id.clone(),
+                source: source.into(),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The first resource that could not be removed, with the reason. Those before it in the stack stay with it.
+    async fn remove_all(&self, resources: &[StackResource]) -> Option<(String, RemoveError)> {
+        for resource in resources.iter().rev() {
+            if let Err(error) = self.remove(resource).await {
+                return Some((resource.logical_id.clone(), error));
+            }
+        }
+        None
+    }
+
+    /// Removes one resource; one that is not there counts as removed.
+    async fn remove(&self, resource: &StackResource) -> Result<(), RemoveError> {
+        let id = resource.physical_id.as_str();
+        let Some(kind) = ResourceType::parse(&resource.resource_type).filter(|_| !resource.retained) else {
+            return Ok(());
+        };
+        match kind {
+            ResourceType::Service => {
+                let set = self.running.lock().await.tasks.remove(id);
+                if let Some(set) = set {
+                    set.stop(None).await;
+                }
+            }
+            ResourceType::Schedule => {
+                self.running.lock().await.schedules.remove(id);
+                scheduler::forget(&self.services, id).await?;
+            }
+            ResourceType::Function => match self.host.remove_function(id) {
+                Ok(()) | Err(HostError::FunctionNotFound(_)) => {}
+                Err(error) => tracing::warn!(%error, "a function is not removed"),
+            },
+            ResourceType::LogGroup => self.host.remove_log_group(id)?,
+            ResourceType::StateMachine => {
+                self.services.driver.delete_machine(id).await?;
+            }
+            ResourceType::Topic => {
+                let form = Form::parse(format!("TopicArn={id}").as_bytes()).map_err(RemoveError::Api)?;
+                sns::call(&self.services, "DeleteTopic", &form)
+                    .await
+                    .map_err(RemoveError::Api)?;
+            }
+            ResourceType::Stream => streams::remove_stream(&self.services, id).await?,
+            ResourceType::Queue => streams::remove_queue(&self.services, id).await?,
+            ResourceType::EventSourceMapping => streams::remove_mapping(&self.services, id).await?,
+            // a URL ends with its function, and what a table holds is worth more than a stack
+            ResourceType::Url | ResourceType::Table => {}
+            // these exist, with their names, and do nothing
+            ResourceType::Alarm
+            | ResourceType::Cluster
+            | ResourceType::Dashboard
+            | ResourceType::EventInvokeConfig
+            | ResourceType::InternetGateway
+            | ResourceType::ManagedPolicy
+            | ResourceType::Permission
+            | ResourceType::Policy
+            | ResourceType::Role
+            | ResourceType::Route
+            | ResourceType::RouteTable
+            | ResourceType::SecurityGroup
+            | ResourceType::Subnet
+            | ResourceType::SubnetRouteTableAssociation
+            | ResourceType::Subscription
+            | ResourceType::TaskDefinition
+            | ResourceType::TopicPolicy
+            | ResourceType::Vpc
+            | ResourceType::VpcGatewayAttachment => {}
+        }
+        Ok(())
+    }
+
+    /// Stops everything, tasks within `grace`. The stacks live on, and the next start goes on with them.
+    pub(crate) async fn stop(&self, grace: Duration) {
+        let Running { tasks, schedules } = std::mem::take(&mut *self.running.lock().await);
+        drop(schedules);
+        let mut stopping = tokio::task::JoinSet::new();
+        for set in tasks.into_values() {
+            stopping.spawn(set.stop(Some(grace)));
+        }
+        stopping.join_all().await;
+    }
+}
