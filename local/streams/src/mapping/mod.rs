@@ -2,6 +2,8 @@
 //! See [Kinesis as an event source](https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html).
 
 mod backoff;
+#[cfg(test)]
+mod checkpoint_tests;
 mod checkpoints;
 mod lane;
 #[cfg(test)]

@@ -65,6 +65,7 @@ impl Writer {
             answer(written.clone());
         }
         let mut wakes = std::mem::take(&mut self.desk.wakes);
+        wakes.sort_unstable();
         wakes.dedup();
         wakes.iter().for_each(|topic| self.board.wake(topic));
     }

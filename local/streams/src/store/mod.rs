@@ -3,9 +3,12 @@
 mod group;
 mod readers;
 mod schema;
+#[cfg(test)]
+mod tests;
 mod wakes;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 
@@ -33,6 +36,7 @@ struct Inner {
     board: Arc<Board>,
     observer: Arc<OnceLock<Arc<dyn Observer>>>,
     opened: OnceCell<Opened>,
+    closing: AtomicBool,
 }
 
 struct Opened {
@@ -96,6 +100,7 @@ impl Streams {
                 board: Arc::default(),
                 observer: Arc::default(),
                 opened: OnceCell::new(),
+                closing: AtomicBool::new(false),
             }),
         }
     }
@@ -127,6 +132,17 @@ impl Streams {
     /// The clock was moved: whoever waits for a time looks again.
     pub fn clock_changed(&self) {
         self.inner.board.wake_all();
+    }
+
+    /// From now on nobody should wait for anything: wakes whoever does. Calls go on.
+    pub fn close_waits(&self) {
+        self.inner.closing.store(true, Ordering::Release);
+        self.inner.board.wake_all();
+    }
+
+    /// Whether [`Streams::close_waits`] was called.
+    pub fn waits_closed(&self) -> bool {
+        self.inner.closing.load(Ordering::Acquire)
     }
 
     pub(crate) fn subscribe(&self, topic: Topic) -> Wakes {

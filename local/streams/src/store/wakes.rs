@@ -6,10 +6,10 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::watch;
 
 /// What somebody may wait for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Topic {
-    /// Records of a stream.
-    Stream(String),
+    /// Records of a shard.
+    Shard(i64),
     /// Messages of a queue.
     Queue(String),
 }

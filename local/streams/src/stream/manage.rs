@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 
 use super::cache::{find, header, with_shards};
-use super::{CreateStream, Stream};
+use super::{CreateStream, Shard, Stream};
 use crate::store::{Refused, Topic};
 use crate::{HashKeyRange, Streams, StreamsError, Timestamp, Wakes};
 
@@ -73,18 +73,20 @@ impl Streams {
     pub async fn delete_stream(&self, stream: &str) -> Result<(), StreamsError> {
         let name = stream.to_owned();
         self.write(move |connection, desk| {
-            remove(connection, &name)?;
+            let stream = remove(connection, &name)?;
             desk.streams.forget();
-            desk.wakes.push(Topic::Stream(name));
+            // whoever waits for its records is told that it is gone
+            desk.wakes
+                .extend(stream.shards.iter().map(|shard| Topic::Shard(shard.id)));
             Ok(())
         })
         .await?;
         self.clear_leftovers().await
     }
 
-    /// Tells when a stream may have something new.
-    pub fn stream_wakes(&self, stream: &str) -> Wakes {
-        self.subscribe(Topic::Stream(stream.to_owned()))
+    /// Tells when a shard may have something new.
+    pub fn shard_wakes(&self, shard: &Shard) -> Wakes {
+        self.subscribe(Topic::Shard(shard.id))
     }
 
     /// Deletes the records of deleted streams.
@@ -109,7 +111,7 @@ fn insert(connection: &Connection, stream: &CreateStream, now: Timestamp) -> Res
     find(connection, &stream.name)?.ok_or_else(|| StreamsError::NoStream(stream.name.clone()).into())
 }
 
-fn remove(connection: &Connection, name: &str) -> Result<(), Refused> {
+fn remove(connection: &Connection, name: &str) -> Result<Stream, Refused> {
     let stream = find(connection, name)?.ok_or_else(|| StreamsError::NoStream(name.to_owned()))?;
     for sql in [
         "INSERT INTO leftovers (shard) SELECT id FROM shards WHERE stream = ?1",
@@ -120,7 +122,7 @@ fn remove(connection: &Connection, name: &str) -> Result<(), Refused> {
     ] {
         connection.execute(sql, [stream.id])?;
     }
-    Ok(())
+    Ok(stream)
 }
 
 /// Whether there may be more.

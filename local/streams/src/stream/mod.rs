@@ -5,6 +5,8 @@ mod cache;
 mod manage;
 mod put;
 mod read;
+#[cfg(test)]
+mod tests;
 mod throughput;
 
 use bytes::Bytes;

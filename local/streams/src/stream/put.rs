@@ -57,9 +57,10 @@ impl Streams {
             drop(insert);
             finish(connection, open, &before, now)?;
             desk.told.extend(told(&name, now, &sums));
-            if sums.records > 0 {
-                desk.wakes.push(Topic::Stream(name));
-            }
+            let shards = open.stream.shards.iter().zip(open.tails.iter().zip(&before));
+            let longer = shards.filter(|(_, (tail, before))| tail.next > before.next);
+            let wakes = longer.map(|(shard, _)| Topic::Shard(shard.id));
+            desk.wakes.extend(wakes);
             Ok(outcomes)
         })
         .await
