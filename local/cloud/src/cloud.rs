@@ -13,6 +13,7 @@ use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use sluice_driver::{Clock, Driver, DriverConfig, DriverError, SystemClock, TaskRunner};
 use sluice_host::{Host, HostConfig};
+use sluice_streams::Streams;
 use sluice_template::Stack;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
@@ -23,6 +24,7 @@ use crate::console::{self, ConsoleState, HostGuard};
 use crate::dynamodb::Dynamo;
 use crate::endpoint::{self, Config, Services};
 use crate::lambda::{FunctionUrls, Lambda, RemoteLambda};
+use crate::mapping::Mappings;
 use crate::stack::{self, Plan, StartError, UrlListener};
 use crate::tasks::{Activities, Tasks};
 
@@ -166,7 +168,10 @@ impl Cloud {
     /// If the journal cannot be closed; what was acknowledged is on disk all the same.
     pub async fn stop(self, grace: Duration) -> Result<(), DriverError> {
         self.services.activities.close();
+        self.services.streams.close_waits();
         let deadline = Instant::now() + grace;
+        // first, while what their functions call still answers
+        self.services.mappings.close(deadline).await;
         for served in self.served {
             served.stop(deadline).await;
         }
@@ -222,6 +227,8 @@ fn services(
         driver,
         function_urls: FunctionUrls::default(),
         dynamo,
+        streams: Streams::new(config.data.join("streams.sqlite")),
+        mappings: Mappings::default(),
         activities: Activities::default(),
         stacks: Arc::default(),
     })

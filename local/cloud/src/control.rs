@@ -50,6 +50,7 @@ async fn advance(
         .advance_clock(Duration::from_millis(body.advance_ms))
         .await
         .map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")))?;
+    services.streams.clock_changed();
     Ok(Json(now(&services)))
 }
 

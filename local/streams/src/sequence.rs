@@ -24,6 +24,11 @@ pub struct SequenceNumber {
 }
 
 impl SequenceNumber {
+    /// The number of the shard that has given it.
+    pub fn shard(&self) -> u32 {
+        self.shard
+    }
+
     /// Whether a shard has given this number, or may give it.
     pub(crate) fn of(&self, shard: &Shard) -> bool {
         self.shard == shard.number && seconds(self.shard_created) == seconds(shard.created)

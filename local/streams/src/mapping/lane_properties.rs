@@ -112,12 +112,14 @@ impl World {
             let tip = Tip::Ahead { arrived: ahead.arrived };
             let next = ahead.position();
             return Reading {
+                stream: String::new(),
                 records: found,
                 next,
                 tip,
             };
         }
         Reading {
+            stream: String::new(),
             records: found,
             next: self.shard.len() as u64 + 1,
             tip: Tip::Reached,

@@ -34,6 +34,7 @@ pub(super) fn record(position: u64, arrived: Timestamp, partition_key: &str, len
 
 fn reading(positions: std::ops::RangeInclusive<u64>, tip: Tip) -> Reading {
     Reading {
+        stream: String::new(),
         next: positions.end() + 1,
         records: positions.map(|position| record(position, 0, "k", 10)).collect(),
         tip,
@@ -248,7 +249,15 @@ fn records_past_their_age_are_given_up_before_they_are_invoked() {
     let mut lane = Lane::new(Arc::new(aged), 1);
     let records = vec![record(1, 0, "k", 1), record(2, 5, "k", 1), record(3, 90_000, "k", 1)];
     let tip = Tip::Reached;
-    lane.read(Reading { records, next: 4, tip }, 60_005);
+    lane.read(
+        Reading {
+            stream: String::new(),
+            records,
+            next: 4,
+            tip,
+        },
+        60_005,
+    );
     let expected = Discard {
         records: 1,
         reason: DiscardReason::RecordAgeExceeded,
@@ -283,6 +292,7 @@ fn a_lane_that_drains_ends_when_nothing_is_left() {
     assert_eq!(lane.next(0), Step::Read { from, records, bytes }, "it looks once more");
     lane.read(
         Reading {
+            stream: String::new(),
             records: Vec::new(),
             next: 2,
             tip: Tip::Reached,

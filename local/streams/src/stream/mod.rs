@@ -166,6 +166,8 @@ impl RecordShare {
 /// What was read of a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
+    /// The stream's name.
+    pub stream: String,
     /// The records in their order.
     pub records: Vec<Record>,
     /// Where the next reading begins.

@@ -46,7 +46,14 @@ impl Streams {
             let (first, next) = bounds(connection, shard.id)?;
             let from = from.max(first).min(next);
             let from = first_since(connection, shard.id, from, next, stream.horizon(now))?;
-            Ok(Ok(gather(connection, &shard, from, next, share, limit, bytes)?))
+            let (records, next, tip) = gather(connection, &shard, from, next, share, (limit, bytes))?;
+            let stream = stream.name;
+            Ok(Ok(Reading {
+                stream,
+                records,
+                next,
+                tip,
+            }))
         })
         .await?
     }
@@ -79,9 +86,8 @@ fn gather(
     from: u64,
     end: u64,
     share: RecordShare,
-    limit: usize,
-    bytes: usize,
-) -> rusqlite::Result<Reading> {
+    (limit, bytes): (usize, usize),
+) -> rusqlite::Result<(Vec<Record>, u64, Tip)> {
     let sql = "SELECT position, arrived, partition_key, data FROM records
                WHERE shard = ?1 AND position >= ?2 AND bucket % ?3 = ?4 ORDER BY position";
     let mut statement = connection.prepare_cached(sql)?;
@@ -93,11 +99,7 @@ fn gather(
         let partition_key: String = row.get(2)?;
         weight += data.len() + partition_key.len();
         if records.len() >= limit || (weight > bytes && !records.is_empty()) {
-            return Ok(Reading {
-                records,
-                next: position,
-                tip: Tip::Ahead { arrived },
-            });
+            return Ok((records, position, Tip::Ahead { arrived }));
         }
         records.push(Record {
             sequence: shard.sequence_number(position, arrived),
@@ -106,11 +108,7 @@ fn gather(
             data: Bytes::copy_from_slice(data),
         });
     }
-    Ok(Reading {
-        records,
-        next: end,
-        tip: Tip::Reached,
-    })
+    Ok((records, end, Tip::Reached))
 }
 
 /// The position that a place in a shard has.
