@@ -76,8 +76,7 @@ pub(super) async fn call(services: &Services, request: Request) -> Result<Value,
     let (stream, after) = match next_token {
         Some(text) => {
             if !request.stream.is_absent() || start.is_some() || request.stream_creation_timestamp.is_some() {
-                let message = "NextToken cannot come with StreamName, StreamARN, ExclusiveStartShardId or \
-                               StreamCreationTimestamp.";
+                let message = "NextToken and StreamName cannot be provided together.";
                 return Err(KinesisError::InvalidArgument(message.to_owned()));
             }
             let (stream, after) = open(services, &text).await?;

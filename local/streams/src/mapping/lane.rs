@@ -170,10 +170,10 @@ impl Lane {
         if let Some(discard) = self.discard.clone() {
             return self.unless_resting(now, Step::Note(discard));
         }
-        if self.parts.is_empty() {
-            if let Some(step) = self.gather(now) {
-                return step;
-            }
+        if self.parts.is_empty()
+            && let Some(step) = self.gather(now)
+        {
+            return step;
         }
         match self.parts.front() {
             Some(part) => {
