@@ -40,20 +40,22 @@ struct Running {
 }
 
 impl Running {
-    /// Waits for the lanes' ends, and ends those that take too long. What these had at work comes again at the next start.
-    async fn ended(mut self, how: Stop, deadline: Instant) {
+    /// Tells the lanes to end, and hands them over.
+    fn end(&mut self, how: Stop) -> Vec<JoinHandle<()>> {
         // an error means that all have ended
         let _ = self.stop.send(how);
-        for lane in &mut self.lanes {
-            if tokio::time::timeout_at(deadline, &mut *lane).await.is_err() {
-                tracing::warn!(
-                    stream = self.mapping.spec.stream_arn,
-                    "a batch of a mapping was cut off; it is not done"
-                );
-                lane.abort();
-                // aborted, it ends at once
-                let _ = lane.await;
-            }
+        std::mem::take(&mut self.lanes)
+    }
+}
+
+/// Waits for lanes' ends, and ends those that take too long. What these had at work comes again at the next start.
+async fn ended(lanes: Vec<JoinHandle<()>>, deadline: Instant) {
+    for mut lane in lanes {
+        if tokio::time::timeout_at(deadline, &mut lane).await.is_err() {
+            tracing::warn!("a batch of an event source mapping was cut off; it is not done");
+            lane.abort();
+            // aborted, it ends at once
+            let _ = lane.await;
         }
     }
 }
@@ -69,14 +71,10 @@ impl Mappings {
     /// Ends all mappings at the end of the process: batches at work come to their ends until `deadline`. They go on at the next
     /// start.
     pub async fn close(&self, deadline: Instant) {
-        let running = std::mem::take(&mut *self.lock());
-        for one in running.values() {
-            // all at once, not one after the other
-            let _ = one.stop.send(Stop::AtOnce);
-        }
-        for one in running.into_values() {
-            one.ended(Stop::AtOnce, deadline).await;
-        }
+        let mut running = std::mem::take(&mut *self.lock());
+        // all are told before the first is waited for
+        let lanes = running.values_mut().flat_map(|one| one.end(Stop::AtOnce)).collect();
+        ended(lanes, deadline).await;
     }
 
     /// Ends all mappings as the end of the process does: wherever they are.
@@ -107,8 +105,9 @@ pub async fn start_mapping(services: &Arc<Services>, spec: MappingSpec) -> Resul
     let function = spec.function()?;
     let destination = spec.destination()?;
     let key = (stream.clone(), function.name.clone());
-    if let Some(old) = services.mappings.lock().remove(&key) {
-        old.ended(Stop::AtOnce, Instant::now() + DRAIN).await;
+    let old = services.mappings.lock().remove(&key);
+    if let Some(mut old) = old {
+        ended(old.end(Stop::AtOnce), Instant::now() + DRAIN).await;
     }
     let start = services.streams.begin_mapping(
         &stream,
@@ -160,14 +159,11 @@ pub async fn stop_mapping(services: &Services, spec: &MappingSpec, how: Stop) ->
     let stream = spec.stream(&services.config)?;
     let function = spec.function()?;
     let key = (stream.clone(), function.name.clone());
-    let stopped = services.mappings.lock().get(&key).map(|running| running.stop.clone());
-    if let Some(stop) = stopped {
+    let lanes = services.mappings.lock().get_mut(&key).map(|running| running.end(how));
+    if let Some(lanes) = lanes {
         // it is shown as ending while it does
-        let _ = stop.send(how);
-        let running = services.mappings.lock().remove(&key);
-        if let Some(running) = running {
-            running.ended(how, Instant::now() + DRAIN).await;
-        }
+        ended(lanes, Instant::now() + DRAIN).await;
+        services.mappings.lock().remove(&key);
     }
     services.streams.end_mapping(&stream, &function.name).await?;
     Ok(())
