@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 
 import sluice
 import stepfunctions_api
+import streams_api
 from sluice import until
 
 REGION = "us-east-1"
@@ -154,7 +155,8 @@ def main():
         with_map_runs(endpoint)
         with_cli(endpoint, outputs, arn)
         print(stepfunctions_api.check(endpoint))
-    print("boto3, Map Runs, the AWS CLI, all of Step Functions:\n4 passed, 0 failed")
+        print(streams_api.check(endpoint, sys.argv[1]))
+    print("boto3, Map Runs, the AWS CLI, all of Step Functions, Kinesis and SQS:\n5 passed, 0 failed")
 
 
 if __name__ == "__main__":

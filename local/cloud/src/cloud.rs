@@ -13,18 +13,20 @@ use axum::routing::get;
 use axum::serve::ListenerExt as _;
 use sluice_driver::{Clock, Driver, DriverConfig, DriverError, SystemClock, TaskRunner};
 use sluice_host::{Host, HostConfig};
+use sluice_streams::Streams;
 use sluice_template::{Service, Stack, TaskDefinition};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::cloudformation::{StackRecord, Stacks};
+use crate::cloudformation::{StackRecord, StackStatus, Stacks};
 use crate::console::{self, ConsoleState, HostGuard};
 use crate::dynamodb::Dynamo;
 use crate::endpoint::{self, Config, Services};
 use crate::lambda::{FunctionUrls, Lambda, RemoteLambda};
-use crate::stack::{self, Course, Keeper, Known, Life, Plan, Plans, StartError, UrlListener};
+use crate::mapping::Mappings;
+use crate::stack::{self, Course, Keeper, Known, Plan, Plans, StartError, UrlListener};
 use crate::tasks::{Activities, Tasks};
 
 /// How stacks are to run.
@@ -71,8 +73,6 @@ pub struct Cloud {
     host: Host,
     services: Arc<Services>,
     keeper: Arc<Keeper>,
-    /// The ids of the stacks that were to be gone at the start.
-    ended: Vec<String>,
     taking_down: Option<JoinHandle<()>>,
     /// The function URLs, then the endpoint that the functions behind them need.
     served: [Served; 2],
@@ -103,15 +103,17 @@ impl Cloud {
         let services = Arc::new(services(plans.region(), &config, clock, driver.clone(), &host, dynamo)?);
 
         let keeper = Arc::new(Keeper::new(Arc::clone(&services), host.clone()));
-        let (lives, ended) = settle_lives(&services, &keeper, &plans).await?;
-        let all: Vec<&Plan> = lives.iter().map(|(plan, _)| *plan).collect();
+        let courses = settle_courses(&services, &plans).await?;
+        let all: Vec<&Plan> = plans.iter().collect();
         let mut urls = UrlListener::bind_all(&all, &driver, address, config.listen.port() == 0).await?;
         let around = stack::Surroundings {
             endpoint: endpoint.clone(),
             binaries: config.binaries,
         };
         let mut stacks: Vec<Stack> = Vec::new();
-        for (plan, life) in &lives {
+        let mut ended = Vec::new();
+        for (plan, course) in plans.iter().zip(&courses) {
+            let (Course::Run(life) | Course::End(life)) = course;
             let own = urls.iter().filter(|url| url.stack == plan.source.name);
             let known = Known {
                 urls: own.map(|url| (url.logical_id.clone(), url.url.clone())).collect(),
@@ -127,7 +129,11 @@ impl Cloud {
             }
             stack::bring_up(&services, &host, plan, &stack, &around).await?;
             // the first one holds what the others import, and the tables
-            let record = stack::record(&stack, &plan.text, life, stacks.is_empty());
+            let mut record = stack::record(&stack, &plan.text, life, stacks.is_empty());
+            if let Course::End(_) = course {
+                record.status = StackStatus::DeleteInProgress;
+                ended.push(record.clone());
+            }
             services.stacks.keep(&driver, record).await?;
             stacks.push(stack);
         }
@@ -151,7 +157,11 @@ impl Cloud {
             urls_served.extend(stack::serve_urls(&services, &host, region, stack, own, &urls_stopped));
         }
         for stack in &stacks {
-            keeper.go_live(stack, &around).await?;
+            let goes = ended.iter().any(|record| record.id == stack.id);
+            keeper.go_live(stack, &around, goes).await?;
+        }
+        for record in ended {
+            keeper.take_down(record).await?;
         }
         let deletions = services.stacks.deletions();
         let taking_down = deletions.map(|doomed| tokio::spawn(Arc::clone(&keeper).take_down_all(doomed)));
@@ -172,7 +182,6 @@ impl Cloud {
             host,
             services,
             keeper,
-            ended,
             taking_down,
             served,
         })
@@ -183,16 +192,9 @@ impl Cloud {
         self.endpoint.clone()
     }
 
-    /// The stacks that were asked for: those that were to be gone at the start, then the others in their order. How they
-    /// stand, and what runs in them.
+    /// The stacks that were asked for, in their order: how they stand, and what runs in them.
     pub async fn stacks(&self) -> Vec<StackReport> {
         let mut reports = Vec::new();
-        for id in &self.ended {
-            reports.extend(self.services.stacks.get(id).map(|record| StackReport {
-                record: StackRecord::clone(&record),
-                services: Vec::new(),
-            }));
-        }
         for stack in &self.stacks {
             let Some(record) = self.services.stacks.get(&stack.id) else {
                 continue;
@@ -232,12 +234,15 @@ impl Cloud {
     /// If the journal cannot be closed; what was acknowledged is on disk all the same.
     pub async fn stop(self, grace: Duration) -> Result<(), DriverError> {
         self.services.activities.close();
+        self.services.streams.close_waits();
         let deadline = Instant::now() + grace;
         if let Some(taking_down) = self.taking_down {
             taking_down.abort();
         }
         // who calls the functions ends before they do
         self.keeper.stop(grace).await;
+        // next, while what their functions call still answers
+        self.services.mappings.close(deadline).await;
         for served in self.served {
             served.stop(deadline).await;
         }
@@ -272,34 +277,21 @@ pub struct ServiceReport {
     pub log_groups: Vec<String>,
 }
 
-/// Decides what becomes of each stack, and takes down what was to be gone by now. Answers those that run, and the ids of
-/// those that do not.
-async fn settle_lives<'p>(
-    services: &Services,
-    keeper: &Keeper,
-    plans: &'p Plans,
-) -> Result<(Vec<(&'p Plan, Life)>, Vec<String>), StartError> {
+/// Decides what becomes of each stack, in the order of the plans. Those that were deleted before are listed again.
+async fn settle_courses(services: &Services, plans: &Plans) -> Result<Vec<Course>, StartError> {
     let mut kept = Stacks::kept(&services.driver).await?;
     kept.sort_by_key(|record| (record.created, record.generation));
-    let (mut lives, mut ended) = (Vec::new(), Vec::new());
-    for plan in plans.iter() {
+    let now = services.config.now();
+    let course = |plan: &Plan| {
         let own = kept.iter().filter(|record| record.name == plan.source.name);
         let before = own.max_by_key(|record| record.generation);
-        let now = services.config.now();
-        match stack::course(before, &plan.settings(), plan.lifetime_ms(), now) {
-            Course::Run(life) => lives.push((plan, life)),
-            Course::End => ended.extend(before.cloned()),
-        }
-    }
+        stack::course(before, &plan.settings(), plan.lifetime_ms(), now)
+    };
+    let courses = plans.iter().map(course).collect();
     for record in kept.into_iter().filter(|record| !record.status.exists()) {
         services.stacks.register(record);
     }
-    let mut ids = Vec::new();
-    for record in ended {
-        ids.push(record.id.clone());
-        keeper.take_down(record).await?;
-    }
-    Ok((lives, ids))
+    Ok(courses)
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -347,6 +339,8 @@ fn services(
         driver,
         function_urls: FunctionUrls::default(),
         dynamo,
+        streams: Streams::new(config.data.join("streams.sqlite")),
+        mappings: Mappings::default(),
         activities: Activities::default(),
         stacks: Arc::default(),
         clock_moved: watch::Sender::default(),

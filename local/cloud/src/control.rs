@@ -51,6 +51,7 @@ async fn advance(
         .await
         .map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")))?;
     services.clock_moved.send_replace(());
+    services.streams.clock_changed();
     Ok(Json(now(&services)))
 }
 

@@ -4,8 +4,11 @@ pub mod cloudformation;
 pub mod console;
 pub mod dynamodb;
 pub mod endpoint;
+pub mod kinesis;
 pub mod lambda;
+pub mod mapping;
 pub mod sns;
+pub mod sqs;
 mod states;
 pub mod tasks;
 

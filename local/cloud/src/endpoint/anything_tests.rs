@@ -107,6 +107,82 @@ const MEMBERS: &[&str] = &[
     "stateConfiguration",
 ];
 
+const OTHER_OPERATIONS: &[&str] = &[
+    "Kinesis_20131202.CreateStream",
+    "Kinesis_20131202.DecreaseStreamRetentionPeriod",
+    "Kinesis_20131202.DeleteStream",
+    "Kinesis_20131202.DescribeStream",
+    "Kinesis_20131202.DescribeStreamSummary",
+    "Kinesis_20131202.GetRecords",
+    "Kinesis_20131202.GetShardIterator",
+    "Kinesis_20131202.IncreaseStreamRetentionPeriod",
+    "Kinesis_20131202.ListShards",
+    "Kinesis_20131202.ListStreams",
+    "Kinesis_20131202.PutRecord",
+    "Kinesis_20131202.PutRecords",
+    "AmazonSQS.ChangeMessageVisibility",
+    "AmazonSQS.ChangeMessageVisibilityBatch",
+    "AmazonSQS.CreateQueue",
+    "AmazonSQS.DeleteMessage",
+    "AmazonSQS.DeleteMessageBatch",
+    "AmazonSQS.DeleteQueue",
+    "AmazonSQS.GetQueueAttributes",
+    "AmazonSQS.GetQueueUrl",
+    "AmazonSQS.ListQueues",
+    "AmazonSQS.PurgeQueue",
+    "AmazonSQS.ReceiveMessage",
+    "AmazonSQS.SendMessage",
+    "AmazonSQS.SendMessageBatch",
+    "AmazonSQS.SetQueueAttributes",
+];
+
+/// What most of them need, so that more of them come further.
+const OTHER_NEEDS: &[(&str, &str)] = &[
+    ("StreamName", "\"s\""),
+    ("ShardCount", "2"),
+    ("ShardId", "\"shardId-000000000001\""),
+    ("ShardIteratorType", "\"TRIM_HORIZON\""),
+    ("PartitionKey", "\"k\""),
+    ("Data", "\"AAAA\""),
+    (
+        "Records",
+        r#"[{"Data":"","PartitionKey":"k"},{"Data":"AA==","PartitionKey":"l","ExplicitHashKey":"7"}]"#,
+    ),
+    ("RetentionPeriodHours", "48"),
+    ("QueueName", "\"q\""),
+    ("QueueUrl", "\"http://localhost/000000000000/q\""),
+    ("MessageBody", "\"b\""),
+    (
+        "Entries",
+        r#"[{"Id":"a","MessageBody":"b","ReceiptHandle":"c","VisibilityTimeout":1}]"#,
+    ),
+    ("Attributes", r#"{"VisibilityTimeout":"0"}"#),
+    ("AttributeNames", r#"["All"]"#),
+];
+
+/// What may come besides, with any value.
+const OTHER_MEMBERS: &[&str] = &[
+    "Limit",
+    "NextToken",
+    "StreamARN",
+    "ExclusiveStartShardId",
+    "ShardIterator",
+    "StartingSequenceNumber",
+    "Timestamp",
+    "ShardFilter",
+    "ExplicitHashKey",
+    "StreamModeDetails",
+    "MaxResults",
+    "ReceiptHandle",
+    "VisibilityTimeout",
+    "WaitTimeSeconds",
+    "MaxNumberOfMessages",
+    "MessageAttributes",
+    "MessageSystemAttributes",
+    "DelaySeconds",
+    "QueueNamePrefix",
+];
+
 const QUERIES: &[(&str, &str)] = &[
     ("2010-03-31", "Publish"),
     ("2010-03-31", "PublishBatch"),
@@ -167,6 +243,8 @@ const PATHS: &[&str] = &[
     "/2015-03-31/functions/{}",
     "/2015-03-31/functions/{}/configuration",
     "/2015-03-31/functions/{}/invocations",
+    "/2015-03-31/event-source-mappings",
+    "/2015-03-31/event-source-mappings/{}",
     "/2021-10-31/functions/{}/url",
     "/2021-10-31/functions/{}/urls",
     "/{}",
@@ -329,8 +407,30 @@ impl Dice {
         text
     }
 
+    fn other_body(&mut self, known: &[String]) -> Vec<u8> {
+        let mut members = Map::new();
+        for (name, value) in OTHER_NEEDS {
+            if self.below(4) > 0 {
+                members.insert((*name).to_owned(), serde_json::from_str(value).unwrap());
+            }
+        }
+        for _ in 0..self.below(3) {
+            members.insert((*self.pick(OTHER_MEMBERS)).to_owned(), self.value(known, 0));
+        }
+        if self.below(8) == 0 {
+            let (name, _) = *self.pick(OTHER_NEEDS);
+            members.insert(name.to_owned(), self.value(known, 0));
+        }
+        Value::Object(members).to_string().into_bytes()
+    }
+
     fn request(&mut self, known: &[String]) -> Option<Request<Body>> {
-        match self.below(10) {
+        match self.below(12) {
+            10 | 11 => {
+                let target = *self.pick(OTHER_OPERATIONS);
+                let body = self.other_body(known);
+                Request::post("/").header("x-amz-target", target).body(body.into()).ok()
+            }
             0..=5 => {
                 let target = format!("AWSStepFunctions.{}", self.pick(OPERATIONS));
                 let body = self.body(known);
@@ -381,7 +481,9 @@ fn learn(reply: &Reply, known: &mut Vec<String>) {
                 for (name, member) in members {
                     match member {
                         Value::String(text)
-                            if name.ends_with("Arn") || name.ends_with("oken") || name.ends_with("Id") =>
+                            if ["Arn", "oken", "Id", "Iterator", "Handle", "Number"]
+                                .iter()
+                                .any(|end| name.ends_with(end)) =>
                         {
                             known.push(text.clone());
                         }

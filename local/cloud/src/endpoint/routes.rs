@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use super::{ApiError, Form, QueryService, RequestId, Services, json, query, rest, sts};
-use crate::{cloudformation, dynamodb, lambda, sns, states};
+use crate::{cloudformation, dynamodb, kinesis, lambda, sns, sqs, states};
 
 /// A definition of 1 MiB with every character escaped still fits.
 const MAX_STATES_BODY: usize = 4 << 20;
@@ -34,6 +34,9 @@ pub fn router(services: Arc<Services>) -> Router {
         .route("/2015-03-31/functions/{name}/invocations", post(invoke))
         .route("/2021-10-31/functions/{name}/url", get(get_function_url))
         .route("/2021-10-31/functions/{name}/urls", get(list_function_urls))
+        .route("/2015-03-31/event-source-mappings", get(list_mappings))
+        .route("/2015-03-31/event-source-mappings/", get(list_mappings))
+        .route("/2015-03-31/event-source-mappings/{uuid}", get(get_mapping))
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .with_state(services)
@@ -73,6 +76,20 @@ async fn target_call(
             Ok(body) => dynamodb::forward(services, request_id, operation, &headers, body).await,
             Err(error) => json::response(request_id, Err(error)),
         },
+        "Kinesis_20131202" => {
+            let result = match read(body, kinesis::MAX_BODY).await {
+                Ok(body) => kinesis::call(services, operation, &body).await,
+                Err(error) => Err(error),
+            };
+            kinesis::response(request_id, result)
+        }
+        "AmazonSQS" => {
+            let result = match read(body, sqs::MAX_BODY).await {
+                Ok(body) => sqs::call(&sqs::Call::new(services, &headers), operation, &body).await,
+                Err(error) => Err(error.into()),
+            };
+            sqs::response(request_id, result)
+        }
         _ => json::response(request_id, Err(unknown_target(target))),
     }
 }
@@ -82,7 +99,7 @@ fn unknown_target(target: &str) -> ApiError {
         "UnknownOperationException",
         format!(
             "The target {:?} is not available on the local endpoint, which knows AWSStepFunctions.*, \
-             DynamoDB_20120810.* and DynamoDBStreams_20120810.*.",
+             DynamoDB_20120810.*, DynamoDBStreams_20120810.*, Kinesis_20131202.* and AmazonSQS.*.",
             super::shortened(target)
         ),
     )
@@ -106,6 +123,11 @@ async fn query_call(
                        endpoint knows (Step Functions, DynamoDB, SNS, Lambda, CloudFormation, STS).";
         return query::failure(likely, request_id, &ApiError::client("MissingAction", message));
     };
+    if form.get("Version") == Some("2012-11-05") {
+        let message =
+            "The local endpoint speaks SQS's JSON protocol only, which SDKs use since November 2023: use a newer one.";
+        return query::failure(likely, request_id, &ApiError::client("InvalidAction", message));
+    }
     let Some(service) = QueryService::of(form.get("Version"), scope) else {
         let message = format!(
             "Could not find operation {} for version {}; the local endpoint knows sns 2010-03-31, cloudformation \
@@ -181,6 +203,16 @@ async fn list_function_urls(State(services): State<Arc<Services>>, Path(name): P
         &RequestId::new(&services),
         lambda::list_function_url_configs(&services, &name),
     )
+}
+
+async fn list_mappings(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
+    let result = lambda::list_event_source_mappings(&services, &query_of(&request));
+    rest::response(&RequestId::new(&services), result)
+}
+
+async fn get_mapping(State(services): State<Arc<Services>>, Path(uuid): Path<String>) -> Response<Body> {
+    let result = lambda::get_event_source_mapping(&services, &uuid);
+    rest::response(&RequestId::new(&services), result)
 }
 
 async fn invoke(State(services): State<Arc<Services>>, Path(name): Path<String>, request: Request) -> Response<Body> {

@@ -4,11 +4,13 @@ use std::sync::Arc;
 
 use sluice_driver::{Clock, Driver};
 use sluice_engine::Timestamp;
+use sluice_streams::Streams;
 use uuid::Uuid;
 
 use crate::cloudformation::Stacks;
 use crate::dynamodb::Dynamo;
 use crate::lambda::{FunctionUrls, Lambda};
+use crate::mapping::Mappings;
 use crate::tasks::Activities;
 
 /// A source of random seeds: the operating system's, or a test's.
@@ -58,6 +60,10 @@ pub struct Services {
     pub function_urls: FunctionUrls,
     /// The DynamoDB tables.
     pub dynamo: Dynamo,
+    /// Kinesis streams, SQS queues and the checkpoints of mappings.
+    pub streams: Streams,
+    /// The event source mappings that run.
+    pub mappings: Mappings,
     /// The tasks of activities that wait for a worker.
     pub activities: Activities,
     /// The stacks, for DescribeStacks and its kin.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::future::Future;
+use std::path::Path;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,7 +66,7 @@ impl Functions for TestFunctions {
     }
 }
 
-fn spec(name: &str) -> FunctionSpec {
+pub(crate) fn spec(name: &str) -> FunctionSpec {
     FunctionSpec::new(
         name,
         &format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"),
@@ -73,7 +74,7 @@ fn spec(name: &str) -> FunctionSpec {
     )
 }
 
-fn output(result: Result<Vec<u8>, Fault>, invocation: &Invocation) -> Result<InvokeOutput, InvokeError> {
+pub(crate) fn output(result: Result<Vec<u8>, Fault>, invocation: &Invocation) -> Result<InvokeOutput, InvokeError> {
     let (payload, function_error) = match result {
         Ok(payload) => (payload, None),
         Err(Fault::Function(payload)) => (payload.as_bytes().to_vec(), Some(FunctionError::Unhandled)),
@@ -124,8 +125,9 @@ impl Reply {
 /// The endpoint and what lies behind it.
 pub(crate) struct World {
     pub(crate) services: Arc<Services>,
+    pub(crate) clock: Arc<ManualClock>,
     router: Router,
-    _directory: TempDir,
+    _directory: Option<TempDir>,
 }
 
 impl World {
@@ -134,9 +136,19 @@ impl World {
     }
 
     pub(crate) fn with_functions<const N: usize>(functions: [(&'static str, Handler); N]) -> Self {
+        let functions = Arc::new(TestFunctions(functions.into_iter().collect()));
         let directory = tempfile::tempdir().unwrap();
+        let world = Self::open(directory.path(), 1, functions);
+        Self {
+            _directory: Some(directory),
+            ..world
+        }
+    }
+
+    /// The endpoint in a directory that outlives it. No two of a directory may have the same seed, or their ids are the same.
+    pub(crate) fn open(directory: &Path, seed: u64, functions: Arc<dyn Functions>) -> Self {
         let clock = Arc::new(ManualClock::new(NOW));
-        let counter = Arc::new(AtomicU64::new(1));
+        let counter = Arc::new(AtomicU64::new(seed));
         let seed: super::Seed = Arc::new(move || {
             let n = counter.fetch_add(1, Ordering::Relaxed);
             [
@@ -146,25 +158,26 @@ impl World {
         });
         let tasks = Tasks::new(tokio::runtime::Handle::current());
         let config = DriverConfig {
-            directory: directory.path().to_owned(),
+            directory: directory.to_owned(),
             clock: clock.clone(),
             seed: seed.clone(),
             region: REGION.into(),
             account: ACCOUNT.into(),
         };
         let driver = Driver::open(config, tasks.clone()).unwrap();
-        let functions = Arc::new(TestFunctions(functions.into_iter().collect()));
         let services = Arc::new(Services {
             config: Config {
                 region: REGION.into(),
                 account: ACCOUNT.into(),
-                clock,
+                clock: clock.clone(),
                 seed,
             },
             driver,
             lambda: Lambda::new(functions, None, REGION, ACCOUNT),
             function_urls: FunctionUrls::default(),
-            dynamo: Dynamo::open(&directory.path().join("tables.db")).unwrap(),
+            dynamo: Dynamo::open(&directory.join("tables.db")).unwrap(),
+            streams: sluice_streams::Streams::new(directory.join("streams.sqlite")),
+            mappings: crate::mapping::Mappings::default(),
             activities: crate::tasks::Activities::default(),
             stacks: Arc::default(),
             clock_moved: tokio::sync::watch::Sender::default(),
@@ -173,8 +186,15 @@ impl World {
         Self {
             router: router(services.clone()),
             services,
-            _directory: directory,
+            clock,
+            _directory: None,
         }
+    }
+
+    /// Moves the clock, and wakes whoever waits for a time.
+    pub(crate) fn advance(&self, milliseconds: u64) {
+        sluice_driver::Clock::advance(&*self.clock, Duration::from_millis(milliseconds));
+        self.services.streams.clock_changed();
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {

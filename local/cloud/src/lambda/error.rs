@@ -11,7 +11,7 @@ pub(crate) enum LambdaError {
     #[error("Function not found: {arn}")]
     FunctionNotFound { arn: String },
     #[error("The resource you requested does not exist.")]
-    NoUrl,
+    NoResource,
     #[error("Rate Exceeded.")]
     TooManyRequests,
     #[error("Request must be smaller than {limit} bytes for the InvokeFunction operation")]
@@ -32,7 +32,7 @@ pub(crate) enum LambdaError {
 impl LambdaError {
     pub(crate) fn code(&self) -> &str {
         match self {
-            Self::FunctionNotFound { .. } | Self::NoUrl => "ResourceNotFoundException",
+            Self::FunctionNotFound { .. } | Self::NoResource => "ResourceNotFoundException",
             Self::TooManyRequests => "TooManyRequestsException",
             Self::RequestTooLarge { .. } => "RequestTooLargeException",
             Self::InvalidRequestContent(_) => "InvalidRequestContentException",
@@ -44,7 +44,7 @@ impl LambdaError {
 
     pub(crate) fn status(&self) -> StatusCode {
         match self {
-            Self::FunctionNotFound { .. } | Self::NoUrl => StatusCode::NOT_FOUND,
+            Self::FunctionNotFound { .. } | Self::NoResource => StatusCode::NOT_FOUND,
             Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
             Self::RequestTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidRequestContent(_) | Self::InvalidParameter(_) => StatusCode::BAD_REQUEST,

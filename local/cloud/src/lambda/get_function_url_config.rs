@@ -9,7 +9,10 @@ use crate::endpoint::{ApiError, Form, Services, rfc_3339};
 pub(crate) fn get_function_url_config(services: &Services, name: &str, query: &Form) -> Result<Value, ApiError> {
     let function = FunctionName::parse(name, query.filled("Qualifier"))?;
     services.lambda.spec(&function)?;
-    let url = services.function_urls.get(&function.name).ok_or(LambdaError::NoUrl)?;
+    let url = services
+        .function_urls
+        .get(&function.name)
+        .ok_or(LambdaError::NoResource)?;
     Ok(shown(&url))
 }
 

@@ -2,6 +2,7 @@
 //! See the [reference](https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html).
 
 mod error;
+mod event_source_mappings;
 mod function_name;
 mod functions;
 mod get_function;
@@ -14,6 +15,7 @@ mod tests;
 mod urls;
 
 pub(crate) use error::LambdaError;
+pub(crate) use event_source_mappings::{get_event_source_mapping, list_event_source_mappings};
 pub(crate) use function_name::FunctionName;
 pub(crate) use get_function::{get_function, get_function_configuration};
 pub(crate) use get_function_url_config::{get_function_url_config, list_function_url_configs};

@@ -19,7 +19,7 @@ use tokio::task::JoinHandle;
 
 use crate::endpoint::Services;
 use beats::Beats;
-use target::fire;
+use target::{Firing, fire};
 
 /// The journal's shelf for schedules: the schedule's ARN to what it was and its last beat.
 const KIND: &str = "schedule";
@@ -120,8 +120,15 @@ async fn beat(services: &Arc<Services>, schedule: &Schedule, beats: &Beats, mut 
 /// As often as the schedule's RetryPolicy says.
 async fn fire_until_it_works(services: &Arc<Services>, schedule: &Schedule, due: Timestamp) {
     let too_old = due.saturating_add(i64::from(schedule.max_event_age_seconds).saturating_mul(1_000));
+    let execution = services.config.uuid().simple().to_string();
     for retry in 0.. {
-        let Err(error) = fire(services, &schedule.target).await else {
+        let firing = Firing {
+            schedule,
+            due,
+            execution: &execution,
+            attempt: retry + 1,
+        };
+        let Err(error) = fire(services, &firing).await else {
             return;
         };
         let next = services.config.now().saturating_add(pause(retry));

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use sluice_driver::DriverError;
+use sluice_engine::Timestamp;
 use sluice_host::Invocation;
-use sluice_template::ScheduleTarget;
+use sluice_template::{Schedule, ScheduleTarget};
 
 use crate::cloudformation;
-use crate::endpoint::{ApiError, Services};
+use crate::endpoint::{ApiError, Services, iso_8601};
 use crate::lambda::{FunctionName, LambdaError};
 use crate::states::{StartExecutionRequest, StatesError, checked_start};
 
@@ -31,16 +32,41 @@ pub(crate) enum TargetError {
     Driver(#[from] DriverError),
 }
 
+/// One try of one beat.
+pub(super) struct Firing<'a> {
+    /// The schedule.
+    pub(super) schedule: &'a Schedule,
+    /// When the beat was due.
+    pub(super) due: Timestamp,
+    /// What the tries of a beat have in common, and no other beat.
+    pub(super) execution: &'a str,
+    /// 1 for the first try.
+    pub(super) attempt: u32,
+}
+
+impl Firing<'_> {
+    /// The text with what Scheduler knows in the place of its keywords
+    /// (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>).
+    fn filled(&self, text: &str) -> String {
+        // in whole seconds, as Scheduler writes it
+        let due = iso_8601(self.due - self.due.rem_euclid(1000)).replace(".000Z", "Z");
+        text.replace("<aws.scheduler.schedule-arn>", &self.schedule.arn)
+            .replace("<aws.scheduler.scheduled-time>", &due)
+            .replace("<aws.scheduler.execution-id>", self.execution)
+            .replace("<aws.scheduler.attempt-number>", &self.attempt.to_string())
+    }
+}
+
 /// Does it once.
-pub(crate) async fn fire(services: &Arc<Services>, target: &ScheduleTarget) -> Result<(), TargetError> {
-    match target {
+pub(super) async fn fire(services: &Arc<Services>, firing: &Firing<'_>) -> Result<(), TargetError> {
+    match &firing.schedule.target {
         ScheduleTarget::DeleteStack { stack } => cloudformation::delete(services, stack)
             .await
             .map_err(TargetError::CloudFormation),
         ScheduleTarget::Invoke { function_arn, input } => {
             let function = FunctionName::parse(function_arn, None)?;
             services.lambda.find(&function)?;
-            let (services, call) = (Arc::clone(services), Invocation::new(input.clone()));
+            let (services, call) = (Arc::clone(services), Invocation::new(firing.filled(input)));
             // the schedule's part ends when the event is taken, as with an asynchronous invocation on AWS
             tokio::spawn(async move {
                 if let Err(error) = services.lambda.invoke(&function, call).await {
@@ -56,8 +82,8 @@ pub(crate) async fn fire(services: &Arc<Services>, target: &ScheduleTarget) -> R
         } => {
             let request = checked_start(StartExecutionRequest {
                 state_machine_arn: Some(machine_arn.clone()),
-                name: name.clone(),
-                input: Some(input.clone()),
+                name: name.as_deref().map(|name| firing.filled(name)),
+                input: Some(firing.filled(input)),
                 trace_header: None,
             });
             services
@@ -65,6 +91,43 @@ pub(crate) async fn fire(services: &Arc<Services>, target: &ScheduleTarget) -> R
                 .start_execution(request.map_err(TargetError::States)?)
                 .await?;
             Ok(())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_template::ScheduleTiming;
+
+    use super::*;
+
+    #[test]
+    fn the_input_says_what_scheduler_knows() {
+        let schedule = Schedule {
+            name: "s".to_owned(),
+            arn: "arn:s".to_owned(),
+            description: None,
+            timing: ScheduleTiming::Rate(60_000),
+            start_ms: None,
+            end_ms: None,
+            enabled: true,
+            target: ScheduleTarget::DeleteStack { stack: "x".to_owned() },
+            max_retries: 0,
+            max_event_age_seconds: 60,
+        };
+        let firing = Firing {
+            schedule: &schedule,
+            due: 1_795_341_600_999,
+            execution: "e-1",
+            attempt: 2,
+        };
+        for (text, expected) in [
+            (r#"{"at": "<aws.scheduler.scheduled-time>"}"#, r#"{"at": "2026-11-22T10:00:00Z"}"#),
+            ("<aws.scheduler.schedule-arn> <aws.scheduler.execution-id>", "arn:s e-1"),
+            ("<aws.scheduler.attempt-number><aws.scheduler.attempt-number>", "22"),
+            ("<aws.scheduler.other> $.at", "<aws.scheduler.other> $.at"),
+        ] {
+            assert_eq!(firing.filled(text), expected);
         }
     }
 }

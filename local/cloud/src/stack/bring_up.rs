@@ -72,9 +72,8 @@ pub(crate) async fn bring_up(
             | Resource::TaskDefinition(_) => {}
             Resource::Stream(stream) => streams::make_stream(services, resource, stream).await?,
             Resource::Queue(queue) => streams::make_queue(services, resource, queue).await?,
-            Resource::EventSourceMapping(mapping) => streams::make_mapping(services, resource, mapping).await?,
             // these begin once everything is served: `Keeper::go_live`
-            Resource::Service(_) | Resource::Schedule(_) => {}
+            Resource::EventSourceMapping(_) | Resource::Service(_) | Resource::Schedule(_) => {}
         }
     }
     Ok(())

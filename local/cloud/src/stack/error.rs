@@ -119,15 +119,29 @@ pub enum StartError {
         /// What is in the way.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
-    /// A resource that is read and that nothing here runs.
-    #[error(
-        "{logical_id}: {resource_type} is not run on one machine; leave it out, by a parameter if the template has one"
-    )]
-    NotRun {
+    /// A stream.
+    #[error("{logical_id}: {source}")]
+    Stream {
         /// The resource.
         logical_id: String,
-        /// Its type.
-        resource_type: &'static str,
+        /// What Kinesis said.
+        source: crate::kinesis::KinesisError,
+    },
+    /// A queue.
+    #[error("{logical_id}: {source}")]
+    Queue {
+        /// The resource.
+        logical_id: String,
+        /// What SQS said.
+        source: crate::sqs::SqsError,
+    },
+    /// An event source mapping.
+    #[error("{logical_id}: {source}")]
+    Mapping {
+        /// The resource.
+        logical_id: String,
+        /// What Lambda said.
+        source: crate::mapping::MappingError,
     },
     /// `--lambda-endpoint`.
     #[error("--lambda-endpoint: {0}")]

@@ -12,6 +12,9 @@ use tokio::sync::{Mutex, mpsc};
 use super::{StartError, Surroundings, streams, tasks};
 use crate::cloudformation::{StackRecord, StackResource, StackStatus};
 use crate::endpoint::{ApiError, Form, Services};
+use crate::kinesis::{self, KinesisError};
+use crate::mapping::{self, MappingError, MappingSpec};
+use crate::sqs::{self, SqsError};
 use crate::{scheduler, sns};
 
 /// Keeps the processes and schedules of stacks.
@@ -26,6 +29,7 @@ pub(crate) struct Keeper {
 struct Running {
     tasks: HashMap<String, TaskSet>,
     schedules: HashMap<String, scheduler::Running>,
+    mappings: HashMap<String, MappingSpec>,
 }
 
 /// Why a resource could not be removed.
@@ -37,6 +41,12 @@ pub(crate) enum RemoveError {
     Api(ApiError),
     #[error("the log cannot be removed: {0}")]
     Log(#[from] std::io::Error),
+    #[error(transparent)]
+    Stream(#[from] KinesisError),
+    #[error(transparent)]
+    Queue(#[from] SqsError),
+    #[error(transparent)]
+    Mapping(#[from] MappingError),
 }
 
 impl Keeper {
@@ -48,12 +58,25 @@ impl Keeper {
         }
     }
 
-    /// Starts what runs by itself in a stack that is brought up: schedules and services, in the stack's order.
-    pub(crate) async fn go_live(&self, stack: &Stack, around: &Surroundings) -> Result<(), StartError> {
+    /// Starts what runs by itself in a stack that is brought up: schedules, services, and what reads streams, in the stack's
+    /// order. In a stack that is to go, only what must still be done: nothing new begins.
+    pub(crate) async fn go_live(&self, stack: &Stack, around: &Surroundings, goes: bool) -> Result<(), StartError> {
         let mut running = self.running.lock().await;
         for entry in &stack.resources {
             let id = || entry.physical_id.clone();
             match &entry.resource {
+                Resource::EventSourceMapping(mapping) => {
+                    let Some(spec) = streams::mapping_spec(stack, mapping) else {
+                        continue;
+                    };
+                    let started = mapping::start_mapping(&self.services, spec.clone()).await;
+                    started.map_err(|source| StartError::Mapping {
+                        logical_id: entry.logical_id.clone(),
+                        source,
+                    })?;
+                    running.mappings.insert(id(), spec);
+                }
+                Resource::Schedule(_) | Resource::Service(_) if goes => {}
                 Resource::Schedule(schedule) => {
                     let schedule = scheduler::start(&self.services, schedule).await?;
                     running.schedules.insert(id(), schedule);
@@ -170,9 +193,15 @@ impl Keeper {
                     .await
                     .map_err(RemoveError::Api)?;
             }
-            ResourceType::Stream => streams::remove_stream(&self.services, id).await?,
-            ResourceType::Queue => streams::remove_queue(&self.services, id).await?,
-            ResourceType::EventSourceMapping => streams::remove_mapping(&self.services, id).await?,
+            ResourceType::Stream => kinesis::delete_stream(&self.services, id).await?,
+            // its URL ends with its name
+            ResourceType::Queue => sqs::delete_queue(&self.services, id.rsplit('/').next().unwrap_or(id)).await?,
+            ResourceType::EventSourceMapping => {
+                let spec = self.running.lock().await.mappings.remove(id);
+                if let Some(spec) = spec {
+                    mapping::stop_mapping(&self.services, &spec, mapping::Stop::Drain).await?;
+                }
+            }
             // a URL ends with its function, and what a table holds is worth more than a stack
             ResourceType::Url | ResourceType::Table => {}
             // these exist, with their names, and do nothing
@@ -201,7 +230,11 @@ impl Keeper {
 
     /// Stops everything, tasks within `grace`. The stacks live on, and the next start goes on with them.
     pub(crate) async fn stop(&self, grace: Duration) {
-        let Running { tasks, schedules } = std::mem::take(&mut *self.running.lock().await);
+        let Running {
+            tasks,
+            schedules,
+            mappings: _, // whoever keeps them ends them
+        } = std::mem::take(&mut *self.running.lock().await);
         drop(schedules);
         let mut stopping = tokio::task::JoinSet::new();
         for set in tasks.into_values() {

@@ -14,8 +14,9 @@ pub(crate) const DELETE_AT: &str = "DeleteAt";
 pub(crate) enum Course {
     /// It is brought up.
     Run(Life),
-    /// It was to be gone by now: what is left of it goes.
-    End,
+    /// It was to be gone by now: what is left of it is brought up once more, so that what its streams hold is still
+    /// delivered, and goes.
+    End(Life),
 }
 
 /// The life of a stack that runs.
@@ -62,13 +63,18 @@ pub(crate) fn course(
         })
     };
     let Some(before) = before else { return new(0) };
-    match before.status {
+    let over = match before.status {
         StackStatus::DeleteComplete => return new(before.generation.saturating_add(1)),
-        StackStatus::DeleteInProgress | StackStatus::DeleteFailed => return Course::End,
-        StackStatus::CreateComplete | StackStatus::UpdateComplete => {}
-    }
-    if before.ends.is_some_and(|ends| ends <= now) {
-        return Course::End;
+        StackStatus::DeleteInProgress | StackStatus::DeleteFailed => true,
+        StackStatus::CreateComplete | StackStatus::UpdateComplete => before.ends.is_some_and(|ends| ends <= now),
+    };
+    if over {
+        return Course::End(Life {
+            generation: before.generation,
+            created: before.created,
+            updated: before.updated,
+            ends: before.ends.or(ends),
+        });
     }
     let goes_on = same(before, settings, lifetime.is_some());
     Course::Run(Life {
@@ -137,6 +143,15 @@ mod tests {
         })
     }
 
+    fn end(created: Timestamp, updated: Option<Timestamp>, ends: Option<Timestamp>) -> Course {
+        Course::End(Life {
+            generation: 2,
+            created,
+            updated,
+            ends,
+        })
+    }
+
     #[test]
     fn a_start_goes_on_with_what_is_there() {
         use StackStatus::{CreateComplete, DeleteComplete, DeleteFailed, DeleteInProgress, UpdateComplete};
@@ -180,15 +195,15 @@ mod tests {
             run(2, 7, Some(NOW), None),
         );
         // what was to be gone
-        check(Some(before(CreateComplete, Some(NOW))), "1", Some(60), Course::End);
-        check(Some(before(CreateComplete, Some(NOW))), "2", Some(60), Course::End);
+        check(Some(before(CreateComplete, Some(NOW))), "1", Some(60), end(7, None, Some(NOW)));
+        check(Some(before(UpdateComplete, Some(NOW))), "2", Some(60), end(7, Some(8), Some(NOW)));
         check(
             Some(before(DeleteInProgress, Some(NOW + 5))),
             "1",
             Some(60),
-            Course::End,
+            end(7, None, Some(NOW + 5)),
         );
-        check(Some(before(DeleteFailed, Some(NOW + 5))), "1", Some(60), Course::End);
+        check(Some(before(DeleteFailed, None)), "1", Some(60), end(7, None, Some(NOW + 60)));
         // a deleted one makes room
         check(
             Some(before(DeleteComplete, Some(NOW))),

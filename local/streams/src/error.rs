@@ -1,0 +1,68 @@
+//! What can go wrong, whatever the caller makes of it.
+
+use crate::Timestamp;
+
+/// Why a call was refused or could not be carried out.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StreamsError {
+    /// No such stream.
+    #[error("there is no stream {0}")]
+    NoStream(String),
+    /// The name is taken.
+    #[error("the stream {0} exists already")]
+    StreamExists(String),
+    /// The stream has no such shard.
+    #[error("the stream {stream} has no shard {shard}")]
+    NoShard {
+        /// The stream's name.
+        stream: String,
+        /// The shard's number.
+        shard: u32,
+    },
+    /// A sequence number that is of another shard.
+    #[error("the sequence number is not of shard {shard} of the stream {stream}")]
+    ForeignSequence {
+        /// The stream's name.
+        stream: String,
+        /// The shard's number.
+        shard: u32,
+    },
+    /// No such queue.
+    #[error("there is no queue {0}")]
+    NoQueue(String),
+    /// A queue was purged less than a minute ago.
+    #[error("the queue {queue} was purged at {at}; a minute must pass before the next time")]
+    PurgeInProgress {
+        /// The queue's name.
+        queue: String,
+        /// When it was purged.
+        at: Timestamp,
+    },
+    /// Too many messages were received and not deleted.
+    #[error("the queue {0} has as many messages in flight as a queue may have")]
+    TooManyInFlight(String),
+    /// The file cannot be read or written.
+    #[error("{path}: {reason}")]
+    Disk {
+        /// The store's file.
+        path: String,
+        /// What SQLite or the operating system says.
+        reason: String,
+    },
+    /// The file was written by a release that knows more.
+    #[error("{path} has format {found}, and this release knows formats up to {known}: use the release that wrote it")]
+    Format {
+        /// The store's file.
+        path: String,
+        /// Its format.
+        found: i64,
+        /// The newest one known.
+        known: i64,
+    },
+    /// The store was closed while the call waited.
+    #[error("the store of streams and queues is closed")]
+    Closed,
+    /// The call broke down; nothing of it was written.
+    #[error("the call broke down inside the store of streams and queues; nothing of it was written")]
+    Panicked,
+}

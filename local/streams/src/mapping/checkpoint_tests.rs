@@ -1,0 +1,63 @@
+use crate::{CreateStream, LaneStart, MappingStart, NewRecord, StartingPosition, Streams, Timestamp};
+
+const NOW: Timestamp = 1_795_354_020_000;
+
+async fn begin(streams: &Streams, uuid: &str, start: StartingPosition, lanes: u32) -> MappingStart {
+    streams
+        .begin_mapping("s", "f", uuid.into(), start, lanes, NOW)
+        .await
+        .unwrap()
+}
+
+fn positions(start: &MappingStart) -> Vec<u64> {
+    let lanes = start.shards.iter().flat_map(|shard| &shard.lanes);
+    lanes.map(|LaneStart { position, .. }| *position).collect()
+}
+
+#[tokio::test]
+async fn a_mapping_goes_on_where_it_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("streams.sqlite");
+    let streams = Streams::new(&path);
+    let stream = CreateStream {
+        name: "s".into(),
+        shard_count: 1,
+        retention_hours: 24,
+    };
+    streams.create_stream(stream.clone(), NOW).await.unwrap();
+    let record = NewRecord {
+        partition_key: "k".into(),
+        explicit_hash: None,
+        data: "data".into(),
+    };
+    streams.put("s", vec![record; 5], NOW).await.unwrap();
+
+    let latest = begin(&streams, "one", StartingPosition::Latest, 2).await;
+    assert_eq!((latest.uuid.as_str(), positions(&latest)), ("one", vec![6, 6]));
+    streams
+        .save_checkpoint(latest.id, &latest.shards[0].shard, 1, 9)
+        .await
+        .unwrap();
+    drop(streams);
+    let streams = Streams::new(&path);
+    let again = begin(&streams, "two", StartingPosition::TrimHorizon, 2).await;
+    assert_eq!((again.uuid.as_str(), positions(&again)), ("one", vec![6, 9]));
+    let other_lanes = begin(&streams, "two", StartingPosition::TrimHorizon, 3).await;
+    assert_eq!(positions(&other_lanes), [6, 6, 6], "where the slowest was");
+
+    streams.end_mapping("s", "f").await.unwrap();
+    let anew = begin(&streams, "three", StartingPosition::TrimHorizon, 1).await;
+    assert_eq!((anew.uuid.as_str(), positions(&anew)), ("three", vec![1]));
+    streams.end_mapping("s", "f").await.unwrap();
+    let dated = begin(&streams, "four", StartingPosition::AtTimestamp(NOW + 1), 1).await;
+    assert_eq!(positions(&dated), [6]);
+
+    streams.delete_stream("s").await.unwrap();
+    streams.create_stream(stream, NOW).await.unwrap();
+    let another = begin(&streams, "five", StartingPosition::TrimHorizon, 1).await;
+    assert_eq!(
+        (another.uuid.as_str(), positions(&another)),
+        ("five", vec![1]),
+        "checkpoints go with their stream"
+    );
+}

@@ -1,0 +1,191 @@
+//! Where mappings go on after a crash.
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use crate::store::Refused;
+use crate::stream::{find_stream, resolve};
+use crate::{Shard, Stream, StreamPosition, Streams, StreamsError, Timestamp};
+
+/// Where a new mapping begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StartingPosition {
+    /// With the oldest record of each shard.
+    TrimHorizon,
+    /// Behind the newest.
+    Latest,
+    /// With what arrived at this time or later.
+    AtTimestamp(Timestamp),
+}
+
+/// A mapping as it begins or goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MappingStart {
+    /// Its number in the store.
+    pub id: i64,
+    /// Its UUID, which stays the same.
+    pub uuid: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// The stream.
+    pub stream: Stream,
+    /// Where each shard's lanes begin.
+    pub shards: Vec<ShardStart>,
+}
+
+/// Where the lanes of a shard begin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShardStart {
+    /// The shard.
+    pub shard: Shard,
+    /// Its lanes.
+    pub lanes: Vec<LaneStart>,
+}
+
+/// Where a lane begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneStart {
+    /// Its number, from 0.
+    pub lane: u32,
+    /// What lies before is done.
+    pub position: u64,
+}
+
+impl Streams {
+    /// Begins a mapping of a stream to a function, or goes on with it where it was: `uuid` and `start` count only the first
+    /// time. Where it begins is on disk when this returns.
+    ///
+    /// With another number of lanes than before, each goes on where the slowest was: some records come again.
+    ///
+    /// # Errors
+    /// [`StreamsError::NoStream`], or when it cannot be written.
+    pub async fn begin_mapping(
+        &self,
+        stream: &str,
+        function: &str,
+        uuid: String,
+        start: StartingPosition,
+        lanes: u32,
+        now: Timestamp,
+    ) -> Result<MappingStart, StreamsError> {
+        let (name, function) = (stream.to_owned(), function.to_owned());
+        self.write(move |connection, _| {
+            let stream = find_stream(connection, &name)?.ok_or(StreamsError::NoStream(name))?;
+            let sql = "INSERT OR IGNORE INTO mappings (uuid, stream, function, created) VALUES (?1, ?2, ?3, ?4)";
+            connection.execute(sql, (uuid, stream.id, &function, now))?;
+            let sql = "SELECT id, uuid, created FROM mappings WHERE stream = ?1 AND function = ?2";
+            let (id, uuid, created) = connection.query_row(sql, (stream.id, &function), |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?;
+            let mut shards = Vec::with_capacity(stream.shards.len());
+            for shard in &stream.shards {
+                shards.push(ShardStart {
+                    shard: shard.clone(),
+                    lanes: begin_shard(connection, id, &stream, shard, start, lanes.max(1))?,
+                });
+            }
+            Ok(MappingStart {
+                id,
+                uuid,
+                created,
+                stream,
+                shards,
+            })
+        })
+        .await
+    }
+
+    /// Everything before `position` in that lane is done.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn save_checkpoint(
+        &self,
+        mapping: i64,
+        shard: &Shard,
+        lane: u32,
+        position: u64,
+    ) -> Result<(), StreamsError> {
+        let shard = shard.id;
+        self.write(move |connection, _| {
+            let sql = "UPDATE checkpoints SET position = ?4 WHERE mapping = ?1 AND shard = ?2 AND lane = ?3";
+            connection
+                .prepare_cached(sql)?
+                .execute((mapping, shard, lane, position))?;
+            Ok(())
+        })
+        .await
+    }
+
+    /// Forgets a mapping. One of the same stream and function would begin anew.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub async fn end_mapping(&self, stream: &str, function: &str) -> Result<(), StreamsError> {
+        if !self.exists() {
+            return Ok(());
+        }
+        let (name, function) = (stream.to_owned(), function.to_owned());
+        self.write(move |connection, _| {
+            let sql =
+                "SELECT id FROM mappings WHERE function = ?2 AND stream = (SELECT id FROM streams WHERE name = ?1)";
+            let id: Option<i64> = connection
+                .query_row(sql, (name, function), |row| row.get(0))
+                .optional()?;
+            connection.execute("DELETE FROM checkpoints WHERE mapping = ?1", [id])?;
+            connection.execute("DELETE FROM mappings WHERE id = ?1", [id])?;
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn begin_shard(
+    connection: &Connection,
+    mapping: i64,
+    stream: &Stream,
+    shard: &Shard,
+    start: StartingPosition,
+    lanes: u32,
+) -> Result<Vec<LaneStart>, Refused> {
+    let saved = saved(connection, mapping, shard, lanes)?;
+    if saved.len() == lanes as usize {
+        return Ok(saved);
+    }
+    let sql = "SELECT min(position) FROM checkpoints WHERE mapping = ?1 AND shard = ?2";
+    let lowest: Option<u64> = connection.query_row(sql, (mapping, shard.id), |row| row.get(0))?;
+    let position = match lowest {
+        Some(position) => position,
+        None => resolve(connection, stream, shard, at(start))??,
+    };
+    connection.execute(
+        "DELETE FROM checkpoints WHERE mapping = ?1 AND shard = ?2",
+        (mapping, shard.id),
+    )?;
+    let sql = "INSERT INTO checkpoints (mapping, shard, lane, lanes, position) VALUES (?1, ?2, ?3, ?4, ?5)";
+    let mut statement = connection.prepare_cached(sql)?;
+    for lane in 0..lanes {
+        statement.execute((mapping, shard.id, lane, lanes, position))?;
+    }
+    Ok((0..lanes).map(|lane| LaneStart { lane, position }).collect())
+}
+
+/// What is saved of a shard for this number of lanes.
+fn saved(connection: &Connection, mapping: i64, shard: &Shard, lanes: u32) -> rusqlite::Result<Vec<LaneStart>> {
+    let sql = "SELECT lane, position FROM checkpoints WHERE mapping = ?1 AND shard = ?2 AND lanes = ?3 ORDER BY lane";
+    let mut statement = connection.prepare_cached(sql)?;
+    let lane = |row: &rusqlite::Row<'_>| {
+        Ok(LaneStart {
+            lane: row.get(0)?,
+            position: row.get(1)?,
+        })
+    };
+    statement.query_map((mapping, shard.id, lanes), lane)?.collect()
+}
+
+fn at(start: StartingPosition) -> StreamPosition {
+    match start {
+        StartingPosition::TrimHorizon => StreamPosition::TrimHorizon,
+        StartingPosition::Latest => StreamPosition::Latest,
+        StartingPosition::AtTimestamp(at) => StreamPosition::Since(at),
+    }
+}

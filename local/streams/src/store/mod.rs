@@ -1,0 +1,280 @@
+//! The file, its writing thread and its readers, opened when first needed.
+
+mod group;
+mod readers;
+mod schema;
+#[cfg(test)]
+mod tests;
+mod wakes;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock, mpsc};
+use std::thread::JoinHandle;
+
+use rusqlite::Connection;
+use tokio::sync::{OnceCell, oneshot};
+
+use crate::{Observation, Observer, StreamsError, Timestamp};
+use group::{Job, Writer};
+use readers::Readers;
+use wakes::Board;
+
+pub(crate) use group::Desk;
+pub(crate) use wakes::Topic;
+pub use wakes::Wakes;
+
+/// The streams, queues and checkpoints in one file. Clones are the same store; when the last is dropped, what was begun is
+/// finished and the file closed.
+#[derive(Clone)]
+pub struct Streams {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    path: PathBuf,
+    board: Arc<Board>,
+    observer: Arc<OnceLock<Arc<dyn Observer>>>,
+    opened: OnceCell<Opened>,
+    closing: AtomicBool,
+}
+
+struct Opened {
+    /// `None` only while it is dropped.
+    jobs: Option<mpsc::Sender<Job>>,
+    readers: Arc<Readers>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What an observer will be told, as data.
+#[derive(Debug, Clone)]
+pub(crate) struct Told {
+    pub(crate) at: Timestamp,
+    pub(crate) what: What,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) enum What {
+    Put { stream: String, records: u64, bytes: u64 },
+    Throttled { stream: String, records: u64 },
+    Sent { queue: String, messages: u64, bytes: u64 },
+    Received { queue: String, messages: u64 },
+    Deleted { queue: String, messages: u64 },
+}
+
+impl What {
+    fn observation(&self) -> Observation<'_> {
+        match self {
+            Self::Put { stream, records, bytes } => Observation::RecordsPut {
+                stream,
+                records: *records,
+                bytes: *bytes,
+            },
+            Self::Throttled { stream, records } => Observation::RecordsThrottled {
+                stream,
+                records: *records,
+            },
+            Self::Sent { queue, messages, bytes } => Observation::MessagesSent {
+                queue,
+                messages: *messages,
+                bytes: *bytes,
+            },
+            Self::Received { queue, messages } => Observation::MessagesReceived {
+                queue,
+                messages: *messages,
+            },
+            Self::Deleted { queue, messages } => Observation::MessagesDeleted {
+                queue,
+                messages: *messages,
+            },
+        }
+    }
+}
+
+impl Streams {
+    /// The store in this file, which is made by the first call. This costs nothing.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                path: path.into(),
+                board: Arc::default(),
+                observer: Arc::default(),
+                opened: OnceCell::new(),
+                closing: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// The store's file.
+    pub fn path(&self) -> &Path {
+        &self.inner.path
+    }
+
+    /// Whether there is anything to look at: the file is there. Lists of what lies in it need not make it.
+    pub fn exists(&self) -> bool {
+        self.inner.opened.initialized() || self.inner.path.exists()
+    }
+
+    /// Tells `observer` from now on. Only the first one counts.
+    pub fn observe(&self, observer: Arc<dyn Observer>) {
+        if self.inner.observer.set(observer).is_err() {
+            tracing::warn!("streams and queues have an observer already; the second one is told nothing");
+        }
+    }
+
+    /// Tells the observer, if there is one, of something that is no write.
+    pub fn tell(&self, at: Timestamp, observation: Observation<'_>) {
+        if let Some(observer) = self.inner.observer.get() {
+            observer.observe(at, observation);
+        }
+    }
+
+    /// The clock was moved: whoever waits for a time looks again.
+    pub fn clock_changed(&self) {
+        self.inner.board.wake_all();
+    }
+
+    /// From now on nobody should wait for anything: wakes whoever does. Calls go on.
+    pub fn close_waits(&self) {
+        self.inner.closing.store(true, Ordering::Release);
+        self.inner.board.wake_all();
+    }
+
+    /// Whether [`Streams::close_waits`] was called.
+    pub fn waits_closed(&self) -> bool {
+        self.inner.closing.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn subscribe(&self, topic: Topic) -> Wakes {
+        self.inner.board.subscribe(topic)
+    }
+
+    /// Carries out `work` on the writing thread; its answer comes once it is on disk. An error of `work` takes back all
+    /// that it did.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StreamsError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, &mut Desk) -> Result<T, Refused> + Send + 'static,
+    {
+        let opened = self.opened().await?;
+        let (reply, answer) = oneshot::channel();
+        let path = self.inner.path.clone();
+        let job: Job = Box::new(move |connection, desk| {
+            let result = work(connection, desk).map_err(|refused| refused.into_error(&path));
+            let keep = result.is_ok();
+            // Whoever gave up waiting does not matter.
+            let deliver = move |committed: Result<(), StreamsError>| drop(reply.send(committed.and(result)));
+            (keep, Box::new(deliver))
+        });
+        let jobs = opened.jobs.as_ref().ok_or(StreamsError::Closed)?;
+        jobs.send(job).map_err(|_| StreamsError::Closed)?;
+        // Dropped without an answer: it panicked, or the transaction never came to it.
+        answer.await.unwrap_or(Err(StreamsError::Panicked))
+    }
+
+    /// Asks a question of what is on disk.
+    pub(crate) async fn read<T, F>(&self, query: F) -> Result<T, StreamsError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    {
+        let readers = Arc::clone(&self.opened().await?.readers);
+        readers.read(query).await
+    }
+
+    async fn opened(&self) -> Result<&Opened, StreamsError> {
+        let inner = &self.inner;
+        let open = || async {
+            let (path, board, observer) = (
+                inner.path.clone(),
+                Arc::clone(&inner.board),
+                Arc::clone(&inner.observer),
+            );
+            let opening = tokio::task::spawn_blocking(move || Opened::new(path, board, observer));
+            let opened = opening.await.map_err(|_| StreamsError::Panicked)??;
+            Ok(opened)
+        };
+        let fresh = !inner.opened.initialized();
+        let opened = inner.opened.get_or_try_init(open).await?;
+        if fresh {
+            self.clear_leftovers_later();
+        }
+        Ok(opened)
+    }
+
+    /// What a deletion that was cut off has left.
+    fn clear_leftovers_later(&self) {
+        let streams = self.clone();
+        tokio::spawn(async move {
+            if let Err(error) = streams.clear_leftovers().await {
+                tracing::warn!(%error, "records of deleted streams stay on disk until the next start");
+            }
+        });
+    }
+}
+
+impl Opened {
+    fn new(path: PathBuf, board: Arc<Board>, observer: Arc<OnceLock<Arc<dyn Observer>>>) -> Result<Self, StreamsError> {
+        let connection = schema::open_writer(&path)?;
+        let (jobs, queue) = mpsc::channel();
+        let tell = move |told: &Told| {
+            if let Some(observer) = observer.get() {
+                observer.observe(told.at, told.what.observation());
+            }
+        };
+        let writer = Writer {
+            path: path.clone(),
+            connection,
+            board,
+            tell: Box::new(tell),
+            desk: Desk::default(),
+        };
+        let thread = std::thread::Builder::new().name("streams".into());
+        let thread = thread
+            .spawn(move || writer.serve(&queue))
+            .map_err(|error| schema::disk(&path, &error))?;
+        Ok(Self {
+            jobs: Some(jobs),
+            readers: Arc::new(Readers::new(path)),
+            thread: Some(thread),
+        })
+    }
+}
+
+impl Drop for Opened {
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic is told by then.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Why work on the writing thread does not stand.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    Sqlite(rusqlite::Error),
+    Because(StreamsError),
+}
+
+impl From<rusqlite::Error> for Refused {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<StreamsError> for Refused {
+    fn from(error: StreamsError) -> Self {
+        Self::Because(error)
+    }
+}
+
+impl Refused {
+    fn into_error(self, path: &Path) -> StreamsError {
+        match self {
+            Self::Sqlite(error) => schema::disk(path, &error),
+            Self::Because(error) => error,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+
+use crate::{CreateStream, NewRecord, Observation, Observer, Streams, StreamsError, Timestamp};
+
+fn stream(name: &str) -> CreateStream {
+    CreateStream {
+        name: name.to_owned(),
+        shard_count: 1,
+        retention_hours: 24,
+    }
+}
+
+fn record() -> NewRecord {
+    NewRecord {
+        partition_key: "k".into(),
+        explicit_hash: None,
+        data: "data".into(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_fails_or_panics_takes_back_its_own_work_only() {
+    let directory = tempfile::tempdir().unwrap();
+    let streams = Streams::new(directory.path().join("streams.sqlite"));
+    streams.create_stream(stream("s"), 0).await.unwrap();
+    let insert = "INSERT INTO leftovers (shard) VALUES (77)";
+    let failed = streams.write::<(), _>(move |connection, _| {
+        connection.execute(insert, ())?;
+        Err(StreamsError::Closed.into())
+    });
+    let panicked = streams.write::<(), _>(move |connection, _| {
+        connection.execute(insert, ())?;
+        panic!("as the test wants it")
+    });
+    let good = streams.put("s", vec![record()], 0);
+    let (failed, panicked, good) = tokio::join!(failed, panicked, good);
+    assert_eq!(
+        (failed, panicked),
+        (Err(StreamsError::Closed), Err(StreamsError::Panicked))
+    );
+    assert_eq!(good.map(|put| put.len()), Ok(1));
+    let left = streams.read(|connection| connection.query_row("SELECT count(*) FROM leftovers", (), |row| row.get(0)));
+    assert_eq!(left.await, Ok(0_i64));
+    assert_eq!(streams.put("s", vec![record()], 0).await.map(|put| put.len()), Ok(1));
+}
+
+#[tokio::test]
+async fn a_file_of_a_later_release_is_refused_and_a_broken_one_named() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("streams.sqlite");
+    let file = rusqlite::Connection::open(&path).unwrap();
+    file.pragma_update(None, "user_version", 99).unwrap();
+    drop(file);
+    let refused = Streams::new(&path).create_stream(stream("s"), 0).await.unwrap_err();
+    assert!(
+        matches!(
+            refused,
+            StreamsError::Format {
+                found: 99,
+                known: 1,
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    std::fs::write(&path, "this is no database, and long enough to be told from one").unwrap();
+    let broken = Streams::new(&path).create_stream(stream("s"), 0).await.unwrap_err();
+    assert!(broken.to_string().contains("streams.sqlite"), "{broken}");
+}
+
+#[derive(Default)]
+struct Notes {
+    records: AtomicU64,
+    texts: Mutex<Vec<String>>,
+}
+
+impl Observer for Notes {
+    fn observe(&self, at: Timestamp, observation: Observation<'_>) {
+        if let Observation::RecordsPut { records, .. } = observation {
+            self.records.fetch_add(records, Ordering::Relaxed);
+        }
+        self.texts.lock().unwrap().push(format!("{at} {observation:?}"));
+    }
+}
+
+#[tokio::test]
+async fn observers_are_told_what_is_on_disk() {
+    let directory = tempfile::tempdir().unwrap();
+    let streams = Streams::new(directory.path().join("streams.sqlite"));
+    let notes = Arc::new(Notes::default());
+    streams.observe(notes.clone());
+    streams.create_stream(stream("s"), 0).await.unwrap();
+    streams.put("s", vec![record(); 1_001], 7).await.unwrap();
+    assert!(streams.put("nowhere", vec![record()], 7).await.is_err());
+    assert_eq!(notes.records.load(Ordering::Relaxed), 1_000);
+    let expected = [
+        "7 RecordsPut { stream: \"s\", records: 1000, bytes: 5000 }",
+        "7 RecordsThrottled { stream: \"s\", records: 1 }",
+    ];
+    assert_eq!(*notes.texts.lock().unwrap(), expected);
+}

@@ -1,0 +1,189 @@
+//! Streams: shards with records in the order of their arrival.
+//! See [Kinesis Data Streams](https://docs.aws.amazon.com/streams/latest/dev/key-concepts.html).
+
+mod cache;
+mod manage;
+mod put;
+mod read;
+#[cfg(test)]
+mod tests;
+mod throughput;
+
+use bytes::Bytes;
+
+use crate::{HashKey, HashKeyRange, SequenceNumber, Timestamp};
+
+pub(crate) use cache::{StreamCache, find as find_stream};
+pub(crate) use read::resolve;
+
+/// A stream to be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateStream {
+    /// Its name, unique.
+    pub name: String,
+    /// How many shards it has, at least one.
+    pub shard_count: u32,
+    /// How long records are kept.
+    pub retention_hours: u32,
+}
+
+/// A stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stream {
+    /// Its number in the store, never given to another stream.
+    pub id: i64,
+    /// Its name.
+    pub name: String,
+    /// When it was made.
+    pub created: Timestamp,
+    /// How long records are kept.
+    pub retention_hours: u32,
+    /// Its shards, by number.
+    pub shards: Vec<Shard>,
+}
+
+impl Stream {
+    /// The shard with this number.
+    pub fn shard(&self, number: u32) -> Option<&Shard> {
+        self.shards.get(number as usize)
+    }
+
+    /// Records that arrived before are gone.
+    pub(crate) fn horizon(&self, now: Timestamp) -> Timestamp {
+        now.saturating_sub(Timestamp::from(self.retention_hours) * 3_600_000)
+    }
+}
+
+/// A shard of a stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shard {
+    /// Its number in the store.
+    pub(crate) id: i64,
+    /// Its number in the stream, from 0.
+    pub number: u32,
+    /// The hash keys of its records.
+    pub range: HashKeyRange,
+    /// When it was made.
+    pub created: Timestamp,
+}
+
+impl Shard {
+    /// The sequence number of a record, or with position 0 the one before all records.
+    pub fn sequence_number(&self, position: u64, arrived: Timestamp) -> SequenceNumber {
+        SequenceNumber {
+            shard_created: self.created,
+            shard: self.number,
+            position,
+            arrived,
+        }
+    }
+
+    /// The number that is below those of all its records.
+    pub fn starting_sequence_number(&self) -> SequenceNumber {
+        self.sequence_number(0, self.created)
+    }
+}
+
+/// A record to be put.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewRecord {
+    /// Says which shard it goes to, and whose order is kept.
+    pub partition_key: String,
+    /// Says which shard it goes to instead of the partition key's hash.
+    pub explicit_hash: Option<HashKey>,
+    /// Any bytes.
+    pub data: Bytes,
+}
+
+impl NewRecord {
+    /// What counts against a shard's throughput.
+    pub fn bytes(&self) -> usize {
+        self.data.len() + self.partition_key.len()
+    }
+}
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PutOutcome {
+    /// It is there.
+    Put(SequenceNumber),
+    /// Its shard has had as much as it takes in a second.
+    Throttled {
+        /// The shard's number.
+        shard: u32,
+    },
+}
+
+/// A record of a shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Record {
+    /// Its number.
+    pub sequence: SequenceNumber,
+    /// When it arrived; never before the record in front of it.
+    pub arrived: Timestamp,
+    /// What its producer chose the shard by.
+    pub partition_key: String,
+    /// Its bytes.
+    pub data: Bytes,
+}
+
+impl Record {
+    /// Its place in the shard.
+    pub fn position(&self) -> u64 {
+        self.sequence.position
+    }
+}
+
+/// Where in a shard to begin.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StreamPosition {
+    /// With this record.
+    At(SequenceNumber),
+    /// Behind this record.
+    After(SequenceNumber),
+    /// With the oldest record.
+    TrimHorizon,
+    /// Behind the newest record.
+    Latest,
+    /// With the first record that arrived at this time or later.
+    Since(Timestamp),
+}
+
+/// Which of a shard's records are read: those whose partition keys fall to one of several lanes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordShare {
+    /// How many lanes there are, at least one.
+    pub lanes: u32,
+    /// Which of them, from 0.
+    pub lane: u32,
+}
+
+impl RecordShare {
+    /// All records.
+    pub const ALL: Self = Self { lanes: 1, lane: 0 };
+}
+
+/// What was read of a shard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reading {
+    /// The stream's name.
+    pub stream: String,
+    /// The records in their order.
+    pub records: Vec<Record>,
+    /// Where the next reading begins.
+    pub next: u64,
+    /// What lies behind them.
+    pub tip: Tip,
+}
+
+/// What lies behind a reading.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tip {
+    /// Nothing yet.
+    Reached,
+    /// More records, the first of which arrived then.
+    Ahead {
+        /// When it arrived.
+        arrived: Timestamp,
+    },
+}
