@@ -163,11 +163,11 @@ fn logs(sluice: &Sluice) -> Vec<File> {
 fn stored_by(log: &mut File) -> usize {
     let mut text = String::new();
     log.read_to_string(&mut text).expect("text");
-    let rows = text.lines().filter_map(|line| {
+    let mut rows = text.lines().filter_map(|line| {
         let mut words = line.split_whitespace().skip(1);
         (words.next() == Some("201")).then(|| words.next()?.replace(',', "").parse().ok())?
     });
-    rows.last().unwrap_or_else(|| panic!("no summary in {text}"))
+    rows.next_back().unwrap_or_else(|| panic!("no summary in {text}"))
 }
 
 #[test]

@@ -14,6 +14,9 @@ use crate::cloudformation::{StackRecord, StackResource, StackStatus};
 use crate::endpoint::{ApiError, Form, Services};
 use crate::{scheduler, sns};
 
+#[cfg(test)]
+mod tests;
+
 /// Keeps the processes and schedules of stacks.
 pub(crate) struct Keeper {
     services: Arc<Services>,
@@ -112,15 +115,18 @@ impl Keeper {
         self.services.stacks.keep(&self.services.driver, stack).await
     }
 
-    /// Removes what an earlier deployment had and this one has not.
+    /// Removes what an earlier deployment had and this one has not, but for what holds executions and subscriptions: a
+    /// template that was renamed by mistake would take them along.
     pub(crate) async fn remove_stale(&self, before: &StackRecord, stack: &Stack) -> Result<(), StartError> {
-        let stays = |old: &&StackResource| {
-            !stack
-                .resources
-                .iter()
-                .any(|new| new.physical_id == old.physical_id && new.resource_type.name() == old.resource_type)
+        let stale = |old: &&StackResource| {
+            let holds = [ResourceType::StateMachine, ResourceType::Topic].map(ResourceType::name);
+            !holds.contains(&old.resource_type.as_str())
+                && !stack
+                    .resources
+                    .iter()
+                    .any(|new| new.physical_id == old.physical_id && new.resource_type.name() == old.resource_type)
         };
-        for resource in before.resources.iter().rev().filter(stays) {
+        for resource in before.resources.iter().rev().filter(stale) {
             self.remove(resource).await.map_err(|source| StartError::Remove {
                 logical_id: resource.logical_id.clone(),
                 source: source.into(),
