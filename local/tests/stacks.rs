@@ -381,6 +381,12 @@ fn a_pinger_that_cannot_start_fails_the_start() {
     for words in ["the container pinger cannot run", "it is not executable"] {
         assert!(text.contains(words), "{text}");
     }
+    let failed = humantime::format_rfc3339_millis(std::time::SystemTime::now()).to_string();
+    // nothing began to live: with a whole pinger it is a new stack
+    let mut sluice = Sluice::on(data, &arguments(&[]));
+    sluice.start();
+    let created = element(&describe(&sluice, "sluice-load"), "CreationTime");
+    assert!(created > failed, "{created} {failed}");
 }
 
 #[test]

@@ -111,6 +111,7 @@ impl Cloud {
             binaries: config.binaries,
         };
         let mut stacks: Vec<Stack> = Vec::new();
+        let mut records = Vec::new();
         for (plan, life) in &lives {
             let own = urls.iter().filter(|url| url.stack == plan.source.name);
             let known = Known {
@@ -128,7 +129,8 @@ impl Cloud {
             stack::bring_up(&services, &host, plan, &stack, &around).await?;
             // the first one holds what the others import, and the tables
             let record = stack::record(&stack, &plan.text, life, stacks.is_empty());
-            services.stacks.keep(&driver, record).await?;
+            services.stacks.register(record.clone());
+            records.push(record);
             stacks.push(stack);
         }
 
@@ -151,7 +153,14 @@ impl Cloud {
             urls_served.extend(stack::serve_urls(&services, &host, region, stack, own, &urls_stopped));
         }
         for stack in &stacks {
-            keeper.go_live(stack, &around).await?;
+            keeper.start_services(stack, &around).await?;
+        }
+        // a start that fails leaves no stack behind, and so no lifetime that has begun
+        for record in records {
+            services.stacks.keep(&driver, record).await?;
+        }
+        for stack in &stacks {
+            keeper.start_schedules(stack).await?;
         }
         let deletions = services.stacks.deletions();
         let taking_down = deletions.map(|doomed| tokio::spawn(Arc::clone(&keeper).take_down_all(doomed)));

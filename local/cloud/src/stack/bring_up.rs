@@ -73,7 +73,7 @@ pub(crate) async fn bring_up(
             Resource::Stream(stream) => streams::make_stream(services, resource, stream).await?,
             Resource::Queue(queue) => streams::make_queue(services, resource, queue).await?,
             Resource::EventSourceMapping(mapping) => streams::make_mapping(services, resource, mapping).await?,
-            // these begin once everything is served: `Keeper::go_live`
+            // these begin once everything is served: `Keeper`
             Resource::Service(_) | Resource::Schedule(_) => {}
         }
     }

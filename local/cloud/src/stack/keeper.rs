@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sluice_driver::DriverError;
 use sluice_host::{Host, HostError, TaskSet};
-use sluice_template::{Resource, ResourceType, Stack};
+use sluice_template::{ResourceType, Schedule, Service, Stack};
 use tokio::sync::{Mutex, mpsc};
 
 use super::{StartError, Surroundings, streams, tasks};
@@ -51,23 +51,25 @@ impl Keeper {
         }
     }
 
-    /// Starts what runs by itself in a stack that is brought up: schedules and services, in the stack's order.
-    pub(crate) async fn go_live(&self, stack: &Stack, around: &Surroundings) -> Result<(), StartError> {
-        let mut running = self.running.lock().await;
-        for entry in &stack.resources {
-            let id = || entry.physical_id.clone();
-            match &entry.resource {
-                Resource::Schedule(schedule) => {
-                    let schedule = scheduler::start(&self.services, schedule).await?;
-                    running.schedules.insert(id(), schedule);
-                }
-                Resource::Service(service) => {
-                    if let Some(set) = tasks::start(&self.host, stack, service, around).await? {
-                        running.tasks.insert(id(), set);
-                    }
-                }
-                _ => {}
+    /// Starts the tasks of a stack's services.
+    pub(crate) async fn start_services(&self, stack: &Stack, around: &Surroundings) -> Result<(), StartError> {
+        for (entry, service) in stack.all::<Service>() {
+            if let Some(set) = tasks::start(&self.host, stack, service, around).await? {
+                self.running.lock().await.tasks.insert(entry.physical_id.clone(), set);
             }
+        }
+        Ok(())
+    }
+
+    /// Starts a stack's schedules. The stack must be known: a schedule may delete it at once.
+    pub(crate) async fn start_schedules(&self, stack: &Stack) -> Result<(), DriverError> {
+        for (entry, schedule) in stack.all::<Schedule>() {
+            let schedule = scheduler::start(&self.services, schedule).await?;
+            self.running
+                .lock()
+                .await
+                .schedules
+                .insert(entry.physical_id.clone(), schedule);
         }
         Ok(())
     }
