@@ -163,11 +163,11 @@ fn logs(sluice: &Sluice) -> Vec<File> {
 fn stored_by(log: &mut File) -> usize {
     let mut text = String::new();
     log.read_to_string(&mut text).expect("text");
-    let rows = text.lines().filter_map(|line| {
+    let mut rows = text.lines().filter_map(|line| {
         let mut words = line.split_whitespace().skip(1);
         (words.next() == Some("201")).then(|| words.next()?.replace(',', "").parse().ok())?
     });
-    rows.last().unwrap_or_else(|| panic!("no summary in {text}"))
+    rows.next_back().unwrap_or_else(|| panic!("no summary in {text}"))
 }
 
 #[test]
@@ -381,6 +381,12 @@ fn a_pinger_that_cannot_start_fails_the_start() {
     for words in ["the container pinger cannot run", "it is not executable"] {
         assert!(text.contains(words), "{text}");
     }
+    let failed = humantime::format_rfc3339_millis(std::time::SystemTime::now()).to_string();
+    // nothing began to live: with a whole pinger it is a new stack
+    let mut sluice = Sluice::on(data, &arguments(&[]));
+    sluice.start();
+    let created = element(&describe(&sluice, "sluice-load"), "CreationTime");
+    assert!(created > failed, "{created} {failed}");
 }
 
 #[test]

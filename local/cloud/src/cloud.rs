@@ -111,7 +111,7 @@ impl Cloud {
             binaries: config.binaries,
         };
         let mut stacks: Vec<Stack> = Vec::new();
-        let mut ended = Vec::new();
+        let mut records = Vec::new();
         for (plan, course) in plans.iter().zip(&courses) {
             let (Course::Run(life) | Course::End(life)) = course;
             let own = urls.iter().filter(|url| url.stack == plan.source.name);
@@ -132,9 +132,9 @@ impl Cloud {
             let mut record = stack::record(&stack, &plan.text, life, stacks.is_empty());
             if let Course::End(_) = course {
                 record.status = StackStatus::DeleteInProgress;
-                ended.push(record.clone());
             }
-            services.stacks.keep(&driver, record).await?;
+            services.stacks.register(record.clone());
+            records.push(record);
             stacks.push(stack);
         }
 
@@ -157,11 +157,25 @@ impl Cloud {
             urls_served.extend(stack::serve_urls(&services, &host, region, stack, own, &urls_stopped));
         }
         for stack in &stacks {
-            let goes = ended.iter().any(|record| record.id == stack.id);
-            keeper.go_live(stack, &around, goes).await?;
+            keeper.start_mappings(stack).await?;
         }
-        for record in ended {
-            keeper.take_down(record).await?;
+        // in a stack that is to go nothing begins any more
+        let (run, end): (Vec<_>, Vec<_>) = stacks
+            .iter()
+            .zip(&records)
+            .partition(|(_, record)| record.status != StackStatus::DeleteInProgress);
+        for (stack, _) in &run {
+            keeper.start_services(stack, &around).await?;
+        }
+        // a start that fails leaves no stack behind, and so no lifetime that has begun
+        for record in &records {
+            services.stacks.keep(&driver, record.clone()).await?;
+        }
+        for (stack, _) in &run {
+            keeper.start_schedules(stack).await?;
+        }
+        for (_, record) in end {
+            keeper.take_down(record.clone()).await?;
         }
         let deletions = services.stacks.deletions();
         let taking_down = deletions.map(|doomed| tokio::spawn(Arc::clone(&keeper).take_down_all(doomed)));

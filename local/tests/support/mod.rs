@@ -111,8 +111,13 @@ impl Sluice {
 
     /// With more arguments for `sluice up`.
     pub fn with(arguments: &[&str]) -> Self {
+        Self::on(tempfile::tempdir().expect("a temporary directory"), arguments)
+    }
+
+    /// On a directory that something ran on before.
+    pub fn on(directory: tempfile::TempDir, arguments: &[&str]) -> Self {
         Self {
-            directory: tempfile::tempdir().expect("a temporary directory"),
+            directory,
             arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
             process: None,
             endpoint: String::new(),

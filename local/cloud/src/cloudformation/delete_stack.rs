@@ -9,7 +9,8 @@ pub(super) async fn call(services: &Services, form: &Form) -> Result<Xml, ApiErr
     let name = form
         .filled("StackName")
         .ok_or(CloudFormationError::MissingParameter("StackName"))?;
-    delete(services, name).await?;
+    let retain: Vec<&str> = form.members("RetainResources").collect();
+    begin(services, name, &retain).await?;
     Ok(Xml::default())
 }
 
@@ -18,6 +19,11 @@ pub(super) async fn call(services: &Services, form: &Form) -> Result<Xml, ApiErr
 /// # Errors
 /// `ValidationError` when another stack uses an export, or when the stack is protected; what the journal says.
 pub(crate) async fn delete(services: &Services, name: &str) -> Result<(), ApiError> {
+    begin(services, name, &[]).await
+}
+
+/// As [`delete`]; of a stack whose deletion has failed, the resources with the logical ids in `retain` stay.
+async fn begin(services: &Services, name: &str, retain: &[&str]) -> Result<(), ApiError> {
     let Some(stack) = services.stacks.get(name) else {
         return Ok(());
     };
@@ -26,11 +32,19 @@ pub(crate) async fn delete(services: &Services, name: &str) -> Result<(), ApiErr
         StackStatus::CreateComplete | StackStatus::UpdateComplete | StackStatus::DeleteFailed => {}
     }
     check(&services.stacks, &stack)?;
+    if !retain.is_empty() && stack.status != StackStatus::DeleteFailed {
+        return Err(CloudFormationError::RetainTooEarly(stack.name.clone()).into());
+    }
+    let mut resources = stack.resources.clone();
+    for resource in &mut resources {
+        resource.retained |= retain.contains(&resource.logical_id.as_str());
+    }
     let now = services.config.now();
     let doomed = StackRecord {
         status: StackStatus::DeleteInProgress,
         status_reason: Some("User Initiated".to_owned()),
         deletion_began: Some(now),
+        resources,
         ..StackRecord::clone(&stack)
     };
     services.stacks.keep(&services.driver, doomed).await?;

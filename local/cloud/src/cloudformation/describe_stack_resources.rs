@@ -41,7 +41,7 @@ fn wanted(stacks: &Stacks, form: &Form) -> Result<Arc<StackRecord>, CloudFormati
     match (form.filled("StackName"), form.filled("PhysicalResourceId")) {
         (Some(_), _) => stack(stacks, form),
         (None, Some(physical_id)) => stacks
-            .list()
+            .existing()
             .into_iter()
             .find(|stack| {
                 stack

@@ -15,6 +15,8 @@ pub(super) enum CloudFormationError {
     NoStackOrResource,
     #[error("Invalid NextToken")]
     InvalidToken,
+    #[error("RetainResources can be given only when the deletion of stack {0} has failed (DELETE_FAILED)")]
+    RetainTooEarly(String),
     #[error("Export {export} cannot be deleted as it is in use by {by}")]
     ExportInUse { export: String, by: String },
     #[error(
@@ -31,6 +33,7 @@ impl From<CloudFormationError> for ApiError {
             | CloudFormationError::ResourceDoesNotExist { .. }
             | CloudFormationError::MissingParameter(_)
             | CloudFormationError::NoStackOrResource
+            | CloudFormationError::RetainTooEarly(_)
             | CloudFormationError::ExportInUse { .. }
             | CloudFormationError::Protected(_)
             | CloudFormationError::InvalidToken => "ValidationError",

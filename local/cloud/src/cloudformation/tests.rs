@@ -201,3 +201,25 @@ async fn a_deleted_stack_has_its_id_and_no_name() {
     let reply = call(&world, "DeleteStack", &[("StackName", "never-was")]).await;
     assert_eq!(reply.status, 200, "as on AWS");
 }
+
+#[tokio::test]
+async fn resources_are_retained_only_after_a_deletion_that_failed() {
+    let world = world();
+    let stacks = &world.services.stacks;
+    let call_it = || {
+        call(
+            &world,
+            "DeleteStack",
+            &[("StackName", "sluice"), ("RetainResources.member.1", "Table")],
+        )
+    };
+    let reply = call_it().await;
+    assert_eq!((reply.status, reply.element("Code")), (400, "ValidationError"));
+    let mut failed = StackRecord::clone(&stacks.get("sluice").expect("registered"));
+    failed.status = StackStatus::DeleteFailed;
+    stacks.register(failed);
+    assert_eq!(call_it().await.status, 200);
+    let stack = stacks.get("sluice").expect("registered");
+    assert_eq!(stack.status, StackStatus::DeleteInProgress);
+    assert!(stack.resources[0].retained);
+}

@@ -152,7 +152,7 @@ async fn a_table_gets_the_indexes_that_its_stack_has_now() {
     };
     world.services.dynamo.ensure_table(&with(&[]), None).unwrap();
     let put = json!({ "TableName": "entries",
-        "Item": { "id": { "S": "a" }, "colour": { "S": "red" }, "size": { "S": "big" }, "more": { "S": "more" } } });
+        "Item": { "id": { "S": "a" }, "colour": { "S": "red" }, "width": { "S": "big" }, "more": { "S": "more" } } });
     assert_eq!(
         world.target("DynamoDB_20120810.PutItem", put.to_string()).await.status,
         200
@@ -160,8 +160,8 @@ async fn a_table_gets_the_indexes_that_its_stack_has_now() {
     // the members that each index shows of the item, which is older than the index
     let rows: &[&[(&str, &str, &str)]] = &[
         &[("by-colour", "colour", "KEYS_ONLY")],
-        &[("by-colour", "colour", "ALL"), ("by-size", "size", "KEYS_ONLY")],
-        &[("by-colour", "colour", "ALL"), ("by-size", "size", "KEYS_ONLY")],
+        &[("by-colour", "colour", "ALL"), ("by-size", "width", "KEYS_ONLY")],
+        &[("by-colour", "colour", "ALL"), ("by-size", "width", "KEYS_ONLY")],
         &[("by-size", "colour", "ALL")],
         &[],
     ];

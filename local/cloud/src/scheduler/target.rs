@@ -122,7 +122,10 @@ mod tests {
             attempt: 2,
         };
         for (text, expected) in [
-            (r#"{"at": "<aws.scheduler.scheduled-time>"}"#, r#"{"at": "2026-11-22T10:00:00Z"}"#),
+            (
+                r#"{"at": "<aws.scheduler.scheduled-time>"}"#,
+                r#"{"at": "2026-11-22T10:00:00Z"}"#,
+            ),
             ("<aws.scheduler.schedule-arn> <aws.scheduler.execution-id>", "arn:s e-1"),
             ("<aws.scheduler.attempt-number><aws.scheduler.attempt-number>", "22"),
             ("<aws.scheduler.other> $.at", "<aws.scheduler.other> $.at"),

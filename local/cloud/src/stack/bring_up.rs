@@ -72,7 +72,7 @@ pub(crate) async fn bring_up(
             | Resource::TaskDefinition(_) => {}
             Resource::Stream(stream) => streams::make_stream(services, resource, stream).await?,
             Resource::Queue(queue) => streams::make_queue(services, resource, queue).await?,
-            // these begin once everything is served: `Keeper::go_live`
+            // these begin once everything is served: `Keeper`
             Resource::EventSourceMapping(_) | Resource::Service(_) | Resource::Schedule(_) => {}
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sluice_driver::DriverError;
 use sluice_host::{Host, HostError, TaskSet};
-use sluice_template::{Resource, ResourceType, Stack};
+use sluice_template::{EventSourceMapping, ResourceType, Schedule, Service, Stack};
 use tokio::sync::{Mutex, mpsc};
 
 use super::{StartError, Surroundings, streams, tasks};
@@ -16,6 +16,9 @@ use crate::kinesis::{self, KinesisError};
 use crate::mapping::{self, MappingError, MappingSpec};
 use crate::sqs::{self, SqsError};
 use crate::{scheduler, sns};
+
+#[cfg(test)]
+mod tests;
 
 /// Keeps the processes and schedules of stacks.
 pub(crate) struct Keeper {
@@ -58,36 +61,45 @@ impl Keeper {
         }
     }
 
-    /// Starts what runs by itself in a stack that is brought up: schedules, services, and what reads streams, in the stack's
-    /// order. In a stack that is to go, only what must still be done: nothing new begins.
-    pub(crate) async fn go_live(&self, stack: &Stack, around: &Surroundings, goes: bool) -> Result<(), StartError> {
-        let mut running = self.running.lock().await;
-        for entry in &stack.resources {
-            let id = || entry.physical_id.clone();
-            match &entry.resource {
-                Resource::EventSourceMapping(mapping) => {
-                    let Some(spec) = streams::mapping_spec(stack, mapping) else {
-                        continue;
-                    };
-                    let started = mapping::start_mapping(&self.services, spec.clone()).await;
-                    started.map_err(|source| StartError::Mapping {
-                        logical_id: entry.logical_id.clone(),
-                        source,
-                    })?;
-                    running.mappings.insert(id(), spec);
-                }
-                Resource::Schedule(_) | Resource::Service(_) if goes => {}
-                Resource::Schedule(schedule) => {
-                    let schedule = scheduler::start(&self.services, schedule).await?;
-                    running.schedules.insert(id(), schedule);
-                }
-                Resource::Service(service) => {
-                    if let Some(set) = tasks::start(&self.host, stack, service, around).await? {
-                        running.tasks.insert(id(), set);
-                    }
-                }
-                _ => {}
+    /// Starts what reads streams, or goes on with it where it was.
+    pub(crate) async fn start_mappings(&self, stack: &Stack) -> Result<(), StartError> {
+        for (entry, mapping) in stack.all::<EventSourceMapping>() {
+            let Some(spec) = streams::mapping_spec(stack, mapping) else {
+                continue;
+            };
+            let started = mapping::start_mapping(&self.services, spec.clone()).await;
+            started.map_err(|source| StartError::Mapping {
+                logical_id: entry.logical_id.clone(),
+                source,
+            })?;
+            self.running
+                .lock()
+                .await
+                .mappings
+                .insert(entry.physical_id.clone(), spec);
+        }
+        Ok(())
+    }
+
+    /// Starts the tasks of a stack's services.
+    pub(crate) async fn start_services(&self, stack: &Stack, around: &Surroundings) -> Result<(), StartError> {
+        for (entry, service) in stack.all::<Service>() {
+            if let Some(set) = tasks::start(&self.host, stack, service, around).await? {
+                self.running.lock().await.tasks.insert(entry.physical_id.clone(), set);
             }
+        }
+        Ok(())
+    }
+
+    /// Starts a stack's schedules. The stack must be known: a schedule may delete it at once.
+    pub(crate) async fn start_schedules(&self, stack: &Stack) -> Result<(), DriverError> {
+        for (entry, schedule) in stack.all::<Schedule>() {
+            let schedule = scheduler::start(&self.services, schedule).await?;
+            self.running
+                .lock()
+                .await
+                .schedules
+                .insert(entry.physical_id.clone(), schedule);
         }
         Ok(())
     }
@@ -135,15 +147,18 @@ impl Keeper {
         self.services.stacks.keep(&self.services.driver, stack).await
     }
 
-    /// Removes what an earlier deployment had and this one has not.
+    /// Removes what an earlier deployment had and this one has not, but for what holds executions and subscriptions: a
+    /// template that was renamed by mistake would take them along.
     pub(crate) async fn remove_stale(&self, before: &StackRecord, stack: &Stack) -> Result<(), StartError> {
-        let stays = |old: &&StackResource| {
-            !stack
-                .resources
-                .iter()
-                .any(|new| new.physical_id == old.physical_id && new.resource_type.name() == old.resource_type)
+        let stale = |old: &&StackResource| {
+            let holds = [ResourceType::StateMachine, ResourceType::Topic].map(ResourceType::name);
+            !holds.contains(&old.resource_type.as_str())
+                && !stack
+                    .resources
+                    .iter()
+                    .any(|new| new.physical_id == old.physical_id && new.resource_type.name() == old.resource_type)
         };
-        for resource in before.resources.iter().rev().filter(stays) {
+        for resource in before.resources.iter().rev().filter(stale) {
             self.remove(resource).await.map_err(|source| StartError::Remove {
                 logical_id: resource.logical_id.clone(),
                 source: source.into(),

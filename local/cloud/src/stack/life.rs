@@ -195,15 +195,30 @@ mod tests {
             run(2, 7, Some(NOW), None),
         );
         // what was to be gone
-        check(Some(before(CreateComplete, Some(NOW))), "1", Some(60), end(7, None, Some(NOW)));
-        check(Some(before(UpdateComplete, Some(NOW))), "2", Some(60), end(7, Some(8), Some(NOW)));
+        check(
+            Some(before(CreateComplete, Some(NOW))),
+            "1",
+            Some(60),
+            end(7, None, Some(NOW)),
+        );
+        check(
+            Some(before(UpdateComplete, Some(NOW))),
+            "2",
+            Some(60),
+            end(7, Some(8), Some(NOW)),
+        );
         check(
             Some(before(DeleteInProgress, Some(NOW + 5))),
             "1",
             Some(60),
             end(7, None, Some(NOW + 5)),
         );
-        check(Some(before(DeleteFailed, None)), "1", Some(60), end(7, None, Some(NOW + 60)));
+        check(
+            Some(before(DeleteFailed, None)),
+            "1",
+            Some(60),
+            end(7, None, Some(NOW + 60)),
+        );
         // a deleted one makes room
         check(
             Some(before(DeleteComplete, Some(NOW))),
