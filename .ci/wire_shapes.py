@@ -3,6 +3,7 @@
 botocore itself drops members that it does not know and does not miss those that are required: a response that no AWS
 SDK of a stricter language could read passes unseen. `watch` looks at the raw body of every response instead.
 """
+import base64
 import collections
 import json
 
@@ -12,6 +13,9 @@ COMMON_ERRORS = {
     "AccessDeniedException", "IncompleteSignature", "InternalFailure", "InvalidAction", "InvalidClientTokenId",
     "NotAuthorized", "OptInRequired", "RequestExpired", "ServiceUnavailable", "ThrottlingException",
     "UnknownOperationException", "SerializationException", "ValidationError", "ValidationException",
+    # SQS's own list has these two
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
+    "InvalidParameterValue", "MissingParameter",
 }
 
 
@@ -58,11 +62,11 @@ class Watch:
             yield f"{code} without x-amzn-RequestId"
 
 
-def watch(session):
-    """Watches every call of Step Functions that clients of this boto3 or botocore session make from now on."""
+def watch(session, service="sfn"):
+    """Watches every call of a service that clients of this boto3 or botocore session make from now on."""
     found = Watch()
     events = getattr(session, "events", None) or session.get_component("event_emitter")
-    events.register("before-parse.sfn", found)
+    events.register(f"before-parse.{service}", found)
     return found
 
 
@@ -117,6 +121,11 @@ def of_value(shape, value, path):
         if shape.enum and value not in shape.enum:
             yield f"{here}: {value!r} is none of {shape.enum}"
         yield from _length(shape, len(value), here)
+    elif kind == "blob":
+        try:
+            base64.b64decode(value, validate=True)
+        except (TypeError, ValueError):
+            yield f"{here}: no base64: {value!r:.80}"
     elif kind == "boolean":
         if not isinstance(value, bool):
             yield f"{here}: no boolean: {value!r:.80}"

@@ -31,7 +31,7 @@ pub(super) fn check_ids(kind: &'static str, ids: Vec<Option<String>>) -> Result<
     }
 }
 
-/// `Successful` and `Failed` of a batch's answer. Members without entries are left out, as SQS does.
+/// `Successful` and `Failed` of a batch's answer, which the model requires both.
 #[derive(Default)]
 pub(super) struct Answer {
     successful: Vec<Value>,
@@ -53,12 +53,6 @@ impl Answer {
     }
 
     pub(super) fn finish(self) -> Value {
-        let mut answer = json!({});
-        for (name, entries) in [("Successful", self.successful), ("Failed", self.failed)] {
-            if !entries.is_empty() {
-                answer[name] = json!(entries);
-            }
-        }
-        answer
+        json!({ "Successful": self.successful, "Failed": self.failed })
     }
 }
