@@ -19,6 +19,8 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
+use crate::cloudwatch::Metrics;
+use crate::cloudwatch::sources::{DynamoMetrics, LambdaMetrics, StatesMetrics};
 use crate::console::{self, ConsoleState, HostGuard};
 use crate::dynamodb::Dynamo;
 use crate::endpoint::{self, Config, Services};
@@ -82,6 +84,7 @@ impl Cloud {
         let (listener, address) = listen(config.listen).await?;
         let endpoint = format!("http://{}", stack::reachable(address));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let metrics = Arc::new(Metrics::new(Arc::clone(&clock)));
         let tasks = Tasks::new(tokio::runtime::Handle::current());
         let driver = Driver::open(
             DriverConfig {
@@ -90,12 +93,14 @@ impl Cloud {
                 seed: Arc::new(seed),
                 region: plan.region().to_owned(),
                 account: stack::ACCOUNT.to_owned(),
+                observer: Arc::new(StatesMetrics::new(&metrics)),
             },
             Arc::clone(&tasks) as Arc<dyn TaskRunner>,
         )?;
+        metrics.open(&config.data.join("metrics.sqlite"))?;
         let dynamo = Dynamo::open(&config.data.join("dynamodb.sqlite"))?;
-        let host = Host::new(host_config(&plan, &config, &clock))?;
-        let services = Arc::new(services(&plan, &config, clock, driver.clone(), &host, dynamo)?);
+        let host = Host::new(host_config(&plan, &config, &clock, &metrics))?;
+        let services = Arc::new(services(&plan, &config, clock, driver.clone(), &host, dynamo, metrics)?);
 
         let urls = UrlListener::bind_all(&plan, &driver, address, config.listen.port() == 0).await?;
         let stack = plan.resolve(
@@ -173,6 +178,11 @@ impl Cloud {
         // the journal before the functions: a call that is cut off now is sent again at the next start, not failed
         let closed = self.driver.close().await;
         self.host.shutdown(grace).await;
+        // what ended in the meantime is counted as well
+        let metrics = Arc::clone(&self.services.metrics);
+        if tokio::task::spawn_blocking(move || metrics.close()).await.is_err() {
+            tracing::warn!("the last second's metrics may be lost");
+        }
         closed
     }
 }
@@ -188,12 +198,13 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
     Ok((listener, address))
 }
 
-fn host_config(plan: &Plan, config: &CloudConfig, clock: &Arc<dyn Clock>) -> HostConfig {
+fn host_config(plan: &Plan, config: &CloudConfig, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>) -> HostConfig {
     let clock = Arc::clone(clock);
     HostConfig {
         region: plan.region().to_owned(),
         log_dir: Some(config.data.join("logs")),
         now: Arc::new(move || u64::try_from(clock.now()).unwrap_or(0)),
+        observer: Arc::new(LambdaMetrics::new(metrics)),
         ..HostConfig::default()
     }
 }
@@ -205,6 +216,7 @@ fn services(
     driver: Driver,
     host: &Host,
     dynamo: Dynamo,
+    metrics: Arc<Metrics>,
 ) -> Result<Services, StartError> {
     let remote = match &config.lambda_endpoint {
         None => None,
@@ -223,6 +235,8 @@ fn services(
         function_urls: FunctionUrls::default(),
         dynamo,
         activities: Activities::default(),
+        table_metrics: DynamoMetrics::new(&metrics),
+        metrics,
         stacks: Arc::default(),
     })
 }

@@ -7,6 +7,8 @@ use sluice_engine::Timestamp;
 use uuid::Uuid;
 
 use crate::cloudformation::Stacks;
+use crate::cloudwatch::Metrics;
+use crate::cloudwatch::sources::DynamoMetrics;
 use crate::dynamodb::Dynamo;
 use crate::lambda::{FunctionUrls, Lambda};
 use crate::tasks::Activities;
@@ -60,6 +62,10 @@ pub struct Services {
     pub dynamo: Dynamo,
     /// The tasks of activities that wait for a worker.
     pub activities: Activities,
+    /// What happened, in numbers, for CloudWatch.
+    pub metrics: Arc<Metrics>,
+    /// Counts what the tables' calls consume.
+    pub(crate) table_metrics: DynamoMetrics,
     /// The stacks, for DescribeStacks and its kin.
     pub stacks: Arc<Stacks>,
 }

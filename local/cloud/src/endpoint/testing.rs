@@ -19,6 +19,8 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use super::{Config, Services, router};
+use crate::cloudwatch::Metrics;
+use crate::cloudwatch::sources::{DynamoMetrics, StatesMetrics};
 use crate::dynamodb::Dynamo;
 use crate::lambda::{FunctionUrls, Functions, Lambda};
 use crate::tasks::Tasks;
@@ -100,6 +102,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
+    pub(crate) body: Bytes,
 }
 
 impl Reply {
@@ -145,12 +148,15 @@ impl World {
             ]
         });
         let tasks = Tasks::new(tokio::runtime::Handle::current());
+        let metrics = Arc::new(Metrics::new(clock.clone()));
+        metrics.open(&directory.path().join("metrics.sqlite")).unwrap();
         let config = DriverConfig {
             directory: directory.path().to_owned(),
             clock: clock.clone(),
             seed: seed.clone(),
             region: REGION.into(),
             account: ACCOUNT.into(),
+            observer: Arc::new(StatesMetrics::new(&metrics)),
         };
         let driver = Driver::open(config, tasks.clone()).unwrap();
         let functions = Arc::new(TestFunctions(functions.into_iter().collect()));
@@ -166,6 +172,8 @@ impl World {
             function_urls: FunctionUrls::default(),
             dynamo: Dynamo::open(&directory.path().join("tables.db")).unwrap(),
             activities: crate::tasks::Activities::default(),
+            table_metrics: DynamoMetrics::new(&metrics),
+            metrics,
             stacks: Arc::default(),
         });
         tasks.attach(services.clone());
@@ -183,7 +191,8 @@ impl World {
         Reply {
             status: parts.status.as_u16(),
             headers: parts.headers,
-            text: String::from_utf8(body.to_vec()).unwrap(),
+            text: String::from_utf8_lossy(&body).into_owned(),
+            body,
         }
     }
 

@@ -66,6 +66,7 @@ impl Writer {
         self.resumed |= batch.resumed;
         self.count(&batch);
         self.show(&batch);
+        self.config.observer.observe(&batch.happenings);
         if !batch.advance.is_zero() {
             self.config.clock.advance(batch.advance);
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sluice_driver::{
     Clock, Driver, DriverConfig, ExecutionRecord, MachineKind, MachineRecord, ManualClock, OpenError, RunningTask,
-    StartExecution, TaskRunner,
+    StartExecution, TaskRunner, Unobserved,
 };
 use sluice_engine::{AttemptId, Identity};
 use tempfile::TempDir;
@@ -127,6 +127,7 @@ pub(crate) fn open(directory: &Path, clock: Arc<dyn Clock>, runner: Arc<dyn Task
         seed: Arc::new(|| [SEED.fetch_add(1, Ordering::Relaxed), 0x5EED]),
         region: "eu-west-1".into(),
         account: "123456789012".into(),
+        observer: Arc::new(Unobserved),
     };
     Driver::open(config, runner)
 }
