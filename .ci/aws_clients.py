@@ -14,6 +14,7 @@ import sys
 import boto3
 from botocore.exceptions import ClientError
 
+import cloudwatch_api
 import sluice
 import stepfunctions_api
 from sluice import until
@@ -154,7 +155,8 @@ def main():
         with_map_runs(endpoint)
         with_cli(endpoint, outputs, arn)
         print(stepfunctions_api.check(endpoint))
-    print("boto3, Map Runs, the AWS CLI, all of Step Functions:\n4 passed, 0 failed")
+        print(cloudwatch_api.check(endpoint))
+    print("boto3, Map Runs, the AWS CLI, all of Step Functions, CloudWatch:\n5 passed, 0 failed")
 
 
 if __name__ == "__main__":

@@ -118,13 +118,6 @@ impl Accumulator {
     pub fn take_lost(&mut self) -> u64 {
         std::mem::take(&mut self.lost)
     }
-
-    /// What waits to be kept, with its key.
-    pub fn pending(&self) -> impl Iterator<Item = (&Arc<SeriesKey>, Timestamp, &Point)> {
-        self.points
-            .iter()
-            .filter_map(|((series, minute), point)| Some((self.key(*series)?, *minute, point)))
-    }
 }
 
 #[cfg(test)]
@@ -154,11 +147,9 @@ mod tests {
         assert!(gathered.is_empty());
         gathered.record(one, 8.0, 11 * MINUTE);
         gathered.put_back(taken);
-        let eleventh = gathered.pending().find(|(_, minute, _)| *minute == 11 * MINUTE);
-        assert_eq!(
-            eleventh.map(|(key, _, point)| (key.metric.name(), point.sum)),
-            Some(("one", 12.0))
-        );
+        let eleventh = gathered.take().into_iter().find(|one| one.minute == 11 * MINUTE);
+        assert_eq!(eleventh.map(|one| (one.series, one.point.sum)), Some((one, 12.0)));
+        assert_eq!(gathered.key(one).map(|key| key.metric.name()), Some("one"));
     }
 
     #[test]
@@ -173,7 +164,7 @@ mod tests {
             gathered.record(known, 1.0, i64::try_from(minute).unwrap() * MINUTE);
         }
         assert_eq!(
-            (gathered.pending().count(), gathered.take_lost(), gathered.take_lost()),
+            (gathered.take().len(), gathered.take_lost(), gathered.take_lost()),
             (MAX_POINTS, 1, 0)
         );
     }

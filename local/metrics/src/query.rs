@@ -5,7 +5,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::math::{Expression, MathError, Scope, TimeSeries, Value};
-use crate::{MetricId, Point, RETENTION, Statistic, Timestamp, Unit, Window, aggregate};
+use crate::{MetricId, Point, Statistic, Timestamp, Unit, Window, aggregate};
 
 /// The most data points that one request computes with, intermediate ones included.
 const MAX_POINTS: usize = 2_000_000;
@@ -148,8 +148,8 @@ pub fn answer<E: From<QueryError>>(
 
 /// Nothing older than what is kept, and no future.
 fn window(span: Span, period: u32) -> Window {
-    let start = span.start.max(span.now.saturating_sub(RETENTION));
-    Window::new(start, span.end.min(span.now.saturating_add(1)), period, span.now)
+    let end = span.end.min(span.now.saturating_add(1));
+    Window::new(span.start, end, period, span.now).kept(span.now)
 }
 
 /// The period of expressions that have none of their own.
@@ -350,7 +350,7 @@ mod tests {
 
     #[test]
     fn what_is_not_kept_and_the_future_are_not_filled() {
-        let rows = [(SPAN.start - 100 * RETENTION, 22), (SPAN.start, 22)];
+        let rows = [(SPAN.start - 100 * crate::RETENTION, 22), (SPAN.start, 22)];
         for (start, most) in rows {
             let span = Span {
                 start,

@@ -45,6 +45,19 @@ impl Window {
         }
     }
 
+    /// The periods of which everything is kept: what begins more than 15 days ago is left out, the others stay where they
+    /// are.
+    #[must_use]
+    pub fn kept(self, now: Timestamp) -> Self {
+        let missing = now.saturating_sub(RETENTION).saturating_sub(self.start).max(0);
+        let periods = missing / self.period + i64::from(missing % self.period > 0);
+        let start = self.start.saturating_add(periods.saturating_mul(self.period));
+        Self {
+            start: start.min(self.end),
+            ..self
+        }
+    }
+
     /// How many periods there are.
     pub fn periods(&self) -> u64 {
         let span = self.end.saturating_sub(self.start).max(0);
@@ -120,6 +133,18 @@ mod tests {
         }
         let nothing = Window::new(NOON, NOON - 1, 60, NOON);
         assert_eq!((nothing.periods(), nothing.slots().count()), (0, 0));
+    }
+
+    #[test]
+    fn periods_that_are_not_kept_are_left_out_and_the_others_stay() {
+        let window = Window::new(NOON, NOON + 20 * DAY, 6 * 3_600, NOON);
+        assert_eq!(window.kept(NOON + 15 * DAY), window);
+        for (hours, begins) in [(1, 6), (6, 6), (7, 12)] {
+            let kept = window.kept(NOON + 15 * DAY + hours * HOUR);
+            assert_eq!(kept.start, NOON + begins * HOUR, "{hours}");
+        }
+        let gone = window.kept(NOON + 100 * DAY);
+        assert_eq!((gone.start, gone.periods()), (window.end, 0));
     }
 
     #[test]

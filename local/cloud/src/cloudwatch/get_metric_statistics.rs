@@ -1,7 +1,7 @@
 //! [GetMetricStatistics](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_GetMetricStatistics.html)
 
 use serde::Deserialize;
-use sluice_metrics::{Point, RETENTION, Statistic, Timestamp, Unit, Window, aggregate};
+use sluice_metrics::{Point, Statistic, Timestamp, Unit, Window, aggregate};
 
 use super::metric::{self, Dimension};
 use super::wire::{Node, Time, Whole};
@@ -98,12 +98,7 @@ fn window(start: Timestamp, end: Timestamp, period: u32, now: Timestamp) -> Resu
             asked.periods()
         )));
     }
-    // what is older is not kept; the periods stay where they are
-    let kept = asked.slots().find(|at| *at >= now.saturating_sub(RETENTION));
-    Ok(Window {
-        start: kept.unwrap_or(asked.end),
-        ..asked
-    })
+    Ok(asked.kept(now))
 }
 
 fn datapoint(at: Timestamp, unit: Unit, point: &Point, statistics: &[(String, Statistic)]) -> Node {

@@ -153,7 +153,7 @@ mod tests {
 
     #[test]
     fn rubbish_is_refused() {
-        let nested = [vec![0xa1, 0x61, b'a'].repeat(200), vec![0xa0]].concat();
+        let nested = [[0xa1, 0x61, b'a'].repeat(200), vec![0xa0]].concat();
         let bytes = encoded(&Cbor::Map(vec![(Cbor::Text("a".into()), Cbor::Bytes(vec![1]))]));
         let number = encoded(&Cbor::Map(vec![(Cbor::Integer(1.into()), Cbor::Null)]));
         for body in [
