@@ -9,7 +9,7 @@ use crate::{MetricId, Point, Timestamp, Unit, minute_of};
 const MAX_SERIES: usize = 10_000;
 
 /// The most points that wait to be kept. Beyond that, whatever keeps them has failed for long.
-const MAX_POINTS: usize = 100_000;
+const MAX_POINTS: usize = 20_000;
 
 /// A metric with one of the units in which it was recorded: values of different units are kept apart.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -22,7 +22,7 @@ pub struct SeriesKey {
 
 /// A short name for a [`SeriesKey`] within one accumulator, for whoever records often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct SeriesNumber(u32);
+pub struct SeriesNumber(usize);
 
 /// There are as many metrics as there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,13 +40,24 @@ pub struct Pending {
     pub point: Point,
 }
 
-/// Gathers values by metric and minute.
+/// Gathers values by metric and minute. Recording a value is an addition: nothing is looked up by name.
 #[derive(Debug, Default)]
 pub struct Accumulator {
-    keys: Vec<Arc<SeriesKey>>,
+    series: Vec<Gathered>,
     numbers: HashMap<Arc<SeriesKey>, SeriesNumber>,
-    points: HashMap<(SeriesNumber, Timestamp), Point>,
+    /// The metrics that have values.
+    touched: Vec<SeriesNumber>,
+    /// Points of all metrics.
+    points: usize,
     lost: u64,
+}
+
+/// What was recorded of one metric.
+#[derive(Debug)]
+struct Gathered {
+    key: Arc<SeriesKey>,
+    /// Hardly ever more than the minute that is and the one that was.
+    minutes: Vec<(Timestamp, Point)>,
 }
 
 impl Accumulator {
@@ -58,53 +69,72 @@ impl Accumulator {
         if let Some(number) = self.numbers.get(&key) {
             return Ok(*number);
         }
-        let number = u32::try_from(self.keys.len()).map_err(|_| TooManySeries)?;
-        if self.keys.len() >= MAX_SERIES {
+        if self.series.len() >= MAX_SERIES {
             return Err(TooManySeries);
         }
-        let (key, number) = (Arc::new(key), SeriesNumber(number));
-        self.keys.push(Arc::clone(&key));
+        let (key, number) = (Arc::new(key), SeriesNumber(self.series.len()));
+        self.series.push(Gathered {
+            key: Arc::clone(&key),
+            minutes: Vec::new(),
+        });
         self.numbers.insert(key, number);
         Ok(number)
     }
 
     /// The key of a number that this accumulator gave.
     pub fn key(&self, number: SeriesNumber) -> Option<&Arc<SeriesKey>> {
-        self.keys.get(usize::try_from(number.0).ok()?)
+        self.series.get(number.0).map(|series| &series.key)
     }
 
     /// Records a value that was seen once.
     pub fn record(&mut self, series: SeriesNumber, value: f64, at: Timestamp) {
-        match self.points.get_mut(&(series, minute_of(at))) {
+        match self.there(series, minute_of(at)) {
             Some(point) => point.record(value, 1.0),
-            None => self.add(series, &Point::of(value, 1.0), at),
+            None => self.begin(series, minute_of(at), Point::of(value, 1.0)),
         }
     }
 
     /// Adds what a point holds to the minute that a time lies in.
     pub fn add(&mut self, series: SeriesNumber, point: &Point, at: Timestamp) {
-        let place = (series, minute_of(at));
-        if let Some(known) = self.points.get_mut(&place) {
-            known.merge(point);
-        } else if self.points.len() < MAX_POINTS {
-            self.points.insert(place, point.clone());
-        } else {
-            self.lost += 1;
+        match self.there(series, minute_of(at)) {
+            Some(known) => known.merge(point),
+            None => self.begin(series, minute_of(at), point.clone()),
         }
+    }
+
+    fn there(&mut self, series: SeriesNumber, minute: Timestamp) -> Option<&mut Point> {
+        let minutes = &mut self.series.get_mut(series.0)?.minutes;
+        let found = minutes.iter_mut().rev().find(|(at, _)| *at == minute)?;
+        Some(&mut found.1)
+    }
+
+    fn begin(&mut self, series: SeriesNumber, minute: Timestamp, point: Point) {
+        let Some(gathered) = self.series.get_mut(series.0).filter(|_| self.points < MAX_POINTS) else {
+            self.lost += 1;
+            return;
+        };
+        if gathered.minutes.is_empty() {
+            self.touched.push(series);
+        }
+        gathered.minutes.push((minute, point));
+        self.points += 1;
     }
 
     /// Whether there is nothing to keep.
     pub fn is_empty(&self) -> bool {
-        self.points.is_empty()
+        self.touched.is_empty()
     }
 
     /// Takes what is to be kept.
     pub fn take(&mut self) -> Vec<Pending> {
-        let taken = std::mem::take(&mut self.points);
+        let mut taken = Vec::with_capacity(std::mem::take(&mut self.points));
+        for series in std::mem::take(&mut self.touched) {
+            if let Some(gathered) = self.series.get_mut(series.0) {
+                let minutes = std::mem::take(&mut gathered.minutes).into_iter();
+                taken.extend(minutes.map(|(minute, point)| Pending { series, minute, point }));
+            }
+        }
         taken
-            .into_iter()
-            .map(|((series, minute), point)| Pending { series, minute, point })
-            .collect()
     }
 
     /// Puts back what could not be kept.
@@ -159,9 +189,9 @@ mod tests {
             gathered.number(key(&n.to_string())).unwrap();
         }
         assert_eq!(gathered.number(key("more")), Err(TooManySeries));
-        let known = gathered.number(key("0")).unwrap();
-        for minute in 0..=MAX_POINTS {
-            gathered.record(known, 1.0, i64::try_from(minute).unwrap() * MINUTE);
+        for n in 0..=MAX_POINTS {
+            let minute = i64::try_from(n / 1_000).unwrap() * MINUTE;
+            gathered.record(SeriesNumber(n % 1_000), 1.0, minute);
         }
         assert_eq!(
             (gathered.take().len(), gathered.take_lost(), gathered.take_lost()),

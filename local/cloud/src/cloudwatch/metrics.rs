@@ -120,7 +120,7 @@ impl Metrics {
         at: Timestamp,
     ) {
         if let Some(series) = self.series(namespace, name, dimensions, unit) {
-            self.record_all(&[(series, value)], at);
+            self.record_all([(series, value)], at);
         }
     }
 
@@ -141,11 +141,11 @@ impl Metrics {
     }
 
     /// Records a value of each of these metrics at the same time.
-    pub fn record_all(&self, values: &[(SeriesNumber, f64)], at: Timestamp) {
+    pub fn record_all(&self, values: impl IntoIterator<Item = (SeriesNumber, f64)>, at: Timestamp) {
         let mut gathered = self.gathered();
         let idle = gathered.values.is_empty();
         for (series, value) in values {
-            gathered.values.record(*series, *value, at);
+            gathered.values.record(series, value, at);
         }
         self.wake(idle, gathered);
     }

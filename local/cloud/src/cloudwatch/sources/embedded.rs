@@ -62,7 +62,7 @@ fn record_document(metrics: &Arc<Metrics>, function: &str, document: Document, n
 /// ahead.
 fn placed(at: Timestamp, now: Timestamp, wall: Timestamp) -> Option<Timestamp> {
     let ahead = now.saturating_sub(wall);
-    let of_the_wall = at.abs_diff(wall) < at.abs_diff(now);
+    let of_the_wall = ahead > 0 && at.abs_diff(wall) < at.abs_diff(now);
     let at = if of_the_wall { at.saturating_add(ahead) } else { at };
     (now - OLDEST..=now + NEWEST).contains(&at).then_some(at)
 }
@@ -92,6 +92,8 @@ mod tests {
         check(wall, wall, Some(NOW));
         check(wall - HOUR, wall, Some(NOW - HOUR));
         check(NOW, wall, Some(NOW));
+        // a clock that is behind the wall's, as only tests have one
+        check(NOW + 168 * HOUR, NOW + 200 * HOUR, None);
         check(i64::MAX, wall, None);
         check(0, wall, None);
     }
