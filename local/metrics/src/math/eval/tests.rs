@@ -251,3 +251,29 @@ fn mistakes_are_typed_and_placed() {
         "the expression has more than 1000 data points: ask for a shorter time or longer periods",
     );
 }
+
+/// Anything made of the language's words is computed or refused.
+#[test]
+fn any_sequence_of_words_ends_well() {
+    const WORDS: &str = "a b c none 0 1 2.5 -3 1e308 ( ) [ ] , + - * / ^ < > == != >= AND OR && \"a\" ABS( AVG( CEIL( \
+        DATAPOINT_COUNT( DAY( DIFF( FILL( FIRST( IF( LAST( LOG( MAX( METRIC_COUNT( METRICS( METRICS() MIN( PERIOD( RATE( \
+        REMOVE_EMPTY( RUNNING_SUM( SLICE( SORT( STDDEV( SUM( TIME_SERIES( EPOCH( REPEAT LINEAR ASC DESC AVG SUM é";
+    let words: Vec<&str> = WORDS.split_whitespace().collect();
+    let metrics = [("a", "1 - 0 -4"), ("b", "- 1e308 2 -"), ("none", "- - - -")];
+    let (mut seed, mut computed) = (0x5EED_u64, 0);
+    let mut draw = |below: usize| {
+        seed = seed
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        usize::try_from(seed >> 33).unwrap() % below
+    };
+    for _ in 0..20_000 {
+        let length = 1 + draw(12);
+        let mut text: Vec<&str> = (0..length).map(|_| words[draw(words.len())]).collect();
+        // most openings are closed, so that not all of them are refused by the parser
+        let open = text.iter().filter(|word| word.ends_with('(')).count();
+        text.extend(vec![")"; open.saturating_sub(draw(2))]);
+        computed += u32::from(evaluate(&text.join(" "), &metrics).is_ok());
+    }
+    assert!(computed > 200, "{computed} of them were computed");
+}
