@@ -1,7 +1,7 @@
 //! CloudWatch: metrics and dashboards. See the
 //! [reference](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_Operations.html).
 //!
-//! [`Metrics`] gathers values and keeps them; [`sources`] feeds it with what the services of this machine do; the rest
+//! [`Metrics`] gathers values and keeps them; `sources` feeds it with what the services of this machine do; the rest
 //! answers the API. Each action is one file that knows no protocol: `wire` reads requests and writes answers in the three
 //! that AWS's clients speak. There are no alarms, and nothing older than 15 days.
 
