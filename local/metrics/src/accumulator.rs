@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use crate::{MetricId, Point, Timestamp, Unit, minute_of};
+use crate::{MAX_VALUE, MetricId, Point, Timestamp, Unit, minute_of};
 
 /// The most metrics that one process records.
 const MAX_SERIES: usize = 10_000;
@@ -86,8 +86,12 @@ impl Accumulator {
         self.series.get(number.0).map(|series| &series.key)
     }
 
-    /// Records a value that was seen once.
+    /// Records a value that was seen once; one beyond [`MAX_VALUE`] is lost.
     pub fn record(&mut self, series: SeriesNumber, value: f64, at: Timestamp) {
+        if value.is_nan() || value.abs() > MAX_VALUE {
+            self.lost += 1;
+            return;
+        }
         match self.there(series, minute_of(at)) {
             Some(point) => point.record(value, 1.0),
             None => self.begin(series, minute_of(at), Point::of(value, 1.0)),
@@ -144,7 +148,7 @@ impl Accumulator {
         }
     }
 
-    /// How many values were lost because too much waited, since it was last asked.
+    /// How many values were lost since it was last asked: too much waited, or they were no values.
     pub fn take_lost(&mut self) -> u64 {
         std::mem::take(&mut self.lost)
     }
@@ -176,6 +180,10 @@ mod tests {
         assert_eq!(sums, [(10, 3.0), (11, 4.0)]);
         assert!(gathered.is_empty());
         gathered.record(one, 8.0, 11 * MINUTE);
+        for no_value in [f64::NAN, f64::INFINITY, -1e109] {
+            gathered.record(one, no_value, 11 * MINUTE);
+        }
+        assert_eq!(gathered.take_lost(), 3);
         gathered.put_back(taken);
         let eleventh = gathered.take().into_iter().find(|one| one.minute == 11 * MINUTE);
         assert_eq!(eleventh.map(|one| (one.series, one.point.sum)), Some((one, 12.0)));

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use crate::{MAX_DIMENSIONS, MetricId, Timestamp, Unit};
+use crate::{MAX_DIMENSIONS, MAX_VALUE, MetricId, Timestamp, Unit};
 
 /// The most metrics of a directive, and the most values of a metric.
 const MAX_MEMBERS: usize = 100;
@@ -144,13 +144,16 @@ fn dimensions(root: &Map<String, Value>, path: &str, set: &Value) -> Result<Dime
 }
 
 fn values(name: &str, target: Option<&Value>) -> Result<Vec<f64>, EmbeddedError> {
-    let expected = "a number or an array of at most 100 numbers, as a metric's value";
+    let expected = "a number or an array of at most 100 numbers, none beyond 2^360, as a metric's value";
     let all = match target {
         Some(Value::Array(all)) if all.len() <= MAX_MEMBERS => all.as_slice(),
         Some(one @ Value::Number(_)) => std::slice::from_ref(one),
         _ => return Err(wrong(name, expected)),
     };
-    let numbers: Option<Vec<f64>> = all.iter().map(Value::as_f64).collect();
+    let numbers: Option<Vec<f64>> = all
+        .iter()
+        .map(|one| one.as_f64().filter(|one| one.abs() <= MAX_VALUE))
+        .collect();
     numbers.ok_or_else(|| wrong(name, expected))
 }
 
@@ -251,6 +254,7 @@ mod tests {
             "PendingApprovals must be a number",
         );
         check("[1.5,2]", "[1.5,null]", "Ages must be a number");
+        check("[1.5,2]", "1e300", "none beyond 2^360");
         check(
             "\"Unit\":\"Count\"",
             "\"Unit\":\"Furlongs\"",

@@ -37,6 +37,9 @@ pub const MINUTE: i64 = 60_000;
 /// How long points are kept, in milliseconds: 15 days, as CloudWatch keeps points of one minute.
 pub const RETENTION: i64 = 15 * 24 * 60 * MINUTE;
 
+/// Values beyond 2^360 are refused, as CloudWatch does: sums of smaller ones are always numbers.
+pub const MAX_VALUE: f64 = 2.348_542_582_773_833_3e108;
+
 /// The start of the minute that a time lies in.
 pub fn minute_of(at: Timestamp) -> Timestamp {
     at - at.rem_euclid(MINUTE)

@@ -229,7 +229,7 @@ impl Shared {
         if lost > 0 {
             tracing::warn!(
                 lost,
-                "values of metrics were lost: their file could not be written for long"
+                "values of metrics were lost: no numbers, or too many waited for their file"
             );
         }
         if pending.is_empty() {
@@ -372,6 +372,22 @@ mod tests {
         assert_eq!(sum(&metrics, "a").await, 0.0);
         assert_eq!(metrics.add_all(points(1)), Ok(()));
         assert_eq!(sum(&metrics, "a").await, 1.0);
+    }
+
+    #[tokio::test]
+    async fn what_cannot_be_kept_is_kept_later() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("m");
+        let metrics = open(&path).unwrap();
+        let beside = rusqlite::Connection::open(&path).unwrap();
+        beside.busy_timeout(Duration::from_secs(5)).unwrap();
+        beside.execute_batch("ALTER TABLE points RENAME TO away").unwrap();
+        metrics.record("N", "a", &[("d", "v")], Unit::Count, 2.0, NOW);
+        let failed = metrics.read(|_| Ok::<_, MetricsError>(())).await;
+        assert!(matches!(failed, Err(MetricsError::File(_))), "{failed:?}");
+        metrics.record("N", "a", &[("d", "v")], Unit::Count, 3.0, NOW);
+        beside.execute_batch("ALTER TABLE away RENAME TO points").unwrap();
+        assert_eq!(sum(&metrics, "a").await, 5.0);
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! [PutMetricData](https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricData.html)
 
 use serde::Deserialize;
-use sluice_metrics::{Point, SeriesKey, StatisticSet, Timestamp, Unit};
+use sluice_metrics::{MAX_VALUE, Point, SeriesKey, StatisticSet, Timestamp, Unit};
 
 use super::CloudWatchError;
 use super::metric::{self, Dimension};
@@ -11,9 +11,6 @@ use crate::endpoint::{Constraints, Services};
 /// The most metrics of a request, and the most values of one.
 const MAX_DATA: usize = 1_000;
 const MAX_VALUES: usize = 150;
-
-/// Values beyond 2^360 are refused.
-const LARGEST: f64 = 2.348_542_582_773_833_3e108;
 
 /// How far back and ahead a time may be, in milliseconds.
 const OLDEST: i64 = 14 * 24 * 60 * 60 * 1_000;
@@ -148,7 +145,7 @@ impl Datum {
     }
 
     fn number(&self, member: &str, value: f64) -> Result<f64, CloudWatchError> {
-        if value.abs() <= LARGEST {
+        if value.abs() <= MAX_VALUE {
             Ok(value)
         } else {
             let problem = format!("{value} is not between -2^360 and 2^360.");
@@ -186,7 +183,7 @@ impl Datum {
         let mut all: Option<Point> = None;
         for (n, value) in values.iter().enumerate() {
             let count = counts.and_then(|counts| counts.get(n)).map_or(1.0, |count| count.0);
-            if !(count > 0.0 && count <= LARGEST) {
+            if !(count > 0.0 && count <= MAX_VALUE) {
                 return Err(self.invalid("Counts", "each must be greater than 0."));
             }
             let value = self.number("Values", value.0)?;

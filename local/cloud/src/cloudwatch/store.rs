@@ -102,6 +102,15 @@ impl Store {
 
     /// Adds points to what is there, in one transaction. Answers how many were left out because there are too many metrics.
     pub(super) fn write(&mut self, points: &[Kept]) -> rusqlite::Result<usize> {
+        let written = self.try_write(points);
+        if written.is_err() {
+            // a row of `series` that was rolled back has no number
+            self.ids.clear();
+        }
+        written
+    }
+
+    fn try_write(&mut self, points: &[Kept]) -> rusqlite::Result<usize> {
         let transaction = self.connection.unchecked_transaction()?;
         let mut left_out = 0;
         for kept in points {
@@ -138,12 +147,7 @@ impl Store {
                 .prepare_cached("UPDATE series SET last = ?2 WHERE id = ?1 AND last < ?2")?
                 .execute(params![id, kept.minute])?;
         }
-        let committed = transaction.commit();
-        if committed.is_err() {
-            // a row of `series` that was rolled back has no number
-            self.ids.clear();
-        }
-        committed.map(|()| left_out)
+        transaction.commit().map(|()| left_out)
     }
 
     /// The minutes of a metric within a window, the earliest first, in one unit or in all: then each unit on its own.

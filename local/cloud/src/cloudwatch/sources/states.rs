@@ -103,7 +103,7 @@ impl Observer for StatesMetrics {
                 What::Started => self.machine(happening, &[one("ExecutionsStarted")]),
                 What::Redriven => self.machine(happening, &[one("ExecutionsRedriven")]),
                 What::Ended { status, took } => {
-                    // as Step Functions does: an execution that ended well is none that failed
+                    // a 0 is a value too: the lines of a graph go on while nothing fails
                     let ended = |wanted: Status| f64::from(u8::from(*status == wanted));
                     let outcome = |name, wanted| (name, Unit::Count, ended(wanted));
                     self.machine(
