@@ -5,12 +5,14 @@ import os
 import pathlib
 import subprocess
 import sys
+import urllib.error
 import urllib.request
 
 import boto3
+import yaml
 from botocore.exceptions import ClientError
 
-from sluice import until
+import sluice
 
 REGION = "us-east-1"
 ROOT = pathlib.Path(__file__).resolve().parent.parent
@@ -73,8 +75,6 @@ def queries(properties, prefix):
 
 def dashboard_body(outputs):
     """The body of cfn/dashboard.yaml, with the names of the running stack in it."""
-    import yaml
-
     class Loader(yaml.SafeLoader):
         """YAML with CloudFormation's tags, as the functions that they stand for."""
 
@@ -233,6 +233,5 @@ def cli(endpoint):
 
 
 if __name__ == "__main__":
-    import sluice
     with sluice.running(sys.argv[1]) as (_, address):
         print(check(address))
