@@ -14,6 +14,7 @@ import sys
 import boto3
 from botocore.exceptions import ClientError
 
+import cloudwatch_api
 import sluice
 import stepfunctions_api
 import streams_api
@@ -156,7 +157,8 @@ def main():
         with_cli(endpoint, outputs, arn)
         print(stepfunctions_api.check(endpoint))
         print(streams_api.check(endpoint, sys.argv[1]))
-    print("boto3, Map Runs, the AWS CLI, all of Step Functions, Kinesis and SQS:\n5 passed, 0 failed")
+        print(cloudwatch_api.check(endpoint))
+    print("boto3, Map Runs, the AWS CLI, all of Step Functions, Kinesis and SQS, CloudWatch:\n6 passed, 0 failed")
 
 
 if __name__ == "__main__":

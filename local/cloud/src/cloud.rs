@@ -21,6 +21,8 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::cloudformation::{StackRecord, StackStatus, Stacks};
+use crate::cloudwatch::Metrics;
+use crate::cloudwatch::sources::{DynamoMetrics, LambdaMetrics, StatesMetrics, StreamsMetrics};
 use crate::console::{self, ConsoleState, HostGuard};
 use crate::dynamodb::Dynamo;
 use crate::endpoint::{self, Config, Services};
@@ -74,6 +76,7 @@ pub struct Cloud {
     services: Arc<Services>,
     keeper: Arc<Keeper>,
     taking_down: Option<JoinHandle<()>>,
+    gauging: JoinHandle<()>,
     /// The function URLs, then the endpoint that the functions behind them need.
     served: [Served; 2],
 }
@@ -87,6 +90,7 @@ impl Cloud {
         let (listener, address) = listen(config.listen).await?;
         let endpoint = format!("http://{}", stack::reachable(address));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
+        let metrics = Arc::new(Metrics::new(Arc::clone(&clock)));
         let tasks = Tasks::new(tokio::runtime::Handle::current());
         let driver = Driver::open(
             DriverConfig {
@@ -95,13 +99,27 @@ impl Cloud {
                 seed: Arc::new(seed),
                 region: plans.region().to_owned(),
                 account: stack::ACCOUNT.to_owned(),
+                observer: Arc::new(StatesMetrics::new(&metrics)),
             },
             Arc::clone(&tasks) as Arc<dyn TaskRunner>,
         )?;
+        metrics.open(&config.data.join("metrics.sqlite"))?;
         let dynamo = Dynamo::open(&config.data.join("dynamodb.sqlite"))?;
-        let host = Host::new(host_config(plans.region(), &config, &clock))?;
-        let services = Arc::new(services(plans.region(), &config, clock, driver.clone(), &host, dynamo)?);
+        let host = Host::new(host_config(plans.region(), &config, &clock, &metrics))?;
+        let services = Arc::new(services(
+            plans.region(),
+            &config,
+            clock,
+            driver.clone(),
+            &host,
+            dynamo,
+            metrics,
+        )?);
 
+        let streamed = Arc::new(StreamsMetrics::new(&services.metrics));
+        services
+            .streams
+            .observe(Arc::clone(&streamed) as Arc<dyn sluice_streams::Observer>);
         let keeper = Arc::new(Keeper::new(Arc::clone(&services), host.clone()));
         let courses = settle_courses(&services, &plans).await?;
         let all: Vec<&Plan> = plans.iter().collect();
@@ -177,6 +195,7 @@ impl Cloud {
         for (_, record) in end {
             keeper.take_down(record.clone()).await?;
         }
+        let gauging = streamed.gauge(&services);
         let deletions = services.stacks.deletions();
         let taking_down = deletions.map(|doomed| tokio::spawn(Arc::clone(&keeper).take_down_all(doomed)));
         let served = [
@@ -197,6 +216,7 @@ impl Cloud {
             services,
             keeper,
             taking_down,
+            gauging,
             served,
         })
     }
@@ -250,6 +270,7 @@ impl Cloud {
         self.services.activities.close();
         self.services.streams.close_waits();
         let deadline = Instant::now() + grace;
+        self.gauging.abort();
         if let Some(taking_down) = self.taking_down {
             taking_down.abort();
         }
@@ -263,6 +284,11 @@ impl Cloud {
         // the journal before the functions: a call that is cut off now is sent again at the next start, not failed
         let closed = self.driver.close().await;
         self.host.shutdown(grace).await;
+        // what ended in the meantime is counted as well
+        let metrics = Arc::clone(&self.services.metrics);
+        if tokio::task::spawn_blocking(move || metrics.close()).await.is_err() {
+            tracing::warn!("the last second's metrics may be lost");
+        }
         closed
     }
 }
@@ -319,12 +345,13 @@ async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartE
     Ok((listener, address))
 }
 
-fn host_config(region: &str, config: &CloudConfig, clock: &Arc<dyn Clock>) -> HostConfig {
+fn host_config(region: &str, config: &CloudConfig, clock: &Arc<dyn Clock>, metrics: &Arc<Metrics>) -> HostConfig {
     let clock = Arc::clone(clock);
     HostConfig {
         region: region.to_owned(),
         log_dir: Some(config.data.join("logs")),
         now: Arc::new(move || u64::try_from(clock.now()).unwrap_or(0)),
+        observer: Arc::new(LambdaMetrics::new(metrics)),
         ..HostConfig::default()
     }
 }
@@ -336,6 +363,7 @@ fn services(
     driver: Driver,
     host: &Host,
     dynamo: Dynamo,
+    metrics: Arc<Metrics>,
 ) -> Result<Services, StartError> {
     let remote = match &config.lambda_endpoint {
         None => None,
@@ -356,6 +384,8 @@ fn services(
         streams: Streams::new(config.data.join("streams.sqlite")),
         mappings: Mappings::default(),
         activities: Activities::default(),
+        table_metrics: DynamoMetrics::new(&metrics),
+        metrics,
         stacks: Arc::default(),
         clock_moved: watch::Sender::default(),
     })

@@ -1,6 +1,7 @@
 //! The embedded cloud: AWS wire APIs, DynamoDB, SNS and its inbox, stacks from templates, console.
 
 pub mod cloudformation;
+pub mod cloudwatch;
 pub mod console;
 pub mod dynamodb;
 pub mod endpoint;

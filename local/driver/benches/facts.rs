@@ -47,6 +47,7 @@ fn open(directory: &Path, runner: Arc<Instantly>) -> Driver {
         seed: Arc::new(|| [SEED.fetch_add(1, Ordering::Relaxed), 7]),
         region: "eu-west-1".into(),
         account: "123456789012".into(),
+        observer: Arc::new(sluice_driver::Unobserved),
     };
     Driver::open(config, runner).expect("opens")
 }

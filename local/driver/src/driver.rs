@@ -18,9 +18,9 @@ use crate::watchdog::Watchdog;
 use crate::writer::{ChildAnswer, Request, Responder, TokenAnswer, VersionRequest, Writer};
 use crate::{
     AliasRecord, Answer, ChildFilter, ChildRecord, Clock, DriverError, ExecutionFilter, ExecutionRecord,
-    ExecutionSummary, MachineKind, MachineRecord, MapRunRecord, OpenError, Order, Page, PutMachine, RedriveError,
-    Resumed, Route, RunningTask, StartError, StartExecution, Started, Statistics, TaskRunner, TokenError, VersionError,
-    VersionRecord, VersionSummary, children, fold,
+    ExecutionSummary, MachineKind, MachineRecord, MapRunRecord, Observer, OpenError, Order, Page, PutMachine,
+    RedriveError, Resumed, Route, RunningTask, StartError, StartExecution, Started, Statistics, TaskRunner, TokenError,
+    VersionError, VersionRecord, VersionSummary, children, fold,
 };
 
 /// Virtual size of the engine thread's stack: deeply nested values are handled recursively.
@@ -39,6 +39,8 @@ pub struct DriverConfig {
     pub region: String,
     /// The account in the ARNs of executions.
     pub account: String,
+    /// Who is told what happened.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl fmt::Debug for DriverConfig {

@@ -7,6 +7,7 @@
 //!
 //! - [`Driver`]: the handle; [`DriverConfig`] says where, and with which clock and random numbers.
 //! - [`TaskRunner`] makes the calls and answers each through its [`RunningTask`].
+//! - [`Observer`] is told what happened, for metrics.
 //! - [`Clock`]: time as an input, with a [`SystemClock`] and, for tests, a [`ManualClock`].
 
 mod cache;
@@ -16,6 +17,7 @@ mod driver;
 mod error;
 mod fold;
 mod journal;
+mod observer;
 mod recent;
 mod record;
 mod shared;
@@ -26,6 +28,7 @@ mod writer;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{DriverError, OpenError, RedriveError, StartError, TokenError, VersionError};
+pub use observer::{Happening, Observer, TaskEnd, Unobserved, What};
 pub use record::{
     AliasRecord, ChildFilter, ChildOf, ChildRecord, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind,
     MachineRecord, MapRunRecord, Order, Page, PutMachine, Qualifier, Resumed, Route, StartExecution, Started,

@@ -276,6 +276,18 @@ impl Execution {
         Some(&self.life.visit(*thread)?.call()?.task)
     }
 
+    /// When the call of an attempt that can still be answered was scheduled.
+    pub fn scheduled_at(&self, attempt: AttemptId) -> Option<Timestamp> {
+        let thread = self.life.open_attempts.get(&attempt)?;
+        Some(self.life.visit(*thread)?.call()?.since)
+    }
+
+    /// The calls that have run out of their own time by `at`, as the next `DeadlinePassed` will say.
+    pub fn overdue_tasks(&self, at: Timestamp) -> impl Iterator<Item = &ScheduledTask> {
+        let due = self.life.deadlines.iter().take_while(move |(due, _)| *due <= at);
+        due.filter_map(|(_, thread)| Some(&self.life.visit(*thread)?.call()?.task))
+    }
+
     /// Whether a heartbeat of the attempt moves a deadline; one that moves none need not be recorded.
     pub fn counts_heartbeats(&self, attempt: AttemptId) -> bool {
         let call = || self.life.visit(*self.life.open_attempts.get(&attempt)?)?.call();

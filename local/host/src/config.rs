@@ -7,6 +7,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
+use crate::observer::{Observer, Unobserved};
+
 /// Where request ids and log stream names come from.
 pub type IdSource = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
@@ -59,6 +61,8 @@ pub struct HostConfig {
     pub ids: IdSource,
     /// The clock of log records and function URL events.
     pub now: Clock,
+    /// Who is told what functions did.
+    pub observer: Arc<dyn Observer>,
 }
 
 impl Default for HostConfig {
@@ -75,6 +79,7 @@ impl Default for HostConfig {
             scale_up_wait: Duration::from_millis(5),
             ids: Arc::new(Uuid::new_v4),
             now: Arc::new(wall_clock_ms),
+            observer: Arc::new(Unobserved),
         }
     }
 }

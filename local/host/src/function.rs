@@ -12,7 +12,8 @@ use crate::config::FunctionSpec;
 use crate::error::{InvokeError, ThrottleReason};
 use crate::instance::{Instance, Outcome};
 use crate::invocation::{Job, Permit};
-use crate::logs::FunctionLog;
+use crate::logs::{FunctionLog, LogRecord};
+use crate::observer::Logged;
 use crate::pool::Pool;
 use crate::process;
 use crate::shared::Shared;
@@ -86,6 +87,18 @@ impl Function {
             in_flight: self.in_flight.load(Ordering::SeqCst),
             queued: state.pool.queued(),
         }
+    }
+
+    /// Keeps a record in the log, and tells of it.
+    pub(crate) fn keep(&self, record: LogRecord) {
+        self.shared.config.observer.logged(&Logged {
+            function: &self.spec.name,
+            record: &record,
+            in_flight: self.in_flight.load(Ordering::SeqCst),
+            all_in_flight: self.shared.in_flight.count(),
+            at_ms: self.now_ms(),
+        });
+        self.log.push(record);
     }
 
     /// One unit of concurrency, or the reason why there is none.

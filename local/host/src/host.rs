@@ -191,8 +191,13 @@ impl Host {
             return Err(InvokeError::Stopped(name.to_owned()));
         }
         let (reply, answer) = oneshot::channel();
-        let job = self.job(&function, invocation, reply)?;
-        function.submit(job)?;
+        let taken = self
+            .job(&function, invocation, reply)
+            .and_then(|job| function.submit(job));
+        if let Err(InvokeError::TooManyRequests(_)) = &taken {
+            self.config().observer.throttled(name, function.now_ms());
+        }
+        taken?;
         drop(function);
         answer.await.map_err(|_| InvokeError::Stopped(name.to_owned()))
     }

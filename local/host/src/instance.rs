@@ -311,7 +311,7 @@ impl Instance {
             init_duration: init,
             billed_ms: record.billed_ms,
         };
-        self.function.log.push(record);
+        self.function.keep(record);
         drop(permit);
         Answer { reply, output }
     }
@@ -368,7 +368,7 @@ impl Instance {
         }
         let mut record = self.record(None, self.function.now_ms(), status, platform);
         record.take_lines(captured);
-        self.function.log.push(record);
+        self.function.keep(record);
     }
 
     fn peak_memory(&self) -> Option<u32> {

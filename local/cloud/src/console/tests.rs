@@ -74,6 +74,7 @@ impl Console {
             }),
             region: "us-east-1".to_owned(),
             account: "123456789012".to_owned(),
+            observer: Arc::new(sluice_driver::Unobserved),
         };
         let driver = Driver::open(config, Arc::new(Echo(seen))).expect("a journal");
         driver.put_machine(machine(), false).await.expect("a state machine");

@@ -1,11 +1,14 @@
 //! Requests of the endpoint and of tasks, on their way to the database.
 
+use std::time::Instant;
+
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
 use bytes::Bytes;
 use dynoxide::auth_material::{self, AuthMaterial};
 use http_body_util::Full;
 
+use super::metering::BookMeter;
 use super::plain::PlainCall;
 use super::tables::Call;
 use super::{Dynamo, rewrite};
@@ -44,18 +47,23 @@ impl Dynamo {
         } else {
             body
         };
+        let (meter, body) = BookMeter::on(operation, body);
         let own_type = plain_type(headers);
         let call = Call {
             plain: own_type.as_ref().and_then(|_| PlainCall::decode(operation, &body)),
             request: request(operation, headers, body)?,
             writes: !only_reads(operation),
         };
+        let (started, at) = (Instant::now(), services.config.now());
         let answer = self.answer(call).await;
-        let answer = answer.map_err(|error| ApiError::internal("InternalServerError", &error))?;
+        let mut answer = answer.map_err(|error| ApiError::internal("InternalServerError", &error))?;
         if answer.status == StatusCode::BAD_REQUEST && is_bare_unknown(&answer.body) {
             return Err(ApiError::client("UnknownOperationException", unknown(operation)));
         }
-        let body = answer.body;
+        let (more, body) = meter.read(answer.body);
+        answer.usages.extend(more);
+        let metrics = &services.table_metrics;
+        metrics.answered(operation, &answer.usages, started.elapsed(), at);
         let body = if rewrites {
             own(body.clone(), rewrite::to_ours(&body, &ours))
         } else {

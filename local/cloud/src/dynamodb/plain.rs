@@ -7,9 +7,13 @@
 //! [by the book](super::by_the_book).
 
 use dynoxide::actions::{delete_item, get_item, put_item, query, scan, update_item};
+use dynoxide::types::ConsumedCapacity;
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
+
+use super::metering::{Meter, Units};
+use crate::cloudwatch::sources::Usage;
 
 /// A decoded call.
 pub(super) enum PlainCall {
@@ -29,6 +33,8 @@ pub(super) struct PlainAnswer {
     pub(super) body: String,
     /// Whether it may have changed a table.
     pub(super) wrote: bool,
+    /// What it consumed.
+    pub(super) usages: Vec<Usage>,
 }
 
 impl PlainCall {
@@ -57,13 +63,26 @@ impl PlainCall {
 
     /// Runs the call. `None`: refused in a way that only the book can word; nothing was changed.
     pub(super) fn run(self, database: &Database) -> Option<PlainAnswer> {
+        // each operation has types of its own for the same two members
+        macro_rules! run {
+            ($request:ident, $run:ident, $units:expr) => {{
+                let meter = Meter::on(
+                    &$request.table_name,
+                    $units,
+                    &mut $request.return_consumed_capacity,
+                );
+                answer(database.$run($request), $units, &meter, |response| {
+                    &mut response.consumed_capacity
+                })
+            }};
+        }
         match self {
-            Self::GetItem(request) => answer(database.get_item(request), false),
-            Self::PutItem(request) => answer(database.put_item(request), true),
-            Self::UpdateItem(request) => answer(database.update_item(request), true),
-            Self::DeleteItem(request) => answer(database.delete_item(request), true),
-            Self::Query(request) => answer(database.query(request), false),
-            Self::Scan(request) => answer(database.scan(request), false),
+            Self::GetItem(mut request) => run!(request, get_item, Units::Read),
+            Self::PutItem(mut request) => run!(request, put_item, Units::Write),
+            Self::UpdateItem(mut request) => run!(request, update_item, Units::Write),
+            Self::DeleteItem(mut request) => run!(request, delete_item, Units::Write),
+            Self::Query(mut request) => run!(request, query, Units::Read),
+            Self::Scan(mut request) => run!(request, scan, Units::Read),
         }
     }
 }
@@ -72,15 +91,25 @@ fn decoded<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::from_str(text).ok()
 }
 
-fn answer<T: Serialize>(result: Result<T, DynoxideError>, writes: bool) -> Option<PlainAnswer> {
-    let result = result.and_then(|response| {
-        serde_json::to_string(&response).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+fn answer<T: Serialize>(
+    result: Result<T, DynoxideError>,
+    units: Units,
+    meter: &Meter,
+    capacity: impl FnOnce(&mut T) -> &mut Option<ConsumedCapacity>,
+) -> Option<PlainAnswer> {
+    let writes = units == Units::Write;
+    let result = result.and_then(|mut response| {
+        let usages = meter.read(capacity(&mut response));
+        let body = serde_json::to_string(&response);
+        body.map(|body| (body, usages))
+            .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
     });
     match result {
-        Ok(body) => Some(PlainAnswer {
+        Ok((body, usages)) => Some(PlainAnswer {
             status: 200,
             body,
             wrote: writes,
+            usages,
         }),
         // A tag between the library and its server, which must not be seen outside.
         Err(DynoxideError::EnvelopedValidation(_)) => None,
@@ -88,6 +117,7 @@ fn answer<T: Serialize>(result: Result<T, DynoxideError>, writes: bool) -> Optio
             status: error.status_code(),
             body: error.to_json(),
             wrote: writes && !leaves_all_as_it_was(&error),
+            usages: meter.refused(&error),
         }),
     }
 }

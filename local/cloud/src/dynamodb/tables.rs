@@ -18,6 +18,7 @@ use super::error::CallError;
 use super::group::{self, Done, Job};
 use super::plain::PlainCall;
 use super::wal::Wal;
+use crate::cloudwatch::sources::Usage;
 
 /// How often items past their time to live are deleted. AWS promises days.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -48,6 +49,8 @@ pub(super) struct RawAnswer {
     pub(super) status: StatusCode,
     pub(super) content_type: Option<HeaderValue>,
     pub(super) body: Bytes,
+    /// What a call in process consumed.
+    pub(super) usages: Vec<Usage>,
 }
 
 impl Dynamo {
@@ -140,6 +143,7 @@ impl Tables {
                     status: StatusCode::from_u16(done.status).unwrap_or(StatusCode::BAD_REQUEST),
                     content_type: None,
                     body: done.body.into(),
+                    usages: done.usages,
                 }),
                 wrote: done.wrote,
             };
@@ -148,6 +152,7 @@ impl Tables {
             status: answer.status,
             content_type: answer.headers.get(header::CONTENT_TYPE).cloned(),
             body: answer.body,
+            usages: Vec::new(),
         });
         Done {
             answer,

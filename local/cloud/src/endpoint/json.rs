@@ -27,7 +27,7 @@ pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, ApiError> {
 pub(crate) fn response(request_id: &RequestId, result: Result<Value, ApiError>) -> Response<Body> {
     match result {
         Ok(value) => answer(request_id, StatusCode::OK, &value),
-        Err(error) => failure(request_id, &error),
+        Err(error) => failure(request_id, &error, Value::Null),
     }
 }
 
@@ -43,8 +43,12 @@ fn answer(request_id: &RequestId, status: StatusCode, value: &Value) -> Response
     response
 }
 
-fn failure(request_id: &RequestId, error: &ApiError) -> Response<Body> {
-    let body = json!({ "__type": error.code, "message": error.message });
+/// An error, with members that are its own, if it has any.
+pub(crate) fn failure(request_id: &RequestId, error: &ApiError, details: Value) -> Response<Body> {
+    let mut body = json!({ "__type": error.code, "message": error.message });
+    if let (Value::Object(members), Value::Object(details)) = (&mut body, details) {
+        members.extend(details);
+    }
     let mut response = answer(request_id, error.status, &body);
     if let Ok(code) = HeaderValue::from_str(&error.code) {
         response.headers_mut().insert("x-amzn-errortype", code);

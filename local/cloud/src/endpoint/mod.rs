@@ -27,7 +27,7 @@ mod xml;
 pub(crate) use arn::Arn;
 pub(crate) use constraints::Constraints;
 pub(crate) use error::ApiError;
-pub(crate) use json::{parse as json_request, response as json_response};
+pub(crate) use json::{failure as json_failure, parse as json_request, response as json_response};
 pub(crate) use outbound::{Answer, HttpClient, HttpError};
 pub(crate) use page_token::PageToken;
 pub(crate) use query::{Form, QueryService, invalid_action};

@@ -12,6 +12,7 @@ use super::{ApiError, RequestId, Xml};
 pub(crate) enum QueryService {
     Sns,
     CloudFormation,
+    CloudWatch,
     Sts,
 }
 
@@ -21,9 +22,11 @@ impl QueryService {
         match (version, scope) {
             (Some("2010-03-31"), _) => Some(Self::Sns),
             (Some("2010-05-15"), _) => Some(Self::CloudFormation),
+            (Some("2010-08-01"), _) => Some(Self::CloudWatch),
             (Some("2011-06-15"), _) => Some(Self::Sts),
             (None, Some("sns")) => Some(Self::Sns),
             (None, Some("cloudformation")) => Some(Self::CloudFormation),
+            (None, Some("monitoring")) => Some(Self::CloudWatch),
             (None, Some("sts")) => Some(Self::Sts),
             _ => None,
         }
@@ -33,6 +36,7 @@ impl QueryService {
         match self {
             Self::Sns => "sns",
             Self::CloudFormation => "cloudformation",
+            Self::CloudWatch => "cloudwatch",
             Self::Sts => "sts",
         }
     }
@@ -41,6 +45,7 @@ impl QueryService {
         match self {
             Self::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",
             Self::CloudFormation => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
+            Self::CloudWatch => "http://monitoring.amazonaws.com/doc/2010-08-01/",
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
         }
     }
@@ -78,6 +83,11 @@ impl Form {
 
     pub(crate) fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
+    }
+
+    /// All fields by name.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// A field that is there and not empty.

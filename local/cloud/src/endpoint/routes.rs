@@ -10,7 +10,7 @@ use axum::routing::{get, post};
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 
 use super::{ApiError, Form, QueryService, RequestId, Services, json, query, rest, sts};
-use crate::{cloudformation, dynamodb, kinesis, lambda, sns, sqs, states};
+use crate::{cloudformation, cloudwatch, dynamodb, kinesis, lambda, sns, sqs, states};
 
 /// A definition of 1 MiB with every character escaped still fits.
 const MAX_STATES_BODY: usize = 4 << 20;
@@ -19,7 +19,8 @@ const MAX_QUERY_BODY: usize = 4 << 20;
 /// DynamoDB's own limit.
 const MAX_DYNAMODB_BODY: usize = 16 << 20;
 
-/// The AWS endpoint: `POST /` for the JSON and query protocols, `/2015-03-31/…` and `/2021-10-31/…` for Lambda.
+/// The AWS endpoint: `POST /` for the JSON and query protocols, `/service/…` for CloudWatch's CBOR, `/2015-03-31/…` and
+/// `/2021-10-31/…` for Lambda.
 /// Everything else but what other routers hold gets AWS's `UnknownOperationException`.
 pub fn router(services: Arc<Services>) -> Router {
     Router::new()
@@ -32,6 +33,10 @@ pub fn router(services: Arc<Services>) -> Router {
             get(get_function_configuration),
         )
         .route("/2015-03-31/functions/{name}/invocations", post(invoke))
+        .route(
+            "/service/GraniteServiceVersion20100801/operation/{operation}",
+            post(cloudwatch_cbor),
+        )
         .route("/2021-10-31/functions/{name}/url", get(get_function_url))
         .route("/2021-10-31/functions/{name}/urls", get(list_function_urls))
         .route("/2015-03-31/event-source-mappings", get(list_mappings))
@@ -72,6 +77,11 @@ async fn target_call(
             };
             json::response(request_id, result)
         }
+        "GraniteServiceVersion20100801" => {
+            let body = read_cloudwatch(&headers, body).await;
+            let body = body.as_ref().map(AsRef::as_ref).map_err(Clone::clone);
+            cloudwatch::json::answer(services, request_id, operation, body).await
+        }
         "DynamoDB_20120810" | "DynamoDBStreams_20120810" => match read(body, MAX_DYNAMODB_BODY).await {
             Ok(body) => dynamodb::forward(services, request_id, operation, &headers, body).await,
             Err(error) => json::response(request_id, Err(error)),
@@ -99,7 +109,8 @@ fn unknown_target(target: &str) -> ApiError {
         "UnknownOperationException",
         format!(
             "The target {:?} is not available on the local endpoint, which knows AWSStepFunctions.*, \
-             DynamoDB_20120810.*, DynamoDBStreams_20120810.*, Kinesis_20131202.* and AmazonSQS.*.",
+             DynamoDB_20120810.*, DynamoDBStreams_20120810.*, Kinesis_20131202.*, AmazonSQS.* and \
+             GraniteServiceVersion20100801.*.",
             super::shortened(target)
         ),
     )
@@ -114,13 +125,15 @@ async fn query_call(
     let scope = signature_scope(headers);
     // Before the form is read, only the signature says which service's error form the caller expects.
     let likely = QueryService::of(None, scope).unwrap_or(QueryService::Sts);
-    let form = match read(body, MAX_QUERY_BODY).await.and_then(|body| Form::parse(&body)) {
+    let body = read(body, MAX_QUERY_BODY).await;
+    let form = body.and_then(|body| cloudwatch::uncompressed(headers, body));
+    let form = match form.and_then(|body| Form::parse(&body)) {
         Ok(form) => form,
         Err(error) => return query::failure(likely, request_id, &error),
     };
     let Some(action) = form.filled("Action") else {
         let message = "The request has neither an X-Amz-Target header nor an Action: it is for no service that the local \
-                       endpoint knows (Step Functions, DynamoDB, SNS, Lambda, CloudFormation, STS).";
+                       endpoint knows (Step Functions, DynamoDB, SNS, Lambda, CloudFormation, CloudWatch, STS).";
         return query::failure(likely, request_id, &ApiError::client("MissingAction", message));
     };
     if form.get("Version") == Some("2012-11-05") {
@@ -131,7 +144,7 @@ async fn query_call(
     let Some(service) = QueryService::of(form.get("Version"), scope) else {
         let message = format!(
             "Could not find operation {} for version {}; the local endpoint knows sns 2010-03-31, cloudformation \
-             2010-05-15 and sts 2011-06-15.",
+             2010-05-15, cloudwatch 2010-08-01 and sts 2011-06-15.",
             super::shortened(action),
             super::shortened(form.get("Version").unwrap_or("NO_VERSION_SPECIFIED"))
         );
@@ -140,6 +153,7 @@ async fn query_call(
     let result = match service {
         QueryService::Sns => sns::call(services, action, &form).await,
         QueryService::CloudFormation => cloudformation::call(services, action, &form).await,
+        QueryService::CloudWatch => cloudwatch::form::answer(services, action, &form).await,
         QueryService::Sts => sts::call(services, action, &form),
     };
     query::response(service, action, request_id, result)
@@ -150,6 +164,22 @@ fn signature_scope(headers: &HeaderMap) -> Option<&str> {
     let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (_, credential) = authorization.split_once("Credential=")?;
     credential.split([',', ' ']).next()?.split('/').nth(3)
+}
+
+/// CloudWatch by smithy-rpc-v2-cbor.
+async fn cloudwatch_cbor(
+    State(services): State<Arc<Services>>,
+    Path(operation): Path<String>,
+    request: Request,
+) -> Response<Body> {
+    let (parts, body) = request.into_parts();
+    let body = read_cloudwatch(&parts.headers, body).await;
+    let body = body.as_ref().map(AsRef::as_ref).map_err(Clone::clone);
+    cloudwatch::cbor::answer(&services, &RequestId::new(&services), &operation, body).await
+}
+
+async fn read_cloudwatch(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+    cloudwatch::uncompressed(headers, read(body, cloudwatch::MAX_BODY).await?)
 }
 
 /// The whole body, or an error that says how large it may be.
@@ -239,7 +269,8 @@ fn query_of(request: &Request) -> Form {
 async fn unknown(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
     let message = format!(
         "{} {} is not available on the local endpoint, which knows POST / (Step Functions, DynamoDB, SNS, \
-         CloudFormation, STS) and Lambda's /2015-03-31/functions and /2021-10-31/functions.",
+         CloudFormation, CloudWatch, STS), CloudWatch's /service/GraniteServiceVersion20100801/operation and Lambda's \
+         /2015-03-31/functions and /2021-10-31/functions.",
         request.method(),
         super::shortened(request.uri().path())
     );

@@ -8,6 +8,8 @@ use sluice_streams::Streams;
 use uuid::Uuid;
 
 use crate::cloudformation::Stacks;
+use crate::cloudwatch::Metrics;
+use crate::cloudwatch::sources::DynamoMetrics;
 use crate::dynamodb::Dynamo;
 use crate::lambda::{FunctionUrls, Lambda};
 use crate::mapping::Mappings;
@@ -66,6 +68,10 @@ pub struct Services {
     pub mappings: Mappings,
     /// The tasks of activities that wait for a worker.
     pub activities: Activities,
+    /// What happened, in numbers, for CloudWatch.
+    pub metrics: Arc<Metrics>,
+    /// Counts what the tables' calls consume.
+    pub(crate) table_metrics: DynamoMetrics,
     /// The stacks, for DescribeStacks and its kin.
     pub stacks: Arc<Stacks>,
     /// Changes when the engine's clock was moved: who waits for a time on it looks again.

@@ -20,6 +20,8 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use super::{Config, Services, router};
+use crate::cloudwatch::Metrics;
+use crate::cloudwatch::sources::{DynamoMetrics, StatesMetrics};
 use crate::dynamodb::Dynamo;
 use crate::lambda::{FunctionUrls, Functions, Lambda};
 use crate::tasks::Tasks;
@@ -101,6 +103,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) headers: HeaderMap,
     pub(crate) text: String,
+    pub(crate) body: Bytes,
 }
 
 impl Reply {
@@ -157,12 +160,15 @@ impl World {
             ]
         });
         let tasks = Tasks::new(tokio::runtime::Handle::current());
+        let metrics = Arc::new(Metrics::new(clock.clone()));
+        metrics.open(&directory.join("metrics.sqlite")).unwrap();
         let config = DriverConfig {
             directory: directory.to_owned(),
             clock: clock.clone(),
             seed: seed.clone(),
             region: REGION.into(),
             account: ACCOUNT.into(),
+            observer: Arc::new(StatesMetrics::new(&metrics)),
         };
         let driver = Driver::open(config, tasks.clone()).unwrap();
         let services = Arc::new(Services {
@@ -179,6 +185,8 @@ impl World {
             streams: sluice_streams::Streams::new(directory.join("streams.sqlite")),
             mappings: crate::mapping::Mappings::default(),
             activities: crate::tasks::Activities::default(),
+            table_metrics: DynamoMetrics::new(&metrics),
+            metrics,
             stacks: Arc::default(),
             clock_moved: tokio::sync::watch::Sender::default(),
         });
@@ -204,7 +212,8 @@ impl World {
         Reply {
             status: parts.status.as_u16(),
             headers: parts.headers,
-            text: String::from_utf8(body.to_vec()).unwrap(),
+            text: String::from_utf8_lossy(&body).into_owned(),
+            body,
         }
     }
 

@@ -8,13 +8,14 @@ use serde_json::json;
 use sluice_driver::{MachineKind, MachineRecord};
 use sluice_host::{FunctionSpec, Host};
 use sluice_template::{
-    AuthType, DeletionPolicy, Function, LogLevel, Protocol, Resource, Stack, StackResource, StateMachine,
+    AuthType, Dashboard, DeletionPolicy, Function, LogLevel, Protocol, Resource, Stack, StackResource, StateMachine,
     StateMachineType, Table, Topic, Url,
 };
 
 use super::plan::{ACCOUNT, binary_name};
 use super::{Life, Plan, StartError, UrlListener, streams};
 use crate::cloudformation::{self, StackRecord};
+use crate::cloudwatch;
 use crate::endpoint::Services;
 use crate::lambda::{FunctionUrl, UrlAuthType};
 use crate::sns::{self, EmailProtocol};
@@ -45,10 +46,11 @@ pub(crate) async fn bring_up(
                 subscribe(services, resource, &one.topic_arn, one.protocol, endpoint).await?;
             }
             Resource::StateMachine(machine) => make_machine(services, plan, resource, machine).await?,
+            Resource::Dashboard(dashboard) => make_dashboard(services, resource, dashboard).await?,
             // their ports are open already: `serve_urls`
             Resource::Url(_) => {}
-            // Whoever reaches the endpoint owns the account, logs lie where the host keeps them, and there is no
-            // CloudWatch: these exist, with their names, and do nothing.
+            // Whoever reaches the endpoint owns the account, logs lie where the host keeps them, and nobody watches
+            // alarms: these exist, with their names, and do nothing.
             Resource::Role(_)
             | Resource::Policy(_)
             | Resource::ManagedPolicy(_)
@@ -56,8 +58,7 @@ pub(crate) async fn bring_up(
             | Resource::TopicPolicy(_)
             | Resource::EventInvokeConfig(_)
             | Resource::LogGroup(_)
-            | Resource::Alarm(_)
-            | Resource::Dashboard(_) => {}
+            | Resource::Alarm(_) => {}
             // processes use the machine's own network
             Resource::Vpc(_)
             | Resource::InternetGateway(_)
@@ -83,6 +84,18 @@ fn make_table(services: &Services, table: &Table) -> Result<(), StartError> {
     let ttl = table.time_to_live.as_ref().map(|ttl| ttl.attribute_name.as_str());
     services.dynamo.ensure_table(&table.create_request, ttl)?;
     Ok(())
+}
+
+async fn make_dashboard(
+    services: &Services,
+    resource: &StackResource,
+    dashboard: &Dashboard,
+) -> Result<(), StartError> {
+    let made = cloudwatch::ensure_dashboard(services, &dashboard.name, &dashboard.body).await;
+    made.map_err(|source| StartError::Dashboard {
+        logical_id: resource.logical_id.clone(),
+        source,
+    })
 }
 
 fn make_function(

@@ -7,6 +7,7 @@ use sluice_driver::{DriverError, OpenError};
 use sluice_host::HostError;
 use sluice_template::TemplateErrors;
 
+use crate::cloudwatch::{CloudWatchError, MetricsError};
 use crate::dynamodb::DynamoError;
 use crate::lambda::RemoteLambdaError;
 
@@ -31,6 +32,17 @@ pub enum StartError {
         name: String,
         /// The stacks' names.
         stacks: String,
+    },
+    /// The metrics' file.
+    #[error(transparent)]
+    Metrics(#[from] MetricsError),
+    /// A dashboard cannot be kept.
+    #[error("the dashboard {logical_id}: {source}")]
+    Dashboard {
+        /// The resource.
+        logical_id: String,
+        /// What went wrong.
+        source: CloudWatchError,
     },
     /// A state machine's definition.
     #[error("the definition of {logical_id} ({source_name}) is not a state machine: {problem}")]

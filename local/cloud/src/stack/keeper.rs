@@ -11,6 +11,7 @@ use tokio::sync::{Mutex, mpsc};
 
 use super::{StartError, Surroundings, streams, tasks};
 use crate::cloudformation::{StackRecord, StackResource, StackStatus};
+use crate::cloudwatch::{self, CloudWatchError};
 use crate::endpoint::{ApiError, Form, Services};
 use crate::kinesis::{self, KinesisError};
 use crate::mapping::{self, MappingError, MappingSpec};
@@ -44,6 +45,8 @@ pub(crate) enum RemoveError {
     Api(ApiError),
     #[error("the log cannot be removed: {0}")]
     Log(#[from] std::io::Error),
+    #[error(transparent)]
+    Dashboard(#[from] CloudWatchError),
     #[error(transparent)]
     Stream(#[from] KinesisError),
     #[error(transparent)]
@@ -208,6 +211,7 @@ impl Keeper {
                     .await
                     .map_err(RemoveError::Api)?;
             }
+            ResourceType::Dashboard => cloudwatch::remove_dashboard(&self.services, id).await?,
             ResourceType::Stream => kinesis::delete_stream(&self.services, id).await?,
             // its URL ends with its name
             ResourceType::Queue => sqs::delete_queue(&self.services, id.rsplit('/').next().unwrap_or(id)).await?,
@@ -222,7 +226,6 @@ impl Keeper {
             // these exist, with their names, and do nothing
             ResourceType::Alarm
             | ResourceType::Cluster
-            | ResourceType::Dashboard
             | ResourceType::EventInvokeConfig
             | ResourceType::InternetGateway
             | ResourceType::ManagedPolicy

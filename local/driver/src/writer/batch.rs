@@ -7,9 +7,9 @@ use std::time::Duration;
 use sluice_engine::{AttemptId, Effect, Fact, Identity};
 
 use super::request::Responder;
-use crate::DriverError;
 use crate::error::Failure;
 use crate::journal::children::Reports;
+use crate::{DriverError, Happening};
 
 type Reply = Box<dyn FnOnce(Result<(), &DriverError>) + Send>;
 
@@ -39,6 +39,8 @@ pub(crate) struct Batch {
     pub(crate) touched: BTreeSet<u64>,
     /// What to do once it is on disk, in order.
     pub(crate) effects: Vec<(Arc<Identity>, Effect)>,
+    /// What to tell the observer once it is on disk.
+    pub(crate) happenings: Vec<Happening>,
     /// The runner's answers that are part of it.
     pub(crate) answers: Vec<RunnerAnswer>,
     /// How the Map Runs stand that it changes.

@@ -65,6 +65,8 @@ impl Writer {
         self.failures.in_a_row = 0;
         self.resumed |= batch.resumed;
         self.count(&batch);
+        // whoever sees it can see that it was counted
+        self.config.observer.observe(&batch.happenings);
         self.show(&batch);
         if !batch.advance.is_zero() {
             self.config.clock.advance(batch.advance);

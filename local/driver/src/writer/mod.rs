@@ -11,6 +11,7 @@ mod loaded;
 mod request;
 mod start;
 mod take;
+mod tell;
 mod versions;
 
 use std::collections::{HashMap, HashSet, VecDeque};

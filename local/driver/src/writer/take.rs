@@ -9,7 +9,7 @@ use sluice_engine::{AttemptId, Breakdown, Entry, Execution, Fact, IllegalFact};
 
 use super::batch::{Batch, RunnerAnswer};
 use super::loaded::{Loaded, Prepared};
-use super::{GROUP, Writer};
+use super::{GROUP, Writer, tell};
 use crate::journal::{children, codec, executions, machines, store};
 use crate::shared::Counters;
 use crate::{ACTIVITIES, Answer, DriverError, fold};
@@ -132,6 +132,7 @@ impl Writer {
             fact,
         };
         self.events.clear();
+        let at_stake = tell::at_stake(&loaded.execution, &entry);
         let limit = MAX_TURN.min(MAX_LIFE.saturating_sub(loaded.spent));
         let watch = self.watchdog.watch(limit, StopSignal::new());
         let turn = fold::apply(&mut loaded.execution, key, &entry, &mut self.events, watch.stop());
@@ -161,6 +162,13 @@ impl Writer {
             let reports = turn.map_runs.into_iter().map(|run| (run.arn.clone(), run));
             batch.map_runs.extend(reports);
         }
+        tell::happenings(
+            &loaded.execution,
+            &entry,
+            at_stake,
+            &turn.effects,
+            &mut batch.happenings,
+        );
         batch.facts += 1;
         batch.touched.insert(key);
         self.note_jobs(&identity, &turn.effects, batch)?;

@@ -7,6 +7,7 @@ mod limits;
 mod lists;
 mod machines;
 mod maps;
+mod observed;
 mod parked;
 mod recovery;
 mod running;

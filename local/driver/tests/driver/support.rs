@@ -1,14 +1,14 @@
 //! A driver on a temporary directory, with a clock that tests move and a runner that they answer for.
 
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use sluice_driver::{
-    Clock, Driver, DriverConfig, ExecutionRecord, MachineKind, MachineRecord, ManualClock, OpenError, RunningTask,
-    StartExecution, TaskRunner,
+    Clock, Driver, DriverConfig, ExecutionRecord, Happening, MachineKind, MachineRecord, ManualClock, Observer,
+    OpenError, RunningTask, StartExecution, TaskRunner, Unobserved,
 };
 use sluice_engine::{AttemptId, Identity};
 use tempfile::TempDir;
@@ -41,6 +41,24 @@ pub(crate) struct World {
     pub(crate) directory: Arc<TempDir>,
     pub(crate) tasks: UnboundedReceiver<RunningTask>,
     pub(crate) abandoned: UnboundedReceiver<(Arc<str>, AttemptId)>,
+    pub(crate) told: Arc<Told>,
+}
+
+/// What the observer was told.
+#[derive(Default)]
+pub(crate) struct Told(Mutex<Vec<Happening>>);
+
+impl Observer for Told {
+    fn observe(&self, happenings: &[Happening]) {
+        self.0.lock().expect("lock").extend_from_slice(happenings);
+    }
+}
+
+impl Told {
+    /// All so far, and forgets it.
+    pub(crate) fn take(&self) -> Vec<Happening> {
+        std::mem::take(&mut self.0.lock().expect("lock"))
+    }
 }
 
 impl World {
@@ -57,13 +75,15 @@ impl World {
             tasks: sender,
             abandoned: gone,
         });
-        let driver = open(directory.path(), clock.clone(), runner).expect("opens");
+        let told = Arc::new(Told::default());
+        let driver = open_observed(directory.path(), clock.clone(), runner, told.clone()).expect("opens");
         Self {
             driver,
             clock,
             directory,
             tasks,
             abandoned,
+            told,
         }
     }
 
@@ -119,6 +139,15 @@ impl World {
 }
 
 pub(crate) fn open(directory: &Path, clock: Arc<dyn Clock>, runner: Arc<dyn TaskRunner>) -> Result<Driver, OpenError> {
+    open_observed(directory, clock, runner, Arc::new(Unobserved))
+}
+
+fn open_observed(
+    directory: &Path,
+    clock: Arc<dyn Clock>,
+    runner: Arc<dyn TaskRunner>,
+    observer: Arc<dyn Observer>,
+) -> Result<Driver, OpenError> {
     // One sequence for the whole process: no two drivers draw the same.
     static SEED: AtomicU64 = AtomicU64::new(1);
     let config = DriverConfig {
@@ -127,6 +156,7 @@ pub(crate) fn open(directory: &Path, clock: Arc<dyn Clock>, runner: Arc<dyn Task
         seed: Arc::new(|| [SEED.fetch_add(1, Ordering::Relaxed), 0x5EED]),
         region: "eu-west-1".into(),
         account: "123456789012".into(),
+        observer,
     };
     Driver::open(config, runner)
 }

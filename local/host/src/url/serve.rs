@@ -16,6 +16,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 use super::auth::{AuthType, signing_key};
 use super::cors::{Cors, is_preflight};
@@ -25,6 +26,7 @@ use crate::config::Clock;
 use crate::error::InvokeError;
 use crate::host::{Host, trace_id};
 use crate::invocation::{Invocation, MAX_REQUEST_BYTES};
+use crate::observer::UrlAnswered;
 
 /// How long a client may take to send its headers, and to send each piece of its body.
 const READ_TIMEOUT: Duration = Duration::from_secs(20);
@@ -169,6 +171,18 @@ fn service(
 
 impl Url {
     async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Reply {
+        let (started, at_ms) = (Instant::now(), (self.now)());
+        let reply = self.respond(request, peer).await;
+        self.host.config().observer.url_answered(&UrlAnswered {
+            function: &self.function,
+            at_ms,
+            status: reply.status().as_u16(),
+            latency: started.elapsed(),
+        });
+        reply
+    }
+
+    async fn respond(&self, request: Request<Incoming>, peer: SocketAddr) -> Reply {
         let (parts, body) = request.into_parts();
         if let Some(cors) = &self.cors
             && is_preflight(&parts.method, &parts.headers)

@@ -1,0 +1,90 @@
+//! What happened to executions, for whoever counts it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sluice_asl::definition::Resource;
+use sluice_engine::{Identity, Status, Timestamp};
+
+/// Is told what happened, once each and only after it is on disk. What a process that is killed did not get to tell is
+/// not told by the next.
+///
+/// Called from the engine's thread: it may not block.
+pub trait Observer: Send + Sync + 'static {
+    /// The happenings of one commit, in their order.
+    fn observe(&self, happenings: &[Happening]);
+}
+
+/// Nobody counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn observe(&self, _: &[Happening]) {}
+}
+
+impl fmt::Debug for dyn Observer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Observer")
+    }
+}
+
+/// Something that happened to an execution. The children of a Map Run are part of their parent: their tasks are told as
+/// its own, their starts and ends are not.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Happening {
+    /// When, on the engine's clock.
+    pub at: Timestamp,
+    /// To which execution.
+    pub execution: Arc<Identity>,
+    /// What.
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq)]
+pub enum What {
+    /// It was started.
+    Started,
+    /// It was redriven.
+    Redriven,
+    /// It ended.
+    Ended {
+        /// How.
+        status: Status,
+        /// Milliseconds from its start to its end.
+        took: i64,
+    },
+    /// A task was scheduled.
+    TaskScheduled {
+        /// What it calls.
+        resource: Resource,
+    },
+    /// A worker took an activity's task.
+    TaskTaken {
+        /// The activity.
+        resource: Resource,
+        /// Milliseconds that it waited for the worker.
+        waited: i64,
+    },
+    /// A task ended, by its call's answer or by its token.
+    TaskEnded {
+        /// What it calls.
+        resource: Resource,
+        /// How.
+        end: TaskEnd,
+        /// Milliseconds since it was scheduled.
+        took: i64,
+    },
+}
+
+/// How a task ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TaskEnd {
+    /// With a result.
+    Succeeded,
+    /// With an error.
+    Failed,
+    /// It, or its heartbeat, took too long.
+    TimedOut,
+}

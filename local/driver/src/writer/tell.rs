@@ -1,0 +1,110 @@
+//! What a fact means to whoever counts.
+
+use std::sync::Arc;
+
+use sluice_asl::definition::Resource;
+use sluice_engine::{AttemptId, Effect, Entry, Execution, Fact, Identity, Timestamp};
+
+use crate::{Happening, TaskEnd, What};
+
+/// A task that a fact may end.
+pub(super) struct AtStake {
+    attempt: AttemptId,
+    resource: Resource,
+    scheduled: Timestamp,
+}
+
+/// The tasks that a fact may end. To be asked before it is applied: afterwards they are gone.
+pub(super) fn at_stake(execution: &Execution, entry: &Entry) -> Vec<AtStake> {
+    let known = |attempt: AttemptId, resource: &Resource| {
+        Some(AtStake {
+            attempt,
+            resource: resource.clone(),
+            scheduled: execution.scheduled_at(attempt)?,
+        })
+    };
+    match &entry.fact {
+        Fact::TaskSucceeded { attempt, .. }
+        | Fact::TaskFailed { attempt, .. }
+        | Fact::ActivityStarted { attempt, .. } => {
+            let task = execution.open_task(*attempt);
+            task.and_then(|task| known(*attempt, &task.resource))
+                .into_iter()
+                .collect()
+        }
+        Fact::DeadlinePassed => {
+            let overdue = execution.overdue_tasks(entry.at);
+            overdue.filter_map(|task| known(task.attempt, &task.resource)).collect()
+        }
+        Fact::Started { .. }
+        | Fact::TaskSubmitted { .. }
+        | Fact::ActivitiesMissing { .. }
+        | Fact::Heartbeat { .. }
+        | Fact::Stopped { .. }
+        | Fact::Redriven
+        | Fact::ChildStopped { .. }
+        | Fact::BrokeDown { .. }
+        | Fact::MapRunUpdated { .. } => Vec::new(),
+    }
+}
+
+/// What an applied fact and its effects are to be told as.
+pub(super) fn happenings(
+    execution: &Execution,
+    entry: &Entry,
+    at_stake: Vec<AtStake>,
+    effects: &[Effect],
+    told: &mut Vec<Happening>,
+) {
+    let identity: &Arc<Identity> = execution.identity();
+    let mut tell = |what| {
+        told.push(Happening {
+            at: entry.at,
+            execution: identity.clone(),
+            what,
+        });
+    };
+    // of what broke down only the start, or that it goes on, has happened
+    let fact = match &entry.fact {
+        Fact::BrokeDown { fact, .. } => fact.as_ref(),
+        fact => fact,
+    };
+    match fact {
+        Fact::Started { .. } => tell(What::Started),
+        Fact::Redriven => tell(What::Redriven),
+        _ => {}
+    }
+    for task in at_stake {
+        let since = entry.at - task.scheduled;
+        let ended = |end| What::TaskEnded {
+            resource: task.resource.clone(),
+            end,
+            took: since,
+        };
+        match &entry.fact {
+            Fact::TaskSucceeded { .. } => tell(ended(TaskEnd::Succeeded)),
+            Fact::TaskFailed { .. } => tell(ended(TaskEnd::Failed)),
+            Fact::ActivityStarted { .. } => tell(What::TaskTaken {
+                resource: task.resource,
+                waited: since,
+            }),
+            _ if effects.contains(&Effect::Abandon(task.attempt)) => tell(ended(TaskEnd::TimedOut)),
+            _ => {}
+        }
+    }
+    for effect in effects {
+        match effect {
+            Effect::Run(task) => tell(What::TaskScheduled {
+                resource: task.resource.clone(),
+            }),
+            Effect::Finish(outcome) => {
+                let took = execution.started_at().zip(execution.ended_at());
+                tell(What::Ended {
+                    status: outcome.status(),
+                    took: took.map_or(0, |(start, end)| end - start),
+                });
+            }
+            Effect::Abandon(_) => {}
+        }
+    }
+}

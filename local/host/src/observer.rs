@@ -1,0 +1,57 @@
+//! What functions did, for whoever counts it.
+
+use std::time::Duration;
+
+use crate::logs::LogRecord;
+
+/// Is told what functions did. Called where requests are answered: it may not block.
+pub trait Observer: Send + Sync {
+    /// A record is about to be kept in a function's log; one with a request id is an invocation that has ended.
+    fn logged(&self, logged: &Logged<'_>);
+
+    /// A request found no concurrency left.
+    fn throttled(&self, function: &str, at_ms: u64);
+
+    /// A function URL has answered.
+    fn url_answered(&self, answered: &UrlAnswered<'_>);
+}
+
+/// A record of a function's log, and how busy everything was at that moment.
+#[derive(Debug, Clone, Copy)]
+pub struct Logged<'a> {
+    /// The function's name.
+    pub function: &'a str,
+    /// What is kept of it.
+    pub record: &'a LogRecord,
+    /// The function's invocations in hand, this one and the waiting ones included.
+    pub in_flight: usize,
+    /// The same of all functions.
+    pub all_in_flight: usize,
+    /// When, on the host's clock.
+    pub at_ms: u64,
+}
+
+/// An answer of a function URL.
+#[derive(Debug, Clone, Copy)]
+pub struct UrlAnswered<'a> {
+    /// The function's name.
+    pub function: &'a str,
+    /// When the request came, on the URL's clock.
+    pub at_ms: u64,
+    /// The HTTP status.
+    pub status: u16,
+    /// From the request's head to the whole answer.
+    pub latency: Duration,
+}
+
+/// Nobody counts.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Unobserved;
+
+impl Observer for Unobserved {
+    fn logged(&self, _: &Logged<'_>) {}
+
+    fn throttled(&self, _: &str, _: u64) {}
+
+    fn url_answered(&self, _: &UrlAnswered<'_>) {}
+}

@@ -1,0 +1,212 @@
+//! What CloudWatch says of submissions, after stops and kills as well.
+
+mod support;
+
+use serde_json::{Value, json};
+use support::{Sluice, good_submission, raw, until};
+
+/// A metric by one dimension: namespace, name, dimension and value. Without a dimension: the account's.
+type Metric<'m> = (&'m str, &'m str, &'m str, &'m str);
+
+/// A statistic of a metric over the last hours and the future, in one number: its periods are added up.
+fn total(sluice: &Sluice, (namespace, name, dimension, value): Metric<'_>, stat: &str) -> Option<f64> {
+    let dimensions = match dimension {
+        "" => json!([]),
+        _ => json!([{ "Name": dimension, "Value": value }]),
+    };
+    let metric = json!({ "Namespace": namespace, "MetricName": name, "Dimensions": dimensions });
+    let now = clock_seconds(sluice);
+    let request = json!({
+        "MetricDataQueries": [{ "Id": "m", "MetricStat": { "Metric": metric, "Period": 86_400, "Stat": stat } }],
+        "StartTime": now - 14 * 86_400, "EndTime": now + 3_600,
+    });
+    let answer = sluice
+        .aws()
+        .call("GraniteServiceVersion20100801.GetMetricData", &request);
+    let answer = answer.expect("an answer");
+    let values = answer["MetricDataResults"][0]["Values"]
+        .as_array()
+        .expect("values")
+        .clone();
+    let numbers: Vec<f64> = values.iter().map(|value| value.as_f64().expect("a number")).collect();
+    (!numbers.is_empty()).then(|| numbers.iter().sum())
+}
+
+/// The engine's clock.
+fn clock_seconds(sluice: &Sluice) -> i64 {
+    let (_, text) = sluice.aws().get(&format!("{}/_sluice/clock", sluice.endpoint()), &[]);
+    let clock: Value = serde_json::from_str(&text).expect("JSON");
+    clock["now_ms"].as_i64().expect("milliseconds") / 1_000
+}
+
+fn submit(url: &str, body: &Value) -> u16 {
+    let headers = [("content-type", "application/json")];
+    raw::send(url, "PUT", "/", &headers, body.to_string().as_bytes()).status
+}
+
+/// Three good submissions, two bad ones and one that is half right.
+fn submit_all(sluice: &Sluice) {
+    let url = sluice.output("FunctionURLAPI");
+    for name in ["ada", "grace", "edsger"] {
+        assert_eq!(submit(&url, &good_submission(name)), 201);
+    }
+    for _ in 0..2 {
+        assert_eq!(
+            submit(&url, &json!({ "user_name": "", "email": "no", "pincode": "x" })),
+            400
+        );
+    }
+    assert_eq!(
+        submit(
+            &url,
+            &json!({ "user_name": "Half", "email": "half@example.com", "pincode": "x" })
+        ),
+        202
+    );
+}
+
+/// What must be counted then.
+fn check_counts(sluice: &Sluice) {
+    let name = |part: &str| {
+        let arn = sluice.function_arn(part);
+        arn.rsplit(':').next().expect("a name").to_owned()
+    };
+    let (ingest, store, ask) = (name("Ingest"), name("Store"), name("RequestApproval"));
+    let (email, machine) = (name("ValidateEmail"), sluice.output("StateMachineArn"));
+    let entries = sluice.output("TableName");
+    let rows: &[(Metric<'_>, &str, f64)] = &[
+        (("AWS/Lambda", "Invocations", "FunctionName", &ingest), "Sum", 6.0),
+        (("AWS/Lambda", "Errors", "FunctionName", &ingest), "Sum", 0.0),
+        (("AWS/Lambda", "Errors", "FunctionName", &ingest), "SampleCount", 6.0),
+        (("AWS/Lambda", "Throttles", "FunctionName", &ingest), "Sum", 0.0),
+        (("AWS/Lambda", "UrlRequestCount", "FunctionName", &ingest), "Sum", 6.0),
+        (("AWS/Lambda", "Url4xxCount", "FunctionName", &ingest), "Sum", 2.0),
+        (("AWS/Lambda", "Url5xxCount", "FunctionName", &ingest), "Sum", 0.0),
+        (("AWS/Lambda", "Invocations", "FunctionName", &email), "Sum", 6.0),
+        (("AWS/Lambda", "Invocations", "FunctionName", &store), "Sum", 3.0),
+        (("AWS/Lambda", "Invocations", "FunctionName", &ask), "Sum", 1.0),
+        // 6 of the gateway, 18 of the validators, 3 writes and a question
+        (("AWS/Lambda", "Invocations", "", ""), "Sum", 28.0),
+        (("AWS/Lambda", "Duration", "", ""), "SampleCount", 28.0),
+        (
+            ("AWS/States", "ExecutionsStarted", "StateMachineArn", &machine),
+            "Sum",
+            6.0,
+        ),
+        (
+            ("AWS/States", "ExecutionsSucceeded", "StateMachineArn", &machine),
+            "Sum",
+            5.0,
+        ),
+        (
+            ("AWS/States", "ExecutionsFailed", "StateMachineArn", &machine),
+            "Sum",
+            0.0,
+        ),
+        (
+            ("AWS/States", "ExecutionTime", "StateMachineArn", &machine),
+            "SampleCount",
+            5.0,
+        ),
+        (
+            (
+                "AWS/States",
+                "ServiceIntegrationsScheduled",
+                "ServiceIntegrationResourceArn",
+                "arn:aws:states:::lambda:invoke",
+            ),
+            "Sum",
+            21.0,
+        ),
+        (
+            (
+                "AWS/States",
+                "ServiceIntegrationsSucceeded",
+                "ServiceIntegrationResourceArn",
+                "arn:aws:states:::lambda:invoke",
+            ),
+            "Sum",
+            21.0,
+        ),
+        (
+            ("AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", &entries),
+            "Sum",
+            3.0,
+        ),
+    ];
+    for (metric, stat, expected) in rows {
+        assert_eq!(total(sluice, *metric, stat), Some(*expected), "{metric:?} {stat}");
+    }
+    let duration = ("AWS/Lambda", "Duration", "FunctionName", ingest.as_str());
+    let [least, median, most] =
+        ["Minimum", "p50", "Maximum"].map(|stat| total(sluice, duration, stat).expect("a number"));
+    assert!(
+        0.0 < least && least <= median && median <= most,
+        "{least} {median} {most}"
+    );
+}
+
+#[test]
+fn submissions_are_counted_once_also_over_a_stop_and_a_kill() {
+    let mut sluice = Sluice::started();
+    submit_all(&sluice);
+    check_counts(&sluice);
+    assert!(sluice.stop().success());
+    sluice.start();
+    check_counts(&sluice);
+    sluice.kill();
+    sluice.start();
+    check_counts(&sluice);
+}
+
+#[test]
+fn numbers_follow_the_engines_clock() {
+    let sluice = Sluice::started();
+    submit_all(&sluice);
+    sluice.advance_clock("8d");
+    let machine = sluice.output("StateMachineArn");
+    let succeeded = ("AWS/States", "ExecutionsSucceeded", "StateMachineArn", machine.as_str());
+    // nobody approved: the question's time is over, and the execution ends well
+    until("the sixth execution has ended", || {
+        (total(&sluice, succeeded, "Sum") == Some(6.0)).then_some(())
+    });
+    let token = "arn:aws:states:::lambda:invoke.waitForTaskToken";
+    let asked = |name| {
+        total(
+            &sluice,
+            ("AWS/States", name, "ServiceIntegrationResourceArn", token),
+            "Sum",
+        )
+    };
+    assert_eq!(asked("ServiceIntegrationsTimedOut"), Some(1.0));
+    assert_eq!(asked("ServiceIntegrationsSucceeded"), Some(0.0));
+    // the end lies eight days after the start: in the last hour there is one
+    let now = clock_seconds(&sluice);
+    let request = json!({ "Namespace": "AWS/States", "MetricName": "ExecutionsSucceeded", "Period": 3_600, "Statistics": ["Sum"],
+        "Dimensions": [{ "Name": "StateMachineArn", "Value": machine }], "StartTime": now - 3_600, "EndTime": now + 60 });
+    let answer = sluice
+        .aws()
+        .call("GraniteServiceVersion20100801.GetMetricStatistics", &request);
+    let points = answer.expect("an answer")["Datapoints"].clone();
+    let sum: f64 = points
+        .as_array()
+        .expect("a list")
+        .iter()
+        .filter_map(|point| point["Sum"].as_f64())
+        .sum();
+    assert!((sum - 1.0).abs() < f64::EPSILON, "{points}");
+}
+
+#[test]
+fn a_damaged_file_is_named_before_anything_is_served() {
+    let mut sluice = Sluice::started();
+    assert!(sluice.stop().success());
+    let file = sluice.data().join("metrics.sqlite");
+    std::fs::write(&file, "rubbish".repeat(1_000)).expect("written");
+    let ended = sluice.command().output().expect("runs");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(
+        !ended.status.success() && said.contains("metrics.sqlite") && said.contains("remove the file"),
+        "{said}"
+    );
+}
