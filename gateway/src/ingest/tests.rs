@@ -252,7 +252,8 @@ async fn it_waits_as_long_as_the_caller_prefers() {
     let fake = looks([Progress::Running, Progress::Parked]);
     let began = tokio::time::Instant::now();
     check(&fake, &format!("GET /?{GOOD}"), 202, &["waiting"]).await;
-    assert!(began.elapsed() < Duration::from_millis(60));
+    // two looks, as many as it takes
+    assert!(began.elapsed() < Duration::from_millis(65));
 }
 
 #[tokio::test(start_paused = true)]

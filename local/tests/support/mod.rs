@@ -79,7 +79,7 @@ fn newest(directory: &Path) -> SystemTime {
         let source = entry.path().extension().is_some_and(|e| e == "rs" || e == "json");
         match (kind.is_dir(), source) {
             // no part of a binary
-            (true, _) if entry.file_name() == "tests" => SystemTime::UNIX_EPOCH,
+            _ if ["tests", "tests.rs"].iter().any(|name| entry.file_name() == *name) => SystemTime::UNIX_EPOCH,
             (true, _) => newest(&entry.path()),
             (false, true) => entry.metadata().and_then(|m| m.modified()).expect("a time"),
             (false, false) => SystemTime::UNIX_EPOCH,
