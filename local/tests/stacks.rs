@@ -8,6 +8,8 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use support::{Sluice, until};
 
@@ -159,13 +161,14 @@ fn logs(sluice: &Sluice) -> Vec<File> {
     vec![open(1), open(2)]
 }
 
-/// How many submissions a pinger's summary says were answered 201.
-fn stored_by(log: &mut File) -> usize {
+/// How many submissions a pinger's summary says ended so.
+fn counted_by(log: &mut File, outcome: &str) -> usize {
     let mut text = String::new();
     log.read_to_string(&mut text).expect("text");
     let mut rows = text.lines().filter_map(|line| {
-        let mut words = line.split_whitespace().skip(1);
-        (words.next() == Some("201")).then(|| words.next()?.replace(',', "").parse().ok())?
+        let words: Vec<&str> = line.split_whitespace().collect();
+        let at = words.iter().position(|word| *word == outcome)?;
+        words.get(at + 1)?.replace(',', "").parse().ok()
     });
     rows.next_back().unwrap_or_else(|| panic!("no summary in {text}"))
 }
@@ -181,7 +184,7 @@ fn the_load_ends_itself_and_what_it_sent_is_there() {
     let mut logs = logs(&sluice);
     sluice.advance_clock("61s");
     wait_for_its_end(&sluice);
-    let stored: usize = logs.iter_mut().map(stored_by).sum();
+    let stored: usize = logs.iter_mut().map(|log| counted_by(log, "201")).sum();
     let succeeded = check_table(&sluice);
     assert!(
         stored > 40 && stored <= succeeded,
@@ -223,6 +226,107 @@ fn a_killed_sluice_takes_its_pingers_along_and_goes_on_with_the_stack() {
     sluice.advance_clock("61s");
     wait_for_its_end(&sluice);
     assert!(check_table(&sluice) > before);
+}
+
+/// The submissions that lie in the load stack's stream, done or not.
+fn streamed(sluice: &Sluice) -> BTreeSet<String> {
+    let call = |action: &str, body: Value| {
+        let answer = sluice.aws().call(&format!("Kinesis_20131202.{action}"), &body);
+        answer.unwrap_or_else(|error| panic!("{action}: {error:?}"))
+    };
+    let resources = cloudformation(
+        sluice,
+        "DescribeStackResources",
+        "StackName=sluice-load&LogicalResourceId=Records",
+    );
+    let stream = element(&resources, "PhysicalResourceId");
+    let shards = call("ListShards", json!({ "StreamName": stream }));
+    let mut ids = BTreeSet::new();
+    for shard in shards["Shards"].as_array().expect("shards") {
+        let begin = json!({ "StreamName": stream, "ShardId": shard["ShardId"], "ShardIteratorType": "TRIM_HORIZON" });
+        let mut iterator = call("GetShardIterator", begin)["ShardIterator"].clone();
+        loop {
+            let page = call("GetRecords", json!({ "ShardIterator": iterator }));
+            let records = page["Records"].as_array().expect("records");
+            ids.extend(records.iter().map(|record| {
+                let data = STANDARD.decode(record["Data"].as_str().expect("text")).expect("base64");
+                let submission: Value = serde_json::from_slice(&data).expect("JSON");
+                submission["submission_id"].as_str().expect("an id").to_owned()
+            }));
+            if records.is_empty() && page["MillisBehindLatest"] == 0 {
+                break;
+            }
+            iterator = page["NextShardIterator"].clone();
+        }
+    }
+    ids
+}
+
+const BY_STREAM: [&str; 6] = [
+    "--parameter",
+    "Feed=kinesis",
+    "--parameter",
+    "ShardCount=2",
+    "--parameter",
+    "PingerRate=20",
+];
+
+/// What a run by stream must have come to: each of these was stored once, like everything else that was sent.
+fn check_stored(sluice: &Sluice, sent: &BTreeSet<String>) {
+    check_table(sluice);
+    let stored: BTreeSet<String> = entries(sluice).into_iter().collect();
+    assert!(
+        sent.is_subset(&stored),
+        "acknowledged and not stored: {:?}",
+        sent.difference(&stored)
+    );
+}
+
+#[test]
+fn what_the_load_put_into_a_stream_is_there_also_after_kills() {
+    let mut sluice = loaded(&BY_STREAM);
+    let mut sent = BTreeSet::new();
+    for _ in 0..3 {
+        let before = entries(&sluice).len();
+        more_entries_than(&sluice, before + 20);
+        sent.extend(streamed(&sluice));
+        let endpoint = sluice.endpoint().to_owned();
+        sluice.kill();
+        until("no pinger outlives it", || pingers(&endpoint).is_empty().then_some(()));
+        sluice.start();
+    }
+    let before = entries(&sluice).len();
+    more_entries_than(&sluice, before + 20);
+    sent.extend(streamed(&sluice));
+    let mut logs = logs(&sluice);
+    sluice.advance_clock("61s");
+    wait_for_its_end(&sluice);
+    assert!(sent.len() > 80, "{}", sent.len());
+    check_stored(&sluice, &sent);
+    // what was put after the last look counts as well
+    let accepted: usize = logs.iter_mut().map(|log| counted_by(log, "put")).sum();
+    assert!(accepted > 20 && accepted <= entries(&sluice).len(), "{accepted}");
+}
+
+#[test]
+fn what_lies_in_a_stream_is_delivered_though_its_time_passed_while_nobody_looked() {
+    let mut sluice = loaded(&BY_STREAM);
+    more_entries_than(&sluice, 20);
+    let sent = streamed(&sluice);
+    sluice.kill();
+    sluice.set_arguments(&WORKFLOW);
+    sluice.start();
+    sluice.advance_clock("2m");
+    sluice.kill();
+    sluice.set_arguments(&arguments(&BY_STREAM));
+    sluice.start();
+    assert!(
+        sluice.welcome().contains("stack sluice-load is deleted"),
+        "{}",
+        sluice.welcome()
+    );
+    wait_for_its_end(&sluice);
+    check_stored(&sluice, &sent);
 }
 
 #[test]
