@@ -51,7 +51,7 @@ fn end(record: &StackRecord) -> Option<String> {
     match record.status {
         StackStatus::CreateComplete | StackStatus::UpdateComplete | StackStatus::DeleteInProgress => None,
         StackStatus::DeleteComplete => Some(format!(
-            "stack {} is deleted: its time was over while sluice did not run; start again for a new one",
+            "stack {} is deleted: its time, or its deletion, had come while sluice did not run; start again for a new one",
             record.name
         )),
         StackStatus::DeleteFailed => Some(format!(

@@ -93,20 +93,14 @@ fn check_table(sluice: &Sluice) -> usize {
     let stored: BTreeSet<String> = entries.iter().cloned().collect();
     assert_eq!(stored.len(), entries.len(), "a submission is stored twice");
     let succeeded = executions(sluice, "SUCCEEDED");
-    assert!(
-        succeeded.is_subset(&stored),
-        "not stored: {:?}",
-        succeeded.difference(&stored)
-    );
+    let missing: Vec<_> = succeeded.difference(&stored).collect();
+    assert!(missing.is_empty(), "not stored: {missing:?}");
     let mut all = succeeded.clone();
     for status in ["FAILED", "TIMED_OUT", "ABORTED"] {
         all.extend(executions(sluice, status));
     }
-    assert!(
-        stored.is_subset(&all),
-        "nobody submitted: {:?}",
-        stored.difference(&all)
-    );
+    let alien: Vec<_> = stored.difference(&all).collect();
+    assert!(alien.is_empty(), "nobody submitted: {alien:?}");
     succeeded.len()
 }
 
@@ -144,15 +138,7 @@ fn wait_for_its_end(sluice: &Sluice) {
 
 /// The logs of both pingers, held open: they can still be read when they are removed.
 fn logs(sluice: &Sluice) -> Vec<File> {
-    let resources = cloudformation(
-        sluice,
-        "DescribeStackResources",
-        "StackName=sluice-load&LogicalResourceId=PingerLogs",
-    );
-    let directory = sluice
-        .data()
-        .join("logs")
-        .join(element(&resources, "PhysicalResourceId"));
+    let directory = sluice.data().join("logs").join(physical_id(sluice, "PingerLogs"));
     let open = |number| {
         until("a log", || {
             File::open(directory.join(format!("pinger-{number}.log"))).ok()
@@ -228,18 +214,37 @@ fn a_killed_sluice_takes_its_pingers_along_and_goes_on_with_the_stack() {
     assert!(check_table(&sluice) > before);
 }
 
+fn kinesis(sluice: &Sluice, action: &str, body: &Value) -> Value {
+    let answer = sluice.aws().call(&format!("Kinesis_20131202.{action}"), body);
+    answer.unwrap_or_else(|error| panic!("{action}: {error:?}"))
+}
+
+/// What `Ref` gives of a resource of the load stack.
+fn physical_id(sluice: &Sluice, logical_id: &str) -> String {
+    let which = format!("StackName=sluice-load&LogicalResourceId={logical_id}");
+    element(
+        &cloudformation(sluice, "DescribeStackResources", &which),
+        "PhysicalResourceId",
+    )
+}
+
+/// How many records became no submission.
+fn failures(sluice: &Sluice) -> u64 {
+    let request = json!({ "QueueUrl": physical_id(sluice, "FailureQueue"), "AttributeNames": ["All"] });
+    let answer = sluice
+        .aws()
+        .call("AmazonSQS.GetQueueAttributes", &request)
+        .expect("answered");
+    let count = answer["Attributes"]["ApproximateNumberOfMessages"]
+        .as_str()
+        .expect("a number");
+    count.parse().expect("a number")
+}
+
 /// The submissions that lie in the load stack's stream, done or not.
 fn streamed(sluice: &Sluice) -> BTreeSet<String> {
-    let call = |action: &str, body: Value| {
-        let answer = sluice.aws().call(&format!("Kinesis_20131202.{action}"), &body);
-        answer.unwrap_or_else(|error| panic!("{action}: {error:?}"))
-    };
-    let resources = cloudformation(
-        sluice,
-        "DescribeStackResources",
-        "StackName=sluice-load&LogicalResourceId=Records",
-    );
-    let stream = element(&resources, "PhysicalResourceId");
+    let call = |action: &str, body: Value| kinesis(sluice, action, &body);
+    let stream = physical_id(sluice, "Records");
     let shards = call("ListShards", json!({ "StreamName": stream }));
     let mut ids = BTreeSet::new();
     for shard in shards["Shards"].as_array().expect("shards") {
@@ -248,11 +253,16 @@ fn streamed(sluice: &Sluice) -> BTreeSet<String> {
         loop {
             let page = call("GetRecords", json!({ "ShardIterator": iterator }));
             let records = page["Records"].as_array().expect("records");
-            ids.extend(records.iter().map(|record| {
-                let data = STANDARD.decode(record["Data"].as_str().expect("text")).expect("base64");
-                let submission: Value = serde_json::from_slice(&data).expect("JSON");
-                submission["submission_id"].as_str().expect("an id").to_owned()
-            }));
+            ids.extend(
+                records
+                    .iter()
+                    .map(|record| {
+                        let data = STANDARD.decode(record["Data"].as_str().expect("text")).expect("base64");
+                        let submission: Value = serde_json::from_slice(&data).expect("JSON");
+                        submission["submission_id"].as_str().map(str::to_owned)
+                    })
+                    .flatten(),
+            );
             if records.is_empty() && page["MillisBehindLatest"] == 0 {
                 break;
             }
@@ -262,29 +272,45 @@ fn streamed(sluice: &Sluice) -> BTreeSet<String> {
     ids
 }
 
-const BY_STREAM: [&str; 6] = [
+/// Workflow and load by stream, for ten minutes: each process of `sluice` is given its time.
+const BY_STREAM: [&str; 12] = [
+    "--stack",
+    "workflow",
+    "--stack",
+    "load",
+    "--parameter",
+    "LifetimeMinutes=10",
     "--parameter",
     "Feed=kinesis",
     "--parameter",
     "ShardCount=2",
     "--parameter",
-    "PingerRate=20",
+    "PingerRate=10",
 ];
+
+fn loaded_by_stream() -> Sluice {
+    let mut sluice = Sluice::with(&BY_STREAM);
+    sluice.start();
+    sluice
+}
 
 /// What a run by stream must have come to: each of these was stored once, like everything else that was sent.
 fn check_stored(sluice: &Sluice, sent: &BTreeSet<String>) {
     check_table(sluice);
     let stored: BTreeSet<String> = entries(sluice).into_iter().collect();
-    assert!(
-        sent.is_subset(&stored),
-        "acknowledged and not stored: {:?}",
-        sent.difference(&stored)
-    );
+    let missing: Vec<_> = sent.difference(&stored).collect();
+    assert!(missing.is_empty(), "acknowledged and not stored: {missing:?}");
 }
 
 #[test]
 fn what_the_load_put_into_a_stream_is_there_also_after_kills() {
-    let mut sluice = loaded(&BY_STREAM);
+    let mut sluice = loaded_by_stream();
+    let bad =
+        json!({ "StreamName": physical_id(&sluice, "Records"), "PartitionKey": "k", "Data": STANDARD.encode("{}") });
+    kinesis(&sluice, "PutRecord", &bad);
+    until("the bad record is in the queue", || {
+        (failures(&sluice) == 1).then_some(())
+    });
     let mut sent = BTreeSet::new();
     for _ in 0..3 {
         let before = entries(&sluice).len();
@@ -298,8 +324,9 @@ fn what_the_load_put_into_a_stream_is_there_also_after_kills() {
     let before = entries(&sluice).len();
     more_entries_than(&sluice, before + 20);
     sent.extend(streamed(&sluice));
+    assert_eq!(failures(&sluice), 1, "a restart keeps what the queue holds");
     let mut logs = logs(&sluice);
-    sluice.advance_clock("61s");
+    sluice.advance_clock("601s");
     wait_for_its_end(&sluice);
     assert!(sent.len() > 80, "{}", sent.len());
     check_stored(&sluice, &sent);
@@ -310,15 +337,25 @@ fn what_the_load_put_into_a_stream_is_there_also_after_kills() {
 
 #[test]
 fn what_lies_in_a_stream_is_delivered_though_its_time_passed_while_nobody_looked() {
-    let mut sluice = loaded(&BY_STREAM);
+    let mut sluice = loaded_by_stream();
     more_entries_than(&sluice, 20);
     let sent = streamed(&sluice);
     sluice.kill();
     sluice.set_arguments(&WORKFLOW);
     sluice.start();
-    sluice.advance_clock("2m");
+    // tasks at work would time out with the clock
+    until("all executions end", || {
+        executions(&sluice, "RUNNING").is_empty().then_some(())
+    });
+    sluice.advance_clock("11m");
     sluice.kill();
-    sluice.set_arguments(&arguments(&BY_STREAM));
+    // without its parameters the stack would have no stream: not before that is empty
+    sluice.set_arguments(&arguments(&[]));
+    let text = refused(&mut sluice.command());
+    for words in ["the stack sluice-load has the stream", "--parameter Feed=kinesis"] {
+        assert!(text.contains(words), "{text}");
+    }
+    sluice.set_arguments(&BY_STREAM);
     sluice.start();
     assert!(
         sluice.welcome().contains("stack sluice-load is deleted"),

@@ -143,6 +143,7 @@ impl Cloud {
             let stack = plan.resolve(&known)?;
             let before = Stacks::kept(&services.driver).await?;
             if let Some(before) = before.iter().find(|record| record.id == stack.id) {
+                stack::check_streams_stay(before, &stack, &plan.settings())?;
                 keeper.remove_stale(before, &stack).await?;
             }
             stack::bring_up(&services, &host, plan, &stack, &around).await?;
@@ -150,6 +151,7 @@ impl Cloud {
             let mut record = stack::record(&stack, &plan.text, life, stacks.is_empty());
             if let Course::End(_) = course {
                 record.status = StackStatus::DeleteInProgress;
+                record.retain_as(before.iter().find(|before| before.id == record.id));
             }
             services.stacks.register(record.clone());
             records.push(record);
@@ -187,7 +189,10 @@ impl Cloud {
         }
         // a start that fails leaves no stack behind, and so no lifetime that has begun
         for record in &records {
-            services.stacks.keep(&driver, record.clone()).await?;
+            // its deletion may have been asked for meanwhile
+            let now = services.stacks.get(&record.id);
+            let record = now.map_or_else(|| record.clone(), |now| StackRecord::clone(&now));
+            services.stacks.keep(&driver, record).await?;
         }
         for (stack, _) in &run {
             keeper.start_schedules(stack).await?;
@@ -275,7 +280,7 @@ impl Cloud {
             taking_down.abort();
         }
         // who calls the functions ends before they do
-        self.keeper.stop(grace).await;
+        self.keeper.stop(grace / 2).await;
         // next, while what their functions call still answers
         self.services.mappings.close(deadline).await;
         for served in self.served {

@@ -121,6 +121,17 @@ pub struct StackRecord {
 }
 
 impl StackRecord {
+    /// Retains what another record of the stack retains.
+    pub(crate) fn retain_as(&mut self, other: Option<&Self>) {
+        let kept = |resource: &StackResource| {
+            let mut others = other.into_iter().flat_map(|other| &other.resources);
+            others.any(|other| other.retained && other.logical_id == resource.logical_id)
+        };
+        for resource in &mut self.resources {
+            resource.retained |= kept(resource);
+        }
+    }
+
     /// When it was set up last.
     pub fn changed(&self) -> Timestamp {
         self.updated.unwrap_or(self.created)

@@ -66,7 +66,7 @@ impl Dynamo {
             .describe_table(request)
             .map_err(|error| refused(error.to_string()))?;
         let table = serde_json::to_value(described.table).map_err(|error| refused(error.to_string()))?;
-        let (existing, wanted) = (keys(&table), keys(wanted));
+        let (existing, wanted) = (keys(&table, &table), keys(wanted, wanted));
         if existing == wanted {
             return Ok(table);
         }
@@ -83,7 +83,7 @@ impl Dynamo {
         let gone = existing.iter().filter(|(index, one)| new.get(*index) != Some(*one));
         let come = new.iter().filter(|(index, one)| existing.get(*index) != Some(*one));
         let deletions = gone.map(|(index, _)| json!({ "Delete": { "IndexName": index } }));
-        for change in deletions.chain(come.map(|(_, one)| json!({ "Create": one }))) {
+        for change in deletions.chain(come.map(|(_, (one, _))| json!({ "Create": one }))) {
             let request = json!({
                 "TableName": name,
                 "AttributeDefinitions": wanted["AttributeDefinitions"],
@@ -136,27 +136,27 @@ impl Dynamo {
 }
 
 /// The global indexes by name, with what makes one another index: keys, and what it holds.
-fn indexes(table: &Value) -> BTreeMap<String, Value> {
+fn indexes(table: &Value) -> BTreeMap<String, (Value, String)> {
     let list = table["GlobalSecondaryIndexes"].as_array().into_iter().flatten();
     let of = |index: &Value| {
         let name = index["IndexName"].as_str().unwrap_or_default().to_owned();
         let made = json!({ "IndexName": name, "KeySchema": index["KeySchema"], "Projection": index["Projection"] });
-        (name, made)
+        (name, (made, keys(index, table)))
     };
     list.map(of).collect()
 }
 
 /// The keys with their types, such as `id HASH (S), at RANGE (N)`.
-fn keys(table: &Value) -> String {
+fn keys(of: &Value, table: &Value) -> String {
     let empty = Vec::new();
-    let list = |name: &str| table[name].as_array().unwrap_or(&empty).clone();
-    let types = list("AttributeDefinitions");
+    let list = |whose: &Value, name: &str| whose[name].as_array().unwrap_or(&empty).clone();
+    let types = list(table, "AttributeDefinitions");
     let type_of = |name: &Value| {
         let found = types.iter().find(|definition| definition["AttributeName"] == *name);
         found.map_or(json!("?"), |definition| definition["AttributeType"].clone())
     };
     let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
-    let shown: Vec<String> = list("KeySchema")
+    let shown: Vec<String> = list(of, "KeySchema")
         .iter()
         .map(|key| {
             let name = &key["AttributeName"];

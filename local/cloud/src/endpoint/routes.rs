@@ -133,7 +133,7 @@ async fn query_call(
     };
     let Some(action) = form.filled("Action") else {
         let message = "The request has neither an X-Amz-Target header nor an Action: it is for no service that the local \
-                       endpoint knows (Step Functions, DynamoDB, SNS, Lambda, CloudFormation, CloudWatch, STS).";
+                       endpoint knows (Step Functions, DynamoDB, Kinesis, SQS, SNS, Lambda, CloudFormation, CloudWatch, STS).";
         return query::failure(likely, request_id, &ApiError::client("MissingAction", message));
     };
     if form.get("Version") == Some("2012-11-05") {
@@ -268,9 +268,9 @@ fn query_of(request: &Request) -> Form {
 
 async fn unknown(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
     let message = format!(
-        "{} {} is not available on the local endpoint, which knows POST / (Step Functions, DynamoDB, SNS, \
-         CloudFormation, CloudWatch, STS), CloudWatch's /service/GraniteServiceVersion20100801/operation and Lambda's \
-         /2015-03-31/functions and /2021-10-31/functions.",
+        "{} {} is not available on the local endpoint, which knows POST / (Step Functions, DynamoDB, Kinesis, SQS, \
+         SNS, CloudFormation, CloudWatch, STS), CloudWatch's /service/GraniteServiceVersion20100801/operation and Lambda's \
+         /2015-03-31/functions, /2015-03-31/event-source-mappings and /2021-10-31/functions.",
         request.method(),
         super::shortened(request.uri().path())
     );

@@ -26,6 +26,12 @@ pub enum MappingError {
         /// The most.
         most: u32,
     },
+    /// The records of the stream did not come to their ends in time.
+    #[error(
+        "not all records of the stream {0} could be delivered in {1} s; they are kept, and delivered still. The function's log says \
+         what keeps them: delete the stack again when it is done"
+    )]
+    Undelivered(String, u64),
     /// The store failed, or the stream is not there.
     #[error(transparent)]
     Streams(#[from] StreamsError),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::lane::Driven;
@@ -36,28 +36,32 @@ pub struct Mappings {
 struct Running {
     mapping: Arc<Mapping>,
     stop: watch::Sender<Stop>,
-    lanes: Vec<JoinHandle<()>>,
+    /// They end at once when nobody waits for them any more, as with a crash: what was at work comes again.
+    lanes: JoinSet<()>,
 }
 
 impl Running {
     /// Tells the lanes to end, and hands them over.
-    fn end(&mut self, how: Stop) -> Vec<JoinHandle<()>> {
+    fn end(&mut self, how: Stop) -> JoinSet<()> {
         // an error means that all have ended
         let _ = self.stop.send(how);
         std::mem::take(&mut self.lanes)
     }
 }
 
-/// Waits for lanes' ends, and ends those that take too long. What these had at work comes again at the next start.
-async fn ended(lanes: Vec<JoinHandle<()>>, deadline: Instant) {
-    for mut lane in lanes {
-        if tokio::time::timeout_at(deadline, &mut lane).await.is_err() {
-            tracing::warn!("a batch of an event source mapping was cut off; it is not done");
-            lane.abort();
-            // aborted, it ends at once
-            let _ = lane.await;
-        }
+/// Waits for lanes' ends, and ends those that take too long: whether there were none. What these had at work comes again at the
+/// next start.
+async fn ended(mut lanes: JoinSet<()>, deadline: Instant) -> bool {
+    let all = async { while lanes.join_next().await.is_some() {} };
+    let in_time = tokio::time::timeout_at(deadline, all).await.is_ok();
+    if !in_time {
+        tracing::warn!(
+            lanes = lanes.len(),
+            "event source mappings were cut off; what they had at work comes again"
+        );
+        lanes.shutdown().await;
     }
+    in_time
 }
 
 impl Mappings {
@@ -73,18 +77,18 @@ impl Mappings {
     pub async fn close(&self, deadline: Instant) {
         let mut running = std::mem::take(&mut *self.lock());
         // all are told before the first is waited for
-        let lanes = running.values_mut().flat_map(|one| one.end(Stop::AtOnce)).collect();
-        ended(lanes, deadline).await;
+        let lanes: Vec<_> = running.values_mut().map(|one| one.end(Stop::AtOnce)).collect();
+        for lanes in lanes {
+            ended(lanes, deadline).await;
+        }
     }
 
     /// Ends all mappings as the end of the process does: wherever they are.
     #[cfg(test)]
     pub(crate) async fn kill(&self) {
         let running = std::mem::take(&mut *self.lock());
-        for lane in running.into_values().flat_map(|one| one.lanes) {
-            lane.abort();
-            // aborted, it ends at once
-            let _ = lane.await;
+        for mut one in running.into_values() {
+            one.lanes.shutdown().await;
         }
     }
 
@@ -127,7 +131,7 @@ pub async fn start_mapping(services: &Arc<Services>, spec: MappingSpec) -> Resul
     });
     let (stop, stopped) = watch::channel(Stop::Not);
     let policy = Arc::new(mapping.spec.policy(&services.config));
-    let mut lanes = Vec::new();
+    let mut lanes = JoinSet::new();
     for shard in &start.shards {
         for lane in &shard.lanes {
             let driven = Driven {
@@ -141,7 +145,7 @@ pub async fn start_mapping(services: &Arc<Services>, spec: MappingSpec) -> Resul
                 lane: lane.lane,
                 stop: stopped.clone(),
             };
-            lanes.push(tokio::spawn(driven.run(Arc::clone(&policy), lane.position)));
+            lanes.spawn(driven.run(Arc::clone(&policy), lane.position));
         }
     }
     let uuid = mapping.uuid.clone();
@@ -154,7 +158,8 @@ pub async fn start_mapping(services: &Arc<Services>, spec: MappingSpec) -> Resul
 /// is only forgotten.
 ///
 /// # Errors
-/// [`MappingError`] for ARNs and names that are none, and when the store fails.
+/// [`MappingError::Undelivered`] if that was not time enough: it has ended, and nothing is forgotten, so that it can be started
+/// again. [`MappingError`] for ARNs and names that are none, and when the store fails.
 pub async fn stop_mapping(services: &Services, spec: &MappingSpec, how: Stop) -> Result<(), MappingError> {
     let stream = spec.stream(&services.config)?;
     let function = spec.function()?;
@@ -162,8 +167,11 @@ pub async fn stop_mapping(services: &Services, spec: &MappingSpec, how: Stop) ->
     let lanes = services.mappings.lock().get_mut(&key).map(|running| running.end(how));
     if let Some(lanes) = lanes {
         // it is shown as ending while it does
-        ended(lanes, Instant::now() + DRAIN).await;
+        let in_time = ended(lanes, Instant::now() + DRAIN).await;
         services.mappings.lock().remove(&key);
+        if how == Stop::Drain && !in_time {
+            return Err(MappingError::Undelivered(stream, DRAIN.as_secs()));
+        }
     }
     services.streams.end_mapping(&stream, &function.name).await?;
     Ok(())

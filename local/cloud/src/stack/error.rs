@@ -131,6 +131,19 @@ pub enum StartError {
         /// What is in the way.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// An update that would take a stream away.
+    #[error(
+        "the stack {stack} has the stream {stream}, which would go with records that may not be delivered. Start with the parameters that \
+         it had ({parameters}), and let it end, or delete it by `aws cloudformation delete-stack`; then start it as you like"
+    )]
+    StreamWouldGo {
+        /// The stack.
+        stack: String,
+        /// The stream's name.
+        stream: String,
+        /// What was different.
+        parameters: String,
+    },
     /// A stream.
     #[error("{logical_id}: {source}")]
     Stream {

@@ -156,10 +156,10 @@ impl Keeper {
         let stale = |old: &&StackResource| {
             let holds = [ResourceType::StateMachine, ResourceType::Topic].map(ResourceType::name);
             !holds.contains(&old.resource_type.as_str())
-                && !stack
-                    .resources
-                    .iter()
-                    .any(|new| new.physical_id == old.physical_id && new.resource_type.name() == old.resource_type)
+                && !stack.resources.iter().any(|new| {
+                    name(new.resource_type, &new.physical_id) == name(new.resource_type, &old.physical_id)
+                        && new.resource_type.name() == old.resource_type
+                })
         };
         for resource in before.resources.iter().rev().filter(stale) {
             self.remove(resource).await.map_err(|source| StartError::Remove {
@@ -213,14 +213,8 @@ impl Keeper {
             }
             ResourceType::Dashboard => cloudwatch::remove_dashboard(&self.services, id).await?,
             ResourceType::Stream => kinesis::delete_stream(&self.services, id).await?,
-            // its URL ends with its name
-            ResourceType::Queue => sqs::delete_queue(&self.services, id.rsplit('/').next().unwrap_or(id)).await?,
-            ResourceType::EventSourceMapping => {
-                let spec = self.running.lock().await.mappings.remove(id);
-                if let Some(spec) = spec {
-                    mapping::stop_mapping(&self.services, &spec, mapping::Stop::Drain).await?;
-                }
-            }
+            ResourceType::Queue => sqs::delete_queue(&self.services, name(kind, id)).await?,
+            ResourceType::EventSourceMapping => self.remove_mapping(id).await?,
             // a URL ends with its function, and what a table holds is worth more than a stack
             ResourceType::Url | ResourceType::Table => {}
             // these exist, with their names, and do nothing
@@ -246,6 +240,18 @@ impl Keeper {
         Ok(())
     }
 
+    /// Ends a mapping when what lies in its stream is delivered. One that does not get there goes on, and can be asked again.
+    async fn remove_mapping(&self, id: &str) -> Result<(), MappingError> {
+        let spec = self.running.lock().await.mappings.get(id).cloned();
+        let Some(spec) = spec else { return Ok(()) };
+        if let Err(error) = mapping::stop_mapping(&self.services, &spec, mapping::Stop::Drain).await {
+            mapping::start_mapping(&self.services, spec).await?;
+            return Err(error);
+        }
+        self.running.lock().await.mappings.remove(id);
+        Ok(())
+    }
+
     /// Stops everything, tasks within `grace`. The stacks live on, and the next start goes on with them.
     pub(crate) async fn stop(&self, grace: Duration) {
         let Running {
@@ -259,5 +265,13 @@ impl Keeper {
             stopping.spawn(set.stop(Some(grace)));
         }
         stopping.join_all().await;
+    }
+}
+
+/// What tells a resource from others of its type. A queue's URL begins with the endpoint, which may be another at each start.
+fn name(kind: ResourceType, physical_id: &str) -> &str {
+    match kind {
+        ResourceType::Queue => physical_id.rsplit('/').next().unwrap_or(physical_id),
+        _ => physical_id,
     }
 }

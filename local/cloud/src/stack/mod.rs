@@ -17,4 +17,5 @@ pub(crate) use keeper::Keeper;
 pub(crate) use life::{Course, DELETE_AT, Life, course};
 pub(crate) use plan::{ACCOUNT, Known, Plan, exports};
 pub use plan::{Plans, StackSource};
+pub(crate) use streams::check_streams_stay;
 pub(crate) use urls::{UrlListener, reachable};

@@ -1,8 +1,13 @@
 //! The resources of the other way in: streams, queues, and what calls a function with a stream's records.
 
-use sluice_template::{EventSourceMapping, Function, Queue, Stack, StackResource, StartingPosition, Stream};
+use std::collections::BTreeMap;
+
+use sluice_template::{
+    EventSourceMapping, Function, Queue, ResourceType, Stack, StackResource, StartingPosition, Stream,
+};
 
 use super::StartError;
+use crate::cloudformation::{self, StackRecord};
 use crate::endpoint::Services;
 use crate::kinesis::{self, StreamSpec};
 use crate::mapping::{self, MappingSpec};
@@ -54,6 +59,30 @@ pub(crate) async fn make_queue(services: &Services, resource: &StackResource, qu
             source,
         }),
     }
+}
+
+/// Refuses what would take a stream away from a stack that lives: no one but its deletion delivers what lies in it first.
+pub(crate) fn check_streams_stay(
+    before: &StackRecord,
+    stack: &Stack,
+    settings: &BTreeMap<String, String>,
+) -> Result<(), StartError> {
+    let is_stream = |resource: &&cloudformation::StackResource| resource.resource_type == ResourceType::Stream.name();
+    let stays = |name: &str| stack.all::<Stream>().any(|(_, stream)| stream.name == name);
+    let mut gone = before.resources.iter().filter(is_stream);
+    let Some(gone) = gone.find(|old| before.status.exists() && !stays(&old.physical_id)) else {
+        return Ok(());
+    };
+    let other = |one: &&cloudformation::StackParameter| settings.get(&one.key).is_some_and(|now| *now != one.value);
+    let parameters = before.parameters.iter().filter(other);
+    let parameters: Vec<_> = parameters
+        .map(|one| format!("--parameter {}={}", one.key, one.value))
+        .collect();
+    Err(StartError::StreamWouldGo {
+        stack: before.name.clone(),
+        stream: gone.physical_id.clone(),
+        parameters: parameters.join(" "),
+    })
 }
 
 /// A mapping as the runtime takes it; `None` when it is switched off, or its function is not there.

@@ -1,5 +1,6 @@
 //! What a fact means to whoever counts.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use sluice_asl::definition::Resource;
@@ -74,6 +75,13 @@ pub(super) fn happenings(
         Fact::Redriven => tell(What::Redriven),
         _ => {}
     }
+    let abandoned: HashSet<_> = effects
+        .iter()
+        .filter_map(|effect| match effect {
+            Effect::Abandon(attempt) => Some(*attempt),
+            Effect::Run(_) | Effect::Finish(_) => None,
+        })
+        .collect();
     for task in at_stake {
         let since = entry.at - task.scheduled;
         let ended = |end| What::TaskEnded {
@@ -88,7 +96,7 @@ pub(super) fn happenings(
                 resource: task.resource,
                 waited: since,
             }),
-            _ if effects.contains(&Effect::Abandon(task.attempt)) => tell(ended(TaskEnd::TimedOut)),
+            _ if abandoned.contains(&task.attempt) => tell(ended(TaskEnd::TimedOut)),
             _ => {}
         }
     }
