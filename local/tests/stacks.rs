@@ -253,16 +253,11 @@ fn streamed(sluice: &Sluice) -> BTreeSet<String> {
         loop {
             let page = call("GetRecords", json!({ "ShardIterator": iterator }));
             let records = page["Records"].as_array().expect("records");
-            ids.extend(
-                records
-                    .iter()
-                    .map(|record| {
-                        let data = STANDARD.decode(record["Data"].as_str().expect("text")).expect("base64");
-                        let submission: Value = serde_json::from_slice(&data).expect("JSON");
-                        submission["submission_id"].as_str().map(str::to_owned)
-                    })
-                    .flatten(),
-            );
+            ids.extend(records.iter().filter_map(|record| {
+                let data = STANDARD.decode(record["Data"].as_str().expect("text")).expect("base64");
+                let submission: Value = serde_json::from_slice(&data).expect("JSON");
+                submission["submission_id"].as_str().map(str::to_owned)
+            }));
             if records.is_empty() && page["MillisBehindLatest"] == 0 {
                 break;
             }
