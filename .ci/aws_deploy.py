@@ -198,7 +198,7 @@ def check_load(account, kinesis):
     pinger = task["containerDefinitions"][0]
     variables = {v["name"]: v["value"] for v in pinger["environment"]}
     target = {"PINGER_STREAM": there["Records"]} if kinesis else {"PINGER_URL": workflow["FunctionURLAPI"]}
-    assert variables == {**target, "PINGER_RATE": "1"}, variables
+    assert variables == {**target, "PINGER_RATE": "1", "PINGER_IDEMPOTENCY_KEY_PREFIX": "load"}, variables
     assert pinger["readonlyRootFilesystem"] and pinger["user"] == "65532:65532"
 
     end = account.scheduler.get_schedule(Name=there["End"])

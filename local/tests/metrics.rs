@@ -216,3 +216,58 @@ fn a_damaged_file_is_named_before_anything_is_served() {
         "{said}"
     );
 }
+
+#[test]
+fn a_load_and_the_stack_count_the_same() {
+    let sluice = Sluice::started();
+    let ran = std::process::Command::new(support::binaries().join("pinger"))
+        .args(["--url", &sluice.output("FunctionURLAPI"), "--wait", "20"])
+        .args([
+            "--rate",
+            "200",
+            "--count",
+            "200",
+            "--partial",
+            "20%",
+            "--invalid",
+            "20%",
+            "--json",
+            "--quiet",
+        ])
+        .output()
+        .expect("runs");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    let summary: Value = serde_json::from_slice(&ran.stdout).expect("JSON");
+    let answered = |status: &str| summary["outcomes"][status].as_f64().unwrap_or(0.0);
+    let (stored, refused, asked) = (answered("201"), answered("400"), answered("202"));
+    assert_eq!(stored + refused + asked, 200.0, "{summary}");
+    assert!(stored > 0.0 && refused > 0.0 && asked > 0.0, "{summary}");
+    let function = |part: &str| {
+        let arn = sluice.function_arn(part);
+        arn.rsplit(':').next().expect("a name").to_owned()
+    };
+    let (ingest, store, ask) = (function("Ingest"), function("Store"), function("RequestApproval"));
+    let machine = sluice.output("StateMachineArn");
+    for (metric, expected) in [
+        (
+            ("AWS/Lambda", "UrlRequestCount", "FunctionName", ingest.as_str()),
+            200.0,
+        ),
+        (("AWS/Lambda", "Url4xxCount", "FunctionName", &ingest), refused),
+        (("AWS/Lambda", "Invocations", "FunctionName", &store), stored),
+        (("AWS/Lambda", "Invocations", "FunctionName", &ask), asked),
+        (("AWS/States", "ExecutionsStarted", "StateMachineArn", &machine), 200.0),
+        (
+            ("AWS/States", "ExecutionsSucceeded", "StateMachineArn", &machine),
+            stored + refused,
+        ),
+    ] {
+        assert_eq!(total(&sluice, metric, "Sum"), Some(expected), "{metric:?} {summary}");
+    }
+    // the next census counts what waits
+    sluice.advance_clock("1m");
+    until("a census", || {
+        let metric = ("Sluice", "PendingApprovals", "Stack", "sluice");
+        (total(&sluice, metric, "Maximum")? == asked).then_some(())
+    });
+}

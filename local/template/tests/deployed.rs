@@ -102,7 +102,11 @@ fn the_deployed_load_resolves_to_pingers_that_end() {
     assert_eq!((pinger.name.as_str(), pinger.essential), ("pinger", true));
     assert_eq!((pinger.stop_timeout_seconds, pinger.command.as_slice()), (30, &[][..]));
     let url = workflow().output("FunctionURLAPI").expect("exported").to_owned();
-    let expected = [("PINGER_URL", url.as_str()), ("PINGER_RATE", "20")];
+    let expected = [
+        ("PINGER_URL", url.as_str()),
+        ("PINGER_RATE", "20"),
+        ("PINGER_IDEMPOTENCY_KEY_PREFIX", "load"),
+    ];
     let environment: Vec<(&str, &str)> = pinger
         .environment
         .iter()
