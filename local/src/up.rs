@@ -53,17 +53,23 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         .build()
         .context("cannot start threads")?;
     runtime.block_on(async {
-        let cloud = Cloud::start(plans, config).await.map_err(told)?;
+        let mut signals = StopSignals::listen()?;
+        let cloud = tokio::select! {
+            started = Cloud::start(plans, config) => started.map_err(told)?,
+            stop = signals.next() => {
+                stop?;
+                end_now()
+            }
+        };
         welcome::print(&cloud.endpoint(), &cloud.stacks().await, &data);
-        stop_signal().await?;
+        signals.next().await?;
         // nobody may be reading any more
         let _ = writeln!(std::io::stderr(), "\nsluice: stopping (Ctrl-C again to stop at once)");
         tokio::select! {
             stopped = cloud.stop(GRACE) => stopped.context("did not stop cleanly")?,
-            again = stop_signal() => {
+            again = signals.next() => {
                 again?;
-                // at once, and without unwinding: calls in flight are in the journal and are sent again
-                std::process::exit(130);
+                end_now()
             }
         }
         Ok(())
@@ -123,18 +129,43 @@ fn checkout() -> anyhow::Result<Option<PathBuf>> {
         .map(Path::to_owned))
 }
 
-/// Ctrl-C, or SIGTERM where there is one.
-async fn stop_signal() -> anyhow::Result<()> {
+/// Ctrl-C, or SIGTERM where there is one. From its making on, a signal is kept for [`Self::next`] and no longer ends the process.
+struct StopSignals {
     #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let mut terminate = signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?;
-        tokio::select! {
-            ctrl_c = tokio::signal::ctrl_c() => ctrl_c.context("cannot wait for Ctrl-C")?,
-            _ = terminate.recv() => {}
+    interrupt: tokio::signal::unix::Signal,
+    #[cfg(unix)]
+    terminate: tokio::signal::unix::Signal,
+}
+
+impl StopSignals {
+    fn listen() -> anyhow::Result<Self> {
+        #[cfg(unix)]
+        {
+            use tokio::signal::unix::{SignalKind, signal};
+            Ok(Self {
+                interrupt: signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?,
+                terminate: signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?,
+            })
         }
-        Ok(())
+        #[cfg(not(unix))]
+        Ok(Self {})
     }
-    #[cfg(not(unix))]
-    tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")
+
+    async fn next(&mut self) -> anyhow::Result<()> {
+        #[cfg(unix)]
+        {
+            tokio::select! {
+                _ = self.interrupt.recv() => {}
+                _ = self.terminate.recv() => {}
+            }
+            Ok(())
+        }
+        #[cfg(not(unix))]
+        tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")
+    }
+}
+
+/// Ends the process at once, and without unwinding: what was acknowledged is in the journal, and calls in flight are sent again.
+fn end_now() -> ! {
+    std::process::exit(130)
 }

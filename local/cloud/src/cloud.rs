@@ -130,7 +130,7 @@ impl Cloud {
         };
         let mut stacks: Vec<Stack> = Vec::new();
         let mut records = Vec::new();
-        for (plan, course) in plans.iter().zip(&courses) {
+        for (plan, (course, before)) in plans.iter().zip(&courses) {
             let (Course::Run(life) | Course::End(life)) = course;
             let own = urls.iter().filter(|url| url.stack == plan.source.name);
             let known = Known {
@@ -141,8 +141,9 @@ impl Cloud {
                 generation: life.generation,
             };
             let stack = plan.resolve(&known)?;
-            let before = Stacks::kept(&services.driver).await?;
-            if let Some(before) = before.iter().find(|record| record.id == stack.id) {
+            // one of its name that was deleted is another stack
+            let before = before.as_ref().filter(|record| record.id == stack.id);
+            if let Some(before) = before {
                 stack::check_streams_stay(before, &stack, &plan.settings())?;
                 keeper.remove_stale(before, &stack).await?;
             }
@@ -151,7 +152,7 @@ impl Cloud {
             let mut record = stack::record(&stack, &plan.text, life, stacks.is_empty());
             if let Course::End(_) = course {
                 record.status = StackStatus::DeleteInProgress;
-                record.retain_as(before.iter().find(|before| before.id == record.id));
+                record.retain_as(before);
             }
             services.stacks.register(record.clone());
             records.push(record);
@@ -322,15 +323,17 @@ pub struct ServiceReport {
     pub log_groups: Vec<String>,
 }
 
-/// Decides what becomes of each stack, in the order of the plans. Those that were deleted before are listed again.
-async fn settle_courses(services: &Services, plans: &Plans) -> Result<Vec<Course>, StartError> {
+/// Decides what becomes of each stack, in the order of the plans, and gives what is known of the last one of its name. Those that
+/// were deleted before are listed again.
+async fn settle_courses(services: &Services, plans: &Plans) -> Result<Vec<(Course, Option<StackRecord>)>, StartError> {
     let mut kept = Stacks::kept(&services.driver).await?;
     kept.sort_by_key(|record| (record.created, record.generation));
     let now = services.config.now();
     let course = |plan: &Plan| {
         let own = kept.iter().filter(|record| record.name == plan.source.name);
         let before = own.max_by_key(|record| record.generation);
-        stack::course(before, &plan.settings(), plan.lifetime_ms(), now)
+        let course = stack::course(before, &plan.settings(), plan.lifetime_ms(), now);
+        (course, before.cloned())
     };
     let courses = plans.iter().map(course).collect();
     for record in kept.into_iter().filter(|record| !record.status.exists()) {

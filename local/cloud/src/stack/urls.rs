@@ -2,7 +2,9 @@
 //!
 //! A URL keeps its port for as long as its data directory lives, because mails that were sent have it in their links.
 
+use std::io::ErrorKind;
 use std::net::SocketAddr;
+use std::ops::Range;
 
 use serde_json::json;
 use sluice_driver::Driver;
@@ -12,6 +14,16 @@ use super::{Plan, StartError};
 
 /// The journal's shelf for ports: `STACK/LogicalId` to `{"port": N}`.
 const KIND: &str = "function-url-port";
+
+/// Ports that operating systems do not give to outgoing connections. A port has to be free again at the next start, and one of
+/// those might be the local end of somebody's connection by then.
+const QUIET: Range<u16> = 10_000..32_768;
+
+/// How many ports of [`QUIET`] are tried.
+const ATTEMPTS: u16 = 256;
+
+/// How far apart two endpoints with neighbouring ports look; prime.
+const STEP: u32 = 7_919;
 
 /// A function URL that has its port.
 pub(crate) struct UrlListener {
@@ -23,7 +35,7 @@ pub(crate) struct UrlListener {
 
 impl UrlListener {
     /// Binds every function URL of the plans: to the port that it had before, else to one of the ports after `endpoint`'s
-    /// (any free port when `any` is set, as for `--listen ADDR:0`). Ports are remembered once all are bound.
+    /// (a free one of [`QUIET`] when `any` is set, as for `--listen ADDR:0`). Ports are remembered once all are bound.
     pub(crate) async fn bind_all(
         plans: &[&Plan],
         driver: &Driver,
@@ -49,8 +61,8 @@ impl UrlListener {
         let mut bound = Vec::new();
         let mut new = Vec::new();
         for (stack, logical_id, key, known) in wanted {
-            let port = known.unwrap_or_else(|| if any { 0 } else { free.next().unwrap_or(0) });
-            let address = SocketAddr::new(endpoint.ip(), port);
+            let port = known.or_else(|| if any { None } else { free.next() });
+            let address = SocketAddr::new(endpoint.ip(), port.unwrap_or(0));
             let failed = |source| match known {
                 Some(_) => StartError::KnownPort {
                     logical_id: logical_id.to_owned(),
@@ -63,7 +75,11 @@ impl UrlListener {
                     source,
                 },
             };
-            let listener = TcpListener::bind(address).await.map_err(&failed)?;
+            let listener = match port {
+                Some(_) => TcpListener::bind(address).await,
+                None => bind_quiet(endpoint).await,
+            };
+            let listener = listener.map_err(&failed)?;
             let address = listener.local_addr().map_err(&failed)?;
             if known.is_none() {
                 new.push((key, address.port()));
@@ -81,6 +97,22 @@ impl UrlListener {
         }
         Ok(bound)
     }
+}
+
+/// Binds a port of [`QUIET`]. Where the search begins depends on the endpoint's port, so that two programs seldom want the same one.
+async fn bind_quiet(endpoint: SocketAddr) -> std::io::Result<TcpListener> {
+    let count = QUIET.end - QUIET.start;
+    let mut last = None;
+    for attempt in 0..ATTEMPTS {
+        // a step without a common factor with the count, so that neighbours do not search the same ports
+        let at = u32::from(endpoint.port()) * STEP + u32::from(attempt);
+        let port = QUIET.start + u16::try_from(at % u32::from(count)).unwrap_or_default();
+        match TcpListener::bind(SocketAddr::new(endpoint.ip(), port)).await {
+            Err(error) if error.kind() == ErrorKind::AddrInUse => last = Some(error),
+            bound => return bound,
+        }
+    }
+    Err(last.unwrap_or_else(|| ErrorKind::AddrInUse.into()))
 }
 
 /// An address that a client on this machine can use: `0.0.0.0` and `::` are for listening only.

@@ -24,7 +24,7 @@ pub(crate) struct StreamsMetrics {
     queues: Family,
     functions: Family,
     /// The queues hold something else than when they were last counted.
-    changed: Arc<Notify>,
+    changed: Notify,
 }
 
 impl StreamsMetrics {
@@ -33,29 +33,28 @@ impl StreamsMetrics {
             streams: Family::new(metrics, "AWS/Kinesis", Some("StreamName")),
             queues: Family::new(metrics, "AWS/SQS", Some("QueueName")),
             functions: Family::new(metrics, "AWS/Lambda", Some("FunctionName")),
-            changed: Arc::default(),
+            changed: Notify::new(),
         }
     }
 
     /// Counts what queues hold, when they change and every minute, until it is aborted. Without a queue it does nothing.
-    pub(crate) fn gauge(&self, services: &Arc<Services>) -> tokio::task::JoinHandle<()> {
-        let (services, changed) = (Arc::clone(services), Arc::clone(&self.changed));
-        let queues = Family::new(&services.metrics, "AWS/SQS", Some("QueueName"));
+    pub(crate) fn gauge(self: &Arc<Self>, services: &Arc<Services>) -> tokio::task::JoinHandle<()> {
+        let (services, counted) = (Arc::clone(services), Arc::clone(self));
         tokio::spawn(async move {
             loop {
                 let now = services.config.now();
-                match gauge(&services, &queues, now).await {
+                match gauge(&services, &counted.queues, now).await {
                     Ok(true) => {
                         let minute = services.wait_until(now - now.rem_euclid(MINUTE) + MINUTE);
                         tokio::select! {
-                            () = changed.notified() => tokio::time::sleep(PAUSE).await,
+                            () = counted.changed.notified() => tokio::time::sleep(PAUSE).await,
                             () = minute => {}
                         }
                     }
-                    Ok(false) => changed.notified().await,
+                    Ok(false) => counted.changed.notified().await,
                     Err(error) => {
                         tracing::warn!(%error, "queues cannot be counted");
-                        changed.notified().await;
+                        counted.changed.notified().await;
                     }
                 }
             }
