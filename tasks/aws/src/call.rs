@@ -1,9 +1,15 @@
 use std::error::Error as StdError;
+use std::pin::Pin;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use thiserror::Error;
+
+/// Keeps a call that every event makes out of the futures around it: it takes kilobytes, and those are moved from layer to layer.
+pub(crate) fn boxed<F: Future>(call: F) -> Pin<Box<F>> {
+    Box::pin(call)
+}
 
 /// What a failed call means for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailur
 use aws_types::SdkConfig;
 use sluice_workflows::{Entry, EntryStatus};
 
-use crate::call::CallError;
+use crate::call::{CallError, boxed};
 
 type Item = HashMap<String, AttributeValue>;
 
@@ -57,7 +57,7 @@ impl Entries {
             .expression_attribute_values(":submitted_at", text(&entry.submitted_at))
             .expression_attribute_values(":submission_id", text(&entry.submission_id))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = request.send().await else {
+        let Err(error) = boxed(request.send()).await else {
             return Ok(entry.clone());
         };
         let Some(PutItemError::ConditionalCheckFailedException(held)) = error.as_service_error() else {

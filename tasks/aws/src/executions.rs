@@ -6,7 +6,7 @@ use aws_sdk_sfn::types::{ExecutionStatus, HistoryEvent, HistoryEventType};
 use aws_types::SdkConfig;
 use thiserror::Error;
 
-use crate::call::CallError;
+use crate::call::{CallError, boxed};
 use crate::settings::SettingError;
 
 /// The executions of one state machine, named by their submission.
@@ -109,7 +109,7 @@ impl Executions {
             .state_machine_arn(&self.state_machine_arn)
             .name(name)
             .input(input);
-        match request.send().await {
+        match boxed(request.send()).await {
             Ok(answer) => answer
                 .start_date()
                 .to_millis()
@@ -138,7 +138,7 @@ impl Executions {
             .reverse_order(true)
             .max_results(1)
             .include_execution_data(true);
-        match request.send().await {
+        match boxed(request.send()).await {
             Ok(answer) => answer
                 .events()
                 .first()

@@ -69,7 +69,8 @@ where
             name: TaskError::InvalidEvent,
             message: format!("the event: {error}"),
         })?;
-        handle(payload, event.context).await
+        // the runtime moves the future from layer to layer
+        Box::pin(handle(payload, event.context)).await
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(Runtime::new(service).run())

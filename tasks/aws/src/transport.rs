@@ -8,6 +8,7 @@ use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use aws_types::SdkConfig;
@@ -92,6 +93,8 @@ pub fn config(
         .sleep_impl(TokioSleep::new())
         .retry_config(retry)
         .timeout_config(timeouts)
+        // Made for bodies that stream; ours are small, and end by the timeouts. It would watch each one for nothing.
+        .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
         .http_client(http_client(endpoint.as_deref()));
     config.set_endpoint_url(endpoint);
     Ok(config.build())

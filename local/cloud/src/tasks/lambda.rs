@@ -115,7 +115,10 @@ fn payload(value: Option<&Value>) -> Result<Bytes, LambdaError> {
             Ok(_) => Ok(Bytes::from(text.clone())),
             Err(error) => Err(LambdaError::InvalidRequestContent(error.to_string())),
         },
-        Some(value) => Ok(Bytes::from(value.to_string())),
+        // not by its `Display`, which checks each piece of it for UTF-8
+        Some(value) => serde_json::to_vec(value)
+            .map(Bytes::from)
+            .map_err(|error| LambdaError::InvalidRequestContent(error.to_string())),
     }
 }
 

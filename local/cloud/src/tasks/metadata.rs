@@ -1,6 +1,6 @@
 //! `SdkHttpMetadata` and `SdkResponseMetadata`, which integrations add to a service's response.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 /// The HTTP answer that a response came with.
 #[derive(Debug)]
@@ -11,18 +11,22 @@ pub(super) struct Metadata<'a> {
 }
 
 impl Metadata<'_> {
-    /// The headers once as lists and once as texts, as AWS writes them.
+    /// The headers once as lists and once as texts, as AWS writes them. All of it is moved into its place: each task that ends
+    /// comes by here, and `json!` would copy every map that it is given.
     pub(super) fn add_to(self, response: &mut Map<String, Value>) {
         let mut lists = Map::with_capacity(self.headers.len());
         let mut texts = Map::with_capacity(self.headers.len());
         for (name, value) in self.headers {
-            lists.insert(name.to_owned(), json!([value]));
+            lists.insert(name.to_owned(), Value::Array(vec![Value::String(value.clone())]));
             texts.insert(name.to_owned(), Value::String(value));
         }
-        response.insert(
-            "SdkHttpMetadata".into(),
-            json!({ "AllHttpHeaders": lists, "HttpHeaders": texts, "HttpStatusCode": self.status }),
-        );
-        response.insert("SdkResponseMetadata".into(), json!({ "RequestId": self.request_id }));
+        let mut http = Map::with_capacity(3);
+        http.insert("AllHttpHeaders".to_owned(), Value::Object(lists));
+        http.insert("HttpHeaders".to_owned(), Value::Object(texts));
+        http.insert("HttpStatusCode".to_owned(), self.status.into());
+        response.insert("SdkHttpMetadata".to_owned(), Value::Object(http));
+        let mut own = Map::with_capacity(1);
+        own.insert("RequestId".to_owned(), self.request_id.into());
+        response.insert("SdkResponseMetadata".to_owned(), Value::Object(own));
     }
 }
