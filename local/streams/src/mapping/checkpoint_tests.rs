@@ -3,10 +3,36 @@ use crate::{CreateStream, LaneStart, MappingStart, NewRecord, StartingPosition, 
 const NOW: Timestamp = 1_795_354_020_000;
 
 async fn begin(streams: &Streams, uuid: &str, start: StartingPosition, lanes: u32) -> MappingStart {
+    begin_of(streams, ("s", "f"), uuid, start, lanes).await
+}
+
+async fn begin_of(
+    streams: &Streams,
+    (stream, function): (&str, &str),
+    uuid: &str,
+    start: StartingPosition,
+    lanes: u32,
+) -> MappingStart {
     streams
-        .begin_mapping("s", "f", uuid.into(), start, lanes, NOW)
+        .begin_mapping(stream, function, uuid.into(), start, lanes, NOW)
         .await
         .unwrap()
+}
+
+async fn with_five_records(streams: &Streams, name: &str) -> CreateStream {
+    let stream = CreateStream {
+        name: name.into(),
+        shard_count: 1,
+        retention_hours: 24,
+    };
+    streams.create_stream(stream.clone(), NOW).await.unwrap();
+    let record = NewRecord {
+        partition_key: "k".into(),
+        explicit_hash: None,
+        data: "data".into(),
+    };
+    streams.put(name, vec![record; 5], NOW).await.unwrap();
+    stream
 }
 
 fn positions(start: &MappingStart) -> Vec<u64> {
@@ -19,18 +45,7 @@ async fn a_mapping_goes_on_where_it_was() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("streams.sqlite");
     let streams = Streams::new(&path);
-    let stream = CreateStream {
-        name: "s".into(),
-        shard_count: 1,
-        retention_hours: 24,
-    };
-    streams.create_stream(stream.clone(), NOW).await.unwrap();
-    let record = NewRecord {
-        partition_key: "k".into(),
-        explicit_hash: None,
-        data: "data".into(),
-    };
-    streams.put("s", vec![record; 5], NOW).await.unwrap();
+    let stream = with_five_records(&streams, "s").await;
 
     let latest = begin(&streams, "one", StartingPosition::Latest, 2).await;
     assert_eq!((latest.uuid.as_str(), positions(&latest)), ("one", vec![6, 6]));
@@ -60,4 +75,25 @@ async fn a_mapping_goes_on_where_it_was() {
         ("five", vec![1]),
         "checkpoints go with their stream"
     );
+}
+
+#[tokio::test]
+async fn a_mapping_with_another_function_goes_on_and_one_with_another_stream_begins() {
+    let directory = tempfile::tempdir().unwrap();
+    let streams = Streams::new(&directory.path().join("streams.sqlite"));
+    for name in ["s", "t"] {
+        with_five_records(&streams, name).await;
+    }
+    let first = begin(&streams, "one", StartingPosition::TrimHorizon, 1).await;
+    streams
+        .save_checkpoint(first.id, &first.shards[0].shard, 0, 4)
+        .await
+        .unwrap();
+    let begin = |stream, function| begin_of(&streams, (stream, function), "one", StartingPosition::TrimHorizon, 1);
+    let other_function = begin("s", "g").await;
+    assert_eq!((other_function.id, positions(&other_function)), (first.id, vec![4]));
+    let other_stream = begin("t", "g").await;
+    assert_eq!((other_stream.uuid.as_str(), positions(&other_stream)), ("one", vec![1]));
+    let back = begin("s", "g").await;
+    assert_eq!(positions(&back), [1], "what was replaced is forgotten");
 }

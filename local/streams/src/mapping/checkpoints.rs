@@ -54,7 +54,9 @@ impl Streams {
     /// Begins a mapping of a stream to a function, or goes on with it where it was: `uuid` and `start` count only the first
     /// time. Where it begins is on disk when this returns.
     ///
-    /// With another number of lanes than before, each goes on where the slowest was: some records come again.
+    /// With another number of lanes than before, each goes on where the slowest was: some records come again. The mapping of this
+    /// `uuid` that had another function goes on with this one; one that had another stream is forgotten first, as AWS replaces it
+    /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html>).
     ///
     /// # Errors
     /// [`StreamsError::NoStream`], or when it cannot be written.
@@ -70,8 +72,11 @@ impl Streams {
         let (name, function) = (stream.to_owned(), function.to_owned());
         self.write(move |connection, _| {
             let stream = find_stream(connection, &name)?.ok_or(StreamsError::NoStream(name))?;
-            let sql = "INSERT OR IGNORE INTO mappings (uuid, stream, function, created) VALUES (?1, ?2, ?3, ?4)";
-            connection.execute(sql, (uuid, stream.id, &function, now))?;
+            if !exists(connection, &stream, &function)? {
+                give_up_uuid(connection, &uuid, &stream, &function)?;
+                let sql = "INSERT OR IGNORE INTO mappings (uuid, stream, function, created) VALUES (?1, ?2, ?3, ?4)";
+                connection.execute(sql, (uuid, stream.id, &function, now))?;
+            }
             let sql = "SELECT id, uuid, created FROM mappings WHERE stream = ?1 AND function = ?2";
             let (id, uuid, created) = connection.query_row(sql, (stream.id, &function), |row| {
                 Ok((row.get(0)?, row.get(1)?, row.get(2)?))
@@ -131,12 +136,35 @@ impl Streams {
             let id: Option<i64> = connection
                 .query_row(sql, (name, function), |row| row.get(0))
                 .optional()?;
-            connection.execute("DELETE FROM checkpoints WHERE mapping = ?1", [id])?;
-            connection.execute("DELETE FROM mappings WHERE id = ?1", [id])?;
+            if let Some(id) = id {
+                forget(connection, id)?;
+            }
             Ok(())
         })
         .await
     }
+}
+
+fn exists(connection: &Connection, stream: &Stream, function: &str) -> rusqlite::Result<bool> {
+    let sql = "SELECT EXISTS (SELECT 1 FROM mappings WHERE stream = ?1 AND function = ?2)";
+    connection.query_row(sql, (stream.id, function), |row| row.get(0))
+}
+
+/// Makes room for a mapping with this UUID: one of the same stream becomes it, one of another stream goes.
+fn give_up_uuid(connection: &Connection, uuid: &str, stream: &Stream, function: &str) -> rusqlite::Result<()> {
+    let sql = "UPDATE mappings SET function = ?3 WHERE uuid = ?1 AND stream = ?2";
+    if connection.execute(sql, (uuid, stream.id, function))? > 0 {
+        return Ok(());
+    }
+    let sql = "SELECT id FROM mappings WHERE uuid = ?1";
+    let other: Option<i64> = connection.query_row(sql, [uuid], |row| row.get(0)).optional()?;
+    other.map_or(Ok(()), |id| forget(connection, id))
+}
+
+fn forget(connection: &Connection, mapping: i64) -> rusqlite::Result<()> {
+    connection.execute("DELETE FROM checkpoints WHERE mapping = ?1", [mapping])?;
+    connection.execute("DELETE FROM mappings WHERE id = ?1", [mapping])?;
+    Ok(())
 }
 
 fn begin_shard(
