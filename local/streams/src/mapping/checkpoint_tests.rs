@@ -80,7 +80,7 @@ async fn a_mapping_goes_on_where_it_was() {
 #[tokio::test]
 async fn a_mapping_with_another_function_goes_on_and_one_with_another_stream_begins() {
     let directory = tempfile::tempdir().unwrap();
-    let streams = Streams::new(&directory.path().join("streams.sqlite"));
+    let streams = Streams::new(directory.path().join("streams.sqlite"));
     for name in ["s", "t"] {
         with_five_records(&streams, name).await;
     }
