@@ -136,6 +136,14 @@ fn wait_for_its_end(sluice: &Sluice) {
     );
 }
 
+/// Starts on a load stack whose time passed meanwhile: that is told, and the stack goes.
+fn start_past_its_time(sluice: &mut Sluice) {
+    sluice.start();
+    let welcome = sluice.welcome();
+    assert!(welcome.contains("stack sluice-load is deleted"), "{welcome}");
+    wait_for_its_end(sluice);
+}
+
 /// The logs of both pingers, held open: they can still be read when they are removed.
 fn logs(sluice: &Sluice) -> Vec<File> {
     let directory = sluice.data().join("logs").join(physical_id(sluice, "PingerLogs"));
@@ -296,23 +304,21 @@ fn loaded_by_stream() -> Sluice {
 
 /// The submissions whose execution ended without storing anything because the clock was put forward while one of its tasks was at work.
 fn timed_out(sluice: &Sluice) -> BTreeSet<String> {
-    let execution = |name: &String| {
-        let arn = sluice
-            .output("StateMachineArn")
-            .replace(":stateMachine:", ":execution:");
-        let request = json!({ "executionArn": format!("{arn}:{name}") });
+    let prefix = sluice
+        .output("StateMachineArn")
+        .replace(":stateMachine:", ":execution:");
+    let mut ended = executions(sluice, "FAILED");
+    for name in &ended {
+        let request = json!({ "executionArn": format!("{prefix}:{name}") });
         let described = sluice.aws().call("AWSStepFunctions.DescribeExecution", &request);
-        described.expect("described")
-    };
-    let ended = executions(sluice, "FAILED").into_iter().filter(|name| {
-        let execution = execution(name);
+        let execution = described.expect("described");
         let timed_out = ["States.Timeout", "Sandbox.Timedout"]
             .iter()
             .any(|error| execution["error"] == *error);
         assert!(timed_out, "{execution}");
-        true
-    });
-    ended.chain(executions(sluice, "TIMED_OUT")).collect()
+    }
+    ended.extend(executions(sluice, "TIMED_OUT"));
+    ended
 }
 
 /// What a run by stream must have come to: each of these was stored once, like everything else that was sent, unless the jump of
@@ -386,13 +392,7 @@ fn what_lies_in_a_stream_is_delivered_though_its_time_passed_while_nobody_looked
         assert!(text.contains(words), "{text}");
     }
     sluice.set_arguments(&BY_STREAM);
-    sluice.start();
-    assert!(
-        sluice.welcome().contains("stack sluice-load is deleted"),
-        "{}",
-        sluice.welcome()
-    );
-    wait_for_its_end(&sluice);
+    start_past_its_time(&mut sluice);
     check_stored(&sluice, &sent);
 }
 
@@ -408,13 +408,7 @@ fn a_stack_whose_time_passed_while_nobody_looked_is_gone_at_once() {
     assert!(sluice.stop().success());
 
     sluice.set_arguments(&arguments(&slow));
-    sluice.start();
-    assert!(
-        sluice.welcome().contains("stack sluice-load is deleted"),
-        "{}",
-        sluice.welcome()
-    );
-    wait_for_its_end(&sluice);
+    start_past_its_time(&mut sluice);
     assert_eq!(element(&describe(&sluice, &first), "StackStatus"), "DELETE_COMPLETE");
     assert!(sluice.stop().success());
 
