@@ -104,6 +104,11 @@ pub(crate) enum Change {
         thread: ThreadId,
         heartbeat_by: Timestamp,
     },
+    TimeoutRestarted {
+        thread: ThreadId,
+        times_out_at: Option<Timestamp>,
+        heartbeat_by: Option<Timestamp>,
+    },
     CallSucceeded {
         thread: ThreadId,
         output: Arc<Value>,
@@ -236,6 +241,7 @@ impl Change {
             | Change::RetryBegun { thread }
             | Change::WaitArmed { thread, .. }
             | Change::HeartbeatTaken { thread, .. }
+            | Change::TimeoutRestarted { thread, .. }
             | Change::BranchSucceeded { thread, .. }
             | Change::BranchFailed { thread }
             | Change::ChildEnded { thread, .. }
@@ -294,6 +300,7 @@ impl Change {
             | Change::Revived { .. }
             | Change::WaitArmed { .. }
             | Change::HeartbeatTaken { .. }
+            | Change::TimeoutRestarted { .. }
             | Change::BranchOpened { .. }
             | Change::ChildStarted { .. }
             | Change::BranchSucceeded { .. }

@@ -165,6 +165,15 @@ fn apply(life: &mut Life, change: Change, at: Timestamp) -> Option<Stamp> {
             call_mut(life, thread)?.heartbeat_by = Some(heartbeat_by);
             None
         }
+        Change::TimeoutRestarted {
+            thread,
+            times_out_at,
+            heartbeat_by,
+        } => {
+            let call = call_mut(life, thread)?;
+            (call.times_out_at, call.heartbeat_by) = (times_out_at, heartbeat_by);
+            None
+        }
         Change::CallSucceeded { thread, .. }
         | Change::CallFailed { thread, .. }
         | Change::CallTimedOut { thread, .. } => {

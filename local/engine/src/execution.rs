@@ -315,9 +315,12 @@ impl Execution {
     /// Whether no call is in flight: it waits for tokens, workers, jobs or times only, and can leave memory.
     pub fn is_parked(&self) -> bool {
         self.life.is_running()
-            && !self
-                .calls()
-                .any(|call| call.stage == Stage::Scheduled && !matches!(call.task.resource, Resource::Activity { .. }))
+            && !self.calls().any(Call::is_in_flight)
+    }
+
+    /// Whether a call in flight can time out: whether [`crate::Fact::TimeoutsRestarted`] would change anything.
+    pub fn has_timed_calls(&self) -> bool {
+        self.life.is_running() && self.calls().any(Call::is_timed)
     }
 
     /// Which attempt a task token belongs to, and whether it can still be answered; `None` for a token that this

@@ -74,6 +74,9 @@ pub enum Fact {
         /// Which attempt.
         attempt: AttemptId,
     },
+    /// The calls in flight have their whole time again, from now on: they are sent again after a restart, or nothing
+    /// ran for a while, or the clock jumped. Writes no history event.
+    TimeoutsRestarted,
     /// The execution's earliest deadline has passed: a wait is over, a retry is due, something timed out.
     DeadlinePassed,
     /// StopExecution.

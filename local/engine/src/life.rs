@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use serde_json::Value;
-use sluice_asl::definition::{Flow, MapProcessor, Name};
+use sluice_asl::definition::{Flow, MapProcessor, Name, Resource};
 use sluice_asl::{State, StateKind, StateMachine, Variables};
 
 use crate::map_run::{MapRunCounts, MapRunStatus};
@@ -293,6 +293,19 @@ impl Thread {
         let limit = self.child.as_ref().and_then(|child| child.times_out_at);
         let own = self.visit.as_ref().and_then(|visit| visit.activity.deadline());
         own.into_iter().chain(limit).min()
+    }
+}
+
+impl Call {
+    /// Whether it is under way, so that the next answer is its own: not an activity's task, which is a worker's, nor
+    /// what a token or a job will end.
+    pub(crate) fn is_in_flight(&self) -> bool {
+        self.stage == Stage::Scheduled && !matches!(self.task.resource, Resource::Activity { .. })
+    }
+
+    /// Whether it is under way and has a time of its own.
+    pub(crate) fn is_timed(&self) -> bool {
+        self.is_in_flight() && (self.times_out_at.is_some() || self.heartbeat_by.is_some())
     }
 }
 

@@ -150,6 +150,7 @@ pub(crate) fn project(life: &Life, identity: &Identity, change: &Change) -> Opti
         | Change::Revived { .. }
         | Change::WaitArmed { .. }
         | Change::HeartbeatTaken { .. }
+        | Change::TimeoutRestarted { .. }
         | Change::BranchOpened { .. }
         | Change::BranchSucceeded { .. }
         | Change::BranchFailed { .. }

@@ -113,6 +113,7 @@ fn act(run: &mut Run, choice: u8) {
             error: None,
             cause: None,
         },
+        (9, _) if choice % 20 == 9 && choice > 100 && run.execution.outcome().is_none() => Fact::TimeoutsRestarted,
         (9, _) if choice > 240 => Fact::Stopped {
             error: None,
             cause: Some("enough".to_owned()),
@@ -217,6 +218,7 @@ fn facts() -> impl Strategy<Value = Fact> {
         Just(Fact::DeadlinePassed),
         (text(), text()).prop_map(|(error, cause)| Fact::Stopped { error, cause }),
         Just(Fact::Redriven),
+        Just(Fact::TimeoutsRestarted),
         (0u32..8, text()).prop_map(|(child, error)| Fact::ChildStopped {
             child,
             error,

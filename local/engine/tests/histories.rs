@@ -289,6 +289,50 @@ fn heartbeats_move_their_deadline_and_never_the_timeout() {
     assert_eq!(run.error().0, "States.Timeout");
 }
 
+/// When `state` times out, if its time is restarted after four seconds.
+fn restarted_after_four_seconds(state: Value, before: &[Step]) -> i64 {
+    let mut run = Run::started(&json!({ "StartAt": "T", "TimeoutSeconds": 100, "States": { "T": state } }), json!({}));
+    for step in before {
+        run.step(step);
+    }
+    for step in [Step::Later(4_000), Step::Restarted, Step::Deadline] {
+        let told = run.told();
+        run.step(&step);
+        if matches!(step, Step::Restarted) {
+            assert_eq!(run.told(), told, "no event tells of it");
+        }
+    }
+    run.now - common::START
+}
+
+#[test]
+fn only_calls_in_flight_have_their_time_again_when_it_is_restarted() {
+    let task = |resource: &str, times: Value| {
+        let mut task = json!({ "Type": "Task", "Resource": resource, "Parameters": { "FunctionName": "f" }, "End": true });
+        task.as_object_mut().unwrap().extend(times.as_object().unwrap().clone());
+        task
+    };
+    let both = || json!({ "TimeoutSeconds": 12, "HeartbeatSeconds": 5 });
+    let submitted = [Step::Submitted(json!({}))];
+    let taken = [Step::Taken("w")];
+    let cases = [
+        (task(INVOKE, json!({ "TimeoutSeconds": 12 })), [].as_slice(), 16_000),
+        // the execution's own time goes on
+        (task(INVOKE, json!({ "TimeoutSeconds": 99 })), &[], 100_000),
+        (task(INVOKE, json!({})), &[], 100_000),
+        // a call that carries a token, before and after it was accepted
+        (task(CALLBACK, both()), &[], 9_000),
+        (task(CALLBACK, both()), &submitted, 5_000),
+        // a worker's
+        (task(ACTIVITY, json!({ "TimeoutSeconds": 12 })), &[], 12_000),
+        (task(ACTIVITY, both()), &taken, 5_000),
+        (json!({ "Type": "Wait", "Seconds": 7, "End": true }), &[], 7_000),
+    ];
+    for (state, before, expected) in cases {
+        assert_eq!(restarted_after_four_seconds(state.clone(), before), expected, "{state}");
+    }
+}
+
 #[test]
 fn a_state_whose_activity_does_not_exist_fails_before_it_schedules_anything() {
     let state = json!({ "Type": "Task", "Resource": ACTIVITY, "End": true,

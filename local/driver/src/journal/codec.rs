@@ -159,6 +159,7 @@ mod tests {
             arns: [Arc::from("b"), Arc::from("a")].into(),
         });
         survives(Fact::Heartbeat { attempt });
+        survives(Fact::TimeoutsRestarted);
         survives(Fact::DeadlinePassed);
         survives(Fact::Stopped {
             error: None,

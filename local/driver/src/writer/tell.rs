@@ -43,6 +43,7 @@ pub(super) fn at_stake(execution: &Execution, entry: &Entry) -> Vec<AtStake> {
         | Fact::Heartbeat { .. }
         | Fact::Stopped { .. }
         | Fact::Redriven
+        | Fact::TimeoutsRestarted
         | Fact::ChildStopped { .. }
         | Fact::BrokeDown { .. }
         | Fact::MapRunUpdated { .. } => Vec::new(),

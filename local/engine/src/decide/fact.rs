@@ -53,6 +53,7 @@ pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> R
         | Fact::Stopped { .. }
         | Fact::Redriven
         | Fact::ActivitiesMissing { .. }
+        | Fact::TimeoutsRestarted
         | Fact::BrokeDown { .. } => Ok(()),
         Fact::MapRunUpdated { arn, .. } => match map_run(life, arn) {
             Some(_) => Ok(()),
@@ -195,6 +196,10 @@ impl Decision<'_> {
                 let step = self.answer(*attempt, |this, thread| this.heartbeat(thread));
                 self.run(step);
             }
+            Fact::TimeoutsRestarted => {
+                let step = self.restart_timeouts();
+                self.run(step);
+            }
             Fact::DeadlinePassed => self.deadline_passed(),
             Fact::Stopped { error, cause } => {
                 self.finish(
@@ -328,6 +333,21 @@ impl Decision<'_> {
             }),
             _ => Ok(()),
         }
+    }
+
+    /// Gives each call in flight its whole time again. What others answer, and the execution's own time, go on.
+    fn restart_timeouts(&mut self) -> Step {
+        let calls = self.life.open_attempts.values().filter_map(|&thread| {
+            let call = self.life.visit(thread)?.call().filter(|call| call.is_timed())?;
+            let again = |set: Option<Timestamp>, seconds: Option<u64>| Some(after(self.at, set.and(seconds)?));
+            Some(Change::TimeoutRestarted {
+                thread,
+                times_out_at: again(call.times_out_at, call.task.timeout_seconds),
+                heartbeat_by: again(call.heartbeat_by, call.task.heartbeat_seconds),
+            })
+        });
+        let changes: Vec<Change> = calls.collect();
+        changes.into_iter().try_for_each(|change| self.emit(change))
     }
 
     /// Does what is due, the earliest first, and all that follows from it before the next.

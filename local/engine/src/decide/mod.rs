@@ -10,6 +10,7 @@
 //! | TaskSubmitted | call scheduled | parked on token or job |
 //! | ActivityStarted | activity's task scheduled | with a worker |
 //! | Heartbeat | call open | its heartbeat deadline moves |
+//! | TimeoutsRestarted | running | the deadlines of the calls in flight move |
 //! | TaskSucceeded | call open | state left, or failed if its output is wrong |
 //! | TaskFailed | call open | retry armed, caught, or failed |
 //! | DeadlinePassed | wait, retry, timeout due | state left, tried again, timed out |

@@ -62,6 +62,8 @@ pub(crate) enum Step {
     /// A worker took the oldest activity's task.
     Taken(&'static str),
     Heartbeat,
+    /// The calls in flight have their time again.
+    Restarted,
     /// Time passes, and nothing happens.
     Later(i64),
     /// Time jumps to the next deadline, and it passes.
@@ -149,6 +151,7 @@ impl Run {
             Step::Heartbeat => Fact::Heartbeat {
                 attempt: self.calls[0].attempt,
             },
+            Step::Restarted => Fact::TimeoutsRestarted,
             Step::Later(millis) => {
                 self.now += millis;
                 return;

@@ -490,7 +490,7 @@ impl Played {
         };
         let output = value();
         let error = choices.pick(&["Flaky", "Bad", "States.Timeout"]);
-        match choices.below(24) {
+        match choices.below(25) {
             0..=6 => Fact::TaskSucceeded { attempt, output },
             7..=9 => Fact::TaskFailed {
                 attempt,
@@ -526,6 +526,7 @@ impl Played {
                     tolerated_percentage: None,
                 },
             },
+            22 => Fact::TimeoutsRestarted,
             _ => {
                 self.now = self.now.max(self.execution.next_deadline().unwrap_or(self.now));
                 Fact::DeadlinePassed
