@@ -314,8 +314,7 @@ impl Execution {
 
     /// Whether no call is in flight: it waits for tokens, workers, jobs or times only, and can leave memory.
     pub fn is_parked(&self) -> bool {
-        self.life.is_running()
-            && !self.calls().any(Call::is_in_flight)
+        self.life.is_running() && !self.calls().any(Call::is_in_flight)
     }
 
     /// Whether a call in flight can time out: whether [`crate::Fact::TimeoutsRestarted`] would change anything.

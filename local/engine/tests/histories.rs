@@ -291,7 +291,10 @@ fn heartbeats_move_their_deadline_and_never_the_timeout() {
 
 /// When `state` times out, if its time is restarted after four seconds.
 fn restarted_after_four_seconds(state: Value, before: &[Step]) -> i64 {
-    let mut run = Run::started(&json!({ "StartAt": "T", "TimeoutSeconds": 100, "States": { "T": state } }), json!({}));
+    let mut run = Run::started(
+        &json!({ "StartAt": "T", "TimeoutSeconds": 100, "States": { "T": state } }),
+        json!({}),
+    );
     for step in before {
         run.step(step);
     }
@@ -308,7 +311,8 @@ fn restarted_after_four_seconds(state: Value, before: &[Step]) -> i64 {
 #[test]
 fn only_calls_in_flight_have_their_time_again_when_it_is_restarted() {
     let task = |resource: &str, times: Value| {
-        let mut task = json!({ "Type": "Task", "Resource": resource, "Parameters": { "FunctionName": "f" }, "End": true });
+        let mut task =
+            json!({ "Type": "Task", "Resource": resource, "Parameters": { "FunctionName": "f" }, "End": true });
         task.as_object_mut().unwrap().extend(times.as_object().unwrap().clone());
         task
     };

@@ -89,6 +89,7 @@ impl Writer {
             self.jobs.remove(&job);
         }
         self.dismiss(&batch);
+        self.looked();
     }
 
     /// Before anybody hears of the commit, so that whoever has heard of it sees it.

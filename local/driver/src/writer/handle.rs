@@ -342,6 +342,9 @@ impl Writer {
             .unwrap_or(0);
         store::put(&self.connection, kind, key, &json!(before.saturating_add(millis(by))))?;
         batch.advance = batch.advance.saturating_add(by);
+        // what follows in this round happens after the jump, which calls in flight do not feel
+        self.now = self.now.saturating_add(millis(by));
+        self.restart_all_timeouts(batch);
         Ok(self.config.clock.now().saturating_add(millis(batch.advance)))
     }
 
@@ -360,6 +363,9 @@ impl Writer {
                     resumed.unreadable += 1;
                     continue;
                 }
+            }
+            if self.has_waiting_calls(key) {
+                self.restart_timeouts(key, batch);
             }
             let Some(loaded) = self.residents.get_mut(key) else {
                 continue;

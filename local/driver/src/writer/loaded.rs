@@ -179,6 +179,15 @@ impl Residents {
         }
     }
 
+    /// Those with calls in flight that can time out.
+    pub(crate) fn with_timed_calls(&self) -> Vec<u64> {
+        let timed = self
+            .by_key
+            .iter()
+            .filter(|(_, loaded)| loaded.execution.has_timed_calls());
+        timed.map(|(key, _)| *key).collect()
+    }
+
     /// The earliest deadline.
     pub(crate) fn first_deadline(&self) -> Option<Timestamp> {
         self.deadlines.first().map(|&(at, _)| at)

@@ -8,6 +8,7 @@ mod commit;
 mod handle;
 mod jobs;
 mod loaded;
+mod pulse;
 mod request;
 mod start;
 mod take;
@@ -29,6 +30,7 @@ use crate::{DriverError, ExecutionRecord, TaskRunner, Watchdog, fold};
 
 use batch::{Batch, RunnerAnswer};
 use loaded::{Prepared, Residents};
+use pulse::{PULSE, Pulse};
 pub(crate) use request::{ChildAnswer, Request, Responder, TokenAnswer};
 pub(crate) use versions::VersionRequest;
 
@@ -36,7 +38,7 @@ pub(crate) use versions::VersionRequest;
 /// waiting.
 const GROUP: usize = 512;
 
-/// The longest sleep while a deadline is set: a machine that was suspended sees its deadlines this late at most,
+/// The longest sleep while only parked executions have deadlines: a machine that was suspended sees its deadlines this late at most,
 /// since a sleeping thread does not notice that the wall's clock has jumped.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
@@ -64,6 +66,9 @@ pub(crate) struct Writer {
     watchdog: Watchdog,
     resumed: bool,
     now: Timestamp,
+    pulse: Pulse,
+    /// The clock moves by itself, not only when someone moves it.
+    clock_runs: bool,
     /// The events of the fact at hand: the room for them is used again.
     events: Vec<HistoryEvent>,
     failures: Failures,
@@ -88,6 +93,7 @@ impl Writer {
     ) -> Result<Self, DriverError> {
         use crate::journal::executions;
         fill_map_runs(&shared, &connection)?;
+        let clock_runs = config.clock.until(Timestamp::MAX).is_some();
         Ok(Self {
             parked_wake: executions::first_wake(&connection)?,
             next_key: executions::next_key(&connection)?,
@@ -106,6 +112,8 @@ impl Writer {
             waiters: HashMap::new(),
             sweep_at: 64,
             resumed: false,
+            pulse: Pulse::default(),
+            clock_runs,
             events: Vec::new(),
             failures: Failures::default(),
         })
@@ -114,8 +122,12 @@ impl Writer {
     /// Works until the driver is closed, nobody holds it any more, or the journal cannot be written.
     pub(crate) fn run(mut self) {
         while self.fill_backlog() {
-            let mut batch = Batch::default();
             self.now = self.config.clock.now();
+            if self.is_idle() {
+                self.looked();
+                continue;
+            }
+            let mut batch = Batch::default();
             self.gather(&mut batch);
             let close = batch.close;
             if !self.settle(batch) {
@@ -162,19 +174,15 @@ impl Writer {
     fn wait(&self) -> Option<Request> {
         // A dead channel cannot be: this thread's own handle on it lives as long as `self`.
         let forever = || Some(self.requests.recv().unwrap_or(Request::Halt));
-        let Some(deadline) = self
-            .residents
-            .first_deadline()
-            .into_iter()
-            .chain(self.parked_wake)
-            .min()
-        else {
+        let in_flight = self.residents.first_deadline();
+        let Some(deadline) = in_flight.into_iter().chain(self.parked_wake).min() else {
             return forever();
         };
+        let longest = if in_flight.is_some() { PULSE } else { LONGEST_SLEEP };
         match self.config.clock.until(deadline) {
             None => forever(),
             Some(Duration::ZERO) => self.requests.try_recv().ok(),
-            Some(wait) => self.requests.recv_timeout(wait.min(LONGEST_SLEEP)).ok(),
+            Some(wait) => self.requests.recv_timeout(wait.min(longest)).ok(),
         }
     }
 
@@ -190,6 +198,7 @@ impl Writer {
             return;
         }
         self.redo(batch);
+        self.make_up_for_a_pause(batch);
         self.fire_deadlines(batch);
         self.settle_jobs(batch);
         while batch.failed.is_none() && !batch.close {

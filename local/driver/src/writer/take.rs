@@ -295,6 +295,16 @@ impl Writer {
     }
 
     fn deadline_passed(&mut self, key: u64, batch: &mut Batch) {
+        if self.has_waiting_calls(key) {
+            self.restart_timeouts(key, batch);
+            let next = self
+                .residents
+                .get(key)
+                .and_then(|loaded| loaded.execution.next_deadline());
+            if next.is_none_or(|at| at > self.now) {
+                return;
+            }
+        }
         match self.take(key, Fact::DeadlinePassed, batch) {
             Ok(()) => {}
             Err(Refused::Illegal(_)) => {

@@ -1,6 +1,7 @@
 //! The driver as its users see it: on a real disk, with a clock and a runner under the tests' control.
 
 mod activities;
+mod away;
 mod failures;
 mod jobs;
 mod limits;

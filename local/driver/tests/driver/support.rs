@@ -142,6 +142,16 @@ pub(crate) fn open(directory: &Path, clock: Arc<dyn Clock>, runner: Arc<dyn Task
     open_observed(directory, clock, runner, Arc::new(Unobserved))
 }
 
+/// A driver with another clock, and the tasks that it runs.
+pub(crate) fn open_recorded(directory: &Path, clock: Arc<dyn Clock>) -> (Driver, UnboundedReceiver<RunningTask>) {
+    let (sender, tasks) = unbounded_channel();
+    let runner = Arc::new(Recorder {
+        tasks: sender,
+        abandoned: unbounded_channel().0,
+    });
+    (open(directory, clock, runner).expect("opens"), tasks)
+}
+
 fn open_observed(
     directory: &Path,
     clock: Arc<dyn Clock>,
