@@ -26,6 +26,9 @@ use crate::{
 /// Virtual size of the engine thread's stack: deeply nested values are handled recursively.
 const STACK: usize = 16 * 1024 * 1024;
 
+/// As many times what a fact takes on disk it takes in memory, about.
+const UNPACKED: usize = 6;
+
 /// What a driver is made of.
 #[derive(Clone)]
 pub struct DriverConfig {
@@ -772,8 +775,8 @@ fn read_history(
         return Ok(None);
     };
     let history: Arc<[HistoryEvent]> = fold::history(log.machine, log.identity, &log.entries)?.into();
-    // What an event takes beside its values, which it shares with its neighbours.
-    let weight = history.len() * 256 + executions::entry_bytes(connection, key)?;
+    // What an event takes beside its values, which it shares with its neighbours and which are packed on disk.
+    let weight = history.len() * 256 + UNPACKED * executions::entry_bytes(connection, key)?;
     histories().put(version, history.clone(), weight);
     Ok(Some(history))
 }

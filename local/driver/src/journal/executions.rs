@@ -1,13 +1,15 @@
 //! Executions: their rows and their facts.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
+use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value;
 use sluice_engine::{Entry, Fact, Identity, Outcome, Status, Timestamp};
 
-use super::codec;
 use super::machines::Revision;
+use super::{codec, packed};
 use crate::{DriverError, ExecutionRecord, MachineKind};
 
 /// What changes in an execution's row: the part of its fold that lists, timers and recovery look at.
@@ -161,16 +163,18 @@ pub(crate) fn append(
     entry: &Entry,
     body: &str,
 ) -> Result<(), DriverError> {
+    let packed = packed::pack(body);
+    let body = if packed.is_some() { "" } else { body };
     connection
-        .prepare_cached("INSERT INTO facts (execution, seq, at, seed, body) VALUES (?1, ?2, ?3, ?4, ?5)")?
-        .execute((signed(key), seq, entry.at, codec::seed_bytes(entry.seed), body))?;
+        .prepare_cached("INSERT INTO facts (execution, seq, at, seed, body, packed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+        .execute((signed(key), seq, entry.at, codec::seed_bytes(entry.seed), body, packed))?;
     Ok(())
 }
 
 /// The log of an execution.
 pub(crate) fn entries(connection: &Connection, key: u64) -> Result<Vec<Entry>, DriverError> {
     let mut statement =
-        connection.prepare_cached("SELECT at, seed, body FROM facts WHERE execution = ?1 ORDER BY seq")?;
+        connection.prepare_cached("SELECT at, seed, body, packed FROM facts WHERE execution = ?1 ORDER BY seq")?;
     let mut rows = statement.query([signed(key)])?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
@@ -178,13 +182,32 @@ pub(crate) fn entries(connection: &Connection, key: u64) -> Result<Vec<Entry>, D
             .get_ref(1)?
             .as_blob()
             .map_err(|error| DriverError::unreadable(key, error))?;
-        let body = row
-            .get_ref(2)?
-            .as_str()
-            .map_err(|error| DriverError::unreadable(key, error))?;
-        entries.push(codec::entry(key, row.get(0)?, seed, body)?);
+        let body = body(key, row.get_ref(2)?, row.get_ref(3)?)?;
+        entries.push(codec::entry(key, row.get(0)?, seed, &body)?);
     }
     Ok(entries)
+}
+
+/// The body of a fact from its two columns: as it is, or packed.
+fn body<'a>(key: u64, plain: ValueRef<'a>, packed: ValueRef<'a>) -> Result<Cow<'a, str>, DriverError> {
+    let unreadable = |error| DriverError::unreadable(key, error);
+    match packed.as_blob_or_null().map_err(unreadable)? {
+        None => Ok(Cow::Borrowed(plain.as_str().map_err(unreadable)?)),
+        Some(packed) => packed::unpack(packed)
+            .map(Cow::Owned)
+            .map_err(|reason| DriverError::unreadable(key, reason)),
+    }
+}
+
+/// The body of one fact of a log.
+fn body_of(connection: &Connection, key: u64, seq: u32) -> Result<String, DriverError> {
+    let mut statement =
+        connection.prepare_cached("SELECT body, packed FROM facts WHERE execution = ?1 AND seq = ?2")?;
+    let mut rows = statement.query((signed(key), seq))?;
+    let Some(row) = rows.next()? else {
+        return Err(DriverError::unreadable(key, format!("its log has no fact {seq}")));
+    };
+    Ok(body(key, row.get_ref(0)?, row.get_ref(1)?)?.into_owned())
 }
 
 /// The number of facts in an execution's log.
@@ -195,10 +218,10 @@ pub(crate) fn entry_count(connection: &Connection, key: u64) -> Result<u32, Driv
     Ok(last.map_or(0, |last| last + 1))
 }
 
-/// The size of an execution's log, in bytes.
+/// The size of an execution's log on disk, in bytes.
 pub(crate) fn entry_bytes(connection: &Connection, key: u64) -> Result<usize, DriverError> {
     let bytes: Option<i64> = connection
-        .prepare_cached("SELECT sum(length(body)) FROM facts WHERE execution = ?1")?
+        .prepare_cached("SELECT sum(length(body) + coalesce(length(packed), 0)) FROM facts WHERE execution = ?1")?
         .query_row([signed(key)], |row| row.get(0))?;
     Ok(bytes.and_then(|bytes| usize::try_from(bytes).ok()).unwrap_or(0))
 }
@@ -317,10 +340,9 @@ fn raw(connection: &Connection, key: u64) -> Result<Option<RawRecord>, DriverErr
     let row = connection
         .prepare_cached(&format!(
             "SELECT e.arn, e.name, m.arn, m.name, r.role_arn, r.kind, r.definition, r.revision_id, e.status, e.start,
-                 e.stop, e.waiting_since, e.waiting_state, e.version_arn, e.alias_arn, e.trace_header, e.outcome, f.body,
+                 e.stop, e.waiting_since, e.waiting_state, e.version_arn, e.alias_arn, e.trace_header, e.outcome,
                  e.redrive_count, {LAST_REDRIVE}
              FROM executions e JOIN revisions r ON r.id = e.revision JOIN machines m ON m.id = e.machine
-                 JOIN facts f ON f.execution = e.key AND f.seq = 0
              WHERE e.key = ?1",
         ))?
         .query_row([signed(key)], |row| raw_record(key, row))
@@ -332,7 +354,6 @@ struct RawRecord {
     record: ExecutionRecord,
     status: i64,
     outcome: Option<String>,
-    first: String,
 }
 
 fn raw_record(key: u64, row: &Row<'_>) -> rusqlite::Result<RawRecord> {
@@ -359,25 +380,21 @@ fn raw_record(key: u64, row: &Row<'_>) -> rusqlite::Result<RawRecord> {
         trace_header: row.get(15)?,
         input: Arc::new(Value::Null),
         outcome: None,
-        redrive_count: u64::try_from(row.get::<_, i64>(18)?).unwrap_or(0),
-        redriven_at: row.get(19)?,
+        redrive_count: u64::try_from(row.get::<_, i64>(17)?).unwrap_or(0),
+        redriven_at: row.get(18)?,
         child: None,
     };
     Ok(RawRecord {
         record,
         status: row.get(8)?,
         outcome: row.get(16)?,
-        first: row.get(17)?,
     })
 }
 
 fn finish_record(connection: &Connection, key: u64, raw: RawRecord) -> Result<ExecutionRecord, DriverError> {
-    let mut first = codec::decode(&raw.first, key)?;
+    let mut first = codec::decode(&body_of(connection, key, 0)?, key)?;
     if matches!(first, Fact::ActivitiesMissing { .. }) {
-        let second: String = connection
-            .prepare_cached("SELECT body FROM facts WHERE execution = ?1 AND seq = 1")?
-            .query_row([signed(key)], |row| row.get(0))?;
-        first = codec::decode(&second, key)?;
+        first = codec::decode(&body_of(connection, key, 1)?, key)?;
     }
     if let Fact::BrokeDown { fact, .. } = first {
         first = *fact;
@@ -403,5 +420,68 @@ pub(crate) fn identity(key: u64, head: Head, revision: &Revision) -> Identity {
         machine_name: revision.machine_name.clone(),
         role_arn: revision.role_arn.clone(),
         express: revision.kind == MachineKind::Express,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use serde_json::json;
+    use sluice_engine::AttemptId;
+
+    use super::super::schema;
+    use super::*;
+
+    fn answer(attempt: u64, length: usize) -> Entry {
+        Entry {
+            at: 1_790_000_000_000 + i64::try_from(attempt).expect("small"),
+            seed: [attempt, 7],
+            fact: Fact::TaskSucceeded {
+                attempt: AttemptId(attempt),
+                output: Arc::new(json!({"SdkHttpMetadata": {"HttpStatusCode": 200}, "Payload": "y".repeat(length)})),
+            },
+        }
+    }
+
+    #[test]
+    fn facts_of_older_formats_are_read_beside_packed_ones() {
+        for format in 1..=3 {
+            let mut connection = schema::older(format);
+            let mut expected = vec![answer(1, 3), answer(2, 3_000)];
+            for (seq, entry) in (0_u32..).zip(&expected) {
+                let body = codec::encode(&entry.fact).expect("encodes");
+                connection
+                    .execute(
+                        "INSERT INTO facts (execution, seq, at, seed, body) VALUES (7, ?1, ?2, ?3, ?4)",
+                        (seq, entry.at, codec::seed_bytes(entry.seed), body),
+                    )
+                    .expect("an older release's fact");
+            }
+            schema::migrate(&mut connection, Path::new("journal.sqlite")).expect("migrates");
+            assert_eq!(entries(&connection, 7), Ok(expected.clone()), "format {format}");
+            let plain = entry_bytes(&connection, 7).expect("a size");
+            let newer = [answer(3, 3), answer(4, 3_000)];
+            for (seq, entry) in (2..).zip(&newer) {
+                let body = codec::encode(&entry.fact).expect("encodes");
+                append(&connection, 7, seq, entry, &body).expect("is written");
+            }
+            expected.extend(newer);
+            assert_eq!(entries(&connection, 7), Ok(expected), "format {format}");
+            assert!(entry_bytes(&connection, 7).expect("a size") < plain + 400);
+        }
+    }
+
+    #[test]
+    fn a_damaged_fact_names_its_execution() {
+        let mut connection = schema::older(3);
+        schema::migrate(&mut connection, Path::new("journal.sqlite")).expect("migrates");
+        let body = codec::encode(&answer(1, 300).fact).expect("encodes");
+        append(&connection, 7, 0, &answer(1, 300), &body).expect("is written");
+        connection
+            .execute("UPDATE facts SET packed = substr(packed, 1, 20)", [])
+            .expect("is damaged");
+        let error = entries(&connection, 7).expect_err("damaged");
+        assert!(matches!(error, DriverError::Unreadable { key: 7, .. }), "{error:?}");
     }
 }

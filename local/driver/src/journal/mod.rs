@@ -8,6 +8,7 @@ pub(crate) mod codec;
 pub(crate) mod executions;
 pub(crate) mod lists;
 pub(crate) mod machines;
+mod packed;
 mod readers;
 mod schema;
 pub(crate) mod store;

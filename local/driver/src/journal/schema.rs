@@ -8,7 +8,7 @@ use crate::OpenError;
 
 /// Step `n` leads from format `n` to `n + 1`; SQLite's `user_version` says which format a file has. Steps that were
 /// released are never changed.
-const STEPS: [&str; 3] = [FORMAT_1, FORMAT_2, FORMAT_3];
+const STEPS: [&str; 4] = [FORMAT_1, FORMAT_2, FORMAT_3, FORMAT_4];
 
 const FORMAT_1: &str = "
 CREATE TABLE definitions (
@@ -157,6 +157,19 @@ CREATE TABLE children (
 CREATE INDEX children_by_status ON children (map_run, status, number);
 ";
 
+const FORMAT_4: &str = "
+-- The body of a fact, packed; its `body` is empty then. Facts of older formats stay as they are.
+ALTER TABLE facts ADD COLUMN packed BLOB;
+
+-- Which ended executions are to be deleted next.
+CREATE INDEX executions_ended ON executions (stop) WHERE stop IS NOT NULL;
+
+-- Executions that are deleted, and of which facts, Map Runs or children are left to be deleted.
+CREATE TABLE remains (
+    execution   INTEGER PRIMARY KEY
+) STRICT;
+";
+
 /// Brings the journal to the newest format, all or nothing.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
     let failed = |source| OpenError::Journal {
@@ -186,6 +199,19 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Op
     }
     transaction.pragma_update(None, "user_version", known).map_err(failed)?;
     transaction.commit().map_err(failed)
+}
+
+/// What an older release left behind.
+#[cfg(test)]
+pub(super) fn older(format: usize) -> Connection {
+    let connection = Connection::open_in_memory().expect("sqlite");
+    for step in &STEPS[..format] {
+        connection.execute_batch(step).expect("an older release's file");
+    }
+    connection
+        .pragma_update(None, "user_version", format as i64)
+        .expect("version");
+    connection
 }
 
 #[cfg(test)]
@@ -219,13 +245,7 @@ mod tests {
         let mut newest = Connection::open_in_memory().expect("sqlite");
         migrate(&mut newest, path).expect("new");
         for format in 1..STEPS.len() {
-            let mut older = Connection::open_in_memory().expect("sqlite");
-            for step in &STEPS[..format] {
-                older.execute_batch(step).expect("an older release's file");
-            }
-            older
-                .pragma_update(None, "user_version", format as i64)
-                .expect("version");
+            let mut older = older(format);
             migrate(&mut older, path).expect("migrates");
             assert_eq!(tables(&older), tables(&newest), "{format}");
         }
@@ -241,7 +261,7 @@ mod tests {
                 error,
                 OpenError::NewerFormat {
                     found: 99,
-                    known: 3,
+                    known: 4,
                     ..
                 }
             ),
