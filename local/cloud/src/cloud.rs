@@ -100,6 +100,7 @@ impl Cloud {
                 region: plans.region().to_owned(),
                 account: stack::ACCOUNT.to_owned(),
                 observer: Arc::new(StatesMetrics::new(&metrics)),
+                retry: sluice_driver::Retry::default(),
             },
             Arc::clone(&tasks) as Arc<dyn TaskRunner>,
         )?;

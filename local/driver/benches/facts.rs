@@ -48,6 +48,7 @@ fn open(directory: &Path, runner: Arc<Instantly>) -> Driver {
         region: "eu-west-1".into(),
         account: "123456789012".into(),
         observer: Arc::new(sluice_driver::Unobserved),
+        retry: sluice_driver::Retry::default(),
     };
     Driver::open(config, runner).expect("opens")
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sluice_asl::{MachineType, ParseOptions, StateMachine};
+use sluice_disk::{Disk, Fault, Retry};
 use sluice_engine::{AttemptId, Entry, HistoryEvent, Identity, MapRunReport, MapRunUpdate, ScheduledTask, Timestamp};
 use tokio::sync::oneshot;
 
@@ -17,7 +18,7 @@ use crate::shared::Shared;
 use crate::watchdog::Watchdog;
 use crate::writer::{ChildAnswer, Request, Responder, TokenAnswer, VersionRequest, Writer};
 use crate::{
-    AliasRecord, Answer, ChildFilter, ChildRecord, Clock, DriverError, ExecutionFilter, ExecutionRecord,
+    AliasRecord, Answer, ChildFilter, ChildRecord, Clock, DIRECTORY, DriverError, ExecutionFilter, ExecutionRecord,
     ExecutionSummary, MachineKind, MachineRecord, MapRunRecord, Observer, OpenError, Order, Page, PutMachine,
     RedriveError, Resumed, Route, RunningTask, StartError, StartExecution, Started, Statistics, TaskRunner, TokenError,
     VersionError, VersionRecord, VersionSummary, children, fold,
@@ -44,6 +45,8 @@ pub struct DriverConfig {
     pub account: String,
     /// Who is told what happened.
     pub observer: Arc<dyn Observer>,
+    /// How long to wait before the journal is written again after a failure.
+    pub retry: Retry,
 }
 
 impl fmt::Debug for DriverConfig {
@@ -72,6 +75,7 @@ struct Inner {
     shared: Arc<Shared>,
     thread: Mutex<Option<JoinHandle<()>>>,
     lock: Mutex<Option<Lock>>,
+    identity: Arc<str>,
 }
 
 impl Driver {
@@ -95,9 +99,13 @@ impl Driver {
             .and_then(|value| value.as_u64());
         config.clock.restore(Duration::from_millis(advanced.unwrap_or(0)));
 
+        let identity = identity_of(&connection, &config).map_err(unreadable)?;
+        let disk = Disk::new("the journal", path.clone(), config.retry);
+        disk.watch(journal::place(&config.directory)?);
+
         let (queue, requests) = mpsc::channel();
         let watchdog = Watchdog::start().map_err(OpenError::Thread)?;
-        let shared = Arc::new(Shared::new(queue, Readers::new(path.clone()), watchdog));
+        let shared = Arc::new(Shared::new(queue, Readers::new(path.clone()), watchdog, disk));
         let writer = Writer::new(connection, config, runner, shared.clone(), requests).map_err(unreadable)?;
         let thread = std::thread::Builder::new()
             .name("sluice-engine".into())
@@ -108,6 +116,7 @@ impl Driver {
             shared,
             thread: Mutex::new(Some(thread)),
             lock: Mutex::new(Some(lock)),
+            identity: identity.into(),
         };
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -130,6 +139,23 @@ impl Driver {
         Ok(all)
     }
 
+    /// The data directory's identity: made with the journal, and carried by all databases beside it.
+    pub fn identity(&self) -> &str {
+        &self.inner.identity
+    }
+
+    /// What is wrong with the journal; none: it can be written, as far as is known. While there is trouble, requests
+    /// that write are refused, and each second it is tried whether that is over.
+    pub fn trouble(&self) -> Option<String> {
+        self.inner.shared.disk.trouble()
+    }
+
+    /// Waits until the journal is damaged or gone, so that nothing can be acknowledged any more; says why. The process
+    /// should end then.
+    pub async fn until_lost(&self) -> Arc<str> {
+        self.inner.shared.disk.until_lost().await
+    }
+
     /// What watches over decisions, for evaluations outside of executions.
     pub fn watchdog(&self) -> &Watchdog {
         &self.inner.shared.watchdog
@@ -139,7 +165,7 @@ impl Driver {
     /// handles answer [`DriverError::Closed`] from then on.
     ///
     /// # Errors
-    /// When the engine had stopped before because the journal could not be written.
+    /// When the engine had stopped before because the journal is damaged or gone.
     pub async fn close(self) -> Result<(), DriverError> {
         let inner = self.inner.clone();
         let closed = tokio::task::spawn_blocking(move || inner.shut(Request::Close)).await;
@@ -390,17 +416,27 @@ impl Driver {
         &self,
         task: &mut RunningTask,
         request: StartExecution,
-        answer: impl FnOnce(&Started) -> Answer + Send + 'static,
+        answer: impl Fn(&Started) -> Answer + Send + Sync + 'static,
     ) -> Result<(), StartError> {
         let (key, attempt) = (task.identity.key, task.task.attempt);
-        self.ask(|reply| Request::StartChild {
-            request: Box::new(request),
-            key,
-            attempt,
-            answer: ChildAnswer(Box::new(answer)),
-            reply,
-        })
-        .await?;
+        let answer = ChildAnswer(Arc::new(answer));
+        loop {
+            let asked = self.ask(|reply| Request::StartChild {
+                request: Box::new(request.clone()),
+                key,
+                attempt,
+                answer: answer.clone(),
+                reply,
+            });
+            match asked.await {
+                // A task must not fail over the disk. The writer's pauses between its tries pace this.
+                Err(StartError::Driver(DriverError::Journal {
+                    fault: Fault::Passing, ..
+                })) => {}
+                Err(error) => return Err(error),
+                Ok(()) => break,
+            }
+        }
         task.is_answered();
         Ok(())
     }
@@ -721,6 +757,17 @@ impl Driver {
         shared.send(request(reply));
         answer.await.unwrap_or_else(|_| Err(shared.unanswered().into()))
     }
+}
+
+/// The directory's identity. A journal that has none is new, or was written before there were any.
+fn identity_of(connection: &rusqlite::Connection, config: &DriverConfig) -> Result<String, DriverError> {
+    let known = store::get(connection, DIRECTORY, journal::FILE)?;
+    if let Some(known) = known.as_ref().and_then(Value::as_str) {
+        return Ok(known.to_owned());
+    }
+    let new = sluice_disk::identity::new((config.seed)());
+    store::put(connection, DIRECTORY, journal::FILE, &Value::from(new.as_str()))?;
+    Ok(new)
 }
 
 /// What is wrong with a definition for a machine of this kind.

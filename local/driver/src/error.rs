@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use sluice_disk::Fault;
 use sluice_engine::Timestamp;
 
 /// The journal cannot be opened.
@@ -9,12 +10,14 @@ use sluice_engine::Timestamp;
 pub enum OpenError {
     /// Another process (or another driver of this one) works on the directory.
     #[error(
-        "the data directory {} is in use by another sluice; stop that one, or choose another directory with --data",
-        .directory.display()
+        "the data directory {} is in use by another sluice{}; stop that one, or choose another directory with --data",
+        .directory.display(), .holder.map(|process| format!(" (process {process})")).unwrap_or_default()
     )]
     Locked {
         /// The data directory.
         directory: PathBuf,
+        /// The number of the process that uses it, where it is known.
+        holder: Option<u32>,
     },
     /// The directory cannot be made or written to.
     #[error("cannot use the data directory {}: {source}; it must be a directory that this user may write to", .directory.display())]
@@ -67,12 +70,11 @@ pub enum DriverError {
     /// The driver was closed.
     #[error("the engine is shutting down; ask again when it is back")]
     Closed,
-    /// The journal could not be written for so long that the engine takes no more work. Reads still work.
-    #[error(
-        "the engine has stopped taking work because its journal cannot be written ({reason}); make room or repair the disk, then restart"
-    )]
+    /// The journal is damaged or gone, and the engine takes no more work: the process should end
+    /// ([`crate::Driver::until_lost`]).
+    #[error("the engine has stopped: {reason}")]
     Stopped {
-        /// The last failure.
+        /// What has become of the journal.
         reason: String,
     },
     /// SQLite failed; nothing of the request has happened.
@@ -80,6 +82,8 @@ pub enum DriverError {
     Journal {
         /// What SQLite said.
         reason: String,
+        /// Whether trying again may help.
+        fault: Fault,
     },
     /// A definition is not a state machine.
     #[error("the definition of {arn} is not valid: {diagnostics}")]
@@ -127,12 +131,24 @@ impl DriverError {
             reason: reason.to_string(),
         }
     }
+
+    /// Damage that was met where one execution's record lies: it costs that execution, not the journal.
+    pub(crate) fn of_execution(self, key: u64) -> Self {
+        match self {
+            Self::Journal {
+                reason,
+                fault: Fault::Lasting,
+            } => Self::Unreadable { key, reason },
+            other => other,
+        }
+    }
 }
 
 impl From<rusqlite::Error> for DriverError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Journal {
             reason: error.to_string(),
+            fault: sluice_disk::fault(&error),
         }
     }
 }

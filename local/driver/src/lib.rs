@@ -34,8 +34,12 @@ pub use record::{
     MachineRecord, MapRunRecord, Order, Page, PutMachine, Qualifier, Resumed, Route, StartExecution, Started,
     Statistics, VersionRecord, VersionSummary,
 };
+pub use sluice_disk::{Fault, Retry};
 pub use task::{Answer, RunningTask, TaskRunner};
 pub use watchdog::{Seen, Watch, Watchdog};
+
+/// The kind of the store under which the directory's identity lies, by the name of each database that carries it.
+pub const DIRECTORY: &str = "sluice.directory";
 
 /// The kind of the store under which activities are kept, by their ARNs. A task of an activity that is not there fails
 /// its state.

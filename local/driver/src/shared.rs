@@ -1,10 +1,11 @@
 //! What the handles and the engine's thread share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, PoisonError, mpsc};
 
 use rusqlite::Connection;
 use sluice_asl::StateMachine;
+use sluice_disk::Disk;
 use sluice_engine::HistoryEvent;
 
 use crate::cache::Recent;
@@ -32,7 +33,7 @@ pub(crate) struct Shared {
     pub(crate) tales: Mutex<Tales>,
     definitions: Mutex<Recent<i64, Arc<StateMachine>>>,
     closing: AtomicBool,
-    stopped: OnceLock<String>,
+    pub(crate) disk: Disk,
 }
 
 /// The figures behind [`Statistics`].
@@ -69,7 +70,7 @@ impl Counters {
 }
 
 impl Shared {
-    pub(crate) fn new(queue: mpsc::Sender<Request>, readers: Readers, watchdog: Watchdog) -> Self {
+    pub(crate) fn new(queue: mpsc::Sender<Request>, readers: Readers, watchdog: Watchdog, disk: Disk) -> Self {
         Self {
             queue,
             counters: Counters::default(),
@@ -80,7 +81,7 @@ impl Shared {
             tales: Mutex::new(Recent::new(64, 16 * 1024 * 1024)),
             definitions: Mutex::new(Recent::new(32, 16 * 1024 * 1024)),
             closing: AtomicBool::new(false),
-            stopped: OnceLock::new(),
+            disk,
         }
     }
 
@@ -102,15 +103,12 @@ impl Shared {
         self.closing.load(Ordering::Acquire)
     }
 
-    pub(crate) fn set_stopped(&self, reason: String) {
-        // The first reason is the one that counts.
-        let _ = self.stopped.set(reason);
-    }
-
     /// Why a request got no answer.
     pub(crate) fn unanswered(&self) -> DriverError {
-        match self.stopped.get() {
-            Some(reason) => DriverError::Stopped { reason: reason.clone() },
+        match self.disk.lost() {
+            Some(reason) => DriverError::Stopped {
+                reason: reason.to_string(),
+            },
             None => DriverError::Closed,
         }
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use axum::http::StatusCode;
-use sluice_driver::DriverError;
+use sluice_driver::{DriverError, Fault};
 
 /// What AWS calls an exception: a name, a message and an HTTP status. Each service makes one from its own errors in one
 /// place; each protocol renders it in one place.
@@ -61,9 +61,12 @@ impl From<DriverError> for ApiError {
             DriverError::TooDeep { .. } => Self::validation(error.to_string()),
             DriverError::InvalidCursor(_) => Self::client("InvalidToken", error.to_string()),
             DriverError::Definition { .. } => Self::client("InvalidDefinition", error.to_string()),
-            DriverError::Closed | DriverError::Stopped { .. } => {
-                Self::client("ServiceUnavailable", error.to_string()).status(StatusCode::SERVICE_UNAVAILABLE)
-            }
+            // the disk tells of its trouble itself, once
+            DriverError::Closed
+            | DriverError::Stopped { .. }
+            | DriverError::Journal {
+                fault: Fault::Passing, ..
+            } => Self::client("ServiceUnavailable", error.to_string()).status(StatusCode::SERVICE_UNAVAILABLE),
             DriverError::Journal { .. } | DriverError::Unreadable { .. } | DriverError::Engine { .. } => {
                 Self::internal("InternalServerError", &error)
             }

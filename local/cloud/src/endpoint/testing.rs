@@ -169,6 +169,7 @@ impl World {
             region: REGION.into(),
             account: ACCOUNT.into(),
             observer: Arc::new(StatesMetrics::new(&metrics)),
+            retry: sluice_driver::Retry::default(),
         };
         let driver = Driver::open(config, tasks.clone()).unwrap();
         let services = Arc::new(Services {

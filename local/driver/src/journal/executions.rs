@@ -173,6 +173,10 @@ pub(crate) fn append(
 
 /// The log of an execution.
 pub(crate) fn entries(connection: &Connection, key: u64) -> Result<Vec<Entry>, DriverError> {
+    read_entries(connection, key).map_err(|error| error.of_execution(key))
+}
+
+fn read_entries(connection: &Connection, key: u64) -> Result<Vec<Entry>, DriverError> {
     let mut statement =
         connection.prepare_cached("SELECT at, seed, body, packed FROM facts WHERE execution = ?1 ORDER BY seq")?;
     let mut rows = statement.query([signed(key)])?;

@@ -15,17 +15,22 @@ pub(crate) mod store;
 pub(crate) mod versions;
 
 use std::fs::{File, TryLockError};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+use sluice_disk::{Place, beside};
 
 use crate::OpenError;
 
 pub(crate) use readers::Readers;
 
 /// The journal's file name in the data directory.
-const FILE: &str = "journal.sqlite";
+pub(crate) const FILE: &str = "journal.sqlite";
+
+/// The name of the file that is locked while a process works on the directory.
+const LOCK: &str = "lock";
 
 /// The directory's lock; given back when dropped, or by the operating system when the process dies.
 #[derive(Debug)]
@@ -40,16 +45,24 @@ pub(crate) fn lock(directory: &Path) -> Result<Lock, OpenError> {
         source,
     };
     make_private(directory).map_err(failed)?;
-    let file = File::options()
+    let path = directory.join(LOCK);
+    let mut file = File::options()
         .create(true)
         .write(true)
         .truncate(false)
-        .open(directory.join("lock"))
+        .open(&path)
         .map_err(failed)?;
     match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
+        Ok(()) => {
+            // For whoever comes next; on a full disk it is not told who is here.
+            let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
+            Ok(Lock { _file: file })
+        }
         Err(TryLockError::WouldBlock) => Err(OpenError::Locked {
             directory: directory.to_owned(),
+            holder: std::fs::read_to_string(&path)
+                .ok()
+                .and_then(|text| text.trim().parse().ok()),
         }),
         Err(TryLockError::Error(source)) => Err(failed(source)),
     }
@@ -78,12 +91,23 @@ pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
     let mut connection = Connection::open(path).map_err(failed)?;
     configure_writer(&connection).map_err(failed)?;
     schema::migrate(&mut connection, path)?;
+    // There is no second writer: a lock that lasts longer than this is a fault, and is reported as one.
+    connection.busy_timeout(Duration::from_millis(50)).map_err(failed)?;
     Ok(connection)
 }
 
+/// The files of an open journal, and the lock: while they are where they were, what is written is not lost.
+pub(crate) fn place(directory: &Path) -> Result<Place, OpenError> {
+    let journal = path(directory);
+    Place::of([beside(&journal, "-wal"), journal, directory.join(LOCK)]).map_err(|source| OpenError::Directory {
+        directory: directory.to_owned(),
+        source,
+    })
+}
+
 fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
-    // There is no second writer: a lock that lasts longer than this is a fault, and is reported as one.
-    connection.busy_timeout(Duration::from_millis(50))?;
+    // At the start somebody's short look at the file is waited for.
+    connection.busy_timeout(Duration::from_secs(5))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     // A commit that was answered survives a power cut.
     connection.pragma_update(None, "synchronous", "FULL")?;

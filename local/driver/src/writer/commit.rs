@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
+use sluice_disk::Fault;
 use sluice_engine::{Effect, Identity, ScheduledTask};
 
 use super::Writer;
@@ -13,14 +13,12 @@ use crate::journal::{children, executions};
 use crate::shared::Counters;
 use crate::{DriverError, RunningTask, fold};
 
-/// Failed commits in a row after which the driver stops: with the pauses between them, somewhat more than a second.
-const FAILURES: u32 = 7;
-
-/// The pause after the first failed commit; it doubles with each.
-const FIRST_PAUSE: Duration = Duration::from_millis(10);
+/// As many rounds may fail until requests are refused that have not even been begun: with the pauses between them,
+/// somewhat more than a second. So a lock that is soon given back costs them that, and nobody waits for long.
+const PATIENCE: u32 = 7;
 
 impl Writer {
-    /// Ends a round. False: the journal cannot be written, the driver has to stop.
+    /// Ends a round. False: the journal is lost, the driver has to stop.
     pub(super) fn settle(&mut self, mut batch: Batch) -> bool {
         let committed = match batch.failed.take() {
             Some(error) => Err(error),
@@ -57,12 +55,16 @@ impl Writer {
 
     fn commit(&self) -> Result<(), DriverError> {
         self.connection.prepare_cached("COMMIT")?.execute([])?;
-        Ok(())
+        // written to a file that is gone is not written
+        match self.shared.disk.in_place() {
+            true => Ok(()),
+            false => Err(self.shared.unanswered()),
+        }
     }
 
     /// The round is on disk: now it may have consequences.
     fn act(&mut self, mut batch: Batch) {
-        self.failures.in_a_row = 0;
+        self.shared.disk.works();
         self.resumed |= batch.resumed;
         self.count(&batch);
         // whoever sees it can see that it was counted
@@ -165,7 +167,7 @@ impl Writer {
             .store(self.residents.len() as u64, Ordering::Relaxed);
     }
 
-    /// The round did not happen: memory forgets it, and everyone who asked is told. False: once too often.
+    /// The round did not happen: memory forgets it, and everyone who asked is told. False: none will again.
     fn undo(&mut self, mut batch: Batch, error: DriverError) -> bool {
         if !self.connection.is_autocommit()
             && let Err(error) = self.connection.execute_batch("ROLLBACK")
@@ -186,15 +188,29 @@ impl Writer {
         self.shared.forget_definitions();
         // Unknown: looked up in the next round.
         self.parked_wake = Some(i64::MIN);
-        batch.answer(Err(&error));
-        self.failures.in_a_row += 1;
-        if self.failures.in_a_row >= FAILURES {
-            tracing::error!(%error, "the journal cannot be written: the engine stops; make room or repair the disk, then restart");
-            self.shared.set_stopped(error.to_string());
+        let (reason, fault): (&dyn std::fmt::Display, _) = match &error {
+            DriverError::Journal { reason, fault } => (reason, *fault),
+            other => (other, Fault::Lasting),
+        };
+        self.failures.pause = self.shared.disk.failed(reason, fault);
+        if self.failures.pause.is_none() {
+            batch.answer(Err(&self.shared.unanswered()));
             return false;
         }
-        tracing::warn!(%error, attempt = self.failures.in_a_row, "a commit failed and is tried again");
-        std::thread::sleep(FIRST_PAUSE * 2_u32.pow(self.failures.in_a_row - 1));
+        batch.answer(Err(&error));
+        if self.shared.disk.failures() >= PATIENCE {
+            self.refuse_backlog(&error);
+        }
         true
+    }
+
+    /// Refuses what has queued up, but for what nobody would send again.
+    fn refuse_backlog(&mut self, error: &DriverError) {
+        for request in std::mem::take(&mut self.backlog) {
+            match request.refuse(error) {
+                Some(kept) => self.backlog.push_back(kept),
+                None => self.taken_from_queue(),
+            }
+        }
     }
 }

@@ -18,13 +18,14 @@ mod versions;
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
+use serde_json::json;
 use sluice_engine::{HistoryEvent, Timestamp};
 
 use crate::driver::{DriverConfig, read_log};
-use crate::journal::children;
+use crate::journal::{children, store};
 use crate::shared::Shared;
 use crate::{DriverError, ExecutionRecord, TaskRunner, Watchdog, fold};
 
@@ -37,6 +38,9 @@ pub(crate) use versions::VersionRequest;
 /// The most requests, and the most due deadlines, that share a commit. Bounds how long one commit keeps its callers
 /// waiting.
 const GROUP: usize = 512;
+
+/// Kind and key in the store of what is written to find out whether the disk works again.
+const PROBE: (&str, &str) = ("sluice.disk", "tried");
 
 /// The longest sleep while only parked executions have deadlines: a machine that was suspended sees its deadlines this late at most,
 /// since a sleeping thread does not notice that the wall's clock has jumped.
@@ -77,7 +81,8 @@ pub(crate) struct Writer {
 /// What failed commits left to do again.
 #[derive(Default)]
 struct Failures {
-    in_a_row: u32,
+    /// How long to wait before the next round.
+    pause: Option<Duration>,
     answers: Vec<RunnerAnswer>,
     /// Executions that were thrown out of memory and may have calls in flight.
     unsettled: HashSet<u64>,
@@ -119,7 +124,7 @@ impl Writer {
         })
     }
 
-    /// Works until the driver is closed, nobody holds it any more, or the journal cannot be written.
+    /// Works until the driver is closed, nobody holds it any more, or the journal is lost.
     pub(crate) fn run(mut self) {
         while self.fill_backlog() {
             self.now = self.config.clock.now();
@@ -152,6 +157,9 @@ impl Writer {
 
     /// Waits for something to do. False: stop at once.
     fn fill_backlog(&mut self) -> bool {
+        if let Some(pause) = self.failures.pause.take() {
+            self.pause(pause);
+        }
         if !self.has_work()
             && let Some(first) = self.wait()
         {
@@ -167,7 +175,26 @@ impl Writer {
     }
 
     fn has_work(&self) -> bool {
-        !self.backlog.is_empty() || !self.failures.answers.is_empty() || !self.failures.unsettled.is_empty()
+        !self.backlog.is_empty()
+            || !self.failures.answers.is_empty()
+            || !self.failures.unsettled.is_empty()
+            // whether the disk works again is found out by writing
+            || self.shared.disk.is_troubled()
+    }
+
+    /// Waits after a failure, while requests queue up; less long if the driver is closed.
+    fn pause(&mut self, pause: Duration) {
+        let end = Instant::now() + pause;
+        while let Ok(request) = self
+            .requests
+            .recv_timeout(end.saturating_duration_since(Instant::now()))
+        {
+            let over = matches!(request, Request::Close | Request::Halt);
+            self.backlog.push_back(request);
+            if over {
+                break;
+            }
+        }
     }
 
     /// The next request, or none when a deadline comes first.
@@ -193,9 +220,15 @@ impl Writer {
             .prepare_cached("BEGIN IMMEDIATE")
             .and_then(|mut begin| begin.execute([]));
         if let Err(error) = begun {
-            // The requests wait in the backlog: either the journal comes back, or the driver stops.
+            // The requests wait in the backlog for a while.
             batch.failed = Some(error.into());
+            batch.close = self.closing();
             return;
+        }
+        if self.shared.disk.is_troubled()
+            && let Err(error) = store::put(&self.connection, PROBE.0, PROBE.1, &json!(self.now))
+        {
+            return batch.note(Some(&error));
         }
         self.redo(batch);
         self.make_up_for_a_pause(batch);
@@ -207,6 +240,11 @@ impl Writer {
             self.handle(request, batch);
             self.settle_jobs(batch);
         }
+    }
+
+    /// Whether the driver is to be closed: then it is, even if nothing can be written.
+    fn closing(&self) -> bool {
+        self.backlog.iter().any(|request| matches!(request, Request::Close))
     }
 
     fn taken_from_queue(&self) {
@@ -227,7 +265,10 @@ impl Writer {
 
     fn report(&self, key: u64, error: &DriverError, batch: &mut Batch) {
         batch.note(Some(error));
-        tracing::error!(execution = key, %error, "an execution could not be carried on");
+        if !matches!(error, DriverError::Journal { .. }) {
+            let file = self.shared.disk.path().display();
+            tracing::error!(execution = key, %file, %error, "an execution could not be carried on");
+        }
     }
 }
 

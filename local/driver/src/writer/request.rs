@@ -1,6 +1,7 @@
 //! What the engine's thread is asked for.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -17,7 +18,8 @@ use crate::{
 pub(crate) type Responder<T, E = DriverError> = oneshot::Sender<Result<T, E>>;
 
 /// Makes the answer to a task of the start of the execution that it asked for.
-pub(crate) struct ChildAnswer(pub(crate) Box<dyn FnOnce(&Started) -> Answer + Send>);
+#[derive(Clone)]
+pub(crate) struct ChildAnswer(pub(crate) Arc<dyn Fn(&Started) -> Answer + Send + Sync>);
 
 impl fmt::Debug for ChildAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -136,4 +138,33 @@ pub(crate) enum Request {
     Close,
     /// Stop at once: nobody holds the driver any more.
     Halt,
+}
+
+impl Request {
+    /// Tells whoever asked that nothing can be written, unless the request is one that nobody would send again.
+    pub(crate) fn refuse(self, error: &DriverError) -> Option<Self> {
+        // A caller that has gone away needs no answer.
+        fn say<T, E: From<DriverError>>(reply: Responder<T, E>, error: &DriverError) {
+            let _ = reply.send(Err(error.clone().into()));
+        }
+        match self {
+            Self::Answered { .. } | Self::ClockChanged | Self::Close | Self::Halt => return Some(self),
+            Self::Start { reply, .. } => say(reply, error),
+            Self::StartChild { reply, .. } => say(reply, error),
+            Self::Stop { reply, .. } => say(reply, error),
+            Self::Redrive { reply, .. } => say(reply, error),
+            Self::UpdateMapRun { reply, .. } => say(reply, error),
+            Self::Token { reply, .. } => say(reply, error),
+            Self::Claim { reply, .. } => say(reply, error),
+            Self::Ended { reply, .. } => say(reply, error),
+            Self::PutMachine { reply, .. } => say(reply, error),
+            Self::DeleteMachine { reply, .. } => say(reply, error),
+            Self::Versions { request, .. } => request.refuse(error),
+            Self::Put { reply, .. } => say(reply, error),
+            Self::PutIfAbsent { reply, .. } | Self::Remove { reply, .. } => say(reply, error),
+            Self::AdvanceClock { reply, .. } => say(reply, error),
+            Self::Resume { reply, .. } => say(reply, error),
+        }
+        None
+    }
 }

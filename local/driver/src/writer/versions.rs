@@ -8,7 +8,7 @@ use super::loaded::Prepared;
 use super::request::Responder;
 use crate::journal::machines::{self, Registered};
 use crate::journal::versions;
-use crate::{AliasRecord, Qualifier, Route, StartError, VersionError, VersionSummary};
+use crate::{AliasRecord, DriverError, Qualifier, Route, StartError, VersionError, VersionSummary};
 
 /// The most versions of a state machine.
 /// See [the quotas](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
@@ -45,6 +45,21 @@ pub(crate) enum VersionRequest {
         name: String,
         reply: Responder<bool>,
     },
+}
+
+impl VersionRequest {
+    /// Tells whoever asked that nothing can be written.
+    pub(super) fn refuse(self, error: &DriverError) {
+        // A caller that has gone away needs no answer.
+        match self {
+            Self::Publish { reply, .. } => drop(reply.send(Err(error.clone().into()))),
+            Self::Delete { reply, .. } => drop(reply.send(Err(error.clone().into()))),
+            Self::CreateAlias { reply, .. } | Self::UpdateAlias { reply, .. } => {
+                drop(reply.send(Err(error.clone().into())));
+            }
+            Self::DeleteAlias { reply, .. } => drop(reply.send(Err(error.clone()))),
+        }
+    }
 }
 
 /// What a new execution runs, and by which version and alias.

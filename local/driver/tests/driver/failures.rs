@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use rusqlite::Connection;
 use serde_json::json;
-use sluice_driver::{DriverError, RunningTask, StartError, StartExecution, TaskRunner};
+use sluice_driver::{DriverError, Fault, RunningTask, StartError, StartExecution, TaskRunner};
 use sluice_engine::{Outcome, Status};
 
 use crate::support::{World, chain, machine_arn, within};
@@ -43,7 +43,7 @@ async fn what_cannot_be_written_has_not_happened() {
     let request = StartExecution::new(machine_arn("m"), json!("poison")).named("one");
     let error = world.driver.start_execution(request.clone()).await.expect_err("fails");
     assert!(
-        matches!(&error, StartError::Driver(DriverError::Journal { reason }) if reason.contains("on fire")),
+        matches!(&error, StartError::Driver(DriverError::Journal { reason, .. }) if reason.contains("on fire")),
         "{error:?}"
     );
     world.start("m", "two").await;
@@ -78,31 +78,155 @@ async fn an_answer_that_cannot_be_written_is_tried_again() {
 }
 
 #[tokio::test]
-async fn a_driver_that_cannot_write_stops_and_says_why() {
+async fn a_lock_of_somebody_else_is_outlived() {
+    let mut world = World::new();
+    world.put("m", chain(&["A", "B"])).await;
+    let arn = world.start("m", "one").await;
+    let task = world.task().await;
+    let disk = beside(&world);
+    for round in 0..3 {
+        disk.execute_batch("BEGIN IMMEDIATE").expect("holds the journal");
+        let request = StartExecution::new(machine_arn("m"), json!(2)).named(format!("two{round}"));
+        let error = within(world.driver.start_execution(request.clone())).await;
+        assert!(
+            matches!(
+                &error,
+                Err(StartError::Driver(DriverError::Journal {
+                    fault: Fault::Passing,
+                    ..
+                }))
+            ),
+            "nobody waits for long: {error:?}"
+        );
+        let trouble = world.driver.trouble().expect("it is told");
+        assert!(
+            trouble.contains("journal.sqlite") && trouble.contains("locked"),
+            "{trouble}"
+        );
+        assert_eq!(world.record(&arn).await.status, Status::Running, "reading goes on");
+        disk.execute_batch("ROLLBACK").expect("lets go");
+        // nobody asks for anything: it is found out all the same
+        within(async {
+            while world.driver.trouble().is_some() {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await;
+        let started = within(world.driver.start_execution(request)).await.expect("starts");
+        assert!(!started.existing, "nothing was left of the refused one");
+        assert_eq!(&*world.task().await.identity.name, format!("two{round}"));
+    }
+    task.succeed(json!(1));
+    assert_eq!(world.task().await.task.state.as_ref(), "B");
+}
+
+#[tokio::test]
+async fn an_answer_outlives_a_lock() {
     let mut world = World::new();
     world.put("m", chain(&["A"])).await;
     let arn = world.start("m", "one").await;
     let task = world.task().await;
     let disk = beside(&world);
-    disk.execute_batch("BEGIN IMMEDIATE").expect("holds the disk");
-    let request = StartExecution::new(machine_arn("m"), json!(2)).named("two");
-    let error = within(world.driver.start_execution(request.clone()))
-        .await
-        .expect_err("fails");
-    assert!(
-        matches!(&error, StartError::Driver(DriverError::Stopped { .. })),
-        "{error:?}"
-    );
+    disk.execute_batch("BEGIN IMMEDIATE").expect("holds the journal");
+    task.succeed(json!("kept"));
+    let refused = within(world.driver.put("k", "key", json!(1))).await;
+    assert!(matches!(refused, Err(DriverError::Journal { .. })), "{refused:?}");
     disk.execute_batch("ROLLBACK").expect("lets go");
-    let again = world.driver.start_execution(request).await;
-    assert_eq!(again, Err(error), "it has stopped for good");
-    assert_eq!(world.record(&arn).await.status, Status::Running, "reading goes on");
-    drop(task);
+    assert_eq!(
+        world.ended(&arn).await.outcome,
+        Some(Outcome::Succeeded {
+            output: Arc::new(json!("kept"))
+        })
+    );
+}
 
+#[tokio::test]
+async fn a_driver_is_closed_while_nothing_can_be_written() {
+    let world = World::new();
+    let disk = beside(&world);
+    disk.execute_batch("BEGIN IMMEDIATE").expect("holds the journal");
+    let refused = within(world.driver.put("k", "key", json!(1))).await;
+    assert!(matches!(refused, Err(DriverError::Journal { .. })), "{refused:?}");
+    assert_eq!(within(world.driver.clone().close()).await, Ok(()));
+}
+
+#[tokio::test]
+async fn what_is_deleted_or_replaced_is_not_written_any_more() {
+    let check = |name: &'static str, replace: bool| async move {
+        let mut world = World::new();
+        world.put("m", chain(&["A"])).await;
+        world.start("m", "one").await;
+        let _task = world.task().await;
+        let path = world.directory.path().join(name);
+        std::fs::remove_file(&path).expect("deleted");
+        if replace {
+            std::fs::write(&path, "").expect("written");
+        }
+        let words = if replace { "was replaced" } else { "was deleted" };
+        let request = StartExecution::new(machine_arn("m"), json!(2)).named("two");
+        let refused = within(world.driver.start_execution(request)).await;
+        assert!(
+            matches!(&refused, Err(StartError::Driver(DriverError::Stopped { reason })) if reason.contains(words)),
+            "{name}: {refused:?}"
+        );
+        let told = within(world.driver.until_lost()).await;
+        assert!(told.contains(name) && told.contains(words), "{told}");
+        assert_eq!(world.driver.trouble().as_deref(), Some(&*told));
+        let after = within(world.driver.put("k", "key", json!(1))).await;
+        assert!(matches!(after, Err(DriverError::Stopped { .. })), "{after:?}");
+    };
+    check("journal.sqlite", false).await;
+    check("journal.sqlite", true).await;
+    check("journal.sqlite-wal", false).await;
+    check("lock", false).await;
+}
+
+/// Overwrites the page that holds a text, after all that was written has come into the one file.
+fn damage_page_with(world: &World, text: &str) {
+    let path = world.directory.path().join("journal.sqlite");
+    beside(world)
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .expect("checkpoints");
+    let mut bytes = std::fs::read(&path).expect("readable");
+    let at = bytes
+        .windows(text.len())
+        .position(|window| window == text.as_bytes())
+        .expect("it is there");
+    let page = at / 4096 * 4096;
+    bytes[page..page + 4096].fill(0x5a);
+    std::fs::write(&path, bytes).expect("written");
+}
+
+#[tokio::test]
+async fn a_damaged_record_costs_its_execution_and_not_the_start() {
+    let world = World::new();
+    world.put("m", chain(&["A"])).await;
+    for name in ["one", "two"] {
+        // each fills pages of its own
+        let input = json!({ "of": name, "filled": "#".repeat(20_000), "end": format!("the end of {name}") });
+        let request = StartExecution::new(machine_arn("m"), input).named(name);
+        world.driver.start_execution(request).await.expect("starts");
+    }
+    damage_page_with(&world, "the end of one");
     let mut world = world.killed();
-    world.driver.resume().await.expect("resumes");
-    world.task().await.succeed(json!(1));
-    assert_eq!(world.ended(&arn).await.status, Status::Succeeded, "nothing was lost");
+    let resumed = world.driver.resume().await.expect("starts");
+    assert_eq!((resumed.executions, resumed.unreadable), (1, 1));
+    let task = world.task().await;
+    assert_eq!(&*task.identity.name, "two");
+    task.succeed(json!(1));
+    let ended = world.ended(&crate::support::execution_arn("m", "two")).await;
+    assert_eq!(ended.status, Status::Succeeded);
+    assert_eq!(world.driver.trouble(), None);
+}
+
+#[tokio::test]
+async fn a_directory_keeps_its_identity() {
+    let world = World::new();
+    let identity = world.driver.identity().to_owned();
+    assert_eq!(identity.len(), 32);
+    let world = world.killed();
+    assert_eq!(world.driver.identity(), identity);
+    assert_ne!(World::new().driver.identity(), identity);
 }
 
 #[tokio::test]

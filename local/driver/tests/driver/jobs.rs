@@ -80,9 +80,9 @@ async fn a_child_that_was_faster_is_not_missed() {
     let child = world.start("child", "c").await;
     world.task().await.succeed(json!(1));
     world.ended(&child).await;
-    let answer = |_: &Started| Answer::Job {
+    let answer = move |_: &Started| Answer::Job {
         output: json!({}),
-        execution: child,
+        execution: child.clone(),
     };
     let other = StartExecution::new(machine_arn("child"), json!(1));
     world.driver.start_child(&mut run, other, answer).await.expect("starts");

@@ -133,7 +133,7 @@ async fn a_directory_has_one_driver() {
     };
     let error = second().expect_err("is locked");
     assert!(
-        matches!(&error, OpenError::Locked { directory } if directory == world.directory.path()),
+        matches!(&error, OpenError::Locked { directory, holder: Some(_) } if directory == world.directory.path()),
         "{error:?}"
     );
     assert!(

@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sluice_driver::{
     Clock, Driver, DriverConfig, ExecutionRecord, Happening, MachineKind, MachineRecord, ManualClock, Observer,
-    OpenError, RunningTask, StartExecution, TaskRunner, Unobserved,
+    OpenError, Retry, RunningTask, StartExecution, TaskRunner, Unobserved,
 };
 use sluice_engine::{AttemptId, Identity};
 use tempfile::TempDir;
@@ -167,6 +167,10 @@ fn open_observed(
         region: "eu-west-1".into(),
         account: "123456789012".into(),
         observer,
+        retry: Retry {
+            first: Duration::ZERO,
+            most: Duration::ZERO,
+        },
     };
     Driver::open(config, runner)
 }

@@ -1,0 +1,89 @@
+//! Which failures pass and which do not.
+
+use rusqlite::ErrorCode;
+
+/// What a failed write means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// It may work the next time: there is no room, somebody else has a lock, the disk gives errors.
+    Passing,
+    /// The file is not what it was: trying again makes it worse.
+    Lasting,
+}
+
+/// SQLite noticed that its file was renamed or removed.
+const READONLY_DBMOVED: i32 = rusqlite::ffi::SQLITE_READONLY | (4 << 8);
+
+/// What an error of SQLite means.
+///
+/// A file system that takes no writes counts as passing: whoever mounted it so can mount it otherwise.
+pub fn fault(error: &rusqlite::Error) -> Fault {
+    let Some(sqlite) = error.sqlite_error() else {
+        return Fault::Passing;
+    };
+    match sqlite.code {
+        ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase => Fault::Lasting,
+        _ if sqlite.extended_code == READONLY_DBMOVED => Fault::Lasting,
+        _ => Fault::Passing,
+    }
+}
+
+/// What a text means in which SQLite's own words are; none: it is not about the disk. For libraries that hand on nothing
+/// else.
+pub fn fault_of_text(text: &str) -> Option<Fault> {
+    // SQLite's words for its codes never change (sqlite3ErrStr).
+    const LASTING: [&str; 3] = [
+        "database disk image is malformed",
+        "file is not a database",
+        "not a valid database",
+    ];
+    const PASSING: [&str; 7] = [
+        "database or disk is full",
+        "disk I/O error",
+        "I/O error",
+        "database is locked",
+        "database table is locked",
+        "unable to open database file",
+        "attempt to write a readonly database",
+    ];
+    let has = |words: &[&str]| words.iter().any(|words| text.contains(words));
+    match () {
+        () if has(&LASTING) => Some(Fault::Lasting),
+        () if has(&PASSING) => Some(Fault::Passing),
+        () => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_damaged_or_moved_does_not_pass() {
+        let check = |extended: i32, expected: Fault| {
+            let error = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(extended), None);
+            assert_eq!(fault(&error), expected, "{extended}");
+        };
+        check(rusqlite::ffi::SQLITE_FULL, Fault::Passing);
+        check(rusqlite::ffi::SQLITE_BUSY, Fault::Passing);
+        check(rusqlite::ffi::SQLITE_IOERR, Fault::Passing);
+        check(rusqlite::ffi::SQLITE_IOERR_FSYNC, Fault::Passing);
+        check(rusqlite::ffi::SQLITE_READONLY, Fault::Passing);
+        check(rusqlite::ffi::SQLITE_CORRUPT, Fault::Lasting);
+        check(rusqlite::ffi::SQLITE_CORRUPT | (2 << 8), Fault::Lasting);
+        check(rusqlite::ffi::SQLITE_NOTADB, Fault::Lasting);
+        check(READONLY_DBMOVED, Fault::Lasting);
+    }
+
+    #[test]
+    fn words_say_the_same_as_codes() {
+        let check = |text: &str, expected: Option<Fault>| assert_eq!(fault_of_text(text), expected, "{text}");
+        check("Internal error: database or disk is full", Some(Fault::Passing));
+        check("backend: database is locked or busy", Some(Fault::Passing));
+        check("backend: I/O error: disk I/O error", Some(Fault::Passing));
+        check("database disk image is malformed", Some(Fault::Lasting));
+        check("backend: not a valid database", Some(Fault::Lasting));
+        check("The conditional request failed", None);
+        check("UNIQUE constraint failed: t.a", None);
+    }
+}

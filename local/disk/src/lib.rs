@@ -1,0 +1,22 @@
+//! What all databases of a data directory share.
+//!
+//! Each of them is one SQLite file with a log beside it. What may befall such a file is the same for all:
+//!
+//! - [`Disk`]: writing fails for a while (a full disk, a foreign lock) and is tried again; or it can never succeed (the
+//!   file is damaged or gone), which whoever runs the process is told.
+//! - [`identity`]: the directory's one identity, which each of its databases carries.
+//! - [`copy`]: a copy of a database that is written to meanwhile.
+//! - [`verify`]: whether SQLite finds a file whole.
+
+mod copy;
+mod disk;
+mod fault;
+pub mod identity;
+mod place;
+mod verify;
+
+pub use copy::{CopyError, copy};
+pub use disk::{Disk, Retry};
+pub use fault::{Fault, fault, fault_of_text};
+pub use place::{Place, beside};
+pub use verify::{open_to_read, verify};
