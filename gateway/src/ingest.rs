@@ -167,15 +167,20 @@ fn has_field(parameters: &Parameters) -> bool {
     Field::ALL.into_iter().any(given)
 }
 
+/// The seconds after which to come back: spread, so that those who were sent away together do not return together.
+fn retry_after(chance: &impl Chance) -> String {
+    format!("{:.0}", 2.0 + (chance.fraction() * 9.0).floor())
+}
+
 /// A call behind the function failed, with nothing taken in.
-fn behind(error: &CallError) -> Problem {
+fn behind(error: &CallError, chance: &impl Chance) -> Problem {
     tracing::error!(%error, "a call failed");
     if error.is_passing() {
         Problem::new(
             Kind::Unavailable,
             "What is behind this address does not answer at the moment. Try again.",
         )
-        .with_header("retry-after", "2")
+        .with_header("retry-after", retry_after(chance))
     } else {
         Problem::new(
             Kind::Broken,

@@ -3,6 +3,7 @@
 mod cli;
 mod clock;
 mod functions;
+mod limits;
 mod up;
 mod welcome;
 

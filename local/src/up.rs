@@ -10,7 +10,7 @@ use sluice_cloud::{Cloud, CloudConfig, Plans, StackSource, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{StackChoice, Up};
-use crate::{functions, welcome};
+use crate::{functions, limits, welcome};
 
 /// What the templates ask for and one machine can answer itself; `--parameter` overrides it.
 const LOCAL_PARAMETERS: [(&str, &str); 2] = [("AdminEmail", "admin@example.com"), ("PublicListing", "true")];
@@ -26,6 +26,9 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
         .init();
+    if let Some(line) = limits::raise_open_files() {
+        let _ = writeln!(std::io::stderr(), "sluice: {line}");
+    }
     let root = checkout()?;
     let sources = sources(&options, root.as_deref())?;
     let given = options.parameters.iter().cloned().collect();

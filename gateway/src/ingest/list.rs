@@ -27,7 +27,7 @@ impl<W: Workflow, E: EntryList, C: Chance> Ingest<W, E, C> {
             .entries
             .page(limit, after.as_deref())
             .await
-            .map_err(|error| behind(&error))?;
+            .map_err(|error| behind(&error, &self.chance))?;
         let next = page
             .next
             .map(|key| format!("/?limit={limit}&cursor={}", URL_SAFE_NO_PAD.encode(key)));

@@ -111,12 +111,22 @@ impl Standing {
 impl<W: Workflow, E: EntryList, C: Chance> Ingest<W, E, C> {
     /// Answers where the submission `id` stands.
     pub(super) async fn status(&self, form: Representation, id: &str) -> Result<Answer, Problem> {
-        let Some(description) = self.workflow.describe(id).await.map_err(|error| behind(&error))? else {
+        let Some(description) = self
+            .workflow
+            .describe(id)
+            .await
+            .map_err(|error| behind(&error, &self.chance))?
+        else {
             return Err(Problem::new(Kind::NotFound, "There is no submission with this id."));
         };
         let standing = match description.ending {
             Some(ending) => ending.into(),
-            None => match self.workflow.newest_event(id).await.map_err(|error| behind(&error))? {
+            None => match self
+                .workflow
+                .newest_event(id)
+                .await
+                .map_err(|error| behind(&error, &self.chance))?
+            {
                 Some(newest) => newest.progress.into(),
                 None => Standing::Running,
             },

@@ -3,10 +3,10 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use sluice_aws::{CallError, CallErrorKind, NewestEvent, Progress, StartError};
 use sluice_workflows::{Field, Submission};
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout_at};
 
 use super::standing::Standing;
-use super::{Chance, EntryList, Ingest, LONGEST_WAIT, Pace, Workflow};
+use super::{Chance, EntryList, Ingest, LONGEST_WAIT, Pace, Workflow, retry_after};
 use crate::execution::{INPUT_LIMIT, is_same_json};
 use crate::http::{Answer, Event, Kind, Parameters, Preferences, Problem, Representation};
 
@@ -15,6 +15,10 @@ const KEY_LIMIT: usize = 255;
 
 /// Kept back from Lambda's time for the answer itself.
 const SPARE: Duration = Duration::from_millis(500);
+
+/// An attempt to start is given this long at least, however little time is left: one that is cut off leaves it open
+/// whether it was taken in.
+const SHORTEST_ATTEMPT: Duration = Duration::from_secs(2);
 
 const FIRST_RETRY: Duration = Duration::from_millis(100);
 const LONGEST_RETRY: Duration = Duration::from_secs(1);
@@ -102,21 +106,56 @@ impl<W: Workflow, E: EntryList, C: Chance> Ingest<W, E, C> {
     /// one that was started without our hearing of it is found, not doubled.
     async fn begin(&self, id: &str, input: &str, until: Instant) -> Result<Begun, Problem> {
         let mut pause = FIRST_RETRY;
+        // From the first attempt without an answer on it may have been started, whatever later ones come to.
+        let mut unheard = false;
         loop {
-            let error = match self.workflow.start(id, input).await {
-                Ok(started_ms) => return Ok(Begun::Running(started_ms)),
-                Err(StartError::NameTaken) => match self.begun_before(id, input).await {
-                    Ok(begun) => return begun,
-                    Err(error) => error,
-                },
-                Err(StartError::Unacceptable(error) | StartError::Call(error)) => error,
+            let ends = until.max(Instant::now() + SHORTEST_ATTEMPT);
+            let error = match timeout_at(ends, self.attempt(id, input)).await {
+                Ok(Ok(begun)) => return begun,
+                Ok(Err(error)) => error,
+                Err(_) => unanswered("states:StartExecution", "no answer came in time"),
             };
+            unheard |= error.kind == CallErrorKind::Unreachable;
             let nap = pause.mul_f64(0.5 + self.chance.fraction() / 2.0);
             if !error.is_passing() || Instant::now() + nap >= until {
-                return Err(not_taken_in(&error));
+                return Err(self.not_begun(id, &error, unheard));
             }
             sleep(nap).await;
             pause = (pause * 2).min(LONGEST_RETRY);
+        }
+    }
+
+    async fn attempt(&self, id: &str, input: &str) -> Result<Result<Begun, Problem>, CallError> {
+        match self.workflow.start(id, input).await {
+            Ok(started_ms) => Ok(Ok(Begun::Running(started_ms))),
+            Err(StartError::NameTaken) => self.begun_before(id, input).await,
+            Err(StartError::Unacceptable(error) | StartError::Call(error)) => Err(error),
+        }
+    }
+
+    /// The answer to a submission that was not taken in, or not for certain: only then has it an id to ask for.
+    fn not_begun(&self, id: &str, error: &CallError, unheard: bool) -> Problem {
+        tracing::error!(%error, submission = id, unheard, "a submission was not taken in, as far as is known");
+        let passing = |detail: &str| {
+            Problem::new(Kind::Unavailable, detail).with_header("retry-after", retry_after(&self.chance))
+        };
+        if unheard {
+            return passing(
+                "The workflow does not answer, so it is not certain that this was taken in. Location says where to ask in \
+                 some seconds; 404 there means that it was not. Sent again with its Idempotency-Key, it is not taken in \
+                 twice.",
+            )
+            .with_member("id", id)
+            .with_header("location", format!("/submissions/{id}"));
+        }
+        match error.kind {
+            CallErrorKind::Throttled | CallErrorKind::Unreachable => {
+                passing("There are too many submissions at the moment. Nothing was taken in; send it again.")
+            }
+            CallErrorKind::Refused => Problem::new(
+                Kind::Broken,
+                "The workflow refuses submissions. Nothing was taken in; the log says why.",
+            ),
         }
     }
 
@@ -124,11 +163,10 @@ impl<W: Workflow, E: EntryList, C: Chance> Ingest<W, E, C> {
     async fn begun_before(&self, id: &str, input: &str) -> Result<Result<Begun, Problem>, CallError> {
         let Some(description) = self.workflow.describe(id).await? else {
             // Closed long ago and just forgotten, or not yet to be seen: the next attempt will tell.
-            return Err(CallError {
-                action: "states:DescribeExecution",
-                kind: CallErrorKind::Unreachable,
-                message: "the execution exists and cannot be seen".to_owned(),
-            });
+            return Err(unanswered(
+                "states:DescribeExecution",
+                "the execution exists and cannot be seen",
+            ));
         };
         if !is_same_json(&description.input, input) {
             let detail =
@@ -152,15 +190,16 @@ impl<W: Workflow, E: EntryList, C: Chance> Ingest<W, E, C> {
                 return Standing::Running;
             }
             sleep(pause.min(left)).await;
-            match self.workflow.newest_event(id).await {
-                Ok(Some(newest)) => {
+            match timeout_at(until, self.workflow.newest_event(id)).await {
+                Err(_) => return Standing::Running,
+                Ok(Ok(Some(newest))) => {
                     self.learn(started_ms, &newest);
                     if newest.progress != Progress::Running {
                         return newest.progress.into();
                     }
                 }
-                Ok(None) => {}
-                Err(error) => {
+                Ok(Ok(None)) => {}
+                Ok(Err(error)) => {
                     tracing::warn!(%error, submission = id, "could not look for the end");
                     next = Pace::after(next) * 2;
                 }
@@ -216,21 +255,11 @@ fn execution_name(key: &str) -> Result<String, Problem> {
         .fold("k-".to_owned(), |name, byte| format!("{name}{byte:02x}")))
 }
 
-fn not_taken_in(error: &CallError) -> Problem {
-    tracing::error!(%error, "a submission was not taken in");
-    let passing = |detail: &str| Problem::new(Kind::Unavailable, detail).with_header("retry-after", "2");
-    match error.kind {
-        CallErrorKind::Throttled => {
-            passing("There are too many submissions at the moment. Nothing was taken in; send it again.")
-        }
-        CallErrorKind::Unreachable => passing(
-            "The workflow does not answer, so it is not certain that anything was taken in. Send it again; with an \
-             Idempotency-Key the same submission cannot be taken in twice.",
-        ),
-        CallErrorKind::Refused => Problem::new(
-            Kind::Broken,
-            "The workflow refuses submissions. Nothing was taken in; the log says why.",
-        ),
+fn unanswered(action: &'static str, message: &str) -> CallError {
+    CallError {
+        action,
+        kind: CallErrorKind::Unreachable,
+        message: message.to_owned(),
     }
 }
 
