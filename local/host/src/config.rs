@@ -8,12 +8,16 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use uuid::Uuid;
 
 use crate::observer::{Observer, Unobserved};
+use crate::open_files::OpenFiles;
 
 /// Where request ids and log stream names come from.
 pub type IdSource = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
 /// Milliseconds since the Unix epoch. It may be ahead of the wall clock; real deadlines never use it.
 pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+/// Asked before each process of the function with this name is started; an error counts as the operating system's own.
+pub type StartCheck = Arc<dyn Fn(&str) -> std::io::Result<()> + Send + Sync>;
 
 /// The credentials that instances find in their environment.
 #[derive(Debug, Clone)]
@@ -51,6 +55,13 @@ pub struct HostConfig {
     pub max_instances: usize,
     /// The most requests of one function that wait for an instance. Above it they are throttled.
     pub max_queued: usize,
+    /// How long a request waits for an instance before it is throttled. One that waits for the start of its function's
+    /// process waits as long as that may take.
+    pub max_wait: Duration,
+    /// The processors that instances share.
+    pub cores: usize,
+    /// A say in whether a process is started.
+    pub may_start: StartCheck,
     /// How long an instance may be idle before it is stopped; one per function always stays.
     pub idle_timeout: Duration,
     /// How long a process may take to its first `/next`.
@@ -72,9 +83,12 @@ impl Default for HostConfig {
             credentials: Credentials::default(),
             log_dir: None,
             max_instances_per_function: 64,
-            max_instances: 128,
+            max_instances: OpenFiles::of_process().instances().min(128),
             max_queued: 10_000,
-            idle_timeout: Duration::from_secs(60),
+            max_wait: Duration::from_secs(4),
+            cores: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+            may_start: Arc::new(|_| Ok(())),
+            idle_timeout: Duration::from_secs(15),
             init_timeout: Duration::from_secs(10),
             scale_up_wait: Duration::from_millis(5),
             ids: Arc::new(Uuid::new_v4),

@@ -85,7 +85,7 @@ pub enum InvokeError {
 pub enum ThrottleReason {
     /// The function's reserved concurrency is used up.
     ReservedFunctionConcurrentInvocationLimitExceeded,
-    /// Too many requests wait for an instance.
+    /// No instance was free in time, or would have been: too many requests wait for one.
     ConcurrentInvocationLimitExceeded,
 }
 

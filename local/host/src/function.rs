@@ -4,6 +4,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use bytes::Bytes;
 use tokio::time::Instant;
@@ -16,7 +17,7 @@ use crate::logs::{FunctionLog, LogRecord};
 use crate::observer::Logged;
 use crate::pool::Pool;
 use crate::process;
-use crate::shared::Shared;
+use crate::shared::{Denied, Shared};
 use crate::sync::lock;
 
 /// A function as it was last configured. An update makes a new one beside it.
@@ -61,13 +62,14 @@ pub struct FunctionLoad {
 impl Function {
     pub(crate) fn new(spec: FunctionSpec, shared: Arc<Shared>, log: Arc<FunctionLog>) -> Self {
         let limit = reserved(&spec).min(shared.config.max_instances_per_function.max(1));
+        let pool = Pool::new(limit, shared.config.cores);
         Self {
             spec,
             shared,
             log,
             in_flight: Arc::default(),
             state: Mutex::new(State {
-                pool: Pool::new(limit),
+                pool,
                 instances: Vec::new(),
                 scaling: false,
                 retired: false,
@@ -101,6 +103,11 @@ impl Function {
         self.log.push(record);
     }
 
+    /// An invocation has ended that took this long.
+    pub(crate) fn invocation_ended(&self, took: Duration) {
+        lock(&self.state).pool.invocation_ended(took);
+    }
+
     /// One unit of concurrency, or the reason why there is none.
     pub(crate) fn admit(&self) -> Result<Permit, InvokeError> {
         Permit::take(&self.in_flight, reserved(&self.spec), &self.shared.in_flight).ok_or(InvokeError::TooManyRequests(
@@ -123,12 +130,17 @@ impl Function {
             if state.closed {
                 return Err(InvokeError::Stopped(self.spec.name.to_string()));
             }
-            if state.pool.queued() >= self.shared.config.max_queued {
+            let now = Instant::now();
+            if state.pool.queued() >= self.shared.config.max_queued
+                || state.pool.is_hopeless(now, self.shared.config.max_wait)
+            {
+                drop(state);
+                self.shared.has_refused();
                 return Err(InvokeError::TooManyRequests(
                     ThrottleReason::ConcurrentInvocationLimitExceeded,
                 ));
             }
-            state.pool.enqueue(job, Instant::now());
+            state.pool.enqueue(job, now);
             let due = self.plan(&mut state);
             drop(state);
             self.launch(due);
@@ -142,7 +154,8 @@ impl Function {
         if state.closed {
             return;
         }
-        state.pool.enqueue_first(job, Instant::now());
+        let since = job.ticket.started;
+        state.pool.enqueue_first(job, since);
         let due = self.plan(&mut state);
         drop(state);
         self.launch(due);
@@ -163,29 +176,53 @@ impl Function {
         let pause = self.shared.config.scale_up_wait;
         loop {
             tokio::time::sleep(pause).await;
-            let due = {
+            let (overdue, due) = {
                 let mut state = lock(&self.state);
                 state.pool.retain_jobs(|job| !job.abandoned());
-                if state.pool.queued() == 0 {
+                let overdue = state.pool.take_overdue(Instant::now(), self.shared.config.max_wait);
+                let due = if state.pool.queued() == 0 {
                     state.scaling = false;
-                    return;
-                }
-                self.plan(&mut state)
+                    None
+                } else {
+                    Some(self.plan(&mut state))
+                };
+                (overdue, due)
             };
+            if !overdue.is_empty() {
+                self.shared.has_refused();
+            }
+            for job in overdue {
+                job.throttle();
+            }
+            let Some(due) = due else { return };
             self.launch(due);
         }
     }
 
-    /// Starts instances that the pool has counted already, as far as the host's limit allows.
+    /// Starts instances that the pool has counted already, as far as the host's limits and the machine allow.
     fn launch(self: &Arc<Self>, count: usize) {
-        for _ in 0..count {
-            if self.shared.claim_instance() {
-                tokio::spawn(process::supervise(Arc::clone(self)));
-            } else {
-                lock(&self.state).pool.ended(true);
-                self.shared.make_room(self);
+        for left in (0..count).rev() {
+            let own = lock(&self.state).pool.live().saturating_sub(left);
+            match self.shared.claim_place(own) {
+                Ok(place) => {
+                    tokio::spawn(process::supervise(Arc::clone(self), place));
+                }
+                Err(denied) => {
+                    lock(&self.state).pool.could_not_start(Instant::now());
+                    if denied == Denied::Full {
+                        self.shared.make_room(self);
+                    }
+                }
             }
         }
+    }
+
+    /// The machine did not let an instance be started. Requests wait for those that run; without any, it is tried again while
+    /// they wait.
+    pub(crate) fn machine_failed(self: &Arc<Self>, error: &std::io::Error) {
+        self.shared.could_not_start(error);
+        lock(&self.state).pool.could_not_start(Instant::now());
+        self.shared.make_room(self);
     }
 
     /// Starts instances before anyone asks.

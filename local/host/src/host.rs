@@ -152,6 +152,11 @@ impl Host {
         self.find(name).map(|function| function.load())
     }
 
+    /// What keeps functions from running as they should, in one sentence; none when all is well.
+    pub fn trouble(&self) -> Option<String> {
+        self.inner.shared.trouble()
+    }
+
     /// Starts instances until the function has `count` of them, within its limits.
     ///
     /// # Errors
@@ -198,15 +203,20 @@ impl Host {
             self.config().observer.throttled(name, function.now_ms());
         }
         taken?;
-        drop(function);
-        answer.await.map_err(|_| InvokeError::Stopped(name.to_owned()))
+        let answered = answer
+            .await
+            .unwrap_or_else(|_| Err(InvokeError::Stopped(name.to_owned())));
+        if let Err(InvokeError::TooManyRequests(_)) = &answered {
+            self.config().observer.throttled(name, function.now_ms());
+        }
+        answered
     }
 
     fn job(
         &self,
         function: &Function,
         invocation: Invocation,
-        reply: oneshot::Sender<InvokeOutput>,
+        reply: oneshot::Sender<Result<InvokeOutput, InvokeError>>,
     ) -> Result<Job, InvokeError> {
         let permit = function.admit()?;
         let request_id = invocation.request_id.unwrap_or_else(|| (self.config().ids)());

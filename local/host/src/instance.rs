@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::config::wall_clock_ms;
+use crate::error::InvokeError;
 use crate::function::Function;
 use crate::invocation::{Delivery, FunctionError, InvokeOutput, Job, Ticket};
 use crate::logs::{Capture, InvocationStatus, LogRecord};
@@ -312,6 +313,7 @@ impl Instance {
             billed_ms: record.billed_ms,
         };
         self.function.keep(record);
+        self.function.invocation_ended(duration);
         drop(permit);
         Answer { reply, output }
     }
@@ -390,13 +392,13 @@ impl Instance {
 #[derive(Debug)]
 #[must_use]
 pub(crate) struct Answer {
-    reply: oneshot::Sender<InvokeOutput>,
+    reply: oneshot::Sender<Result<InvokeOutput, InvokeError>>,
     output: InvokeOutput,
 }
 
 impl Answer {
     /// A caller that has gone is none of the function's business.
     pub(crate) fn send(self) {
-        let _ = self.reply.send(self.output);
+        let _ = self.reply.send(Ok(self.output));
     }
 }

@@ -9,6 +9,8 @@ use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
 
+use crate::error::{InvokeError, ThrottleReason};
+
 /// The largest request payload in bytes.
 pub const MAX_REQUEST_BYTES: usize = 6_291_456;
 
@@ -142,8 +144,8 @@ pub(crate) struct Delivery {
 #[derive(Debug)]
 pub(crate) struct Ticket {
     pub(crate) request_id: Uuid,
-    pub(crate) reply: oneshot::Sender<InvokeOutput>,
-    /// When it was delivered; set at delivery.
+    pub(crate) reply: oneshot::Sender<Result<InvokeOutput, InvokeError>>,
+    /// When it was delivered; until then, when it came.
     pub(crate) started: Instant,
     /// The same on the host's clock.
     pub(crate) started_at_ms: u64,
@@ -163,5 +165,12 @@ impl Job {
     /// Whether the caller has gone, so that nobody would read the answer.
     pub(crate) fn abandoned(&self) -> bool {
         self.ticket.reply.is_closed()
+    }
+
+    /// Refuses it: no instance has been free for it.
+    pub(crate) fn throttle(self) {
+        let refused = InvokeError::TooManyRequests(ThrottleReason::ConcurrentInvocationLimitExceeded);
+        // a caller that has gone is not waited for
+        let _ = self.ticket.reply.send(Err(refused));
     }
 }

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-/// While a function has no instance that is ready, growth waits this many times longer: what
-/// requests wait for then is the start, not a lack of instances.
-const START_PATIENCE: u32 = 20;
+use crate::growth::Growth;
+
+/// After an instance could not be started, those that there are count as all that there will be, for this long.
+const CRAMPED: Duration = Duration::from_secs(1);
 
 /// The instances and the waiting requests of one function.
 #[derive(Debug)]
@@ -20,6 +21,9 @@ pub(crate) struct Pool<I, J> {
     /// Starting, idle and busy.
     live: usize,
     limit: usize,
+    growth: Growth,
+    /// When an instance was last wanted and could not be started.
+    cramped: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -35,13 +39,16 @@ struct Waiting<J> {
 }
 
 impl<I: PartialEq, J> Pool<I, J> {
-    pub(crate) fn new(limit: usize) -> Self {
+    /// A pool of at most `limit` instances on a machine with `cores` processors.
+    pub(crate) fn new(limit: usize, cores: usize) -> Self {
         Self {
             idle: Vec::new(),
             queue: VecDeque::new(),
             starting: 0,
             live: 0,
             limit,
+            growth: Growth::new(cores),
+            cramped: None,
         }
     }
 
@@ -63,13 +70,64 @@ impl<I: PartialEq, J> Pool<I, J> {
         (!self.idle.is_empty()).then(|| self.idle.remove(0).instance)
     }
 
-    pub(crate) fn enqueue(&mut self, job: J, now: Instant) {
-        self.queue.push_back(Waiting { job, since: now });
+    /// Lets a request wait that came at `since`.
+    pub(crate) fn enqueue(&mut self, job: J, since: Instant) {
+        self.queue.push_back(Waiting { job, since });
     }
 
     /// Puts back a request that was taken, before all others.
-    pub(crate) fn enqueue_first(&mut self, job: J, now: Instant) {
-        self.queue.push_front(Waiting { job, since: now });
+    pub(crate) fn enqueue_first(&mut self, job: J, since: Instant) {
+        self.queue.push_front(Waiting { job, since });
+    }
+
+    /// Whether one more request would wait longer than `max_wait`, as far as can be reckoned: the invocations before it,
+    /// at the mean time of one, by the instances that there are or may be soon.
+    pub(crate) fn is_hopeless(&self, now: Instant, max_wait: Duration) -> bool {
+        let Some(service) = self.growth.service() else {
+            return false;
+        };
+        let cramped = self
+            .cramped
+            .is_some_and(|at| now.saturating_duration_since(at) < CRAMPED);
+        let instances = if cramped || self.growth.rests(now) {
+            self.live.min(self.limit)
+        } else {
+            self.limit
+        };
+        let before = (self.queue.len() + 1).saturating_sub(instances.saturating_sub(self.live));
+        let before = u32::try_from(before).unwrap_or(u32::MAX);
+        let instances = u32::try_from(instances.max(1)).unwrap_or(u32::MAX);
+        self.queue.len() > self.starting && service.saturating_mul(before) / instances > max_wait
+    }
+
+    /// Takes out the requests that have waited for `max_wait`, but for those that wait for a start that is under way: it has
+    /// a limit of its own.
+    pub(crate) fn take_overdue(&mut self, now: Instant, max_wait: Duration) -> Vec<J> {
+        let overdue = |waiting: &Waiting<J>| now.saturating_duration_since(waiting.since) >= max_wait;
+        let (from, len) = (self.starting.min(self.queue.len()), self.queue.len());
+        let count = self
+            .queue
+            .range(from..len)
+            .take_while(|waiting| overdue(waiting))
+            .count();
+        self.queue
+            .drain(from..from + count)
+            .map(|waiting| waiting.job)
+            .collect()
+    }
+
+    /// An invocation has ended that took this long.
+    pub(crate) fn invocation_ended(&mut self, took: Duration) {
+        self.growth.ended(took);
+        if self.queue.is_empty() {
+            self.growth.calm();
+        }
+    }
+
+    /// An instance that [`starts_due`](Self::starts_due) asked for could not be started.
+    pub(crate) fn could_not_start(&mut self, now: Instant) {
+        self.cramped = Some(now);
+        self.ended(true);
     }
 
     pub(crate) fn next_job(&mut self) -> Option<J> {
@@ -90,24 +148,23 @@ impl<I: PartialEq, J> Pool<I, J> {
     }
 
     /// How many instances to start now. A first request starts one at once. After that, only a
-    /// request that has waited `patience` is a sign of too few; each round doubles the instances
+    /// request that has waited for some time is a sign of too few; each round at most doubles the instances
     /// and the next round waits until these are ready.
-    pub(crate) fn starts_due(&self, now: Instant, patience: Duration) -> usize {
+    pub(crate) fn starts_due(&mut self, now: Instant, patience: Duration) -> usize {
         let Some(oldest) = self.queue.front() else { return 0 };
         let room = self.limit.saturating_sub(self.live);
         if self.live == 0 {
             return room.min(1);
         }
         let ready = self.live.saturating_sub(self.starting);
-        let patience = if ready == 0 {
-            patience * START_PATIENCE
-        } else {
-            patience
-        };
-        if (ready > 0 && self.starting > 0) || now.saturating_duration_since(oldest.since) < patience {
+        let patience = self.growth.patience(patience, self.live, ready);
+        if room == 0 || (ready > 0 && self.starting > 0) || now.saturating_duration_since(oldest.since) < patience {
             return 0;
         }
-        self.queue.len().saturating_sub(self.starting).min(self.live).min(room)
+        let Some(step) = self.growth.step(now, self.live) else {
+            return 0;
+        };
+        self.queue.len().saturating_sub(self.starting).min(step).min(room)
     }
 
     pub(crate) fn start(&mut self, count: usize) {
@@ -153,7 +210,7 @@ mod tests {
     const WAIT: Duration = Duration::from_millis(5);
 
     fn pool(limit: usize, live: usize, starting: usize, queued: usize, since: Instant) -> Pool<u32, u32> {
-        let mut pool = Pool::new(limit);
+        let mut pool = Pool::new(limit, 16);
         pool.start(live);
         for _ in starting..live {
             pool.became_ready();
@@ -185,7 +242,7 @@ mod tests {
             ((16, 16, 0, 32, 500), 0),
         ];
         for ((limit, live, starting, queued, waited), expected) in rows {
-            let pool = pool(limit, live, starting, queued, start);
+            let mut pool = pool(limit, live, starting, queued, start);
             let due = pool.starts_due(start + Duration::from_millis(waited), WAIT);
             assert_eq!(
                 due, expected,
@@ -237,5 +294,52 @@ mod tests {
             [Some(0), Some(2), Some(3)]
         );
         assert_eq!(pool.next_job(), None);
+    }
+
+    #[test]
+    fn a_request_waits_no_longer_than_allowed_unless_its_instance_is_starting() {
+        let start = Instant::now();
+        let limit = Duration::from_secs(4);
+        // (live, starting, queued, waited ms) -> overdue
+        for ((live, starting, queued, waited), expected) in [
+            ((1, 0, 3, 3_999), vec![]),
+            ((1, 0, 3, 4_000), vec![0, 1, 2]),
+            ((2, 1, 3, 4_000), vec![1, 2]),
+            ((4, 4, 3, 9_000), vec![]),
+            ((0, 0, 2, 4_000), vec![0, 1]),
+        ] {
+            let mut pool = pool(16, live, starting, queued, start);
+            pool.enqueue(99, start + Duration::from_secs(60));
+            let overdue = pool.take_overdue(start + Duration::from_millis(waited), limit);
+            assert_eq!(overdue, expected, "{live} {starting} {queued} {waited}");
+            assert_eq!(pool.queued(), queued + 1 - expected.len());
+        }
+    }
+
+    #[test]
+    fn a_request_that_would_wait_too_long_is_told_at_once() {
+        let start = Instant::now();
+        // (limit, live, queued, mean ms, cramped) -> hopeless within 4 s
+        for ((limit, live, queued, mean, cramped), expected) in [
+            ((8, 8, 3_000, 0, false), false),
+            ((8, 8, 319, 100, false), false),
+            ((8, 8, 320, 100, false), true),
+            // seven more may start at once
+            ((8, 1, 7, 5_000, false), false),
+            ((8, 1, 14, 5_000, false), true),
+            ((8, 1, 1, 5_000, true), true),
+            ((8, 8, 0, 60_000, false), false),
+        ] {
+            let mut pool = pool(limit, live, 0, queued, start);
+            if mean > 0 {
+                pool.invocation_ended(Duration::from_millis(mean));
+            }
+            if cramped {
+                pool.start(1);
+                pool.could_not_start(start);
+            }
+            let hopeless = pool.is_hopeless(start, Duration::from_secs(4));
+            assert_eq!(hopeless, expected, "{limit} {live} {queued} {mean} {cramped}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::DateTime;
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process_group, setpriority_process};
 use tokio::net::TcpListener;
 use tokio::net::unix::pipe;
 use tokio::process::{Child, Command};
@@ -22,10 +22,15 @@ use crate::instance::{Instance, Outcome, Remains};
 use crate::logs::InvocationStatus;
 use crate::platform::{PlatformFailure, exit_text};
 use crate::runtime_api;
+use crate::shared::Place;
+use crate::shortage::is_shortage;
 use crate::sync::lock;
 
 /// How long connections may take to hand over what a process sent before it ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
+
+/// How much less of a busy processor a function process gets than this one.
+const NICENESS: i32 = 5;
 
 /// Why an instance ends.
 #[derive(Debug)]
@@ -37,7 +42,7 @@ enum Ending {
 }
 
 /// Runs one instance from its start to its end. The pool and the host have counted it already.
-pub(crate) async fn supervise(function: Arc<Function>) {
+pub(crate) async fn supervise(function: Arc<Function>, place: Place) {
     let shared = Arc::clone(&function.shared);
     let instance = Arc::new(Instance::new(
         Arc::clone(&function),
@@ -45,7 +50,14 @@ pub(crate) async fn supervise(function: Arc<Function>) {
         shared.config.init_timeout,
     ));
     match start(&instance).await {
-        Ok(started) => run(&instance, started).await,
+        Ok(started) => {
+            shared.has_started();
+            run(&instance, started).await;
+        }
+        Err(error) if is_shortage(&error) => {
+            let _ = instance.end();
+            function.machine_failed(&error);
+        }
         Err(error) => {
             let why = format!("cannot run {}: {error}", function.spec.binary.display());
             tracing::warn!(function = %function.spec.name, "{why}");
@@ -54,7 +66,7 @@ pub(crate) async fn supervise(function: Arc<Function>) {
             function.start_failed(&instance, StartError::Platform(PlatformFailure::InvalidEntrypoint(why)));
         }
     }
-    shared.release_instance();
+    drop(place);
     function.restart_if_needed();
 }
 
@@ -75,7 +87,7 @@ struct Started {
     child: Child,
     pid: u32,
     listener: TcpListener,
-    output: pipe::Receiver,
+    output: Arc<pipe::Receiver>,
 }
 
 async fn start(instance: &Arc<Instance>) -> io::Result<Started> {
@@ -87,8 +99,8 @@ async fn start(instance: &Arc<Instance>) -> io::Result<Started> {
     let spawned = tokio::task::spawn_blocking(move || spawn(&function, address, &stream)).await;
     let (child, pid, reader) = spawned.map_err(io::Error::other)??;
     let _ = instance.pid.set(pid);
-    let output = pipe::Receiver::from_owned_fd(OwnedFd::from(reader.try_clone()?))?;
-    lock(&instance.capture).attach(reader);
+    let output = Arc::new(pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?);
+    lock(&instance.capture).attach(Arc::clone(&output));
     Ok(Started {
         child,
         pid,
@@ -101,6 +113,7 @@ async fn start(instance: &Arc<Instance>) -> io::Result<Started> {
 fn spawn(function: &Function, address: SocketAddr, stream: &str) -> io::Result<(Child, u32, PipeReader)> {
     let spec = &function.spec;
     let config = &function.shared.config;
+    (config.may_start)(&spec.name)?;
     let binary = std::path::absolute(&spec.binary)?;
     let task_root = binary.parent().unwrap_or(Path::new("/"));
     let identity = InstanceIdentity {
@@ -125,7 +138,20 @@ fn spawn(function: &Function, address: SocketAddr, stream: &str) -> io::Result<(
         .id()
         .ok_or_else(|| io::Error::other("the process ended before it could be watched"))?;
     guard.watch(pid);
+    yield_to_host(pid);
     Ok((child, pid, reader))
+}
+
+/// Where processors are short, this process comes before those that it calls: it hands out what all of them wait for, and
+/// answers people.
+fn yield_to_host(pid: u32) {
+    let lowered = i32::try_from(pid)
+        .ok()
+        .and_then(Pid::from_raw)
+        .map(|pid| setpriority_process(Some(pid), NICENESS));
+    if let Some(Err(error)) = lowered {
+        tracing::debug!(%error, pid, "a function process keeps its priority");
+    }
 }
 
 async fn run(instance: &Arc<Instance>, started: Started) {
@@ -249,7 +275,7 @@ fn kill_group(pid: u32) {
 }
 
 /// Reads output as it comes; what an answer must include is read by the answer itself.
-async fn pump(output: pipe::Receiver, instance: Arc<Instance>) {
+async fn pump(output: Arc<pipe::Receiver>, instance: Arc<Instance>) {
     while output.readable().await.is_ok() {
         // Reading through the waiting end clears its readiness once the pipe is empty.
         if lock(&instance.capture).drain_from(|buffer| output.try_read(buffer)) {

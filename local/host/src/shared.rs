@@ -1,16 +1,20 @@
 //! What all functions of a host share.
 
 use std::collections::HashMap;
+use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::time::Duration;
 
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::config::HostConfig;
 use crate::function::Function;
 use crate::guard::Guard;
 use crate::invocation::InFlight;
-use crate::sync::read;
+use crate::shortage::Shortage;
+use crate::sync::{lock, read};
 
 /// The host's settings, functions and counters.
 pub(crate) struct Shared {
@@ -21,6 +25,33 @@ pub(crate) struct Shared {
     pub(crate) instances: watch::Sender<usize>,
     closing: AtomicBool,
     guard: OnceLock<Guard>,
+    shortage: Mutex<Shortage>,
+    /// When a request was last refused because no instance was free for it.
+    refused: Mutex<Option<Instant>>,
+}
+
+/// So long after a request was refused, that is spoken of.
+const REFUSAL_REMEMBERED: Duration = Duration::from_secs(5);
+
+/// Why there is no place for one more instance.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Denied {
+    /// All places are taken: one that another function does not need would help.
+    Full,
+    /// The function has its share, the machine lets none be started at the moment, or the host is closing.
+    NotNow,
+}
+
+/// A place for a process, given back when it has ended.
+#[derive(Debug)]
+pub(crate) struct Place {
+    instances: watch::Sender<usize>,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.instances.send_modify(|count| *count = count.saturating_sub(1));
+    }
 }
 
 impl Shared {
@@ -32,6 +63,8 @@ impl Shared {
             instances: watch::Sender::new(0),
             closing: AtomicBool::new(false),
             guard: OnceLock::new(),
+            shortage: Mutex::default(),
+            refused: Mutex::default(),
         }
     }
 
@@ -48,19 +81,53 @@ impl Shared {
         self.closing.store(true, Ordering::SeqCst);
     }
 
-    /// Counts one more instance if the limit allows it.
-    pub(crate) fn claim_instance(&self) -> bool {
+    /// A place for one more instance of a function that has `own` with this one.
+    pub(crate) fn claim_place(&self, own: usize) -> Result<Place, Denied> {
+        if self.is_closing() || lock(&self.shortage).holds(Instant::now()) {
+            return Err(Denied::NotNow);
+        }
         let limit = self.config.max_instances.max(1);
-        !self.is_closing()
-            && self.instances.send_if_modified(|count| {
-                let room = *count < limit;
-                *count += usize::from(room);
-                room
-            })
+        let mut answer = Ok(());
+        self.instances.send_if_modified(|count| {
+            answer = room(limit, *count, own);
+            *count += usize::from(answer.is_ok());
+            answer.is_ok()
+        });
+        answer.map(|()| Place {
+            instances: self.instances.clone(),
+        })
     }
 
-    pub(crate) fn release_instance(&self) {
-        self.instances.send_modify(|count| *count = count.saturating_sub(1));
+    /// The machine did not let a process be started.
+    pub(crate) fn could_not_start(&self, error: &io::Error) {
+        if lock(&self.shortage).failed(error.to_string(), Instant::now()) {
+            tracing::warn!(
+                %error,
+                "function processes cannot be started: requests wait for those that run. Raise the limits of this process \
+                 (`ulimit -a`) or make memory free"
+            );
+        }
+    }
+
+    pub(crate) fn has_started(&self) {
+        if lock(&self.shortage).started() {
+            tracing::warn!("function processes can be started again");
+        }
+    }
+
+    pub(crate) fn has_refused(&self) {
+        *lock(&self.refused) = Some(Instant::now());
+    }
+
+    /// What keeps functions from running as they should: one sentence.
+    pub(crate) fn trouble(&self) -> Option<String> {
+        let now = Instant::now();
+        let refused = |at: Instant| now.saturating_duration_since(at) < REFUSAL_REMEMBERED;
+        lock(&self.shortage).trouble(now).or_else(|| {
+            lock(&self.refused)
+                .is_some_and(refused)
+                .then(|| "functions are asked for more than they can do: requests are refused".to_owned())
+        })
     }
 
     /// At the host's limit: stops an idle instance of another function. Whoever waits tries again soon.
@@ -71,5 +138,45 @@ impl Shared {
             .cloned()
             .collect();
         others.iter().any(|other| other.stop_one_idle());
+    }
+}
+
+/// Whether a host of `limit` instances that has `count` may have one more for a function that then has `own`. One function
+/// gets no more than half, and the last eighth is for functions that have none: who calls another function waits for it.
+fn room(limit: usize, count: usize, own: usize) -> Result<(), Denied> {
+    if own > 1 && own > limit.div_ceil(2) {
+        return Err(Denied::NotNow);
+    }
+    let kept = if own > 1 { limit / 8 } else { 0 };
+    if count < limit - kept {
+        Ok(())
+    } else {
+        Err(Denied::Full)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_function_that_has_no_instance_finds_room_for_one() {
+        // (limit, count, own)
+        for ((limit, count, own), expected) in [
+            ((128, 0, 1), None),
+            ((128, 127, 1), None),
+            ((128, 128, 1), Some(Denied::Full)),
+            ((128, 63, 64), None),
+            ((128, 64, 65), Some(Denied::NotNow)),
+            ((128, 111, 2), None),
+            ((128, 112, 2), Some(Denied::Full)),
+            ((16, 8, 8), None),
+            ((16, 8, 9), Some(Denied::NotNow)),
+            ((16, 14, 2), Some(Denied::Full)),
+            ((1, 0, 1), None),
+            ((1, 1, 2), Some(Denied::NotNow)),
+        ] {
+            assert_eq!(room(limit, count, own).err(), expected, "{limit} {count} {own}");
+        }
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::{config, example, host, spec};
 use serde_json::{Value, json};
-use sluice_host::{AuthType, Cors, FunctionSpec, Host, UrlSpec};
+use sluice_host::{AuthType, Cors, FunctionSpec, Host, HostConfig, UrlSpec};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -317,4 +317,31 @@ async fn a_connection_is_kept_and_the_server_stops_when_told() {
     tokio::time::timeout(Duration::from_secs(4), refused)
         .await
         .expect("nobody listens any more");
+}
+
+#[tokio::test]
+async fn a_url_that_cannot_call_its_function_says_when_to_come_back() {
+    let host = host(
+        HostConfig {
+            max_wait: Duration::ZERO,
+            may_start: Arc::new(|_| Err(rustix::io::Errno::MFILE.into())),
+            ..config()
+        },
+        spec(&[]),
+    );
+    let served = serve(&host, AuthType::None, None).await;
+    for _ in 0..3 {
+        let answer = get(&served, "/", "").await;
+        assert_eq!(
+            (answer.status, answer.body.as_str()),
+            (429, r#"{"Message":"Rate Exceeded."}"#)
+        );
+        let seconds = answer.head.lines().find_map(|line| line.strip_prefix("retry-after: "));
+        let seconds = seconds.and_then(|seconds| seconds.parse::<u32>().ok());
+        assert!(
+            seconds.is_some_and(|seconds| (2..=10).contains(&seconds)),
+            "{}",
+            answer.head
+        );
+    }
 }

@@ -1,6 +1,9 @@
 //! The output of one instance, gathered for the invocation that is running.
 
-use std::io::{self, ErrorKind, PipeReader, Read};
+use std::io::{self, ErrorKind};
+use std::sync::Arc;
+
+use tokio::net::unix::pipe;
 
 use super::line::LineSplitter;
 
@@ -13,9 +16,9 @@ const MAX_DRAIN: usize = 1024 * 1024;
 /// Lines that wait for their invocation to end.
 #[derive(Debug)]
 pub(crate) struct Capture {
-    /// A second handle on the pipe that the log task waits on, so that what a function wrote
+    /// The pipe that the log task waits on. It is read past what that knows of its readiness, so that what a function wrote
     /// before it answered is read before its answer is passed on.
-    pipe: Option<PipeReader>,
+    pipe: Option<Arc<pipe::Receiver>>,
     splitter: LineSplitter,
     before: Vec<String>,
     during: Vec<String>,
@@ -48,8 +51,8 @@ impl Capture {
         }
     }
 
-    /// The non-blocking pipe to read from.
-    pub(crate) fn attach(&mut self, pipe: PipeReader) {
+    /// The pipe to read from.
+    pub(crate) fn attach(&mut self, pipe: Arc<pipe::Receiver>) {
         self.pipe = Some(pipe);
     }
 
@@ -61,7 +64,7 @@ impl Capture {
     /// Reads what is there.
     pub(crate) fn drain(&mut self) {
         if let Some(pipe) = self.pipe.take()
-            && !self.drain_from(|buffer| (&pipe).read(buffer))
+            && !self.drain_from(|buffer| Ok(rustix::io::read(&*pipe, buffer)?))
         {
             self.pipe = Some(pipe);
         }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Body, Incoming};
-use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue};
+use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper::{HeaderMap, Request, Response, StatusCode, Version, http::request};
@@ -17,6 +17,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::auth::{AuthType, signing_key};
 use super::cors::{Cors, is_preflight};
@@ -244,7 +245,7 @@ impl Url {
             trace_id: Some(trace.clone()),
             ..Invocation::default()
         };
-        let mut reply = self.invoke(invocation).await;
+        let mut reply = self.invoke(request_id, invocation).await;
         let headers = reply.headers_mut();
         for (name, value) in [("x-amzn-requestid", request_id.to_string()), ("x-amzn-trace-id", trace)] {
             if let Ok(value) = HeaderValue::try_from(value) {
@@ -254,11 +255,11 @@ impl Url {
         reply
     }
 
-    async fn invoke(&self, invocation: Invocation) -> Reply {
+    async fn invoke(&self, request_id: Uuid, invocation: Invocation) -> Reply {
         let output = match self.host.invoke(&self.function, invocation).await {
             Ok(output) => output,
             Err(InvokeError::TooManyRequests(_)) => {
-                return refusal(StatusCode::TOO_MANY_REQUESTS, "Rate Exceeded.");
+                return later(refusal(StatusCode::TOO_MANY_REQUESTS, "Rate Exceeded."), request_id);
             }
             Err(InvokeError::RequestTooLarge { .. }) => return too_large(),
             Err(error @ InvokeError::ResourceNotFound(_)) => {
@@ -267,7 +268,10 @@ impl Url {
             }
             Err(error @ InvokeError::Stopped(_)) => {
                 tracing::debug!(%error, "a function URL's request was given up");
-                return refusal(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable");
+                return later(
+                    refusal(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable"),
+                    request_id,
+                );
             }
         };
         if output.function_error.is_some() {
@@ -352,6 +356,16 @@ fn refusal(status: StatusCode, message: &str) -> Reply {
     reply
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    reply
+}
+
+/// Says when to come back: in 2 to 10 seconds, drawn from the request's id, so that those who were sent away together do not
+/// return together.
+fn later(mut reply: Reply, request_id: Uuid) -> Reply {
+    let seconds = 2 + request_id.as_u128() % 9;
+    if let Ok(seconds) = HeaderValue::try_from(seconds.to_string()) {
+        reply.headers_mut().insert(RETRY_AFTER, seconds);
+    }
     reply
 }
 

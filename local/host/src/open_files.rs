@@ -1,0 +1,76 @@
+//! What of the open files that the system allows this process is for whom.
+//!
+//! A process that has none left can neither accept a connection nor start another process, nor open the file that it is
+//! asked for. So each kind of use has a share, and some files belong to none: databases, logs, and what starting a process takes
+//! for a moment.
+
+use rustix::process::{Resource, getrlimit};
+
+/// Files that one function process takes here: its output, its Runtime API's listener and connection, and what watches
+/// for its end.
+const PER_INSTANCE: usize = 4;
+
+/// Databases with their logs, the readers of the journal, standard files, the runtime's own.
+const RESERVE: usize = 80;
+
+/// How many files this process may have open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpenFiles(usize);
+
+impl OpenFiles {
+    /// As the system has it now: a limit is raised before.
+    pub fn of_process() -> Self {
+        let limit = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+        Self::new(usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+
+    /// As many.
+    pub fn new(limit: usize) -> Self {
+        Self(limit)
+    }
+
+    /// An eighth of what is not kept back. With very few files all is scarce, and something must go on.
+    fn eighth(self) -> usize {
+        self.0.saturating_sub(RESERVE).max(self.0 / 4) / 8
+    }
+
+    /// Function processes that there are files for: three eighths.
+    pub fn instances(self) -> usize {
+        (3 * self.eighth() / PER_INSTANCE).max(1)
+    }
+
+    /// Connections to function URLs: three eighths.
+    pub fn url_connections(self) -> usize {
+        (3 * self.eighth()).max(1)
+    }
+
+    /// Connections to the AWS endpoint, which the functions need too: a quarter.
+    pub fn endpoint_connections(self) -> usize {
+        (2 * self.eighth()).max(1)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_use_has_its_share_and_something_is_kept_back() {
+        // limit -> function processes, connections to URLs, connections to the endpoint
+        for (limit, instances, urls, endpoint) in [
+            (16, 1, 1, 1),
+            (64, 1, 6, 4),
+            (256, 16, 66, 44),
+            (1024, 88, 354, 236),
+            (20_000, 1_867, 7_470, 4_980),
+        ] {
+            let files = OpenFiles::new(limit);
+            assert_eq!(
+                (files.instances(), files.url_connections(), files.endpoint_connections()),
+                (instances, urls, endpoint),
+                "{limit}"
+            );
+            assert!(instances * PER_INSTANCE + urls + endpoint < limit);
+        }
+    }
+}
