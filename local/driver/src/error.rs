@@ -57,6 +57,17 @@ pub enum OpenError {
         /// Why.
         reason: String,
     },
+    /// This build was linked with a SQLite that has known faults.
+    #[error(
+        "this sluice was linked with SQLite {found}, which has known faults; build it without LIBSQLITE3_SYS_USE_PKG_CONFIG, or with \
+         SQLite {oldest} or newer"
+    )]
+    OldSqlite {
+        /// The SQLite found.
+        found: String,
+        /// The oldest that will do.
+        oldest: String,
+    },
     /// The operating system gives no thread.
     #[error("cannot start the engine's thread: {0}")]
     Thread(std::io::Error),

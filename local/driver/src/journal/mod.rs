@@ -11,6 +11,7 @@ pub(crate) mod machines;
 mod packed;
 mod readers;
 mod schema;
+mod sqlite;
 pub(crate) mod store;
 pub(crate) mod versions;
 
@@ -84,6 +85,7 @@ pub(crate) fn path(directory: &Path) -> PathBuf {
 
 /// Opens the journal for the one writer, and brings an older one to today's format.
 pub(crate) fn open(path: &Path) -> Result<Connection, OpenError> {
+    sqlite::check()?;
     let failed = |source| OpenError::Journal {
         path: path.to_owned(),
         source,
