@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use sluice_disk::Fault;
 use sluice_engine::{Effect, Identity, ScheduledTask};
@@ -53,8 +54,10 @@ impl Writer {
         Ok(())
     }
 
-    fn commit(&self) -> Result<(), DriverError> {
+    fn commit(&mut self) -> Result<(), DriverError> {
+        let began = Instant::now();
         self.connection.prepare_cached("COMMIT")?.execute([])?;
+        self.commit_took = began.elapsed();
         // written to a file that is gone is not written
         match self.shared.disk.in_place() {
             true => Ok(()),
@@ -206,9 +209,10 @@ impl Writer {
 
     /// Refuses what has queued up, but for what nobody would send again.
     fn refuse_backlog(&mut self, error: &DriverError) {
-        for request in std::mem::take(&mut self.backlog) {
+        let waiting: Vec<Request> = std::iter::from_fn(|| self.backlog.pop()).collect();
+        for request in waiting {
             match request.refuse(error) {
-                Some(kept) => self.backlog.push_back(kept),
+                Some(kept) => self.backlog.push(kept, &self.residents),
                 None => self.taken_from_queue(),
             }
         }

@@ -3,6 +3,7 @@
 //! Each round takes what has queued up, applies it, commits it with one fsync, and only then acts: effects, answers,
 //! waiters. While a commit is under way new requests queue up; they are the next group.
 
+mod backlog;
 mod batch;
 mod commit;
 mod handle;
@@ -15,7 +16,7 @@ mod take;
 mod tell;
 mod versions;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -29,6 +30,7 @@ use crate::journal::{children, store};
 use crate::shared::Shared;
 use crate::{DriverError, ExecutionRecord, TaskRunner, Watchdog, fold};
 
+use backlog::Backlog;
 use batch::{Batch, RunnerAnswer};
 use loaded::{Prepared, Residents};
 use pulse::{PULSE, Pulse};
@@ -42,6 +44,13 @@ const GROUP: usize = 512;
 /// Kind and key in the store of what is written to find out whether the disk works again.
 const PROBE: (&str, &str) = ("sluice.disk", "tried");
 
+/// The time after which a round takes nothing more in, unless the disk is slower: whoever comes while somebody else's
+/// thousands wait, waits for one round and not for all of them.
+const ROUND: Duration = Duration::from_millis(5);
+
+/// The most deadlines that a round fires while requests wait.
+const DEADLINES: usize = 64;
+
 /// The longest sleep while only parked executions have deadlines: a machine that was suspended sees its deadlines this late at most,
 /// since a sleeping thread does not notice that the wall's clock has jumped.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
@@ -53,7 +62,7 @@ pub(crate) struct Writer {
     runner: Arc<dyn TaskRunner>,
     shared: Arc<Shared>,
     requests: mpsc::Receiver<Request>,
-    backlog: VecDeque<Request>,
+    backlog: Backlog,
     residents: Residents,
     /// When the first parked execution is to be woken, or earlier.
     parked_wake: Option<Timestamp>,
@@ -76,6 +85,8 @@ pub(crate) struct Writer {
     /// The events of the fact at hand: the room for them is used again.
     events: Vec<HistoryEvent>,
     failures: Failures,
+    /// What the last commit took.
+    commit_took: Duration,
 }
 
 /// What failed commits left to do again.
@@ -110,7 +121,8 @@ impl Writer {
             runner,
             shared,
             requests,
-            backlog: VecDeque::new(),
+            backlog: Backlog::default(),
+            commit_took: Duration::ZERO,
             residents: Residents::default(),
             revisions: HashMap::new(),
             current: HashMap::new(),
@@ -163,15 +175,15 @@ impl Writer {
         if !self.has_work()
             && let Some(first) = self.wait()
         {
-            self.backlog.push_back(first);
+            self.backlog.push(first, &self.residents);
         }
-        while self.backlog.len() < GROUP {
-            match self.requests.try_recv() {
-                Ok(request) => self.backlog.push_back(request),
-                Err(_) => break,
-            }
+        // all of them, since the one whose turn is next may be the last that came
+        while !self.backlog.is_closing()
+            && let Ok(request) = self.requests.try_recv()
+        {
+            self.backlog.push(request, &self.residents);
         }
-        !self.backlog.iter().any(|request| matches!(request, Request::Halt))
+        !self.backlog.is_halted()
     }
 
     fn has_work(&self) -> bool {
@@ -190,7 +202,7 @@ impl Writer {
             .recv_timeout(end.saturating_duration_since(Instant::now()))
         {
             let over = matches!(request, Request::Close | Request::Halt);
-            self.backlog.push_back(request);
+            self.backlog.push(request, &self.residents);
             if over {
                 break;
             }
@@ -230,21 +242,30 @@ impl Writer {
         {
             return batch.note(Some(&error));
         }
+        let began = Instant::now();
+        let time = ROUND.max(self.commit_took);
         self.redo(batch);
         self.make_up_for_a_pause(batch);
-        self.fire_deadlines(batch);
+        let limit = if self.backlog.is_empty() { GROUP } else { DEADLINES };
+        self.fire_deadlines(limit, batch);
         self.settle_jobs(batch);
-        while batch.failed.is_none() && !batch.close {
-            let Some(request) = self.backlog.pop_front() else { break };
+        for _ in 0..GROUP {
+            if batch.failed.is_some() || batch.close {
+                break;
+            }
+            let Some(request) = self.backlog.pop() else { break };
             self.taken_from_queue();
             self.handle(request, batch);
             self.settle_jobs(batch);
+            if began.elapsed() >= time {
+                break;
+            }
         }
     }
 
     /// Whether the driver is to be closed: then it is, even if nothing can be written.
     fn closing(&self) -> bool {
-        self.backlog.iter().any(|request| matches!(request, Request::Close))
+        self.backlog.is_closing()
     }
 
     fn taken_from_queue(&self) {

@@ -9,7 +9,7 @@ use sluice_engine::{AttemptId, Breakdown, Entry, Execution, Fact, IllegalFact};
 
 use super::batch::{Batch, RunnerAnswer};
 use super::loaded::{Loaded, Prepared};
-use super::{GROUP, Writer, tell};
+use super::{Writer, tell};
 use crate::journal::{children, codec, executions, machines, store};
 use crate::shared::Counters;
 use crate::{ACTIVITIES, Answer, DriverError, fold};
@@ -260,9 +260,9 @@ impl Writer {
         tracing::debug!(execution = key, attempt = attempt.0, "an answer came too late");
     }
 
-    /// Tells the executions whose deadline has come.
-    pub(super) fn fire_deadlines(&mut self, batch: &mut Batch) {
-        for key in self.residents.take_due(self.now, GROUP) {
+    /// Tells the executions whose deadline has come: at most `limit` in memory, and as many parked ones.
+    pub(super) fn fire_deadlines(&mut self, limit: usize, batch: &mut Batch) {
+        for key in self.residents.take_due(self.now, limit) {
             batch.touched.insert(key);
             self.deadline_passed(key, batch);
         }
@@ -270,7 +270,7 @@ impl Writer {
             return;
         }
         batch.woke = true;
-        let due = match executions::due(&self.connection, self.now, GROUP) {
+        let due = match executions::due(&self.connection, self.now, limit) {
             Ok(due) => due,
             Err(error) => return batch.note(Some(&error)),
         };

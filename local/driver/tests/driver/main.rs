@@ -3,6 +3,7 @@
 mod activities;
 mod away;
 mod failures;
+mod fairness;
 mod jobs;
 mod limits;
 mod lists;

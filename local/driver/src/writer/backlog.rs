@@ -1,0 +1,169 @@
+//! Requests that wait for the engine's thread, served in turn by state machine.
+//!
+//! A machine whose executions start others without end, or that ten thousand clients ask for at once, fills its own
+//! queue and no other: each machine is given one request in turn. Within a machine requests keep their order, and with
+//! it those about one execution.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+
+use super::loaded::Residents;
+use super::request::Request;
+use sluice_engine::token;
+
+/// Requests by the ARN of the state machine that they concern; those without one share a queue as well.
+type Group = Option<Arc<str>>;
+
+/// The waiting requests.
+#[derive(Debug, Default)]
+pub(super) struct Backlog {
+    groups: HashMap<Group, VecDeque<Request>>,
+    /// The groups that have requests, the next to be served first.
+    turns: VecDeque<Group>,
+    /// To be answered after all others.
+    close: Option<Request>,
+    halted: bool,
+}
+
+impl Backlog {
+    /// Whether nothing waits.
+    pub(super) fn is_empty(&self) -> bool {
+        self.turns.is_empty() && self.close.is_none() && !self.halted
+    }
+
+    /// Whether the thread has to stop at once.
+    pub(super) fn is_halted(&self) -> bool {
+        self.halted
+    }
+
+    /// Whether the thread is to stop once nothing waits any more.
+    pub(super) fn is_closing(&self) -> bool {
+        self.close.is_some()
+    }
+
+    /// Puts a request behind the others of its machine.
+    pub(super) fn push(&mut self, request: Request, residents: &Residents) {
+        match request {
+            Request::Halt => self.halted = true,
+            Request::Close => self.close = Some(request),
+            request => {
+                let group = group_of(&request, residents);
+                let queue = self.groups.entry(group.clone()).or_default();
+                if queue.is_empty() {
+                    self.turns.push_back(group);
+                }
+                queue.push_back(request);
+            }
+        }
+    }
+
+    /// The next request in turn.
+    pub(super) fn pop(&mut self) -> Option<Request> {
+        let Some(group) = self.turns.pop_front() else {
+            return self.close.take();
+        };
+        let queue = self.groups.get_mut(&group)?;
+        let next = queue.pop_front();
+        if queue.is_empty() {
+            // what a burst took is given back
+            self.groups.remove(&group);
+        } else {
+            self.turns.push_back(group);
+        }
+        next
+    }
+}
+
+fn group_of(request: &Request, residents: &Residents) -> Group {
+    let of_execution = |key| {
+        let loaded = residents.get(key)?;
+        Some(loaded.execution.identity().machine_arn.clone())
+    };
+    match request {
+        Request::Start { request, .. } | Request::StartChild { request, .. } => {
+            Some(Arc::from(request.machine_arn.as_str()))
+        }
+        Request::Answered { key, .. } | Request::Claim { key, .. } => of_execution(*key),
+        // of a parked execution nothing else is under way
+        Request::Token { token, .. } => of_execution(token::parse(token)?.0),
+        Request::Stop { .. }
+        | Request::Redrive { .. }
+        | Request::UpdateMapRun { .. }
+        | Request::Ended { .. }
+        | Request::PutMachine { .. }
+        | Request::DeleteMachine { .. }
+        | Request::Versions { .. }
+        | Request::Put { .. }
+        | Request::PutIfAbsent { .. }
+        | Request::Remove { .. }
+        | Request::AdvanceClock { .. }
+        | Request::Resume { .. }
+        | Request::ClockChanged
+        | Request::Close
+        | Request::Halt => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+    use tokio::sync::oneshot;
+
+    use super::*;
+    use crate::StartExecution;
+
+    fn start(machine: &str, name: &str) -> Request {
+        Request::Start {
+            request: Box::new(StartExecution {
+                name: Some(name.to_owned()),
+                ..StartExecution::new(machine, Value::Null)
+            }),
+            reply: oneshot::channel().0,
+        }
+    }
+
+    fn name(request: &Request) -> String {
+        match request {
+            Request::Start { request, .. } => request.name.clone().unwrap_or_default(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    /// Requests as `machine/name`, `close` or `clock`, and the order in which they are served.
+    #[track_caller]
+    fn check(pushed: &[&str], expected: &[&str]) {
+        let mut backlog = Backlog::default();
+        for request in pushed {
+            let request = match request.split_once('/') {
+                Some((machine, name)) => start(machine, name),
+                None if *request == "close" => Request::Close,
+                None => Request::ClockChanged,
+            };
+            backlog.push(request, &Residents::default());
+        }
+        let served: Vec<String> = std::iter::from_fn(|| backlog.pop())
+            .map(|request| name(&request))
+            .collect();
+        assert_eq!(served, expected, "{pushed:?}");
+        assert!(backlog.is_empty() && backlog.groups.is_empty());
+    }
+
+    #[test]
+    fn machines_take_turns_and_each_keeps_its_order() {
+        check(&[], &[]);
+        check(&["a/1", "a/2", "a/3"], &["1", "2", "3"]);
+        check(
+            &["a/1", "a/2", "a/3", "b/4", "b/5", "c/6"],
+            &["1", "4", "6", "2", "5", "3"],
+        );
+        check(&["a/1", "a/2", "clock"], &["1", "ClockChanged", "2"]);
+    }
+
+    #[test]
+    fn the_end_comes_after_all_others() {
+        check(&["close", "a/1", "a/2"], &["1", "2", "Close"]);
+        let mut backlog = Backlog::default();
+        backlog.push(Request::Halt, &Residents::default());
+        assert!(backlog.is_halted() && !backlog.is_empty());
+    }
+}
