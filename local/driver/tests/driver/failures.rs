@@ -181,20 +181,47 @@ async fn what_is_deleted_or_replaced_is_not_written_any_more() {
     check("lock", false).await;
 }
 
-/// Overwrites the page that holds a text, after all that was written has come into the one file.
-fn damage_page_with(world: &World, text: &str) {
-    let path = world.directory.path().join("journal.sqlite");
-    beside(world)
+/// Overwrites the page that holds the end of an execution's first fact, after all that was written has come into the one
+/// file.
+fn damage_first_fact(world: &World, arn: &str) {
+    let journal = beside(world);
+    journal
         .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
         .expect("checkpoints");
+    let body: Vec<u8> = journal
+        .query_row(
+            "SELECT coalesce(packed, CAST(body AS BLOB)) FROM facts
+             WHERE seq = 0 AND execution = (SELECT key FROM executions WHERE arn = ?)",
+            [arn],
+            |row| row.get(0),
+        )
+        .expect("it is there");
+    let end = &body[body.len() - 64..];
+    let path = world.directory.path().join("journal.sqlite");
     let mut bytes = std::fs::read(&path).expect("readable");
     let at = bytes
-        .windows(text.len())
-        .position(|window| window == text.as_bytes())
+        .windows(end.len())
+        .position(|window| window == end)
         .expect("it is there");
     let page = at / 4096 * 4096;
     bytes[page..page + 4096].fill(0x5a);
     std::fs::write(&path, bytes).expect("written");
+}
+
+/// A text that cannot be packed: numbers without a pattern.
+fn without_pattern(of: &str) -> String {
+    let next = |state: &u64| {
+        Some(
+            state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1_442_695_040_888_963_407),
+        )
+    };
+    let numbers = std::iter::successors(Some(of.len() as u64 + u64::from(of.as_bytes()[0])), next);
+    numbers
+        .take(2_000)
+        .map(|number| format!("{:08x}", number >> 32))
+        .collect()
 }
 
 #[tokio::test]
@@ -203,11 +230,11 @@ async fn a_damaged_record_costs_its_execution_and_not_the_start() {
     world.put("m", chain(&["A"])).await;
     for name in ["one", "two"] {
         // each fills pages of its own
-        let input = json!({ "of": name, "filled": "#".repeat(20_000), "end": format!("the end of {name}") });
+        let input = json!({ "of": name, "filled": without_pattern(name) });
         let request = StartExecution::new(machine_arn("m"), input).named(name);
         world.driver.start_execution(request).await.expect("starts");
     }
-    damage_page_with(&world, "the end of one");
+    damage_first_fact(&world, &crate::support::execution_arn("m", "one"));
     let mut world = world.killed();
     let resumed = world.driver.resume().await.expect("starts");
     assert_eq!((resumed.executions, resumed.unreadable), (1, 1));
