@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::config::wall_clock_ms;
+use crate::deadline::Deadline;
 use crate::error::InvokeError;
 use crate::function::Function;
 use crate::invocation::{Delivery, FunctionError, InvokeOutput, Job, Ticket};
@@ -69,7 +70,7 @@ struct State {
     assigned: Option<Job>,
     running: Option<Ticket>,
     /// When the start or the invocation is overdue.
-    deadline: Option<Instant>,
+    deadline: Deadline,
     /// When the supervisor looks next. While that is before the deadline it need not be told.
     armed: Option<Instant>,
     stop: bool,
@@ -111,7 +112,7 @@ impl Instance {
                 parked: None,
                 assigned: None,
                 running: None,
-                deadline: Some(now + init_timeout),
+                deadline: Deadline::after(now, init_timeout),
                 armed: None,
                 stop: false,
                 init_error: None,
@@ -144,12 +145,12 @@ impl Instance {
         if state.phase == Phase::Ended || state.stop {
             return Err(Box::new(job));
         }
-        let deadline = Instant::now() + timeout;
+        state.deadline = Deadline::after(Instant::now(), timeout);
         job.delivery.deadline_ms = wall_clock_ms() + u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX);
-        state.deadline = Some(deadline);
-        let wake_supervisor = state.armed.is_none_or(|armed| armed > deadline);
+        let deadline = state.deadline.at();
+        let wake_supervisor = state.armed.is_none_or(|armed| deadline.is_some_and(|at| armed > at));
         if wake_supervisor {
-            state.armed = Some(deadline);
+            state.armed = deadline;
         }
         match state.parked.take() {
             Some(runtime) => {
@@ -189,7 +190,7 @@ impl Instance {
             let first = state.phase == Phase::Starting;
             if first {
                 state.phase = Phase::Ready;
-                state.deadline = None;
+                state.deadline.clear();
                 state.init = Some(state.created.elapsed());
                 lock(&self.capture).drain();
             }
@@ -221,7 +222,7 @@ impl Instance {
             let Some(ticket) = state.running.take_if(|ticket| ticket.request_id == id) else {
                 return false;
             };
-            state.deadline = None;
+            state.deadline.clear();
             (ticket, state.init.take())
         };
         let answer = self.conclude(ticket, init, outcome);
@@ -239,7 +240,7 @@ impl Instance {
         }
         state.init_error = Some(error);
         // It should exit by itself now; the supervisor sees to it that it does.
-        state.deadline = Some(Instant::now() + Duration::from_millis(500));
+        state.deadline = Deadline::after(Instant::now(), Duration::from_millis(500));
         drop(state);
         self.alarm.notify_one();
         true
@@ -248,8 +249,8 @@ impl Instance {
     /// When the supervisor has to look again, if ever.
     pub(crate) fn arm(&self) -> Option<Instant> {
         let mut state = lock(&self.state);
-        state.armed = state.deadline;
-        state.deadline
+        state.armed = state.deadline.look(Instant::now());
+        state.armed
     }
 
     pub(crate) fn stop_requested(&self) -> bool {
@@ -258,11 +259,8 @@ impl Instance {
 
     /// Whether the start (`Some(true)`) or an invocation (`Some(false)`) is overdue.
     pub(crate) fn overdue(&self, now: Instant) -> Option<bool> {
-        let state = lock(&self.state);
-        state
-            .deadline
-            .filter(|deadline| *deadline <= now)
-            .map(|_| state.phase == Phase::Starting)
+        let mut state = lock(&self.state);
+        state.deadline.has_come(now).then_some(state.phase == Phase::Starting)
     }
 
     /// Takes everything out of an instance whose process has ended or is about to be killed.
@@ -271,7 +269,7 @@ impl Instance {
         let was_starting = state.phase == Phase::Starting;
         state.phase = Phase::Ended;
         state.parked = None;
-        state.deadline = None;
+        state.deadline.clear();
         Remains {
             was_starting,
             init_error: state.init_error.take(),

@@ -19,6 +19,7 @@
 //! - A function URL with `AWS_IAM` asks for a SigV4 `Authorization` header and does not verify it.
 
 mod config;
+mod deadline;
 mod environment;
 mod error;
 mod function;
