@@ -1,4 +1,5 @@
-//! `kill -9` in the middle of traffic: what was acknowledged is there exactly once, what waited still waits.
+//! `kill -9` in the middle of traffic: what was acknowledged is there exactly once, what waited still waits. And a clock
+//! that jumps in the middle of it: no call in flight runs out of time.
 
 mod support;
 
@@ -41,6 +42,34 @@ fn nothing_acknowledged_is_lost_and_nothing_is_done_twice() {
     assert!(count(|t| matches!(t, Told::TakenIn { .. })) > ROUNDS, "{told:?}");
     check_finished(&sluice, &told);
     check_waiting(&sluice, &told);
+}
+
+/// As many executions are acknowledged before the clock jumps.
+const ACKNOWLEDGED: usize = 40;
+
+#[test]
+fn no_call_in_flight_runs_out_of_time_when_the_clock_jumps_or_the_process_ends() {
+    let mut sluice = Sluice::started();
+    let mut told = Vec::new();
+    for by in ["10m", "1d", "kill", "stop"] {
+        let (aws, machine) = (sluice.aws(), sluice.output("StateMachineArn"));
+        told.extend(
+            (0..ACKNOWLEDGED).map(|n| {
+                start(&aws, &machine, &format!("by{by}n{n}@example.com")).expect("it runs, so that it answers")
+            }),
+        );
+        match by {
+            "kill" => sluice.kill(),
+            "stop" => assert!(sluice.stop().success()),
+            by => sluice.advance_clock(by),
+        }
+        if ["kill", "stop"].contains(&by) {
+            sluice.start();
+            // by far longer than any call of the workflow may take
+            sluice.advance_clock("1h");
+        }
+    }
+    check_finished(&sluice, &told);
 }
 
 /// 32 clients submit in three ways until enough answers have come; then the process dies with requests in flight.

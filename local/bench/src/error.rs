@@ -1,0 +1,54 @@
+//! What can keep a figure from being taken.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why the program stopped.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum BenchError {
+    /// Nothing listens there.
+    #[error("nothing answers at {url}: {source}. Start what is to listen there, or correct the URL")]
+    Unreachable {
+        /// As given.
+        url: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// It listened, and then it did not answer.
+    #[error("{url} stopped in the middle of an exchange: {source}")]
+    Interrupted {
+        /// As given.
+        url: String,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// What came is no answer.
+    #[error("{url} does not answer in HTTP/1.1 that this client reads: {what}")]
+    NotHttp {
+        /// As given.
+        url: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// An answer that does not say what it should.
+    #[error("{what}: {status} {body}")]
+    Answer {
+        /// What was asked for.
+        what: String,
+        /// The answer's status.
+        status: u16,
+        /// The answer's body.
+        body: String,
+    },
+    /// What was asked for did not come about.
+    #[error("{0}")]
+    Unfinished(String),
+    /// A file could not be written.
+    #[error("{}: {source}. Give another place with --directory", path.display())]
+    Disk {
+        /// Which.
+        path: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
+}
