@@ -20,7 +20,19 @@ pub(crate) struct Wire {
     url: String,
     authority: String,
     path: String,
+    /// The server closes the connection behind its last answer.
+    over: bool,
     buffer: Vec<u8>,
+}
+
+/// What the head of an answer says.
+#[derive(Debug, Clone, Copy)]
+struct Head {
+    status: u16,
+    length: usize,
+    body: Body,
+    /// Nothing comes behind this answer.
+    last: bool,
 }
 
 /// How the length of a body is told.
@@ -38,16 +50,7 @@ impl Wire {
             Some(at) => rest.split_at(at),
             None => (rest, "/"),
         };
-        let address = if authority.contains(':') {
-            authority.to_owned()
-        } else {
-            format!("{authority}:80")
-        };
-        let connected = TcpStream::connect(&address).and_then(|stream| {
-            stream.set_nodelay(true)?;
-            Ok(stream)
-        });
-        let stream = connected.map_err(|source| BenchError::Unreachable {
+        let stream = connect(authority).map_err(|source| BenchError::Unreachable {
             url: url.to_owned(),
             source,
         })?;
@@ -56,6 +59,7 @@ impl Wire {
             url: url.to_owned(),
             authority: authority.to_owned(),
             path: path.to_owned(),
+            over: false,
             buffer: Vec::with_capacity(16 * 1024),
         })
     }
@@ -101,6 +105,9 @@ impl Wire {
     }
 
     fn send(&mut self, method: &str, headers: &str, body: &str) -> Result<(u16, Vec<u8>), BenchError> {
+        if std::mem::take(&mut self.over) {
+            self.stream = connect(&self.authority).map_err(|source| self.interrupted(source))?;
+        }
         self.buffer.clear();
         let length = body.len();
         let written = write!(
@@ -112,23 +119,25 @@ impl Wire {
             .and_then(|()| self.stream.write_all(&self.buffer))
             .map_err(|source| self.interrupted(source))?;
         self.buffer.clear();
-        let (status, head, body) = loop {
+        let head = loop {
             match head_of(&self.buffer) {
                 Ok(Some(found)) => break found,
                 Ok(None) => self.fill()?,
                 Err(what) => return Err(self.not_http(what)),
             }
         };
-        let body = match body {
+        self.over = head.last;
+        let body = match head.body {
             Body::Length(length) => {
-                while self.buffer.len() < head + length {
+                let end = head.length + length;
+                while self.buffer.len() < end {
                     self.fill()?;
                 }
-                self.buffer[head..head + length].to_vec()
+                self.buffer[head.length..end].to_vec()
             }
-            Body::Chunked => self.chunks(head)?,
+            Body::Chunked => self.chunks(head.length)?,
         };
-        Ok((status, body))
+        Ok((head.status, body))
     }
 
     /// A body in chunks, which begins `at` there in the buffer.
@@ -186,11 +195,20 @@ impl Wire {
     }
 }
 
-/// The status, the length of the head and how long the body is, once the head is whole.
-fn head_of(bytes: &[u8]) -> Result<Option<(u16, usize, Body)>, String> {
+fn connect(authority: &str) -> std::io::Result<TcpStream> {
+    let stream = match authority.contains(':') {
+        true => TcpStream::connect(authority)?,
+        false => TcpStream::connect((authority, 80))?,
+    };
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+/// What the head of an answer says, once it is whole.
+fn head_of(bytes: &[u8]) -> Result<Option<Head>, String> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut answer = httparse::Response::new(&mut headers);
-    let httparse::Status::Complete(head) = answer.parse(bytes).map_err(|error| error.to_string())? else {
+    let httparse::Status::Complete(length) = answer.parse(bytes).map_err(|error| error.to_string())? else {
         return Ok(None);
     };
     let status = answer.code.unwrap_or_default();
@@ -199,7 +217,17 @@ fn head_of(bytes: &[u8]) -> Result<Option<(u16, usize, Body)>, String> {
         None if matches!(status, 204 | 304) => Body::Length(0),
         None => return Err("an answer tells neither its length nor that it comes in chunks".to_owned()),
     };
-    Ok(Some((status, head, body)))
+    let connection = value_of(answer.headers, "connection").unwrap_or_default();
+    let last = match answer.version {
+        Some(0) => !connection.eq_ignore_ascii_case(b"keep-alive"),
+        _ => connection.eq_ignore_ascii_case(b"close"),
+    };
+    Ok(Some(Head {
+        status,
+        length,
+        body,
+        last,
+    }))
 }
 
 /// The length of a request, once its head is whole; one that tells no length has no body.
@@ -215,17 +243,19 @@ pub(crate) fn length_of_request(bytes: &[u8]) -> Option<usize> {
     }
 }
 
+fn value_of<'h>(headers: &[httparse::Header<'h>], name: &str) -> Option<&'h [u8]> {
+    let found = headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
+    found.map(|header| header.value.trim_ascii())
+}
+
 fn body_of(headers: &[httparse::Header<'_>]) -> Result<Option<Body>, String> {
-    let value = |name: &str| headers.iter().find(|header| header.name.eq_ignore_ascii_case(name));
-    if value("transfer-encoding").is_some() {
+    if value_of(headers, "transfer-encoding").is_some() {
         return Ok(Some(Body::Chunked));
     }
-    let Some(length) = value("content-length") else {
+    let Some(length) = value_of(headers, "content-length") else {
         return Ok(None);
     };
-    let number = std::str::from_utf8(length.value)
-        .ok()
-        .and_then(|text| text.trim().parse().ok());
+    let number = std::str::from_utf8(length).ok().and_then(|text| text.parse().ok());
     number
         .map(Body::Length)
         .map(Some)
@@ -283,6 +313,25 @@ mod tests {
         check("HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\nbody", None);
         check("HTTP/1.1 200 OK\r\nContent-Length: 40\r\n\r\nbody", None);
         check("no HTTP at all\r\n\r\n", None);
+    }
+
+    #[test]
+    fn a_server_that_closes_behind_its_answer_is_connected_to_again() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = format!("http://{}/", listener.local_addr().expect("an address"));
+        let server = std::thread::spawn(move || {
+            for head in ["HTTP/1.1 200 OK\r\nConnection: Close", "HTTP/1.0 200 OK"] {
+                let (mut stream, _) = listener.accept().expect("a client");
+                let _ = stream.read(&mut [0; 4_096]).expect("a request");
+                let answer = format!("{head}\r\nContent-Length: 0\r\n\r\n");
+                stream.write_all(answer.as_bytes()).expect("written");
+            }
+        });
+        let mut wire = Wire::to(&url).expect("connects");
+        for _ in 0..2 {
+            assert_eq!(wire.put_json(&Value::Null).expect("answers"), (200, String::new()));
+        }
+        server.join().expect("no panic");
     }
 
     #[test]
