@@ -19,6 +19,7 @@ const MISSED: Duration = Duration::from_secs(2);
 pub(crate) struct Deadline {
     at: Option<Instant>,
     looked: Instant,
+    away: Duration,
 }
 
 impl Deadline {
@@ -27,12 +28,19 @@ impl Deadline {
         Self {
             at: Some(now + time),
             looked: now,
+            away: Duration::ZERO,
         }
     }
 
     /// It was done.
     pub(crate) fn clear(&mut self) {
         self.at = None;
+    }
+
+    /// Looks at the time; answers for how long nothing ran since the beginning.
+    pub(crate) fn away(&mut self, now: Instant) -> Duration {
+        self.look(now);
+        self.away
     }
 
     /// When it comes, if nothing is stopped meanwhile.
@@ -44,11 +52,11 @@ impl Deadline {
     pub(crate) fn look(&mut self, now: Instant) -> Option<Instant> {
         let gap = now.saturating_duration_since(self.looked);
         self.looked = now;
-        let at = self.at.as_mut()?;
         if gap > MISSED {
-            *at += gap;
+            self.away += gap;
+            self.at = self.at.map(|at| at + gap);
         }
-        Some((*at).min(now + LOOK))
+        self.at.map(|at| at.min(now + LOOK))
     }
 
     /// Looks at the time; answers whether it has come.
@@ -76,6 +84,11 @@ mod tests {
             now = deadline.look(now).expect("it is not over");
         }
         assert_eq!(now, after(expected), "{looks:?}");
+        assert_eq!(
+            deadline.away(now).as_millis(),
+            u128::from(expected - 20_000),
+            "{looks:?}"
+        );
     }
 
     #[test]

@@ -219,9 +219,11 @@ impl Instance {
     pub(crate) fn complete(self: &Arc<Self>, id: Uuid, outcome: Outcome) -> bool {
         let (ticket, init) = {
             let mut state = lock(&self.state);
-            let Some(ticket) = state.running.take_if(|ticket| ticket.request_id == id) else {
+            let Some(mut ticket) = state.running.take_if(|ticket| ticket.request_id == id) else {
                 return false;
             };
+            // while nothing ran it took no time, in reports and for the pool
+            ticket.started += state.deadline.away(Instant::now());
             state.deadline.clear();
             (ticket, state.init.take())
         };
