@@ -51,6 +51,8 @@ pub(crate) struct Batch {
     pub(crate) started: u64,
     /// What the clock is to be advanced by.
     pub(crate) advance: Duration,
+    /// All calls in flight were given their time again.
+    pub(crate) restarted: bool,
     /// Parked executions were woken: the next one to wake has to be looked up.
     pub(crate) woke: bool,
     /// The journal failed: the whole batch did not happen.

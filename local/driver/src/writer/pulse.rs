@@ -67,6 +67,7 @@ impl Writer {
     /// Gives all calls in flight their time again. Those of executions that are not in memory have it when they are sent
     /// again. Answers how many executions had any.
     pub(super) fn restart_all_timeouts(&mut self, batch: &mut Batch) -> usize {
+        batch.restarted = true;
         let timed = self.residents.with_timed_calls();
         for &key in &timed {
             self.restart_timeouts(key, batch);

@@ -1,13 +1,16 @@
 //! Time during which nothing ran, or that the clock jumped over, is not used by calls in flight.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sluice_driver::{Clock, Driver, ManualClock, StartExecution};
+use sluice_driver::{Clock, Driver, Happening, ManualClock, Observer, StartExecution};
 use sluice_engine::{Outcome, Status};
 
-use crate::support::{BEGIN, World, approval, chain, hour, machine_arn, machine_record, open_recorded, within};
+use crate::support::{
+    BEGIN, World, approval, chain, hour, machine_arn, machine_record, open_recorded, open_recorded_observed, within,
+};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -252,4 +255,68 @@ async fn a_pause_of_the_process_is_noticed_and_time_that_it_ran_counts() {
     check_steps(&after_a_pause, false).await;
     after_a_pause.push(SECOND);
     check_steps(&after_a_pause, true).await;
+}
+
+/// A clock that says how often it was looked at, on a machine where each round of the engine takes three seconds once it is
+/// `slow`: the observer is part of the round.
+struct SlowRounds {
+    clock: RunningClock,
+    looks: tokio::sync::watch::Sender<u64>,
+    slow: AtomicU64,
+}
+
+impl Clock for SlowRounds {
+    fn now(&self) -> i64 {
+        self.looks.send_modify(|looks| *looks += 1);
+        self.clock.now()
+    }
+
+    fn until(&self, at: i64) -> Option<Duration> {
+        self.clock.until(at)
+    }
+
+    fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    fn restore(&self, advanced: Duration) {
+        self.clock.restore(advanced);
+    }
+}
+
+struct Slowly(Arc<SlowRounds>);
+
+impl Observer for Slowly {
+    fn observe(&self, _: &[Happening]) {
+        self.0.advance(Duration::from_secs(self.0.slow.load(Ordering::Relaxed)));
+    }
+}
+
+#[tokio::test]
+async fn a_round_that_takes_long_because_of_a_pause_is_no_pause() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let slow = Arc::new(SlowRounds {
+        clock: RunningClock(ManualClock::new(BEGIN)),
+        looks: tokio::sync::watch::Sender::new(0),
+        slow: AtomicU64::new(0),
+    });
+    let (driver, mut tasks) = open_recorded_observed(directory.path(), slow.clone(), Arc::new(Slowly(slow.clone())));
+    let machine = machine_record("m", chain(&["A"]));
+    driver.put_machine(machine, false).await.expect("is put");
+    let request = StartExecution::new(machine_arn("m"), json!({}));
+    driver.start_execution(request).await.expect("starts");
+    let _call = within(tasks.recv()).await.expect("a call");
+    seen(&driver).await;
+    let facts = driver.statistics().facts;
+    slow.slow.store(3, Ordering::Relaxed);
+    slow.advance(DAY);
+    driver.clock_changed();
+    let mut looks = slow.looks.subscribe();
+    let enough = *looks.borrow() + 100;
+    within(looks.wait_for(|looks| *looks >= enough)).await.expect("goes on");
+    let restarts = driver.statistics().facts - facts;
+    assert!(
+        (1..=2).contains(&restarts),
+        "the calls had their time again {restarts} times"
+    );
 }

@@ -157,12 +157,20 @@ pub(crate) fn open(directory: &Path, clock: Arc<dyn Clock>, runner: Arc<dyn Task
 
 /// A driver with another clock, and the tasks that it runs.
 pub(crate) fn open_recorded(directory: &Path, clock: Arc<dyn Clock>) -> (Driver, UnboundedReceiver<RunningTask>) {
+    open_recorded_observed(directory, clock, Arc::new(Unobserved))
+}
+
+pub(crate) fn open_recorded_observed(
+    directory: &Path,
+    clock: Arc<dyn Clock>,
+    observer: Arc<dyn Observer>,
+) -> (Driver, UnboundedReceiver<RunningTask>) {
     let (sender, tasks) = unbounded_channel();
     let runner = Arc::new(Recorder {
         tasks: sender,
         abandoned: unbounded_channel().0,
     });
-    (open(directory, clock, runner).expect("opens"), tasks)
+    (open_observed(directory, clock, runner, observer).expect("opens"), tasks)
 }
 
 pub(crate) fn open_observed(
