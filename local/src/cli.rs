@@ -27,6 +27,24 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: ClockAction,
     },
+    /// Look at a data directory on which nothing runs: exit code 0, it is whole; 1, it is damaged; 2, it cannot be looked at
+    Check {
+        /// The data directory
+        directory: PathBuf,
+        /// Print what was found as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Copy a data directory, which may be in use, and verify the copy
+    Backup {
+        /// The data directory
+        directory: PathBuf,
+        /// The copy: a directory that is not there yet
+        to: PathBuf,
+        /// Print what was copied as JSON
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Options of `sluice up`.

@@ -5,6 +5,7 @@ mod clock;
 mod functions;
 mod limits;
 mod up;
+mod upkeep;
 mod welcome;
 
 use std::io::Write as _;
@@ -23,6 +24,8 @@ fn main() -> ExitCode {
         None => up::run(cli.up),
         Some(cli::Command::Up(up)) => up::run(up),
         Some(cli::Command::Clock { action }) => clock::run(action),
+        Some(cli::Command::Check { directory, json }) => return upkeep::run_check(&directory, json),
+        Some(cli::Command::Backup { directory, to, json }) => return upkeep::run_backup(&directory, &to, json),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

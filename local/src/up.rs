@@ -65,7 +65,10 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
             }
         };
         welcome::print(&cloud.endpoint(), &cloud.stacks().await, &data);
-        signals.next().await?;
+        tokio::select! {
+            signal = signals.next() => signal?,
+            lost = cloud.until_lost() => end_over_lost_data(&lost),
+        }
         // nobody may be reading any more
         let _ = writeln!(std::io::stderr(), "\nsluice: stopping (Ctrl-C again to stop at once)");
         tokio::select! {
@@ -166,6 +169,15 @@ impl StopSignals {
         #[cfg(not(unix))]
         tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")
     }
+}
+
+/// The exit code when a database is damaged or gone: `EX_IOERR` of `sysexits.h`.
+const LOST: i32 = 74;
+
+/// Ends the process because nothing can be acknowledged any more. What was acknowledged is on disk, if the disk still has it.
+fn end_over_lost_data(reason: &str) -> ! {
+    let _ = writeln!(std::io::stderr(), "sluice: {reason}");
+    std::process::exit(LOST)
 }
 
 /// Ends the process at once, and without unwinding: what was acknowledged is in the journal, and calls in flight are sent again.

@@ -24,6 +24,7 @@ use crate::cloudformation::{StackRecord, StackStatus, Stacks};
 use crate::cloudwatch::Metrics;
 use crate::cloudwatch::sources::{DynamoMetrics, LambdaMetrics, StatesMetrics, StreamsMetrics};
 use crate::console::{self, ConsoleState, HostGuard};
+use crate::directory;
 use crate::dynamodb::Dynamo;
 use crate::endpoint::{self, Config, Services};
 use crate::lambda::{FunctionUrls, Lambda, RemoteLambda};
@@ -92,6 +93,7 @@ impl Cloud {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let metrics = Arc::new(Metrics::new(Arc::clone(&clock)));
         let tasks = Tasks::new(tokio::runtime::Handle::current());
+        directory::expect_journal(&config.data)?;
         let driver = Driver::open(
             DriverConfig {
                 directory: config.data.clone(),
@@ -104,8 +106,10 @@ impl Cloud {
             },
             Arc::clone(&tasks) as Arc<dyn TaskRunner>,
         )?;
-        metrics.open(&config.data.join("metrics.sqlite"))?;
-        let dynamo = Dynamo::open(&config.data.join("dynamodb.sqlite"))?;
+        directory::admit(&config.data, &driver).await?;
+        metrics.open(&config.data.join(directory::METRICS), Some(driver.identity()))?;
+        let dynamo = Dynamo::open(&config.data.join(directory::TABLES))?;
+        directory::join(&config.data, &driver, directory::TABLES).await?;
         let host = Host::new(host_config(plans.region(), &config, &clock, &metrics))?;
         let services = Arc::new(services(
             plans.region(),
@@ -121,6 +125,7 @@ impl Cloud {
         services
             .streams
             .observe(Arc::clone(&streamed) as Arc<dyn sluice_streams::Observer>);
+        services.streams.admit(directory::admit_streams(&config.data, &driver));
         let keeper = Arc::new(Keeper::new(Arc::clone(&services), host.clone()));
         let courses = settle_courses(&services, &plans).await?;
         let all: Vec<&Plan> = plans.iter().collect();
@@ -269,6 +274,17 @@ impl Cloud {
         reports
     }
 
+    /// Waits until one of the data directory's databases is damaged or gone, so that nothing can be acknowledged any more;
+    /// says what has happened and what to do. The process should end then.
+    pub async fn until_lost(&self) -> Arc<str> {
+        let services = &self.services;
+        tokio::select! {
+            lost = self.driver.until_lost() => lost,
+            lost = services.dynamo.until_lost() => lost,
+            lost = services.streams.until_lost() => lost,
+        }
+    }
+
     /// Stops taking requests, lets running ones end for at most `grace`, and closes the journal.
     ///
     /// # Errors
@@ -390,7 +406,7 @@ fn services(
         driver,
         function_urls: FunctionUrls::default(),
         dynamo,
-        streams: Streams::new(config.data.join("streams.sqlite")),
+        streams: Streams::new(config.data.join(directory::STREAMS)),
         mappings: Mappings::default(),
         activities: Activities::default(),
         table_metrics: DynamoMetrics::new(&metrics),

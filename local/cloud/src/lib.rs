@@ -15,8 +15,12 @@ pub mod tasks;
 
 mod cloud;
 mod control;
+mod directory;
 mod scheduler;
 mod stack;
+mod upkeep;
 
 pub use cloud::{Cloud, CloudConfig, ServiceReport, StackReport};
+pub use directory::DirectoryError;
 pub use stack::{Plans, StackSource, StartError};
+pub use upkeep::{BackupError, CheckError, DatabaseReport, FindingReport, Report, backup, check};

@@ -41,8 +41,15 @@ pub fn copy(from: &Path, to: &Path) -> Result<(), CopyError> {
 fn copy_pages(from: &Path, to: &Path) -> rusqlite::Result<()> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let source = Connection::open_with_flags(from, flags)?;
-    let mut target = Connection::open(to)?;
-    let backup = Backup::new(&source, &mut target)?;
+    copy_to(&source, &mut Connection::open(to)?)
+}
+
+/// Copies one open database over another.
+///
+/// # Errors
+/// When one of them fails.
+pub fn copy_to(source: &Connection, target: &mut Connection) -> rusqlite::Result<()> {
+    let backup = Backup::new(source, target)?;
     match backup.step(-1)? {
         StepResult::Done => Ok(()),
         // With a snapshot of its own nobody can keep it from its pages; a rollback journal's owner could.

@@ -134,7 +134,7 @@ impl Disk {
 
     /// A write has succeeded.
     pub fn works(&self) {
-        if !self.is_troubled() {
+        if !self.is_troubled() || self.lost().is_some() {
             return;
         }
         self.inner.troubled.store(false, Ordering::Release);
@@ -176,8 +176,8 @@ impl Disk {
     /// Nothing can be written any more, and no try would change that: whoever runs the process is told.
     pub fn lose(&self, reason: &str) {
         let sentence = format!(
-            "{} in {} is lost to this process: {reason}. Nothing has been acknowledged since. See `sluice check`, and \
-             restore the directory from a backup if it is damaged",
+            "{} ({}) cannot be written any more: {reason}. Nothing has been acknowledged since; look at the directory with \
+             `sluice check`, and restore it from a backup if it is damaged",
             self.inner.what,
             self.inner.path.display()
         );

@@ -15,7 +15,7 @@ pub mod identity;
 mod place;
 mod verify;
 
-pub use copy::{CopyError, copy};
+pub use copy::{CopyError, copy, copy_to};
 pub use disk::{Disk, Retry};
 pub use fault::{Fault, fault, fault_of_text};
 pub use place::{Place, beside};

@@ -787,12 +787,21 @@ pub(crate) fn read_log(
     connection: &rusqlite::Connection,
     key: u64,
 ) -> Result<Option<Log>, DriverError> {
+    read_log_with(connection, key, |id| shared.definition(connection, id))
+}
+
+/// The same, with the parsed definitions from elsewhere.
+pub(crate) fn read_log_with(
+    connection: &rusqlite::Connection,
+    key: u64,
+    definition: impl FnOnce(i64) -> Result<Arc<StateMachine>, DriverError>,
+) -> Result<Option<Log>, DriverError> {
     let Some(head) = executions::head(connection, key)? else {
         return Ok(None);
     };
     let revision = machines::revision(connection, head.revision)?;
     Ok(Some(Log {
-        machine: shared.definition(connection, revision.definition_id)?,
+        machine: definition(revision.definition_id)?,
         identity: Arc::new(executions::identity(key, head, &revision)),
         entries: executions::entries(connection, key)?,
     }))

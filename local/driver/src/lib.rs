@@ -11,6 +11,7 @@
 //! - [`Clock`]: time as an input, with a [`SystemClock`] and, for tests, a [`ManualClock`].
 
 mod cache;
+mod check;
 mod children;
 mod clock;
 mod driver;
@@ -25,6 +26,7 @@ mod task;
 mod watchdog;
 mod writer;
 
+pub use check::{DirectoryLock, Finding, JournalReport, check_journal};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{DriverError, OpenError, RedriveError, StartError, TokenError, VersionError};

@@ -31,7 +31,7 @@ pub use queue::{
     Depth, Message, NewMessage, Queue, QueueSettings, Receipt, Received, Redrive, VisibilityChange, VisibilityRefused,
 };
 pub use sequence::SequenceNumber;
-pub use store::{Streams, Wakes};
+pub use store::{Admit, Streams, Wakes};
 pub use stream::{
     CreateStream, NewRecord, PutOutcome, Reading, Record, RecordShare, Shard, Stream, StreamPosition, Tip,
 };

@@ -186,6 +186,11 @@ impl Sluice {
         child.wait().expect("it ends")
     }
 
+    /// Waits until it ends by itself; returns its exit status.
+    pub fn ended(&mut self) -> ExitStatus {
+        self.process.take().expect("it runs").wait().expect("it ends")
+    }
+
     /// `kill -9`.
     pub fn kill(&mut self) {
         let mut child = self.process.take().expect("it runs");

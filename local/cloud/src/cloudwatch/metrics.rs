@@ -1,16 +1,18 @@
 //! The metrics of this machine: gathered in memory, kept about once a second by a thread of their own.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use sluice_disk::{Disk, Fault, Retry};
 use sluice_driver::Clock;
 use sluice_metrics::{
     Accumulator, MetricId, Point, RETENTION, SeriesKey, SeriesNumber, Timestamp, TooManySeries, Unit,
 };
 
-use super::store::{Kept, OpenError, Store};
+use super::broken;
+use super::store::{Kept, Store};
 
 /// How long values are gathered before they are kept: what a `kill -9` takes at most.
 const GATHER: Duration = Duration::from_secs(1);
@@ -51,7 +53,9 @@ struct Shared {
     /// There is something to keep, or no more will come.
     work: Condvar,
     /// Locked before `gathered`, by whoever locks both.
-    disk: Mutex<Option<Disk>>,
+    disk: Mutex<Option<File>>,
+    /// The same as in there, for those who must not wait for it.
+    health: OnceLock<Disk>,
     clock: Arc<dyn Clock>,
 }
 
@@ -63,10 +67,12 @@ struct Gathered {
     full: bool,
 }
 
-struct Disk {
+struct File {
     store: Store,
     expired_at: Timestamp,
-    failing: bool,
+    /// Which data directory it belongs to.
+    identity: Option<String>,
+    disk: Disk,
 }
 
 impl Metrics {
@@ -77,25 +83,34 @@ impl Metrics {
                 gathered: Mutex::default(),
                 work: Condvar::new(),
                 disk: Mutex::default(),
+                health: OnceLock::new(),
                 clock,
             }),
             thread: Mutex::default(),
         }
     }
 
-    /// Opens or creates the file, and starts the thread; once. To be called when the directory is locked for this process.
+    /// Opens or creates the file, for the data directory with this identity if that has one, and starts the thread; once. To
+    /// be called when the directory is locked for this process.
+    ///
+    /// A file that is damaged, or of another directory, is set aside, and a new one is made: metrics are no promise.
     ///
     /// # Errors
-    /// When the file is no such file, or cannot be opened.
-    pub fn open(&self, path: &Path) -> Result<(), MetricsError> {
-        let store = Store::open(path).map_err(|error: OpenError| MetricsError::Open {
-            path: path.to_owned(),
-            reason: error.to_string(),
-        })?;
-        *lock(&self.shared.disk) = Some(Disk {
+    /// When the file cannot be opened, or a later release wrote it.
+    pub fn open(&self, path: &Path, identity: Option<&str>) -> Result<(), MetricsError> {
+        let store =
+            broken::open_or_replace(path, identity, self.shared.clock.now()).map_err(|error| MetricsError::Open {
+                path: path.to_owned(),
+                reason: error.to_string(),
+            })?;
+        let disk = Disk::new("the metrics' file", path, Retry::default());
+        // The first one is the one that is asked.
+        let _ = self.shared.health.set(disk.clone());
+        *lock(&self.shared.disk) = Some(File {
             store,
             expired_at: 0,
-            failing: false,
+            identity: identity.map(str::to_owned),
+            disk,
         });
         let of_thread = Arc::clone(&self.shared);
         let thread = std::thread::Builder::new()
@@ -192,6 +207,11 @@ impl Metrics {
         read.await.unwrap_or_else(|_| Err(MetricsError::Closed.into()))
     }
 
+    /// What is wrong with the metrics' file; none: it can be written, as far as is known.
+    pub fn trouble(&self) -> Option<String> {
+        self.shared.health.get()?.trouble()
+    }
+
     /// Keeps what was gathered and ends the thread. What is recorded later is lost.
     pub fn close(&self) {
         self.gathered().closing = true;
@@ -216,7 +236,7 @@ impl Drop for Metrics {
 
 impl Shared {
     /// Puts what was gathered on disk.
-    fn keep(&self, disk: &mut Disk) -> rusqlite::Result<()> {
+    fn keep(&self, disk: &mut File) -> rusqlite::Result<()> {
         let (pending, keys, lost) = {
             let mut gathered = lock(&self.gathered);
             let pending = gathered.values.take();
@@ -251,17 +271,32 @@ impl Shared {
                 if left_out > 0 {
                     tracing::warn!(left_out, "there are too many metrics: some are not kept");
                 }
-                disk.failing = false;
+                disk.disk.works();
                 Ok(())
             }
             Err(error) => {
                 lock(&self.gathered).values.put_back(pending);
+                self.failed(disk, &error);
                 Err(error)
             }
         }
     }
 
-    fn expire(&self, disk: &mut Disk) {
+    /// Metrics are gathered until they can be kept; a damaged file makes room for a new one.
+    fn failed(&self, disk: &mut File, error: &rusqlite::Error) {
+        if sluice_disk::fault(error) == Fault::Passing {
+            disk.disk.failed(error, Fault::Passing);
+            return;
+        }
+        match broken::replace(disk.disk.path(), disk.identity.as_deref(), self.clock.now(), error) {
+            Ok(store) => disk.store = store,
+            Err(error) => {
+                disk.disk.failed(&error, Fault::Passing);
+            }
+        }
+    }
+
+    fn expire(&self, disk: &mut File) {
         let now = self.clock.now();
         if now.saturating_sub(disk.expired_at) < EXPIRE_EVERY {
             return;
@@ -294,10 +329,7 @@ fn run(shared: &Shared) {
         let Some(disk) = disk.as_mut() else { return };
         match shared.keep(disk) {
             Ok(()) => shared.expire(disk),
-            Err(error) if !disk.failing => {
-                tracing::warn!(%error, "metrics cannot be kept; they are gathered until they can");
-                disk.failing = true;
-            }
+            // told by then
             Err(_) => {}
         }
         if closing {
@@ -321,7 +353,7 @@ mod tests {
 
     fn open(path: &Path) -> Result<Metrics, MetricsError> {
         let metrics = Metrics::new(Arc::new(ManualClock::new(NOW)));
-        metrics.open(path).map(|()| metrics)
+        metrics.open(path, Some("ours")).map(|()| metrics)
     }
 
     async fn sum(metrics: &Metrics, name: &'static str) -> f64 {
@@ -390,11 +422,34 @@ mod tests {
         assert_eq!(sum(&metrics, "a").await, 5.0);
     }
 
+    #[tokio::test]
+    async fn a_damaged_or_foreign_file_is_set_aside() {
+        let check = async |damage: &dyn Fn(&Path)| {
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("metrics.sqlite");
+            damage(&path);
+            let before = std::fs::read(&path).unwrap();
+            let metrics = open(&path).unwrap();
+            metrics.record("N", "a", &[("d", "v")], Unit::Count, 2.0, NOW);
+            assert_eq!(sum(&metrics, "a").await, 2.0);
+            assert_eq!(metrics.trouble(), None);
+            let aside = directory.path().join("metrics.sqlite.broken-1795354020000");
+            assert!(std::fs::read(aside).unwrap() == before, "as it was");
+        };
+        check(&|path| std::fs::write(path, "rubbish".repeat(1_000)).unwrap()).await;
+        check(&|path| {
+            let foreign = rusqlite::Connection::open(path).unwrap();
+            sluice_disk::identity::write(&foreign, "another's").unwrap();
+        })
+        .await;
+    }
+
     #[test]
-    fn a_damaged_file_is_named_with_what_to_do() {
+    fn a_file_of_a_later_release_is_named_with_what_to_do() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("metrics.sqlite");
-        std::fs::write(&path, "rubbish".repeat(1_000)).unwrap();
+        let later = rusqlite::Connection::open(&path).unwrap();
+        later.pragma_update(None, "user_version", 2).unwrap();
         let error = open(&path).err().unwrap().to_string();
         assert!(
             error.contains("metrics.sqlite") && error.contains("remove the file"),

@@ -5,6 +5,7 @@
 //! answers the API. Each action is one file that knows no protocol: `wire` reads requests and writes answers in the three
 //! that AWS's clients speak. There are no alarms, and nothing older than 15 days.
 
+mod broken;
 mod dashboards;
 mod delete_dashboards;
 mod error;

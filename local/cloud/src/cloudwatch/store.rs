@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
+use sluice_disk::Fault;
+use sluice_disk::identity::{self, Belongs};
 use sluice_metrics::{Distribution, MetricId, Point, SeriesKey, Sketch, Timestamp, Unit, Window};
 
 /// The most metrics on disk, counted by unit.
@@ -58,6 +60,13 @@ pub(super) enum OpenError {
     Later(i64),
 }
 
+impl OpenError {
+    /// Whether the file is no file of metrics, or not whole.
+    pub(super) fn is_damage(&self) -> bool {
+        matches!(self, Self::Sqlite(error) if sluice_disk::fault(error) == Fault::Lasting)
+    }
+}
+
 /// A minute of a metric that is to be kept.
 pub(super) struct Kept {
     pub(super) key: Arc<SeriesKey>,
@@ -79,7 +88,8 @@ pub(super) struct Filter {
 }
 
 impl Store {
-    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+    /// Opens the file, or makes it, for the data directory with this identity.
+    pub(super) fn open(path: &Path, identity: Option<&str>) -> Result<Self, OpenError> {
         let connection = Connection::open(path)?;
         connection.busy_timeout(Duration::from_secs(1))?;
         let format: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
@@ -93,6 +103,11 @@ impl Store {
         connection.pragma_update(None, "journal_size_limit", 4 * 1024 * 1024)?;
         if format == 0 {
             connection.execute_batch(SCHEMA)?;
+        }
+        if let Some(identity) = identity
+            && identity::read_from(&connection)? == Belongs::Unmarked
+        {
+            identity::write(&connection, identity)?;
         }
         Ok(Self {
             connection,
@@ -331,7 +346,7 @@ mod tests {
     fn what_is_written_again_adds_up_and_outlives_the_process() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("metrics.sqlite");
-        let mut store = Store::open(&path).unwrap();
+        let mut store = Store::open(&path, None).unwrap();
         let first = [
             kept("a", Unit::Count, 1, 1.0),
             kept("a", Unit::None, 1, 5.0),
@@ -339,7 +354,7 @@ mod tests {
         ];
         assert_eq!(store.write(&first).unwrap(), 0);
         drop(store);
-        let mut store = Store::open(&path).unwrap();
+        let mut store = Store::open(&path, None).unwrap();
         store.write(&[kept("a", Unit::Count, 2, 7.0)]).unwrap();
         assert_eq!(
             sums(&store, "a", None),
@@ -358,7 +373,7 @@ mod tests {
     #[test]
     fn lists_are_filtered_and_go_on_after_a_metric() {
         let directory = tempfile::tempdir().unwrap();
-        let mut store = Store::open(&directory.path().join("m")).unwrap();
+        let mut store = Store::open(&directory.path().join("m"), None).unwrap();
         let all: Vec<Kept> = ["a", "b", "c"]
             .iter()
             .map(|name| kept(name, Unit::Count, 5, 1.0))
@@ -423,7 +438,7 @@ mod tests {
     #[test]
     fn what_is_old_goes() {
         let directory = tempfile::tempdir().unwrap();
-        let mut store = Store::open(&directory.path().join("m")).unwrap();
+        let mut store = Store::open(&directory.path().join("m"), None).unwrap();
         store
             .write(&[
                 kept("old", Unit::Count, 1, 1.0),
@@ -447,13 +462,13 @@ mod tests {
             "not a database, but long enough to be looked at as one".repeat(100),
         )
         .unwrap();
-        assert!(Store::open(&path).is_err());
+        assert!(Store::open(&path, None).is_err());
         let later = directory.path().join("later");
-        drop(Store::open(&later).unwrap());
+        drop(Store::open(&later, None).unwrap());
         Connection::open(&later)
             .unwrap()
             .pragma_update(None, "user_version", 2)
             .unwrap();
-        assert!(matches!(Store::open(&later), Err(OpenError::Later(2))));
+        assert!(matches!(Store::open(&later, None), Err(OpenError::Later(2))));
     }
 }

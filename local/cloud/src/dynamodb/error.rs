@@ -51,8 +51,8 @@ pub(super) enum CallError {
     /// A bug; the call may or may not have been carried out.
     #[error("the tables' database panicked at this call")]
     Panicked,
-    /// What was written may not be on disk, and nothing more is taken in.
-    #[error("the tables cannot be put on disk: {0}; look after the disk, then start again")]
+    /// Nothing is written at the moment, or nothing will be any more.
+    #[error("the tables cannot be written: {0}; nothing of this call is certain to be kept, so send it again")]
     Disk(String),
     /// The way by the book is closed; the call may have been carried out.
     #[error("the tables' own server: {0}")]

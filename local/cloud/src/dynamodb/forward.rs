@@ -8,6 +8,7 @@ use bytes::Bytes;
 use dynoxide::auth_material::{self, AuthMaterial};
 use http_body_util::Full;
 
+use super::error::CallError;
 use super::metering::BookMeter;
 use super::plain::PlainCall;
 use super::tables::Call;
@@ -56,7 +57,13 @@ impl Dynamo {
         };
         let (started, at) = (Instant::now(), services.config.now());
         let answer = self.answer(call).await;
-        let mut answer = answer.map_err(|error| ApiError::internal("InternalServerError", &error))?;
+        let mut answer = answer.map_err(|error| match error {
+            // told once, by the disk
+            CallError::Disk(_) => {
+                ApiError::client("InternalServerError", error.to_string()).status(StatusCode::INTERNAL_SERVER_ERROR)
+            }
+            error => ApiError::internal("InternalServerError", &error),
+        })?;
         if answer.status == StatusCode::BAD_REQUEST && is_bare_unknown(&answer.body) {
             return Err(ApiError::client("UnknownOperationException", unknown(operation)));
         }

@@ -2,7 +2,8 @@
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
 
@@ -29,13 +30,14 @@ pub(super) struct Job<C, A> {
 /// the group's first write are answered at once, the others after `sync`. While that runs, the next group gathers.
 ///
 /// Once `sync` has failed, nobody can tell what is on disk (a second try may succeed without having written anything), so all
-/// calls are refused from then on.
+/// calls are refused from then on, and the process is to end: the next one reads what is there.
 pub(super) fn serve<C, A>(
     jobs: &Receiver<Job<C, A>>,
     mut call: impl FnMut(C) -> Done<A>,
     mut sync: impl FnMut() -> io::Result<()>,
+    mut try_again: impl FnMut() -> Option<Duration>,
 ) {
-    while let Ok(first) = jobs.recv() {
+    while let Some(first) = next(jobs, &mut try_again) {
         let mut unsynced = Vec::new();
         for job in std::iter::once(first).chain(jobs.try_iter()).take(GROUP) {
             let done = catch_unwind(AssertUnwindSafe(|| call(job.call))).unwrap_or(Done {
@@ -53,7 +55,6 @@ pub(super) fn serve<C, A>(
             continue;
         }
         if let Err(error) = sync() {
-            tracing::error!(%error, "the tables cannot be put on disk; they refuse all calls from now on");
             let refusal = CallError::Disk(error.to_string());
             let refused = unsynced.into_iter().map(|(reply, _)| reply);
             for reply in refused.chain(jobs.iter().map(|job| job.reply)) {
@@ -63,6 +64,20 @@ pub(super) fn serve<C, A>(
         }
         for (reply, answer) in unsynced {
             let _ = reply.send(answer);
+        }
+    }
+}
+
+/// The next call; none: there will not be any. While there is trouble, `try_again` looks from time to time whether it is over.
+fn next<C, A>(jobs: &Receiver<Job<C, A>>, try_again: &mut impl FnMut() -> Option<Duration>) -> Option<Job<C, A>> {
+    loop {
+        let Some(wait) = try_again() else {
+            return jobs.recv().ok();
+        };
+        match jobs.recv_timeout(wait) {
+            Ok(job) => return Some(job),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return None,
         }
     }
 }
@@ -107,12 +122,17 @@ mod tests {
             let (jobs, waiting) = queue(calls);
             let synced = Cell::new(0);
             let mut early = 0;
-            serve(&jobs, answered_by, || {
-                if synced.replace(synced.get() + 1) == 0 {
-                    early = answers(&waiting).iter().flatten().count();
-                }
-                Ok(())
-            });
+            serve(
+                &jobs,
+                answered_by,
+                || {
+                    if synced.replace(synced.get() + 1) == 0 {
+                        early = answers(&waiting).iter().flatten().count();
+                    }
+                    Ok(())
+                },
+                || None,
+            );
             assert_eq!(synced.get(), syncs, "{calls:?}");
             if syncs > 0 {
                 assert_eq!(early, before_sync, "{calls:?}");
@@ -132,10 +152,15 @@ mod tests {
         let many: Vec<u32> = (0..GROUP as u32 + 3).map(|n| n * 2 + 101).collect();
         let (jobs, waiting) = queue(&many);
         let mut syncs = 0;
-        serve(&jobs, answered_by, || {
-            syncs += 1;
-            Err(io::Error::other("no space"))
-        });
+        serve(
+            &jobs,
+            answered_by,
+            || {
+                syncs += 1;
+                Err(io::Error::other("no space"))
+            },
+            || None,
+        );
         assert_eq!(syncs, 1);
         for answer in answers(&waiting) {
             assert_eq!(answer, Some(Err(CallError::Disk("no space".into()))));
@@ -145,7 +170,7 @@ mod tests {
     #[test]
     fn a_panic_costs_one_call() {
         let (jobs, waiting) = queue(&[1, 13, 2]);
-        serve(&jobs, answered_by, || Ok(()));
+        serve(&jobs, answered_by, || Ok(()), || None);
         let answers = answers(&waiting);
         assert_eq!((&answers[0], &answers[2]), (&Some(Ok(1)), &Some(Ok(2))));
         assert_eq!(answers[1], Some(Err(CallError::Panicked)));

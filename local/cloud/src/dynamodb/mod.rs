@@ -9,6 +9,7 @@ mod ensure_table;
 mod error;
 mod forward;
 mod group;
+mod health;
 mod metering;
 mod plain;
 mod rewrite;

@@ -1,5 +1,6 @@
 //! The database, its thread, and the sweep of what has expired.
 
+use std::cell::RefCell;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
@@ -10,12 +11,14 @@ use axum::http::{HeaderValue, Request, StatusCode, header};
 use bytes::Bytes;
 use dynoxide::Database;
 use http_body_util::Full;
+use sluice_disk::{Disk, Place, Retry, beside};
 use tokio::sync::oneshot;
 
 use super::DynamoError;
 use super::by_the_book::Book;
 use super::error::CallError;
 use super::group::{self, Done, Job};
+use super::health::Health;
 use super::plain::PlainCall;
 use super::wal::Wal;
 use crate::cloudwatch::sources::Usage;
@@ -27,6 +30,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 pub struct Dynamo {
     pub(super) database: Database,
     pub(super) wal: Arc<Wal>,
+    disk: Disk,
     /// `None` only while it is dropped.
     calls: Option<mpsc::Sender<Job<Call, RawAnswer>>>,
     stop_sweeping: Option<mpsc::Sender<()>>,
@@ -80,6 +84,9 @@ impl Dynamo {
             .disable_bulk_loading()
             .map_err(|error| refused(error.to_string()))?;
         let wal = Arc::new(Wal::open(path).map_err(|error| refused(format!("its -wal file: {error}")))?);
+        let disk = Disk::new("the tables' file", path, Retry::default());
+        let place = Place::of([path.to_owned(), beside(path, "-wal")]);
+        disk.watch(place.map_err(|error| refused(error.to_string()))?);
 
         let (calls, jobs) = mpsc::channel::<Job<Call, RawAnswer>>();
         let (stop_sweeping, stopped) = mpsc::channel();
@@ -88,8 +95,20 @@ impl Dynamo {
             thread.spawn(body).map_err(DynamoError::Thread)
         };
         let (swept, synced) = (database.clone(), Arc::clone(&wal));
-        let mut tables = Tables::new(database.clone());
-        let serve = move || group::serve(&jobs, |call| tables.call(call), || sync(&synced));
+        let tables = RefCell::new(Tables::new(database.clone(), disk.clone()));
+        let watched = disk.clone();
+        let sync = move || match watched.in_place() {
+            true => sync(&synced).inspect_err(|error| {
+                watched.lose(&format!(
+                    "its log cannot be put on disk ({error}), so nobody can tell what of it is there"
+                ));
+            }),
+            false => Err(io::Error::other("the file is gone")),
+        };
+        let serve = move || {
+            let call = |call| tables.borrow_mut().call(call);
+            group::serve(&jobs, call, sync, || tables.borrow_mut().try_again());
+        };
         let threads = vec![
             spawn("dynamodb", Box::new(serve))?,
             spawn("dynamodb-ttl", Box::new(move || sweep(&swept, &stopped)))?,
@@ -97,10 +116,22 @@ impl Dynamo {
         Ok(Self {
             database,
             wal,
+            disk,
             calls: Some(calls),
             stop_sweeping: Some(stop_sweeping),
             threads,
         })
+    }
+
+    /// What is wrong with the tables' file; none: it can be written, as far as is known. While there is trouble, calls
+    /// that write are refused, and each second it is tried whether that is over.
+    pub fn trouble(&self) -> Option<String> {
+        self.disk.trouble()
+    }
+
+    /// Waits until the file is damaged or gone, so that nothing can be acknowledged any more; says why.
+    pub(crate) async fn until_lost(&self) -> Arc<str> {
+        self.disk.until_lost().await
     }
 
     /// Hands a call to the tables' thread and waits for its answer.
@@ -127,15 +158,36 @@ impl Drop for Dynamo {
 struct Tables {
     database: Database,
     book: Book,
+    health: Health,
 }
 
 impl Tables {
-    fn new(database: Database) -> Self {
+    fn new(database: Database, disk: Disk) -> Self {
         let book = Book::new(database.clone());
-        Self { database, book }
+        let health = Health::new(disk);
+        Self { database, book, health }
     }
 
+    /// Carries out a call, unless it writes and nothing can be written.
     fn call(&mut self, call: Call) -> Done<RawAnswer> {
+        let writes = call.writes;
+        if writes && let Some(trouble) = self.health.refusal() {
+            let answer = Err(CallError::Disk(trouble));
+            return Done { answer, wrote: false };
+        }
+        let done = self.carry_out(call);
+        if writes && let Ok(answer) = &done.answer {
+            self.health.answered(answer.status, &answer.body);
+        }
+        done
+    }
+
+    /// How long to wait until it is tried whether the file can be written again; none: it can.
+    fn try_again(&mut self) -> Option<Duration> {
+        self.health.try_again()
+    }
+
+    fn carry_out(&mut self, call: Call) -> Done<RawAnswer> {
         let plain = call.plain.and_then(|plain| plain.run(&self.database));
         if let Some(done) = plain {
             return Done {

@@ -161,7 +161,7 @@ impl World {
         });
         let tasks = Tasks::new(tokio::runtime::Handle::current());
         let metrics = Arc::new(Metrics::new(clock.clone()));
-        metrics.open(&directory.join("metrics.sqlite")).unwrap();
+        metrics.open(&directory.join("metrics.sqlite"), None).unwrap();
         let config = DriverConfig {
             directory: directory.to_owned(),
             clock: clock.clone(),

@@ -8,6 +8,7 @@ use sluice_host::HostError;
 use sluice_template::TemplateErrors;
 
 use crate::cloudwatch::{CloudWatchError, MetricsError};
+use crate::directory::DirectoryError;
 use crate::dynamodb::DynamoError;
 use crate::lambda::RemoteLambdaError;
 
@@ -98,6 +99,9 @@ pub enum StartError {
     /// The data directory.
     #[error(transparent)]
     Open(#[from] OpenError),
+    /// A database of the data directory is missing, or belongs elsewhere.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// The journal.
     #[error(transparent)]
     Driver(#[from] DriverError),

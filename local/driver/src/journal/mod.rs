@@ -121,6 +121,21 @@ fn configure_writer(connection: &Connection) -> rusqlite::Result<()> {
     Ok(())
 }
 
+/// A journal that is only looked at, in today's format: one of an older release is copied into memory and brought there.
+pub(crate) fn in_todays_format(file: Connection, path: &Path) -> Result<Connection, OpenError> {
+    if schema::is_newest(&file, path)? {
+        return Ok(file);
+    }
+    let failed = |source| OpenError::Journal {
+        path: path.to_owned(),
+        source,
+    };
+    let mut copy = Connection::open_in_memory().map_err(failed)?;
+    sluice_disk::copy_to(&file, &mut copy).map_err(failed)?;
+    schema::migrate(&mut copy, path)?;
+    Ok(copy)
+}
+
 /// Opens the journal for reading beside the writer.
 fn open_reader(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

@@ -176,17 +176,7 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Op
         path: path.to_owned(),
         source,
     };
-    let found: i64 = connection
-        .query_row("PRAGMA user_version", [], |row| row.get(0))
-        .map_err(failed)?;
-    let known = STEPS.len() as i64;
-    if found > known {
-        return Err(OpenError::NewerFormat {
-            path: path.to_owned(),
-            found,
-            known,
-        });
-    }
+    let (found, known) = (found(connection, path)?, STEPS.len() as i64);
     if found == known {
         return Ok(());
     }
@@ -199,6 +189,29 @@ pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), Op
     }
     transaction.pragma_update(None, "user_version", known).map_err(failed)?;
     transaction.commit().map_err(failed)
+}
+
+/// Whether a journal has the newest format.
+pub(super) fn is_newest(connection: &Connection, path: &Path) -> Result<bool, OpenError> {
+    Ok(found(connection, path)? == STEPS.len() as i64)
+}
+
+/// The format of a journal; one of a later release is refused.
+fn found(connection: &Connection, path: &Path) -> Result<i64, OpenError> {
+    let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0));
+    let found: i64 = found.map_err(|source| OpenError::Journal {
+        path: path.to_owned(),
+        source,
+    })?;
+    let known = STEPS.len() as i64;
+    if found > known {
+        return Err(OpenError::NewerFormat {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    }
+    Ok(found)
 }
 
 /// What an older release left behind.

@@ -203,8 +203,9 @@ fn damage_first_fact(world: &World, arn: &str) {
         .windows(end.len())
         .position(|window| window == end)
         .expect("it is there");
+    // without the number of the next page, by which SQLite finds its way
     let page = at / 4096 * 4096;
-    bytes[page..page + 4096].fill(0x5a);
+    bytes[page + 4..page + 4096].fill(0x5a);
     std::fs::write(&path, bytes).expect("written");
 }
 

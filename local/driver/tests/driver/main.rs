@@ -2,6 +2,7 @@
 
 mod activities;
 mod away;
+mod check;
 mod failures;
 mod fairness;
 mod jobs;

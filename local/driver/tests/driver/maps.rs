@@ -9,7 +9,7 @@ use sluice_engine::{MapRunStatus, Outcome, Status};
 use crate::support::{BEGIN, World, machine_arn, within};
 
 /// A child for each item, which asks a human and then waits for an hour.
-fn map() -> Value {
+pub(crate) fn map() -> Value {
     json!({ "StartAt": "M", "States": { "M": {
         "Type": "Map", "End": true, "Label": "L", "MaxConcurrency": 3, "ToleratedFailureCount": 1,
         "ItemProcessor": {
@@ -54,7 +54,7 @@ async fn children(world: &World, run: &str, status: Option<Status>) -> Vec<Child
 }
 
 /// Accepts the next call; answers its token.
-async fn token(world: &mut World) -> String {
+pub(crate) async fn token(world: &mut World) -> String {
     let task = world.task().await;
     let token = task.task.token.clone().expect("a token").to_string();
     task.submitted(json!({}));

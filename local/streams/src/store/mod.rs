@@ -13,6 +13,7 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::thread::JoinHandle;
 
 use rusqlite::Connection;
+use sluice_disk::{Disk, Place, Retry, beside};
 use tokio::sync::{OnceCell, oneshot};
 
 use crate::{Observation, Observer, StreamsError, Timestamp};
@@ -32,12 +33,16 @@ pub struct Streams {
 }
 
 struct Inner {
-    path: PathBuf,
+    disk: Disk,
     board: Arc<Board>,
     observer: Arc<OnceLock<Arc<dyn Observer>>>,
+    admit: OnceLock<Admit>,
     opened: OnceCell<Opened>,
     closing: AtomicBool,
 }
+
+/// Looks at the file, which is there, before it is used; an error keeps it from being used.
+pub type Admit = Box<dyn Fn(&Path) -> Result<(), String> + Send + Sync>;
 
 struct Opened {
     /// `None` only while it is dropped.
@@ -94,11 +99,17 @@ impl What {
 impl Streams {
     /// The store in this file, which is made by the first call. This costs nothing.
     pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self::with_retry(path, Retry::default())
+    }
+
+    /// The same, with pauses of one's own between tries to write.
+    pub fn with_retry(path: impl Into<PathBuf>, retry: Retry) -> Self {
         Self {
             inner: Arc::new(Inner {
-                path: path.into(),
+                disk: Disk::new("the file of streams and queues", path, retry),
                 board: Arc::default(),
                 observer: Arc::default(),
+                admit: OnceLock::new(),
                 opened: OnceCell::new(),
                 closing: AtomicBool::new(false),
             }),
@@ -107,12 +118,30 @@ impl Streams {
 
     /// The store's file.
     pub fn path(&self) -> &Path {
-        &self.inner.path
+        self.inner.disk.path()
+    }
+
+    /// Lets `admit` look at the file whenever it is opened, which makes it. Only the first one counts.
+    pub fn admit(&self, admit: Admit) {
+        if self.inner.admit.set(admit).is_err() {
+            tracing::warn!("streams and queues are looked at already; the second look is left out");
+        }
+    }
+
+    /// What is wrong with the file; none: it can be written, as far as is known. While there is trouble, calls that write
+    /// are refused, and each second it is tried whether that is over.
+    pub fn trouble(&self) -> Option<String> {
+        self.inner.disk.trouble()
+    }
+
+    /// Waits until the file is damaged or gone, so that nothing can be acknowledged any more; says why.
+    pub async fn until_lost(&self) -> Arc<str> {
+        self.inner.disk.until_lost().await
     }
 
     /// Whether there is anything to look at: the file is there. Lists of what lies in it need not make it.
     pub fn exists(&self) -> bool {
-        self.inner.opened.initialized() || self.inner.path.exists()
+        self.inner.opened.initialized() || self.path().exists()
     }
 
     /// Tells `observer` from now on. Only the first one counts.
@@ -158,9 +187,14 @@ impl Streams {
     {
         let opened = self.opened().await?;
         let (reply, answer) = oneshot::channel();
-        let path = self.inner.path.clone();
+        let path = self.path().to_owned();
         let job: Job = Box::new(move |connection, desk| {
-            let result = work(connection, desk).map_err(|refused| refused.into_error(&path));
+            let result = work(connection, desk).map_err(|refused| {
+                if let Refused::Sqlite(error) = &refused {
+                    desk.failure = Some((error.to_string(), sluice_disk::fault(error)));
+                }
+                refused.into_error(&path)
+            });
             let keep = result.is_ok();
             // Whoever gave up waiting does not matter.
             let deliver = move |committed: Result<(), StreamsError>| drop(reply.send(committed.and(result)));
@@ -168,8 +202,15 @@ impl Streams {
         });
         let jobs = opened.jobs.as_ref().ok_or(StreamsError::Closed)?;
         jobs.send(job).map_err(|_| StreamsError::Closed)?;
-        // Dropped without an answer: it panicked, or the transaction never came to it.
-        answer.await.unwrap_or(Err(StreamsError::Panicked))
+        // Dropped without an answer: the transaction never came to it, or it panicked.
+        answer.await.unwrap_or_else(|_| {
+            Err(self
+                .trouble()
+                .map_or(StreamsError::Panicked, |reason| StreamsError::Disk {
+                    path: self.path().display().to_string(),
+                    reason,
+                }))
+        })
     }
 
     /// Asks a question of what is on disk.
@@ -185,12 +226,8 @@ impl Streams {
     async fn opened(&self) -> Result<&Opened, StreamsError> {
         let inner = &self.inner;
         let open = || async {
-            let (path, board, observer) = (
-                inner.path.clone(),
-                Arc::clone(&inner.board),
-                Arc::clone(&inner.observer),
-            );
-            let opening = tokio::task::spawn_blocking(move || Opened::new(path, board, observer));
+            let inner = Arc::clone(inner);
+            let opening = tokio::task::spawn_blocking(move || Opened::new(&inner));
             let opened = opening.await.map_err(|_| StreamsError::Panicked)??;
             Ok(opened)
         };
@@ -214,18 +251,28 @@ impl Streams {
 }
 
 impl Opened {
-    fn new(path: PathBuf, board: Arc<Board>, observer: Arc<OnceLock<Arc<dyn Observer>>>) -> Result<Self, StreamsError> {
+    fn new(inner: &Inner) -> Result<Self, StreamsError> {
+        let path = inner.disk.path().to_owned();
         let connection = schema::open_writer(&path)?;
+        if let Some(admit) = inner.admit.get() {
+            admit(&path).map_err(|reason| StreamsError::Disk {
+                path: path.display().to_string(),
+                reason,
+            })?;
+        }
+        let place = Place::of([path.clone(), beside(&path, "-wal")]);
+        inner.disk.watch(place.map_err(|error| schema::disk(&path, &error))?);
         let (jobs, queue) = mpsc::channel();
+        let observer = Arc::clone(&inner.observer);
         let tell = move |told: &Told| {
             if let Some(observer) = observer.get() {
                 observer.observe(told.at, told.what.observation());
             }
         };
         let writer = Writer {
-            path: path.clone(),
+            disk: inner.disk.clone(),
             connection,
-            board,
+            board: Arc::clone(&inner.board),
             tell: Box::new(tell),
             desk: Desk::default(),
         };

@@ -1,6 +1,7 @@
 //! The file's format, and the steps from each format to the next.
 
 use std::path::Path;
+use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior};
 
@@ -8,6 +9,9 @@ use crate::StreamsError;
 
 /// Step `n` leads from format `n` to `n + 1`; SQLite's `user_version` says which one a file has. Released steps never change.
 const STEPS: [&str; 1] = [FORMAT_1];
+
+/// The format that this release writes.
+pub(super) const FORMAT: i64 = STEPS.len() as i64;
 
 const FORMAT_1: &str = "
 CREATE TABLE streams (
@@ -112,7 +116,7 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StreamsError> {
     let mut connection = Connection::open(path).map_err(|error| disk(path, &error))?;
     prepare(&mut connection).map_err(|error| disk(path, &error))?;
     let found = version(&connection).map_err(|error| disk(path, &error))?;
-    let known = STEPS.len() as i64;
+    let known = FORMAT;
     if found > known {
         return Err(StreamsError::Format {
             path: path.display().to_string(),
@@ -125,6 +129,8 @@ pub(super) fn open_writer(path: &Path) -> Result<Connection, StreamsError> {
 }
 
 fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
+    // There is no second writer: a lock that lasts longer is a fault, and whoever waits is told.
+    connection.busy_timeout(Duration::from_secs(1))?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")?;

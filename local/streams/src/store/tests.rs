@@ -1,5 +1,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use sluice_disk::Retry;
 
 use crate::{CreateStream, NewRecord, Observation, Observer, Streams, StreamsError, Timestamp};
 
@@ -99,4 +102,68 @@ async fn observers_are_told_what_is_on_disk() {
         "7 RecordsThrottled { stream: \"s\", records: 1 }",
     ];
     assert_eq!(*notes.texts.lock().unwrap(), expected);
+}
+
+fn impatient(path: &std::path::Path) -> Streams {
+    let (first, most) = (Duration::ZERO, Duration::ZERO);
+    Streams::with_retry(path, Retry { first, most })
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trouble_with_the_disk_is_told_and_ends_by_itself() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("streams.sqlite");
+    let streams = impatient(&path);
+    streams.create_stream(stream("s"), 0).await.unwrap();
+    let beside = rusqlite::Connection::open(&path).unwrap();
+    for _ in 0..2 {
+        beside.execute_batch("BEGIN IMMEDIATE").unwrap();
+        let refused = streams.put("s", vec![record()], 0).await.unwrap_err();
+        assert!(refused.to_string().contains("locked"), "{refused}");
+        assert!(streams.trouble().unwrap().contains("locked"));
+        beside.execute_batch("ROLLBACK").unwrap();
+        // nobody asks for anything
+        while streams.trouble().is_some() {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(streams.put("s", vec![record()], 0).await.map(|put| put.len()), Ok(1));
+    }
+    beside
+        .execute_batch("CREATE TRIGGER t BEFORE INSERT ON records BEGIN SELECT RAISE(FAIL, 'no room'); END")
+        .unwrap();
+    let refused = streams.put("s", vec![record()], 0).await.unwrap_err();
+    assert!(refused.to_string().contains("no room"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_file_that_was_deleted_is_not_written_any_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("streams.sqlite");
+    let streams = impatient(&path);
+    streams.create_stream(stream("s"), 0).await.unwrap();
+    std::fs::remove_file(&path).unwrap();
+    for _ in 0..2 {
+        assert!(streams.put("s", vec![record()], 0).await.is_err());
+    }
+    assert!(streams.until_lost().await.contains("was deleted"));
+    assert!(streams.trouble().unwrap().contains("was deleted"));
+}
+
+#[tokio::test]
+async fn a_file_is_looked_at_before_it_is_used() {
+    let directory = tempfile::tempdir().unwrap();
+    let streams = Streams::new(directory.path().join("streams.sqlite"));
+    let looks = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&looks);
+    streams.admit(Box::new(move |path| {
+        assert!(path.exists());
+        match counted.fetch_add(1, Ordering::Relaxed) {
+            0 => Err("not yet".into()),
+            _ => Ok(()),
+        }
+    }));
+    let refused = streams.create_stream(stream("s"), 0).await.unwrap_err();
+    assert!(refused.to_string().contains("not yet"), "{refused}");
+    streams.create_stream(stream("s"), 0).await.unwrap();
+    assert_eq!(looks.load(Ordering::Relaxed), 2);
 }
