@@ -30,7 +30,7 @@ use crate::endpoint::{self, Config, Services};
 use crate::lambda::{FunctionUrls, Lambda, RemoteLambda};
 use crate::mapping::Mappings;
 use crate::stack::{self, Course, Keeper, Known, Plan, Plans, StartError, UrlListener};
-use crate::tasks::{Activities, Tasks};
+use crate::tasks::{Activities, Crowding, Tasks};
 
 /// How stacks are to run.
 #[derive(Debug, Clone)]
@@ -409,6 +409,7 @@ fn services(
         streams: Streams::new(config.data.join(directory::STREAMS)),
         mappings: Mappings::default(),
         activities: Activities::default(),
+        crowding: Crowding::default(),
         table_metrics: DynamoMetrics::new(&metrics),
         metrics,
         stacks: Arc::default(),

@@ -189,6 +189,9 @@ pub enum StartError {
         /// As asked for.
         arn: String,
     },
+    /// There is more to do than can be done; what was taken in before is finished first.
+    #[error("Rate exceeded")]
+    Busy,
     /// The driver failed.
     #[error(transparent)]
     Driver(#[from] DriverError),
@@ -318,7 +321,7 @@ impl Failure for StartError {
     fn driver(&self) -> Option<&DriverError> {
         match self {
             Self::Driver(error) => Some(error),
-            Self::AlreadyExists { .. } | Self::MachineNotFound { .. } | Self::MachineDeleting { .. } => None,
+            Self::AlreadyExists { .. } | Self::MachineNotFound { .. } | Self::MachineDeleting { .. } | Self::Busy => None,
         }
     }
 }

@@ -12,6 +12,8 @@ pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
     pub(crate) code: Cow<'static, str>,
     pub(crate) message: String,
+    /// The `Reason` of exceptions that have one.
+    pub(crate) reason: Option<&'static str>,
 }
 
 impl ApiError {
@@ -21,6 +23,7 @@ impl ApiError {
             status: StatusCode::BAD_REQUEST,
             code: code.into(),
             message: message.into(),
+            reason: None,
         }
     }
 
@@ -36,6 +39,7 @@ impl ApiError {
             status: StatusCode::INTERNAL_SERVER_ERROR,
             code: code.into(),
             message: error.to_string(),
+            reason: None,
         }
     }
 

@@ -19,7 +19,10 @@ pub(crate) fn response(request_id: &RequestId, result: Result<Value, ApiError>) 
 pub(crate) fn failure(request_id: &RequestId, error: &ApiError) -> Response<Body> {
     let kind = if error.is_client() { "User" } else { "Service" };
     // Lambda's models spell the member with either capital; its SDKs read both.
-    let body = json!({ "Type": kind, "Message": error.message, "message": error.message });
+    let mut body = json!({ "Type": kind, "Message": error.message, "message": error.message });
+    if let Some(reason) = error.reason {
+        body["Reason"] = reason.into();
+    }
     let mut response = answer(request_id, error.status, &body);
     if let Ok(code) = HeaderValue::from_str(&error.code) {
         response.headers_mut().insert("x-amzn-errortype", code);

@@ -13,7 +13,7 @@ use crate::cloudwatch::sources::DynamoMetrics;
 use crate::dynamodb::Dynamo;
 use crate::lambda::{FunctionUrls, Lambda};
 use crate::mapping::Mappings;
-use crate::tasks::Activities;
+use crate::tasks::{Activities, Crowding};
 
 /// A source of random seeds: the operating system's, or a test's.
 pub type Seed = Arc<dyn Fn() -> [u64; 2] + Send + Sync>;
@@ -68,6 +68,8 @@ pub struct Services {
     pub mappings: Mappings,
     /// The tasks of activities that wait for a worker.
     pub activities: Activities,
+    /// Which state machines have more to do than their functions can.
+    pub crowding: Crowding,
     /// What happened, in numbers, for CloudWatch.
     pub metrics: Arc<Metrics>,
     /// Counts what the tables' calls consume.

@@ -186,6 +186,7 @@ impl World {
             streams: sluice_streams::Streams::new(directory.join("streams.sqlite")),
             mappings: crate::mapping::Mappings::default(),
             activities: crate::tasks::Activities::default(),
+            crowding: crate::tasks::Crowding::default(),
             table_metrics: DynamoMetrics::new(&metrics),
             metrics,
             stacks: Arc::default(),

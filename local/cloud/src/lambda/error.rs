@@ -1,7 +1,7 @@
 //! Lambda's exceptions, from whatever went wrong.
 
 use axum::http::StatusCode;
-use sluice_host::InvokeError;
+use sluice_host::{InvokeError, ThrottleReason};
 
 use crate::endpoint::ApiError;
 
@@ -13,7 +13,7 @@ pub(crate) enum LambdaError {
     #[error("The resource you requested does not exist.")]
     NoResource,
     #[error("Rate Exceeded.")]
-    TooManyRequests,
+    TooManyRequests(ThrottleReason),
     #[error("Request must be smaller than {limit} bytes for the InvokeFunction operation")]
     RequestTooLarge { limit: usize },
     #[error("Could not parse request body into json: {0}")]
@@ -33,7 +33,7 @@ impl LambdaError {
     pub(crate) fn code(&self) -> &str {
         match self {
             Self::FunctionNotFound { .. } | Self::NoResource => "ResourceNotFoundException",
-            Self::TooManyRequests => "TooManyRequestsException",
+            Self::TooManyRequests(_) => "TooManyRequestsException",
             Self::RequestTooLarge { .. } => "RequestTooLargeException",
             Self::InvalidRequestContent(_) => "InvalidRequestContentException",
             Self::InvalidParameter(_) => "InvalidParameterValueException",
@@ -45,7 +45,7 @@ impl LambdaError {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
             Self::FunctionNotFound { .. } | Self::NoResource => StatusCode::NOT_FOUND,
-            Self::TooManyRequests => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::RequestTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::InvalidRequestContent(_) | Self::InvalidParameter(_) => StatusCode::BAD_REQUEST,
             Self::Stopped | Self::Unreachable(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -56,7 +56,14 @@ impl LambdaError {
 
 impl From<LambdaError> for ApiError {
     fn from(error: LambdaError) -> Self {
-        Self::client(error.code().to_owned(), error.to_string()).status(error.status())
+        let reason = match &error {
+            LambdaError::TooManyRequests(reason) => Some(reason.as_str()),
+            _ => None,
+        };
+        Self {
+            reason,
+            ..Self::client(error.code().to_owned(), error.to_string()).status(error.status())
+        }
     }
 }
 
@@ -64,7 +71,7 @@ impl From<InvokeError> for LambdaError {
     fn from(error: InvokeError) -> Self {
         match error {
             InvokeError::ResourceNotFound(arn) => Self::FunctionNotFound { arn },
-            InvokeError::TooManyRequests(_reason) => Self::TooManyRequests,
+            InvokeError::TooManyRequests(reason) => Self::TooManyRequests(reason),
             InvokeError::RequestTooLarge { limit, .. } => Self::RequestTooLarge { limit },
             InvokeError::Stopped(_) => Self::Stopped,
         }

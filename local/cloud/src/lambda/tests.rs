@@ -45,6 +45,12 @@ async fn what_goes_wrong_is_told_as_lambda_tells_it() {
     let world = world();
     let reply = invoke(&world, "broken", &[], "{}").await;
     assert_eq!((reply.status, reply.header("x-amz-function-error")), (200, "Unhandled"));
+    let busy = invoke(&world, "busy", &[], "{}").await.json();
+    assert_eq!(
+        busy,
+        serde_json::json!({ "Type": "User", "Message": "Rate Exceeded.", "message": "Rate Exceeded.",
+            "Reason": "ConcurrentInvocationLimitExceeded" })
+    );
     let long = format!("\"{}\"", "x".repeat(6_291_456));
     let rows: [(&str, Headers<'_>, &str, u16, &str); 7] = [
         ("gone", &[], "{}", 404, "ResourceNotFoundException"),

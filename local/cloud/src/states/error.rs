@@ -51,6 +51,8 @@ pub(crate) enum StatesError {
     Conflict(String),
     #[error("{0}")]
     ServiceQuotaExceeded(String),
+    #[error("Rate exceeded")]
+    Throttled,
     #[error("Task Timed Out: 'Provided task does not exist anymore'")]
     TaskTimedOut,
     #[error("Task Does Not Exist: 'Provided task does not exist'")]
@@ -88,6 +90,7 @@ impl StatesError {
             Self::ActivityDoesNotExist(_) => "ActivityDoesNotExist",
             Self::ActivityAlreadyExists(_) => "ActivityAlreadyExists",
             Self::ActivityWorkerLimitExceeded(_) => "ActivityWorkerLimitExceeded",
+            Self::Throttled => "ThrottlingException",
             Self::TaskTimedOut => "TaskTimedOut",
             Self::TaskDoesNotExist => "TaskDoesNotExist",
             Self::TooManyTags { .. } => "TooManyTags",
@@ -118,6 +121,7 @@ impl From<StartError> for StatesError {
             StartError::AlreadyExists { arn, .. } => Self::ExecutionAlreadyExists(arn),
             StartError::MachineNotFound { arn } => Self::StateMachineDoesNotExist(arn),
             StartError::MachineDeleting { arn } => Self::StateMachineDeleting(arn),
+            StartError::Busy => Self::Throttled,
             StartError::Driver(error) => Self::Driver(error),
         }
     }

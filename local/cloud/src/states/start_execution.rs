@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sluice_driver::{DriverError, StartError, StartExecution, Started};
+use tokio::time::Instant;
 
 use super::input::{self, Refused};
 use super::{StatesError, arn, name};
@@ -27,6 +28,9 @@ async fn start(services: &Services, request: StartExecutionRequest) -> Result<St
 }
 
 pub(super) async fn start_checked(services: &Services, request: StartExecution) -> Result<Started, StatesError> {
+    if services.crowding.is_crowded(&request.machine_arn, Instant::now()) {
+        return Err(StatesError::Throttled);
+    }
     services
         .driver
         .start_execution(request)

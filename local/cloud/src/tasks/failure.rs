@@ -98,7 +98,9 @@ impl Client {
 
     /// The service refused the call.
     pub(super) fn refused(&self, error: &ApiError, request_id: &str) -> TaskFailure {
-        let ApiError { status, code, message } = error;
+        let ApiError {
+            status, code, message, ..
+        } = error;
         let (service, status) = (self.service, status.as_u16());
         let cause = match self.generation {
             Generation::One => format!(

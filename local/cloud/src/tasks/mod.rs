@@ -3,6 +3,7 @@
 //! [SDK integrations](https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html).
 
 mod activities;
+mod crowding;
 mod dynamodb;
 mod failure;
 #[cfg(test)]
@@ -19,6 +20,7 @@ mod tests;
 
 pub use activities::Activities;
 pub(crate) use activities::NoTask;
+pub use crowding::Crowding;
 use failure::{Client, TaskFailure};
 pub use runner::Tasks;
 pub(crate) use runner::call_once;

@@ -11,6 +11,7 @@ use sluice_engine::{AttemptId, Identity, ScheduledTask};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 use tokio::task::AbortHandle;
+use tokio::time::Instant;
 
 use super::failure::MAX_RESULT;
 use super::lambda::Called;
@@ -71,12 +72,16 @@ impl Tasks {
         let calls = Arc::clone(&self.calls);
         let call = (Arc::clone(&task.identity.arn), task.task.attempt);
         let known = call.clone();
+        let machine = Arc::clone(&task.identity.machine_arn);
         // locked until the handle is in: the call removes it when it ends
         let mut in_flight = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let handle = self.runtime.spawn(async move {
             let held = Held(Some(task));
             let Some(task) = &held.0 else { return };
             let outcome = perform(&services, &task.task).await;
+            if outcome.is_throttled() {
+                services.crowding.note(&machine, Instant::now());
+            }
             calls.lock().unwrap_or_else(PoisonError::into_inner).remove(&known);
             held.answer(outcome);
         });
@@ -151,6 +156,13 @@ pub(super) enum Outcome {
     Failed(TaskFailure),
     /// The process is going down: the next one sends the task again.
     Interrupted,
+}
+
+impl Outcome {
+    /// Whether the function had no room for the call.
+    fn is_throttled(&self) -> bool {
+        matches!(self, Self::Failed(failure) if failure.error == "Lambda.TooManyRequestsException")
+    }
 }
 
 impl From<Result<Value, TaskFailure>> for Outcome {

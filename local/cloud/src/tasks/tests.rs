@@ -82,6 +82,28 @@ async fn a_functions_answer_is_the_result_and_its_error_the_error() {
 }
 
 #[tokio::test]
+async fn a_machine_whose_functions_have_no_room_takes_no_more_executions() {
+    let world = world();
+    let busy = world.machine("busy", &task(&format!("{ARN}busy"), &json!({}))).await;
+    let other = world.machine("other", &task(&format!("{ARN}echo"), &json!({}))).await;
+    let started = world
+        .states_ok("StartExecution", json!({ "stateMachineArn": busy }))
+        .await;
+    let arn = started["executionArn"].as_str().unwrap();
+    world.services.driver.ended(arn).await.unwrap();
+    let refused = world.states("StartExecution", json!({ "stateMachineArn": busy })).await;
+    assert_eq!(
+        (refused.status, refused.header("x-amzn-errortype")),
+        (400, "ThrottlingException"),
+        "{}",
+        refused.text
+    );
+    world
+        .states_ok("StartExecution", json!({ "stateMachineArn": other }))
+        .await;
+}
+
+#[tokio::test]
 async fn lambda_invoke_answers_what_the_api_answers() {
     let world = world();
     let invoke = "arn:aws:states:::lambda:invoke";

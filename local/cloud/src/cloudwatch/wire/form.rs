@@ -26,6 +26,7 @@ pub(crate) async fn answer(services: &Services, operation: &str, form: &Form) ->
                 status: names.status,
                 code: names.code.into(),
                 message: error.to_string(),
+                reason: None,
             })
         }
     }

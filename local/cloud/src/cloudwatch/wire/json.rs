@@ -30,6 +30,7 @@ fn failure(request_id: &RequestId, error: &CloudWatchError) -> Response<Body> {
         status: names.status,
         code: names.shape.into(),
         message: error.to_string(),
+        reason: None,
     };
     let query_error = query_error(names.code, shape.is_client());
     let details = Node::Record(error.details()).json();
