@@ -321,7 +321,9 @@ impl Failure for StartError {
     fn driver(&self) -> Option<&DriverError> {
         match self {
             Self::Driver(error) => Some(error),
-            Self::AlreadyExists { .. } | Self::MachineNotFound { .. } | Self::MachineDeleting { .. } | Self::Busy => None,
+            Self::AlreadyExists { .. } | Self::MachineNotFound { .. } | Self::MachineDeleting { .. } | Self::Busy => {
+                None
+            }
         }
     }
 }

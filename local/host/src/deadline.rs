@@ -12,7 +12,7 @@ use tokio::time::Instant;
 const LOOK: Duration = Duration::from_millis(500);
 
 /// Looks that are as far apart tell that nothing ran between them.
-const MISSED: Duration = Duration::from_secs(2);
+pub(crate) const MISSED: Duration = Duration::from_secs(2);
 
 /// When something is overdue, if it has to be done by some time at all.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::config::FunctionSpec;
+use crate::deadline::MISSED;
 use crate::error::{InvokeError, ThrottleReason};
 use crate::instance::{Instance, Outcome};
 use crate::invocation::{Job, Permit};
@@ -175,9 +176,14 @@ impl Function {
     async fn scale(self: Arc<Self>) {
         let pause = self.shared.config.scale_up_wait;
         loop {
+            let slept = Instant::now();
             tokio::time::sleep(pause).await;
+            let took = slept.elapsed();
             let (overdue, due) = {
                 let mut state = lock(&self.state);
+                if took > pause + MISSED {
+                    state.pool.was_away(took);
+                }
                 state.pool.retain_jobs(|job| !job.abandoned());
                 let overdue = state.pool.take_overdue(Instant::now(), self.shared.config.max_wait);
                 let due = if state.pool.queued() == 0 {

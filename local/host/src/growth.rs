@@ -2,8 +2,8 @@
 //!
 //! A request that waits is no sign of too few instances where the processors are what is short: more processes would share
 //! the same processors. So the more instances there are for each processor, the longer a request must have waited before
-//! there are more; and above some, each round must have shown that it helped. Functions that mostly wait for others
-//! grow all the same, since there the waiting does not end by itself.
+//! there are more; and above a few, each round must have shown that it helped. Functions whose invocations take long
+//! mostly wait for others, perhaps for each other: they grow all the same.
 
 use std::time::Duration;
 
@@ -14,10 +14,13 @@ use tokio::time::Instant;
 const START_PATIENCE: u32 = 20;
 
 /// Above this many instances for each processor, growth must show that it helps.
-const UNPROVEN_PER_CORE: usize = 8;
+const UNPROVEN_PER_CORE: usize = 2;
+
+/// Invocations that take longer than this in the mean are taken to wait for something.
+const LONG: f64 = 0.25;
 
 /// How long a number of instances is watched before it is judged.
-const WATCHED: Duration = Duration::from_secs(1);
+const WATCHED: Duration = Duration::from_millis(500);
 
 /// How long growth rests after a round that has not helped; each further one doubles it.
 const FIRST_REST: Duration = Duration::from_secs(10);
@@ -101,7 +104,8 @@ impl Growth {
 
     /// The most instances that may be added to `live` in one round. None while it is not known that it would help.
     pub(crate) fn step(&mut self, now: Instant, live: usize) -> Option<usize> {
-        if live < UNPROVEN_PER_CORE * self.cores {
+        let waits = self.service.is_none_or(|service| service > LONG);
+        if live < UNPROVEN_PER_CORE * self.cores || waits {
             return Some(live);
         }
         if self.rests(now) {
@@ -134,11 +138,11 @@ impl Growth {
 }
 
 impl Level {
-    /// Whether the instances that came since then did at least a quarter of what as many did before. Where nothing ends,
-    /// all wait for something, perhaps for each other: then more are needed.
+    /// Whether the instances that came since then did at least half of what as many did before. Where nothing ends,
+    /// all wait for something: then more are needed.
     fn helped(self, after: Level) -> bool {
         let more = count(after.instances) / count(self.instances) - 1.0;
-        after.rate == 0.0 || more <= 0.0 || after.rate >= self.rate * (1.0 + more / 4.0)
+        after.rate == 0.0 || more <= 0.0 || after.rate >= self.rate * (1.0 + more / 2.0)
     }
 }
 
@@ -170,7 +174,7 @@ mod tests {
         }
     }
 
-    /// Lets a second go by in which `ended` invocations end.
+    /// Lets the time go by in which a number of instances is watched, and `ended` short invocations end.
     fn watch(growth: &mut Growth, now: &mut Instant, live: usize, ended: u32) -> Option<usize> {
         assert_eq!(growth.step(*now, live), None, "it is not known yet");
         for _ in 0..ended {
@@ -184,17 +188,19 @@ mod tests {
     fn few_instances_grow_freely_and_many_only_while_it_helps() {
         let mut now = Instant::now();
         let mut growth = Growth::new(2);
-        assert_eq!(growth.step(now, 15), Some(15));
-        assert_eq!(watch(&mut growth, &mut now, 16, 500), Some(16));
-        // twice the instances, and a quarter more is done
-        assert_eq!(watch(&mut growth, &mut now, 32, 625), Some(32));
+        assert_eq!(growth.step(now, 3), Some(3));
+        growth.ended(Duration::from_millis(10));
+        assert_eq!(growth.step(now, 3), Some(3));
+        assert_eq!(watch(&mut growth, &mut now, 4, 100), Some(4));
+        // twice the instances, and half more is done
+        assert_eq!(watch(&mut growth, &mut now, 8, 150), Some(8));
         // and now it is the same
-        assert_eq!(watch(&mut growth, &mut now, 64, 640), None);
+        assert_eq!(watch(&mut growth, &mut now, 16, 160), None);
         assert!(growth.rests(now));
         now += FIRST_REST;
         assert!(!growth.rests(now));
-        assert_eq!(watch(&mut growth, &mut now, 64, 640), Some(16), "a few more try");
-        assert_eq!(watch(&mut growth, &mut now, 80, 640), None);
+        assert_eq!(watch(&mut growth, &mut now, 16, 160), Some(4), "a few more try");
+        assert_eq!(watch(&mut growth, &mut now, 20, 160), None);
         now += FIRST_REST;
         assert!(growth.rests(now), "it rests longer each time");
     }
@@ -203,9 +209,14 @@ mod tests {
     fn instances_that_all_wait_for_something_are_too_few() {
         let mut now = Instant::now();
         let mut growth = Growth::new(1);
-        for live in [8, 16, 32, 64] {
+        assert_eq!(growth.step(now, 64), Some(64), "nothing has ended yet");
+        growth.ended(Duration::from_millis(10));
+        for live in [2, 4, 8, 16] {
             assert_eq!(watch(&mut growth, &mut now, live, 0), Some(live));
         }
+        let mut growth = Growth::new(1);
+        growth.ended(Duration::from_secs(1));
+        assert_eq!(growth.step(now, 64), Some(64), "what ends takes long");
     }
 
     #[test]

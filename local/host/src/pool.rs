@@ -100,6 +100,13 @@ impl<I: PartialEq, J> Pool<I, J> {
         self.queue.len() > self.starting && service.saturating_mul(before) / instances > max_wait
     }
 
+    /// Nothing ran for so long: nobody has waited in that time.
+    pub(crate) fn was_away(&mut self, away: Duration) {
+        for waiting in &mut self.queue {
+            waiting.since += away;
+        }
+    }
+
     /// Takes out the requests that have waited for `max_wait`, but for those that wait for a start that is under way: it has
     /// a limit of its own.
     pub(crate) fn take_overdue(&mut self, now: Instant, max_wait: Duration) -> Vec<J> {
@@ -314,6 +321,10 @@ mod tests {
             assert_eq!(overdue, expected, "{live} {starting} {queued} {waited}");
             assert_eq!(pool.queued(), queued + 1 - expected.len());
         }
+        let mut pool = pool(16, 1, 0, 3, start);
+        pool.was_away(Duration::from_secs(600));
+        assert!(pool.take_overdue(start + Duration::from_secs(603), limit).is_empty());
+        assert_eq!(pool.take_overdue(start + Duration::from_secs(604), limit).len(), 3);
     }
 
     #[test]

@@ -11,6 +11,10 @@ use super::loaded::Residents;
 use super::request::Request;
 use sluice_engine::token;
 
+/// With so many requests of its machine before it, nothing is started: it would wait for seconds, and what answers tasks would
+/// wait behind it.
+const MOST_BEFORE_START: usize = 4096;
+
 /// Requests by the ARN of the state machine that they concern; those without one share a queue as well.
 type Group = Option<Arc<str>>;
 
@@ -41,20 +45,25 @@ impl Backlog {
         self.close.is_some()
     }
 
-    /// Puts a request behind the others of its machine.
-    pub(super) fn push(&mut self, request: Request, residents: &Residents) {
+    /// Puts a request behind the others of its machine; gives a start back for which there is no room.
+    #[must_use]
+    pub(super) fn push(&mut self, request: Request, residents: &Residents) -> Option<Request> {
         match request {
             Request::Halt => self.halted = true,
             Request::Close => self.close = Some(request),
             request => {
                 let group = group_of(&request, residents);
                 let queue = self.groups.entry(group.clone()).or_default();
+                if queue.len() >= MOST_BEFORE_START && matches!(request, Request::Start { .. }) {
+                    return Some(request);
+                }
                 if queue.is_empty() {
                     self.turns.push_back(group);
                 }
                 queue.push_back(request);
             }
         }
+        None
     }
 
     /// The next request in turn.
@@ -139,7 +148,7 @@ mod tests {
                 None if *request == "close" => Request::Close,
                 None => Request::ClockChanged,
             };
-            backlog.push(request, &Residents::default());
+            assert!(backlog.push(request, &Residents::default()).is_none());
         }
         let served: Vec<String> = std::iter::from_fn(|| backlog.pop())
             .map(|request| name(&request))
@@ -163,7 +172,25 @@ mod tests {
     fn the_end_comes_after_all_others() {
         check(&["close", "a/1", "a/2"], &["1", "2", "Close"]);
         let mut backlog = Backlog::default();
-        backlog.push(Request::Halt, &Residents::default());
+        assert!(backlog.push(Request::Halt, &Residents::default()).is_none());
         assert!(backlog.is_halted() && !backlog.is_empty());
+    }
+
+    #[test]
+    fn a_machine_with_too_many_requests_takes_no_more_starts() {
+        let residents = Residents::default();
+        let mut backlog = Backlog::default();
+        for number in 0..MOST_BEFORE_START {
+            assert!(backlog.push(start("a", &number.to_string()), &residents).is_none());
+        }
+        let refused = backlog.push(start("a", "more"), &residents);
+        assert_eq!(refused.as_ref().map(name).as_deref(), Some("more"));
+        assert!(
+            backlog.push(start("b", "other"), &residents).is_none(),
+            "another machine"
+        );
+        assert!(backlog.push(Request::ClockChanged, &residents).is_none());
+        assert!(backlog.pop().is_some());
+        assert!(backlog.push(start("a", "again"), &residents).is_none());
     }
 }

@@ -217,7 +217,7 @@ impl Writer {
         let waiting: Vec<Request> = std::iter::from_fn(|| self.backlog.pop()).collect();
         for request in waiting {
             match request.refuse(error) {
-                Some(kept) => self.backlog.push(kept, &self.residents),
+                Some(kept) => self.queue(kept),
                 None => self.taken_from_queue(),
             }
         }

@@ -28,7 +28,7 @@ use sluice_engine::{HistoryEvent, Timestamp};
 use crate::driver::{DriverConfig, read_log};
 use crate::journal::{children, store};
 use crate::shared::Shared;
-use crate::{DriverError, ExecutionRecord, TaskRunner, Watchdog, fold};
+use crate::{DriverError, ExecutionRecord, StartError, TaskRunner, Watchdog, fold};
 
 use backlog::Backlog;
 use batch::{Batch, RunnerAnswer};
@@ -175,13 +175,13 @@ impl Writer {
         if !self.has_work()
             && let Some(first) = self.wait()
         {
-            self.backlog.push(first, &self.residents);
+            self.queue(first);
         }
         // all of them, since the one whose turn is next may be the last that came
         while !self.backlog.is_closing()
             && let Ok(request) = self.requests.try_recv()
         {
-            self.backlog.push(request, &self.residents);
+            self.queue(request);
         }
         !self.backlog.is_halted()
     }
@@ -202,7 +202,7 @@ impl Writer {
             .recv_timeout(end.saturating_duration_since(Instant::now()))
         {
             let over = matches!(request, Request::Close | Request::Halt);
-            self.backlog.push(request, &self.residents);
+            self.queue(request);
             if over {
                 break;
             }
@@ -266,6 +266,15 @@ impl Writer {
     /// Whether the driver is to be closed: then it is, even if nothing can be written.
     fn closing(&self) -> bool {
         self.backlog.is_closing()
+    }
+
+    /// Lets a request wait for its turn. A start that would wait too long is refused.
+    fn queue(&mut self, request: Request) {
+        if let Some(Request::Start { reply, .. }) = self.backlog.push(request, &self.residents) {
+            self.taken_from_queue();
+            // whoever has gone away needs no answer
+            let _ = reply.send(Err(StartError::Busy));
+        }
     }
 
     fn taken_from_queue(&self) {
