@@ -115,6 +115,9 @@ impl Check<'_> {
         self.report.marked.retain(|file| file != journal::FILE);
         self.report.used = !machines::list(connection, None, 1)?.is_empty();
         self.definitions()?;
+        for (kind, key) in store::unreadable(connection)? {
+            self.find(&format!("{kind} {key}"), "it cannot be read");
+        }
         self.strays()?;
         let mut after = -1;
         loop {

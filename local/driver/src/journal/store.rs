@@ -94,10 +94,31 @@ pub(crate) fn scan(
     let read = |row: &Row<'_>| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?));
     let mut statement = connection.prepare_cached(sql)?;
     let rows = statement.query_map((kind, after, limit), read)?;
-    rows.map(|row| {
+    let mut values = Vec::new();
+    for row in rows {
         let (key, text) = row?;
-        let value = codec::decode(&text, 0)?;
-        Ok((key, value))
-    })
-    .collect()
+        match codec::decode(&text, 0) {
+            Ok(value) => values.push((key, value)),
+            // it costs itself, not its list
+            Err(error) => {
+                let file = connection.path().unwrap_or_default();
+                tracing::error!(file, kind, key, %error, "a value cannot be read: it is left out");
+            }
+        }
+    }
+    Ok(values)
+}
+
+/// The values that cannot be read, by kind and key.
+pub(crate) fn unreadable(connection: &Connection) -> Result<Vec<(String, String)>, DriverError> {
+    let mut statement = connection.prepare("SELECT kind, key, value FROM store ORDER BY kind, key")?;
+    let mut rows = statement.query([])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let text = row.get_ref(2)?.as_str().ok();
+        if text.is_none_or(|text| codec::decode::<Value>(text, 0).is_err()) {
+            found.push((row.get(0)?, row.get(1)?));
+        }
+    }
+    Ok(found)
 }

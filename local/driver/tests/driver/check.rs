@@ -122,6 +122,8 @@ async fn what_a_log_contradicts_is_named() {
     .await;
     check("DELETE FROM children WHERE number = 1", &many, "has no row").await;
     check("UPDATE map_runs SET report = NULL", &many, "without its figures").await;
+    let mails = r#"INSERT INTO store VALUES ('mail', 'one', '{"a":'), ('mail', 'two', '2')"#;
+    check(mails, "mail one", "cannot be read").await;
     check(
         "UPDATE definitions SET text = '{}' WHERE id = 1",
         "definition number 1",

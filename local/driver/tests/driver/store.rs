@@ -51,6 +51,19 @@ async fn scans_go_either_way_and_on_from_a_key() {
 }
 
 #[tokio::test]
+async fn a_value_that_cannot_be_read_is_left_out_of_its_list() {
+    let world = World::new();
+    for key in ["a", "b", "c"] {
+        world.driver.put("k", key, json!(key)).await.expect("is put");
+    }
+    rusqlite::Connection::open(world.directory.path().join("journal.sqlite"))
+        .and_then(|file| file.execute("UPDATE store SET value = '{' WHERE key = 'b'", []))
+        .expect("damaged");
+    let listed = world.driver.scan("k", Order::Ascending, None, 9).await.expect("listed");
+    assert_eq!(listed, [("a".to_owned(), json!("a")), ("c".to_owned(), json!("c"))]);
+}
+
+#[tokio::test]
 async fn a_value_too_deep_to_be_read_again_is_refused() {
     let world = World::new();
     let deep = (0..1_000).fold(Value::Null, |inner, _| json!([inner]));
