@@ -1,9 +1,13 @@
-//! A copy of a database that may be written to meanwhile.
+//! Copies of databases that may be written to meanwhile.
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
+
+/// How long a writer is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A database cannot be copied.
 #[derive(Debug, thiserror::Error)]
@@ -17,31 +21,79 @@ pub struct CopyError {
     pub reason: String,
 }
 
-/// Copies a database as it is at one moment, into a file that is not there yet; the copy is on disk then.
+/// Several databases as they are at one moment.
 ///
-/// One step copies all pages: it holds a snapshot, so writers go on beside it, and nothing that they write makes it begin
-/// again. What they write meanwhile stays in the source's log until the copy is done.
-///
-/// # Errors
-/// When the target exists, or one of the two fails.
-pub fn copy(from: &Path, to: &Path) -> Result<(), CopyError> {
-    let failed = |reason: String| CopyError {
-        from: from.to_owned(),
-        to: to.to_owned(),
-        reason,
-    };
-    if to.exists() {
-        return Err(failed("there is such a file already".into()));
+/// Writers go on beside it: what they write meanwhile stays in the logs until the snapshots are dropped.
+#[derive(Debug)]
+pub struct Snapshots(Vec<(PathBuf, Connection)>);
+
+impl Snapshots {
+    /// Stops the writers of all of them, for as long as it takes to begin reading each: what is in one of the snapshots
+    /// because of something in another finds that there.
+    ///
+    /// # Errors
+    /// When one of them cannot be opened, or somebody does not stop writing within ten seconds.
+    pub fn take(databases: &[PathBuf]) -> Result<Self, CopyError> {
+        let failed = |path: &Path| {
+            let path = path.to_owned();
+            move |error: rusqlite::Error| CopyError {
+                from: path.clone(),
+                to: path,
+                reason: error.to_string(),
+            }
+        };
+        let mut stopped = Vec::new();
+        for path in databases {
+            stopped.push(stop_writers(path).map_err(failed(path))?);
+        }
+        let read = |path: &PathBuf| Ok((path.clone(), begin_reading(path).map_err(failed(path))?));
+        let snapshots = databases.iter().map(read).collect::<Result<_, CopyError>>()?;
+        // ends their transactions
+        drop(stopped);
+        Ok(Self(snapshots))
     }
-    copy_pages(from, to).map_err(|error| failed(error.to_string()))?;
-    let synced = std::fs::File::open(to).and_then(|file| file.sync_all());
-    synced.map_err(|error| failed(error.to_string()))
+
+    /// Copies each to the file that `place` names, which must not be there yet; the copies are on disk then.
+    ///
+    /// # Errors
+    /// When a target exists, or one of the files fails.
+    pub fn copy(&self, place: impl Fn(&Path) -> PathBuf) -> Result<(), CopyError> {
+        for (from, snapshot) in &self.0 {
+            let to = place(from);
+            let failed = |reason: String| CopyError {
+                from: from.clone(),
+                to: to.clone(),
+                reason,
+            };
+            if to.exists() {
+                return Err(failed("there is such a file already".into()));
+            }
+            let copied = Connection::open(&to).and_then(|mut target| copy_to(snapshot, &mut target));
+            copied.map_err(|error| failed(error.to_string()))?;
+            let synced = std::fs::File::open(&to).and_then(|file| file.sync_all());
+            synced.map_err(|error| failed(error.to_string()))?;
+        }
+        Ok(())
+    }
 }
 
-fn copy_pages(from: &Path, to: &Path) -> rusqlite::Result<()> {
+/// Nobody else writes until the connection is dropped.
+fn stop_writers(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    Ok(connection)
+}
+
+/// A connection that sees the database as it is now.
+fn begin_reading(path: &Path) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let source = Connection::open_with_flags(from, flags)?;
-    copy_to(&source, &mut Connection::open(to)?)
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(PATIENCE)?;
+    connection.execute_batch("BEGIN")?;
+    connection.query_row("SELECT count(*) FROM sqlite_schema", [], |_| Ok(()))?;
+    Ok(connection)
 }
 
 /// Copies one open database over another.
@@ -64,27 +116,39 @@ pub fn copy_to(source: &Connection, target: &mut Connection) -> rusqlite::Result
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_copy_holds_what_was_committed_and_never_overwrites() {
-        let directory = tempfile::tempdir().expect("a directory");
-        let (from, to) = (directory.path().join("a"), directory.path().join("b"));
-        let writer = Connection::open(&from).expect("opens");
+    fn database(path: &Path) -> Connection {
+        let writer = Connection::open(path).expect("opens");
         writer.pragma_update(None, "journal_mode", "WAL").expect("WAL");
         writer
             .execute_batch("CREATE TABLE t (n); INSERT INTO t VALUES (1)")
             .expect("written");
         writer
-            .execute_batch("BEGIN IMMEDIATE; INSERT INTO t VALUES (2)")
-            .expect("under way");
-        copy(&from, &to).expect("copied");
-        writer.execute_batch("COMMIT").expect("goes on");
-        let rows: i64 = Connection::open(&to)
+    }
+
+    fn rows(path: &Path) -> i64 {
+        Connection::open(path)
             .and_then(|copy| copy.query_row("SELECT count(*) FROM t", [], |row| row.get(0)))
-            .expect("reads");
-        assert_eq!(rows, 1);
-        let again = copy(&from, &to).expect_err("refused");
+            .expect("reads")
+    }
+
+    #[test]
+    fn copies_are_of_one_moment_while_writers_go_on() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = |name: &str| directory.path().join(name);
+        let (a, b) = (database(&path("a")), database(&path("b")));
+        let snapshots = Snapshots::take(&[path("a"), path("b")]).expect("taken");
+        for writer in [&a, &b] {
+            writer.execute_batch("INSERT INTO t VALUES (2)").expect("goes on");
+        }
+        let place = |from: &Path| from.with_extension("copy");
+        snapshots.copy(place).expect("copied");
+        assert_eq!([rows(&path("a.copy")), rows(&path("b.copy"))], [1, 1]);
+        assert_eq!([rows(&path("a")), rows(&path("b"))], [2, 2]);
+        let again = snapshots.copy(place).expect_err("refused");
         assert!(again.to_string().contains("already"), "{again}");
-        let nowhere = copy(&directory.path().join("none"), &directory.path().join("c"));
+        let nowhere = Snapshots::take(&[path("a"), path("none")]);
         assert!(nowhere.is_err_and(|error| error.to_string().contains("none")));
+        a.execute_batch("INSERT INTO t VALUES (3)")
+            .expect("nobody is stopped any more");
     }
 }

@@ -5,7 +5,7 @@
 //! - [`Disk`]: writing fails for a while (a full disk, a foreign lock) and is tried again; or it can never succeed (the
 //!   file is damaged or gone), which whoever runs the process is told.
 //! - [`identity`]: the directory's one identity, which each of its databases carries.
-//! - [`copy`]: a copy of a database that is written to meanwhile.
+//! - [`Snapshots`]: copies of databases that are written to meanwhile, all of one moment.
 //! - [`verify`]: whether SQLite finds a file whole.
 
 mod copy;
@@ -15,7 +15,7 @@ pub mod identity;
 mod place;
 mod verify;
 
-pub use copy::{CopyError, copy, copy_to};
+pub use copy::{CopyError, Snapshots, copy_to};
 pub use disk::{Disk, Retry};
 pub use fault::{Fault, fault, fault_of_text};
 pub use place::{Place, beside};

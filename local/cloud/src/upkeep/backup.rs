@@ -1,21 +1,20 @@
 //! `sluice backup`: a copy of a data directory that may be in use.
 //!
-//! Each database is copied as it is at one moment, one after the other. They need not be of the same moment: what passes
-//! something on is copied before what takes it. Streams hand records to the journal, the journal's calls write the tables. So
-//! the copy of the later database knows all that the copy of the earlier one believes to be done, and what the earlier one
-//! believes not to be done is done again after the restore, which is harmless (invariant 5). The other way round, a journal
-//! would say that an entry was stored, and a checkpoint that a record was taken in, of which the copies know nothing.
+//! All databases are copied as they are at one moment: for the time of a few reads nobody writes, and the copies are made
+//! from what is seen then, beside the writers. Copies of several moments would contradict each other, in whichever order they
+//! are made: tables that are older than their journal lack entries that it believes to be stored, and tables that are newer
+//! hold a decision as told to a workflow that still waits for it.
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sluice_disk::{CopyError, beside, copy};
+use sluice_disk::{CopyError, Snapshots, beside};
 
 use super::check::{CheckError, Report, check};
 use crate::directory::{JOURNAL, METRICS, STREAMS, TABLES};
 
-/// The databases in the order in which they are copied; and which must be there.
-const ORDER: [(&str, bool); 4] = [(STREAMS, false), (JOURNAL, true), (TABLES, true), (METRICS, false)];
+/// The databases, and which must be there.
+const DATABASES: [(&str, bool); 4] = [(STREAMS, false), (JOURNAL, true), (TABLES, true), (METRICS, false)];
 
 /// A directory cannot be copied.
 #[derive(Debug, thiserror::Error)]
@@ -56,7 +55,7 @@ pub enum BackupError {
 /// # Errors
 /// When the target exists, something cannot be read or written, or the copy is damaged.
 pub fn backup(data: &Path, to: &Path) -> Result<Report, BackupError> {
-    for (file, needed) in ORDER {
+    for (file, needed) in DATABASES {
         if needed && !data.join(file).exists() {
             let directory = data.to_owned();
             return Err(BackupError::NoDirectory { directory, file });
@@ -73,12 +72,11 @@ pub fn backup(data: &Path, to: &Path) -> Result<Report, BackupError> {
         move |source| BackupError::Target { path, source }
     };
     make_private(&partial).map_err(at(&partial))?;
-    for (file, _) in ORDER {
-        let source = data.join(file);
-        if source.exists() {
-            copy(&source, &partial.join(file))?;
-        }
-    }
+    let sources: Vec<PathBuf> = DATABASES.iter().map(|(file, _)| data.join(file)).collect();
+    let sources: Vec<PathBuf> = sources.into_iter().filter(|source| source.exists()).collect();
+    let snapshots = Snapshots::take(&sources)?;
+    snapshots.copy(|source| partial.join(source.file_name().unwrap_or_default()))?;
+    drop(snapshots);
     let report = check(&partial)?;
     if !report.is_whole() {
         return Err(BackupError::Damaged(partial));

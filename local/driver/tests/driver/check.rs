@@ -176,7 +176,8 @@ async fn a_copy_under_traffic_is_whole_and_has_what_was_acknowledged() {
     }
     let (from, to) = (world.directory.path().to_owned(), copy.path().to_owned());
     let copied = tokio::task::spawn_blocking(move || {
-        sluice_disk::copy(&from.join("journal.sqlite"), &to.join("journal.sqlite"))
+        let snapshots = sluice_disk::Snapshots::take(&[from.join("journal.sqlite")])?;
+        snapshots.copy(|_| to.join("journal.sqlite"))
     });
     copied.await.expect("ends").expect("copied");
     drop(heard);
