@@ -5,13 +5,14 @@ use std::sync::Arc;
 
 use sluice_asl::StateMachine;
 use sluice_asl::definition::{IntegrationPattern, Resource};
-use sluice_asl::eval::StopSignal;
+use sluice_asl::eval::{Evaluations, StopSignal};
 
 use crate::decide::{self, Decision};
+use crate::evaluated::{Asked, Evaluation, Means};
 use crate::life::{Activity, Call, Life, Phase, Stage, Visit};
 use crate::map_run::{ChildSummary, MapRunReport};
 use crate::tale::Recorder;
-use crate::{AttemptId, Effect, Entry, HistoryEvent, Identity, Outcome, ScheduledTask, Status, Timestamp, token};
+use crate::{AttemptId, Effect, Entry, Fact, HistoryEvent, Identity, Outcome, ScheduledTask, Status, Timestamp, token};
 
 /// What came out of one fact.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -150,7 +151,7 @@ pub enum WaitingOn {
 ///
 /// Entries are applied in the order of the log. The same machine, identity and entries give the same execution,
 /// always.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Execution {
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
@@ -172,7 +173,7 @@ impl Execution {
     /// # Errors
     /// When the fact cannot have happened; the execution is as it was before.
     pub fn apply(&mut self, entry: &Entry) -> Result<Turn, IllegalFact> {
-        self.take(entry, None, None)
+        self.take(entry, None, Means::default()).map(|(turn, _)| turn)
     }
 
     /// [`Execution::apply_recording`] that somebody may stop. If `stop` is given when this returns, the execution and the
@@ -186,7 +187,33 @@ impl Execution {
         events: &mut Vec<HistoryEvent>,
         stop: &StopSignal,
     ) -> Result<Turn, IllegalFact> {
-        self.take(entry, Some(events), Some(stop))
+        let means = Means {
+            stop: Some(stop),
+            evaluator: None,
+        };
+        self.take(entry, Some(events), means).map(|(turn, _)| turn)
+    }
+
+    /// [`Execution::apply_until`], or without the events, that also answers with what the evaluator was asked for: to be
+    /// kept with the fact, as [`crate::Fact::Evaluated`].
+    ///
+    /// # Errors
+    /// As [`Execution::apply`].
+    pub fn apply_by(
+        &mut self,
+        entry: &Entry,
+        events: Option<&mut Vec<HistoryEvent>>,
+        means: Means<'_>,
+    ) -> Result<(Turn, Vec<Evaluation>), IllegalFact> {
+        self.take(entry, events.map(|events| events as &mut dyn Recorder), means)
+    }
+
+    /// Whether the entry can have happened.
+    ///
+    /// # Errors
+    /// As [`Execution::apply`].
+    pub fn check(&self, entry: &Entry) -> Result<(), IllegalFact> {
+        decide::check(&self.life, self.identity.express, entry.at, &entry.fact)
     }
 
     /// [`Execution::apply`] with the events that the fact adds to the history put behind `events`.
@@ -194,16 +221,21 @@ impl Execution {
     /// # Errors
     /// As [`Execution::apply`]; then nothing is added.
     pub fn apply_recording(&mut self, entry: &Entry, events: &mut Vec<HistoryEvent>) -> Result<Turn, IllegalFact> {
-        self.take(entry, Some(events), None)
+        self.take(entry, Some(events), Means::default()).map(|(turn, _)| turn)
     }
 
     pub(crate) fn take(
         &mut self,
         entry: &Entry,
         recorder: Option<&mut dyn Recorder>,
-        stop: Option<&StopSignal>,
-    ) -> Result<Turn, IllegalFact> {
-        decide::check(&self.life, self.identity.express, entry.at, &entry.fact)?;
+        means: Means<'_>,
+    ) -> Result<(Turn, Vec<Evaluation>), IllegalFact> {
+        self.check(entry)?;
+        let (fact, known) = match &entry.fact {
+            Fact::Evaluated { fact, evaluations } => (&**fact, &evaluations[..]),
+            fact => (fact, &[][..]),
+        };
+        let asked = Asked::new(known, means.evaluator);
         // once more as a trait object, which may live as shortly as the decision
         let recorder = recorder.map(|recorder| recorder as &mut dyn Recorder);
         let mut decision = Decision::new(
@@ -214,8 +246,9 @@ impl Execution {
             entry.seed,
             recorder,
         );
-        decision.stop = stop;
-        decision.decide(&entry.fact);
+        decision.stop = means.stop;
+        decision.evaluations = asked.as_ref().map(|asked| asked as &dyn Evaluations);
+        decision.decide(fact);
         let (map_runs, children) = decision.news.into_parts();
         let turn = Turn {
             effects: decision.effects,
@@ -223,7 +256,7 @@ impl Execution {
             children,
         };
         self.life.last_at = entry.at;
-        Ok(turn)
+        Ok((turn, asked.map(Asked::into_made).unwrap_or_default()))
     }
 
     /// RUNNING until the end.

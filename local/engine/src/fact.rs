@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::Timestamp;
+use crate::{Evaluation, Timestamp};
 
 /// One attempt of a task, numbered within its execution. Each retry is a new attempt; a task that is sent again after
 /// a crash keeps its number.
@@ -105,6 +105,14 @@ pub enum Fact {
         /// Why it was given up.
         breakdown: Breakdown,
     },
+    /// A fact with evaluations that its decision has asked for and that were made elsewhere, under limits that depend on
+    /// the machine: nobody makes them again. Otherwise it is the fact in it.
+    Evaluated {
+        /// What happened.
+        fact: Box<Fact>,
+        /// In the order in which they were asked for, which is therefore part of what a decision means.
+        evaluations: Vec<Evaluation>,
+    },
     /// UpdateMapRun. Writes no history event.
     MapRunUpdated {
         /// The Map Run.
@@ -112,6 +120,37 @@ pub enum Fact {
         /// What is to be different from now on.
         update: MapRunUpdate,
     },
+}
+
+impl Fact {
+    /// The fact itself, without the evaluations that were made for it.
+    pub fn bare(&self) -> &Self {
+        match self {
+            Self::Evaluated { fact, .. } => fact,
+            fact => fact,
+        }
+    }
+
+    /// Whether its decision may evaluate any expression.
+    pub fn may_evaluate(&self) -> bool {
+        match self {
+            Self::Started { .. }
+            | Self::TaskSucceeded { .. }
+            | Self::TaskFailed { .. }
+            | Self::DeadlinePassed
+            | Self::Redriven
+            | Self::ChildStopped { .. }
+            | Self::MapRunUpdated { .. }
+            | Self::Evaluated { .. } => true,
+            Self::TaskSubmitted { .. }
+            | Self::ActivityStarted { .. }
+            | Self::ActivitiesMissing { .. }
+            | Self::Heartbeat { .. }
+            | Self::TimeoutsRestarted
+            | Self::Stopped { .. }
+            | Self::BrokeDown { .. } => false,
+        }
+    }
 }
 
 /// Why a decision was given up.
@@ -123,6 +162,8 @@ pub enum Breakdown {
     Memory,
     /// A bug: the decision panicked.
     Internal,
+    /// A bug: the decision did not end, or the process ended with it, whenever it was tried.
+    Fatal,
 }
 
 /// What UpdateMapRun changes; what is absent stays.

@@ -8,6 +8,7 @@
 mod change;
 mod decide;
 pub mod effect;
+mod evaluated;
 pub mod event;
 mod evolve;
 pub mod execution;
@@ -22,9 +23,10 @@ mod tale;
 pub mod token;
 
 pub use effect::{Effect, ScheduledTask};
+pub use evaluated::{Evaluation, Evaluator, Means};
 pub use event::{ErrorDetails, EventKind, HistoryEvent, StateType};
 pub use execution::{AttemptStatus, Execution, IllegalFact, Turn, Waiting, WaitingOn};
 pub use fact::{AttemptId, Breakdown, Entry, Fact, MapRunUpdate};
 pub use identity::{Identity, Outcome, Status, Timestamp};
 pub use map_run::{ChildSummary, MapRunCounts, MapRunReport, MapRunStatus};
-pub use tale::{ChildTale, children, history};
+pub use tale::{ChildTale, children, children_by, history, history_by};

@@ -22,7 +22,7 @@ pub(crate) struct ThreadId(pub(crate) u32);
 pub(crate) const ROOT: ThreadId = ThreadId(0);
 
 /// All that is known about an execution between two facts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Life {
     pub(crate) phase: Phase,
     pub(crate) started_at: Timestamp,
@@ -48,7 +48,7 @@ pub(crate) struct Life {
 }
 
 /// How far the execution as a whole is.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Phase {
     New,
     Running,
@@ -56,7 +56,7 @@ pub(crate) enum Phase {
 }
 
 /// One thread of control.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Thread {
     /// The thread whose history its events belong to: [`ROOT`], or the first thread of a Map Run's child execution.
     pub(crate) home: ThreadId,
@@ -120,7 +120,7 @@ pub(crate) enum FlowRef {
 }
 
 /// One state being executed.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Visit {
     pub(crate) state: Arc<State>,
     pub(crate) input: Arc<Value>,
@@ -137,7 +137,7 @@ pub(crate) struct Visit {
 }
 
 /// What a visit is doing between two facts.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Activity {
     /// Nothing that outlasts the decision.
     Deciding,

@@ -10,7 +10,7 @@ use sluice_asl::StateMachine;
 use crate::execution::{Execution, IllegalFact};
 use crate::life::{ROOT, ThreadId};
 use crate::map_run::ChildSummary;
-use crate::{Entry, EventKind, HistoryEvent, Identity, Outcome};
+use crate::{Entry, EventKind, HistoryEvent, Identity, Means, Outcome};
 
 /// Who keeps events, and of which histories.
 pub(crate) trait Recorder {
@@ -92,10 +92,23 @@ pub fn history<'e>(
     identity: Arc<Identity>,
     entries: impl IntoIterator<Item = &'e Entry>,
 ) -> Result<Vec<HistoryEvent>, IllegalFact> {
+    history_by(machine, identity, entries, Means::default())
+}
+
+/// The same with these means; if somebody stopped it, what came of it is of no use.
+///
+/// # Errors
+/// When an entry cannot have happened.
+pub fn history_by<'e>(
+    machine: Arc<StateMachine>,
+    identity: Arc<Identity>,
+    entries: impl IntoIterator<Item = &'e Entry>,
+    means: Means<'_>,
+) -> Result<Vec<HistoryEvent>, IllegalFact> {
     let mut execution = Execution::new(machine, identity);
     let mut events = Vec::new();
     for entry in entries {
-        execution.apply_recording(entry, &mut events)?;
+        execution.apply_by(entry, Some(&mut events), means)?;
     }
     Ok(events)
 }
@@ -110,6 +123,20 @@ pub fn children<'e>(
     entries: impl IntoIterator<Item = &'e Entry>,
     numbers: Range<u32>,
 ) -> Result<Vec<ChildTale>, IllegalFact> {
+    children_by(machine, identity, entries, numbers, Means::default())
+}
+
+/// The same with these means; if somebody stopped it, what came of it is of no use.
+///
+/// # Errors
+/// When an entry cannot have happened.
+pub fn children_by<'e>(
+    machine: Arc<StateMachine>,
+    identity: Arc<Identity>,
+    entries: impl IntoIterator<Item = &'e Entry>,
+    numbers: Range<u32>,
+    means: Means<'_>,
+) -> Result<Vec<ChildTale>, IllegalFact> {
     let mut execution = Execution::new(machine, identity);
     let mut recorder = Children {
         numbers,
@@ -117,7 +144,7 @@ pub fn children<'e>(
     };
     let mut summaries: BTreeMap<u32, ChildSummary> = BTreeMap::new();
     for entry in entries {
-        let turn = execution.take(entry, Some(&mut recorder), None)?;
+        let (turn, _) = execution.take(entry, Some(&mut recorder), means)?;
         let wanted = turn.children.into_iter();
         summaries.extend(
             wanted

@@ -43,6 +43,8 @@ pub struct StateMachine {
     pub query_language: QueryLanguage,
     /// Where it starts and what it holds.
     pub flow: Flow,
+    /// Whether the cost of one of its expressions may grow faster than what it reads.
+    pub costly: bool,
 }
 
 /// States that run together: a machine's own, a Parallel branch's or a Map processor's.

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 ///
 /// Shared by reference: each draw advances the stream, so that two draws of one evaluation differ while a replay of
 /// the same fact draws the same again.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Entropy {
     seed: [u64; 2],
     counter: Cell<u64>,

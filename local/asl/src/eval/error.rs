@@ -82,7 +82,7 @@ impl EvalError {
     }
 
     /// A `States.QueryEvaluationError` of the field `location`.
-    pub(crate) fn query(location: Option<&str>, cause: impl Into<String>) -> Self {
+    pub fn query(location: Option<&str>, cause: impl Into<String>) -> Self {
         Self {
             name: ErrorName::QueryEvaluation,
             cause: cause.into(),

@@ -5,6 +5,7 @@
 mod dynamic;
 mod entropy;
 mod error;
+mod evaluations;
 mod intrinsic;
 mod jsonata;
 mod jsonpath;
@@ -21,8 +22,9 @@ use serde_json::Value;
 
 pub use entropy::Entropy;
 pub use error::{ErrorName, EvalError};
+pub use evaluations::Evaluations;
 pub use intrinsic::{IntrinsicCall, IntrinsicSyntaxError};
-pub use jsonata::{JsonataProgram, JsonataSyntaxError};
+pub use jsonata::{CostlyEvaluation, EvaluationRequest, JsonataProgram, JsonataSyntaxError};
 pub use jsonpath::{JsonPathQuery, PathSyntaxError, Root};
 pub(crate) use jsonpath::{parse_steps, reference_steps};
 pub use stop::StopSignal;
@@ -52,4 +54,6 @@ pub struct Scope<'a> {
     pub entropy: &'a Entropy,
     /// Who may stop the evaluation; none: nobody.
     pub stop: Option<&'a StopSignal>,
+    /// Who is asked about JSONata evaluations; none: all are made here.
+    pub evaluations: Option<&'a dyn Evaluations>,
 }

@@ -116,6 +116,7 @@ fn machine(fields: &Fields<'_>, report: &mut Report) -> Option<StateMachine> {
         timeout_seconds,
         query_language,
         flow,
+        costly: report.costly,
     })
 }
 

@@ -14,6 +14,8 @@ pub(super) struct Report {
     pub(super) machine_type: MachineType,
     /// The machine's query language, which states inherit whatever lies between.
     pub(super) language: QueryLanguage,
+    /// An expression's cost may grow faster than what it reads.
+    pub(super) costly: bool,
     names: HashSet<Name>,
     labels: HashSet<String>,
     findings: Vec<Diagnostic>,
@@ -38,6 +40,7 @@ impl Report {
         Self {
             machine_type,
             language: QueryLanguage::JsonPath,
+            costly: false,
             names: HashSet::new(),
             labels: HashSet::new(),
             findings: Vec::new(),

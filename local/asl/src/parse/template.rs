@@ -210,11 +210,14 @@ fn jsonata_template(value: &Value, field: &str, location: &str, report: &mut Rep
 /// A JSONata expression for `field`.
 pub(super) fn jsonata_expression(source: &str, field: &str, location: &str, report: &mut Report) -> Option<Expression> {
     match JsonataProgram::parse(source) {
-        Ok(program) => Some(Expression {
-            field: field.to_owned(),
-            source: source.to_owned(),
-            kind: ExpressionKind::Jsonata(program),
-        }),
+        Ok(program) => {
+            report.costly |= !program.is_linear();
+            Some(Expression {
+                field: field.to_owned(),
+                source: source.to_owned(),
+                kind: ExpressionKind::Jsonata(program),
+            })
+        }
         Err(error) => {
             let code = match error {
                 JsonataSyntaxError::Syntax(_) => DiagnosticCode::InvalidJsonataExpression,

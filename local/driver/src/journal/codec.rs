@@ -175,6 +175,19 @@ mod tests {
             fact: Box::new(Fact::DeadlinePassed),
             breakdown: sluice_engine::Breakdown::Memory,
         });
+        survives(Fact::Evaluated {
+            fact: Box::new(Fact::DeadlinePassed),
+            evaluations: vec![
+                sluice_engine::Evaluation {
+                    number: 3,
+                    result: Ok(Arc::new(json!([1, null]))),
+                },
+                sluice_engine::Evaluation {
+                    number: 5,
+                    result: Err("c".into()),
+                },
+            ],
+        });
         survives(Fact::MapRunUpdated {
             arn: "arn:run".into(),
             update: sluice_engine::MapRunUpdate {

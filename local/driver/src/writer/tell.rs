@@ -24,7 +24,7 @@ pub(super) fn at_stake(execution: &Execution, entry: &Entry) -> Vec<AtStake> {
             scheduled: execution.scheduled_at(attempt)?,
         })
     };
-    match &entry.fact {
+    match entry.fact.bare() {
         Fact::TaskSucceeded { attempt, .. }
         | Fact::TaskFailed { attempt, .. }
         | Fact::ActivityStarted { attempt, .. } => {
@@ -46,6 +46,7 @@ pub(super) fn at_stake(execution: &Execution, entry: &Entry) -> Vec<AtStake> {
         | Fact::TimeoutsRestarted
         | Fact::ChildStopped { .. }
         | Fact::BrokeDown { .. }
+        | Fact::Evaluated { .. }
         | Fact::MapRunUpdated { .. } => Vec::new(),
     }
 }
@@ -67,7 +68,7 @@ pub(super) fn happenings(
         });
     };
     // of what broke down only the start, or that it goes on, has happened
-    let fact = match &entry.fact {
+    let fact = match entry.fact.bare() {
         Fact::BrokeDown { fact, .. } => fact.as_ref(),
         fact => fact,
     };
@@ -90,7 +91,7 @@ pub(super) fn happenings(
             end,
             took: since,
         };
-        match &entry.fact {
+        match entry.fact.bare() {
             Fact::TaskSucceeded { .. } => tell(ended(TaskEnd::Succeeded)),
             Fact::TaskFailed { .. } => tell(ended(TaskEnd::Failed)),
             Fact::ActivityStarted { .. } => tell(What::TaskTaken {

@@ -46,6 +46,9 @@ impl Failure {
                 "The execution was stopped because the evaluation of its expressions used too much memory."
             }
             Breakdown::Internal => "The execution was stopped because of an internal error.",
+            Breakdown::Fatal => {
+                "The execution was set aside: each time its next step was decided, sluice hung or died over it."
+            }
         })
     }
 

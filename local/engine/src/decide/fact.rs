@@ -29,8 +29,17 @@ pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> R
     }
     if let Fact::BrokeDown { fact, .. } = fact {
         return match &**fact {
-            Fact::BrokeDown { .. } | Fact::ActivitiesMissing { .. } => Err(IllegalFact::Undecidable),
+            Fact::BrokeDown { .. } | Fact::Evaluated { .. } | Fact::ActivitiesMissing { .. } => {
+                Err(IllegalFact::Undecidable)
+            }
             fact => check(life, express, at, fact),
+        };
+    }
+    if let Fact::Evaluated { fact, .. } = fact {
+        return if fact.may_evaluate() && !matches!(**fact, Fact::Evaluated { .. }) {
+            check(life, express, at, fact)
+        } else {
+            Err(IllegalFact::Undecidable)
         };
     }
     match (&life.phase, fact) {
@@ -54,7 +63,8 @@ pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> R
         | Fact::Redriven
         | Fact::ActivitiesMissing { .. }
         | Fact::TimeoutsRestarted
-        | Fact::BrokeDown { .. } => Ok(()),
+        | Fact::BrokeDown { .. }
+        | Fact::Evaluated { .. } => Ok(()),
         Fact::MapRunUpdated { arn, .. } => match map_run(life, arn) {
             Some(_) => Ok(()),
             None => Err(IllegalFact::NoMapRun { arn: arn.clone() }),
@@ -220,6 +230,7 @@ impl Decision<'_> {
                 self.run(step);
             }
             Fact::BrokeDown { fact, breakdown } => self.break_down(fact, *breakdown),
+            Fact::Evaluated { fact, .. } => self.decide(fact),
             Fact::MapRunUpdated { arn, update } => {
                 let step = match map_run(self.life, arn) {
                     Some(thread) => state::map::updated(self, thread, update),

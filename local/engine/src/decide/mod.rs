@@ -16,6 +16,7 @@
 //! | DeadlinePassed | wait, retry, timeout due | state left, tried again, timed out |
 //! | Stopped | running | aborted |
 //! | BrokeDown | as the fact in it | failed |
+//! | Evaluated | as the fact in it | as by the fact in it |
 //! | Redriven | failed, timed out, aborted | its unsuccessful states begin again |
 
 mod error;
@@ -27,7 +28,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::Value;
-use sluice_asl::eval::{Entropy, StopSignal};
+use sluice_asl::eval::{Entropy, Evaluations, StopSignal};
 use sluice_asl::{State, StateKind, StateMachine, nests_deeper, serialized_len};
 
 pub(crate) use error::{Failure, delay_ms, handlers};
@@ -101,6 +102,8 @@ pub(crate) struct Decision<'a> {
     pub(crate) news: News,
     /// Who may stop it; what came of it is then of no use.
     pub(crate) stop: Option<&'a StopSignal>,
+    /// Who is asked about its evaluations.
+    pub(crate) evaluations: Option<&'a dyn Evaluations>,
     #[cfg(test)]
     pub(crate) log: Option<&'a mut Vec<(Change, Timestamp)>>,
 }
@@ -125,6 +128,7 @@ impl<'a> Decision<'a> {
             recorder,
             news: News::default(),
             stop: None,
+            evaluations: None,
             #[cfg(test)]
             log: None,
         }

@@ -45,6 +45,7 @@ impl Trial {
             now: self.probe.at,
             entropy: &self.entropy,
             stop: Some(&self.probe.stop),
+            evaluations: Some(&self.probe.evaluator),
         }
     }
 

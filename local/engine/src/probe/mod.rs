@@ -13,20 +13,21 @@ mod map;
 #[cfg(test)]
 mod tests;
 
+use std::fmt;
 use std::sync::Arc;
 
 use serde_json::Value;
 use sluice_asl::definition::{Name, Retrier};
-use sluice_asl::eval::{Entropy, EvalError, StopSignal};
+use sluice_asl::eval::{CostlyEvaluation, Entropy, EvalError, Evaluations, StopSignal};
 use sluice_asl::{State, StateKind, Variables, serialized_len};
 
 use crate::decide::{Failure, MAX_PAYLOAD, ResultFlow, delay_ms, exceeds_limits, handlers};
-use crate::{ScheduledTask, Timestamp, state};
+use crate::{Evaluator, ScheduledTask, Timestamp, state};
 use begin::Begun;
 use data::{Ending, transition_of};
 
 /// A state and everything that it may read.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Probe {
     /// The state.
     pub state: Arc<State>,
@@ -46,6 +47,31 @@ pub struct Probe {
     pub read_items: Option<Vec<Value>>,
     /// Ends its evaluations when they take too long; what came of them is then of no use.
     pub stop: StopSignal,
+    /// Who makes its costly evaluations.
+    pub evaluator: ProbeEvaluator,
+}
+
+/// Who makes the costly evaluations of a probe; by default they are made as the cheap ones.
+#[derive(Clone, Default)]
+pub struct ProbeEvaluator(pub Option<Arc<dyn Evaluator + Send + Sync>>);
+
+impl fmt::Debug for ProbeEvaluator {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ProbeEvaluator")
+    }
+}
+
+impl Evaluations for ProbeEvaluator {
+    fn known(&self, _field: &str) -> Option<Result<Value, EvalError>> {
+        None
+    }
+
+    fn evaluate(&self, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError> {
+        match &self.0 {
+            Some(evaluator) => evaluator.evaluate(evaluation),
+            None => evaluation.evaluate_here(),
+        }
+    }
 }
 
 /// How far a state came by itself.
@@ -62,12 +88,21 @@ pub enum Progress {
 }
 
 /// A state that needs something from outside to go on.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Trial {
     probe: Probe,
     entropy: Entropy,
     inspection: Inspection,
     iterations: Option<usize>,
+}
+
+impl Trial {
+    /// The same trial whose evaluations are stopped and made by others.
+    pub fn with(mut self, stop: StopSignal, evaluator: ProbeEvaluator) -> Self {
+        self.probe.stop = stop;
+        self.probe.evaluator = evaluator;
+        self
+    }
 }
 
 /// How a state ended, and what it did to its data.

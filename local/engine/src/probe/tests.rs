@@ -18,6 +18,7 @@ fn probe(state: &Value, input: Value) -> Probe {
         retries: 0,
         read_items: None,
         stop: StopSignal::new(),
+        evaluator: super::ProbeEvaluator::default(),
     }
 }
 

@@ -14,6 +14,7 @@ fn evaluate(call: &str, input: Value) -> Result<Value, EvalError> {
         now: 0,
         entropy: &entropy,
         stop: None,
+        evaluations: None,
     };
     IntrinsicCall::parse(call)
         .unwrap_or_else(|e| panic!("{e}"))

@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::convert::to_jsonata;
 use super::{functions, stand_in};
+use crate::size::weight;
 
 /// Which parts of a value an expression reads.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
@@ -64,6 +65,32 @@ impl Needs {
                     .collect(),
             ),
             other => to_jsonata(other),
+        }
+    }
+}
+
+impl Needs {
+    /// The same as [`Needs::pruned`], as JSON.
+    pub(super) fn part(&self, value: &Value) -> Value {
+        match value {
+            Value::Object(map) if !self.whole => self
+                .parts
+                .iter()
+                .filter_map(|(name, needs)| Some((name.clone(), needs.part(map.get(name)?))))
+                .collect(),
+            other => other.clone(),
+        }
+    }
+
+    /// The size of that, roughly.
+    pub(super) fn weight(&self, value: &Value) -> usize {
+        match value {
+            Value::Object(map) if !self.whole => {
+                let parts = self.parts.iter();
+                let weights = parts.filter_map(|(name, needs)| Some(name.len() + needs.weight(map.get(name)?)));
+                weights.sum()
+            }
+            other => weight(other),
         }
     }
 }

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::convert::to_jsonata;
 use crate::eval::intrinsic::hex_digest;
-use crate::eval::{Entropy, Scope};
+use crate::eval::Entropy;
 
 type Outcome = Result<JValue, EvaluatorError>;
 
@@ -104,18 +104,18 @@ pub(super) fn is_known(name: &str) -> bool {
     is_function(name) || BUILT_IN.contains(&name)
 }
 
-/// Registers those of the host's functions that `names` holds.
+/// Registers those of the host's functions that `names` holds; the random ones draw from `seed`.
 pub(super) fn register(
     evaluator: &mut Evaluator,
     names: &BTreeSet<String>,
-    scope: &Scope<'_>,
+    now: i64,
+    seed: [u64; 2],
 ) -> Result<(), EvaluatorError> {
     if names.is_empty() {
         return Ok(());
     }
-    // closures must own what they use: a stream of their own, drawn from the scope's
-    let entropy = Rc::new(Entropy::new([scope.entropy.next_u64(), scope.entropy.next_u64()]));
-    let now = scope.now;
+    // closures must own what they use
+    let entropy = Rc::new(Entropy::new(seed));
     for name in names {
         let entropy = Rc::clone(&entropy);
         match name.as_str() {

@@ -6,10 +6,12 @@
 
 mod analysis;
 mod convert;
+mod cost;
 mod functions;
 mod guard;
 mod library;
 mod message;
+mod request;
 mod stand_in;
 
 use jsonata_core::ast::AstNode;
@@ -18,9 +20,11 @@ use jsonata_core::parser;
 use jsonata_core::value::JValue;
 use serde_json::Value;
 
-use super::{EvalError, Scope};
+use super::{EvalError, Evaluations, Scope};
 use analysis::{Analysis, Needs};
 use convert::{Unsupported, from_jsonata, to_jsonata};
+use cost::Bound;
+pub use request::{CostlyEvaluation, EvaluationRequest};
 
 /// The most levels that an evaluation may nest; a recursive function takes about three a call.
 const MAX_DEPTH: usize = 3_000;
@@ -57,6 +61,8 @@ enum Root {
 struct Evaluation {
     tree: AstNode,
     analysis: Analysis,
+    /// What it may cost, if anybody can tell.
+    bound: Option<Bound>,
 }
 
 /// Why a text is no expression that Step Functions takes.
@@ -96,6 +102,7 @@ impl JsonataProgram {
         let plan = match shortcut(&tree) {
             Some(plan) => plan,
             None => Plan::Evaluate(Box::new(Evaluation {
+                bound: cost::bound(&tree, &analysis),
                 tree: guard::guarded(tree, &analysis),
                 analysis,
             })),
@@ -121,16 +128,64 @@ impl JsonataProgram {
 
     /// The value. `source` and `field` go into the error texts.
     pub(crate) fn evaluate(&self, source: &str, field: &str, scope: &Scope<'_>) -> Result<Value, EvalError> {
-        let result = match &self.plan {
+        if let Some(evaluations) = scope.evaluations {
+            return self.evaluate_by(evaluations, source, field, scope);
+        }
+        self.evaluate_here(scope)
+            .map_err(|failure| failure.sentence(source, field))
+    }
+
+    /// Whether its cost grows no faster than what it reads. What is not may have to be evaluated elsewhere.
+    pub fn is_linear(&self) -> bool {
+        match &self.plan {
+            Plan::Constant(_) | Plan::Walk { .. } => true,
+            Plan::Evaluate(evaluation) => evaluation.bound.is_some_and(Bound::is_linear),
+        }
+    }
+
+    fn evaluate_here(&self, scope: &Scope<'_>) -> Result<Value, Failure> {
+        match &self.plan {
             Plan::Constant(value) => Ok(value.clone()),
             Plan::Walk { root, names } => match walk(root, names, scope) {
                 Walked::Found(value) => Ok(value.clone()),
                 Walked::Nothing => Err(Failure::Undefined),
                 Walked::Sequence => walk_by_evaluator(root, names, scope),
             },
-            Plan::Evaluate(evaluation) => evaluation.run(scope),
+            Plan::Evaluate(evaluation) => evaluation.run(scope, evaluation.seed(scope)),
+        }
+    }
+
+    fn evaluate_by(
+        &self,
+        evaluations: &dyn Evaluations,
+        source: &str,
+        field: &str,
+        scope: &Scope<'_>,
+    ) -> Result<Value, EvalError> {
+        let known = evaluations.known(field);
+        let Plan::Evaluate(evaluation) = &self.plan else {
+            return known.unwrap_or_else(|| {
+                self.evaluate_here(scope)
+                    .map_err(|failure| failure.sentence(source, field))
+            });
         };
-        result.map_err(|failure| failure.sentence(source, field))
+        // also for what is known, so that the next draw is the same
+        let seed = evaluation.seed(scope);
+        if let Some(known) = known {
+            return known;
+        }
+        let costly = CostlyEvaluation {
+            source,
+            field,
+            evaluation,
+            scope,
+            seed,
+        };
+        if costly.is_cheap() {
+            costly.evaluate_here()
+        } else {
+            evaluations.evaluate(&costly)
+        }
     }
 }
 
@@ -290,7 +345,15 @@ fn finish(evaluator: &mut Evaluator, tree: &AstNode) -> Result<Value, Failure> {
 }
 
 impl Evaluation {
-    fn run(&self, scope: &Scope<'_>) -> Result<Value, Failure> {
+    /// What its random functions draw from, taken out of the scope's.
+    fn seed(&self, scope: &Scope<'_>) -> [u64; 2] {
+        if self.analysis.functions.is_empty() {
+            return [0; 2];
+        }
+        [scope.entropy.next_u64(), scope.entropy.next_u64()]
+    }
+
+    fn run(&self, scope: &Scope<'_>, seed: [u64; 2]) -> Result<Value, Failure> {
         let mut context = Context::new();
         for (name, needs) in &self.analysis.variables {
             let value = if name == "states" {
@@ -302,8 +365,18 @@ impl Evaluation {
                 context.bind(name.clone(), value);
             }
         }
-        let mut evaluator = Evaluator::with_options(context, options(scope));
-        functions::register(&mut evaluator, &self.analysis.functions, scope).map_err(Failure::Error)?;
+        self.run_in(context, options(scope), scope.now, seed)
+    }
+
+    fn run_in(
+        &self,
+        context: Context,
+        options: EvaluatorOptions,
+        now: i64,
+        seed: [u64; 2],
+    ) -> Result<Value, Failure> {
+        let mut evaluator = Evaluator::with_options(context, options);
+        functions::register(&mut evaluator, &self.analysis.functions, now, seed).map_err(Failure::Error)?;
         guard::register(&mut evaluator, &self.analysis).map_err(Failure::Error)?;
         finish(&mut evaluator, &self.tree)
     }
@@ -311,13 +384,7 @@ impl Evaluation {
 
 /// `$states`, as far as it is needed.
 fn states(needs: &Needs, scope: &Scope<'_>) -> JValue {
-    let members = [
-        ("input", Some(scope.input)),
-        ("context", Some(scope.context)),
-        ("result", scope.result),
-        ("errorOutput", scope.error_output),
-    ];
-    let parts = members.into_iter().filter_map(|(name, value)| {
+    let parts = request::states(scope).into_iter().filter_map(|(name, value)| {
         let value = value?;
         let converted = if needs.whole {
             to_jsonata(value)

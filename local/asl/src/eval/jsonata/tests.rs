@@ -1,9 +1,10 @@
+use std::cell::Cell;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{JsonataProgram, JsonataSyntaxError};
-use crate::eval::{Entropy, ErrorName, EvalError, Scope, StopSignal, Variables};
+use super::{CostlyEvaluation, JsonataProgram, JsonataSyntaxError};
+use crate::eval::{Entropy, ErrorName, EvalError, Evaluations, Scope, StopSignal, Variables};
 
 const NOW: i64 = 1_750_000_000_123;
 
@@ -27,9 +28,82 @@ fn evaluate(source: &str) -> Result<Value, EvalError> {
         now: NOW,
         entropy: &entropy,
         stop: None,
+        evaluations: None,
     };
     let program = JsonataProgram::parse(source).unwrap_or_else(|e| panic!("{source}: {e}"));
-    program.evaluate(source, "Output", &scope)
+    let here = program.evaluate(source, "Output", &scope);
+    let (elsewhere, entropy) = (Elsewhere::default(), Entropy::new([3, 4]));
+    let scope = Scope {
+        evaluations: Some(&elsewhere),
+        entropy: &entropy,
+        ..scope
+    };
+    assert_eq!(program.evaluate(source, "Output", &scope), here, "{source}, elsewhere");
+    assert_eq!(elsewhere.asked.get(), 1);
+    here
+}
+
+/// Carries each costly evaluation away.
+#[derive(Default)]
+struct Elsewhere {
+    asked: Cell<u32>,
+    carried: Cell<u32>,
+    known: Option<Value>,
+}
+
+impl Evaluations for Elsewhere {
+    fn known(&self, _field: &str) -> Option<Result<Value, EvalError>> {
+        self.asked.set(self.asked.get() + 1);
+        self.known.clone().map(Ok)
+    }
+
+    fn evaluate(&self, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError> {
+        self.carried.set(self.carried.get() + 1);
+        let program = JsonataProgram::parse(evaluation.source()).expect("parses again");
+        program.evaluate_request(&evaluation.request())
+    }
+}
+
+#[test]
+fn only_what_is_not_known_to_be_cheap_is_carried_and_what_is_known_is_not_evaluated() {
+    let (nothing, variables) = (json!({"few": [1, 2], "many": vec![json!({"a": 1}); 2_000]}), Variables::new());
+    let check = |source: &str, known: Option<Value>, carried: u32| {
+        let elsewhere = Elsewhere {
+            known: known.clone(),
+            ..Elsewhere::default()
+        };
+        let entropy = Entropy::new([3, 4]);
+        let scope = Scope {
+            input: &nothing,
+            context: &nothing,
+            variables: &variables,
+            result: None,
+            error_output: None,
+            now: NOW,
+            entropy: &entropy,
+            stop: None,
+            evaluations: Some(&elsewhere),
+        };
+        let program = JsonataProgram::parse(source).expect(source);
+        let value = program.evaluate(source, "Output", &scope).expect(source);
+        assert!(known.is_none_or(|known| known == value), "{source}");
+        assert_eq!(elsewhere.carried.get(), carried, "{source}");
+        entropy.next_u64()
+    };
+    check("$states.input.few", None, 0);
+    check("$sum($states.input.few)", None, 0);
+    check("$states.input.few[$ in $states.input.few]", None, 0);
+    check("$states.input.many[$ in $states.input.many]", None, 1);
+    check("$map($states.input.few, function($x) {$x})", None, 1);
+    check("$map($states.input.few, function($x) {$x})", Some(json!(7)), 0);
+    check("$states.input.few", Some(json!(7)), 0);
+    // what is drawn afterwards does not depend on where it was made
+    let drawn = [
+        check("$random() + $sum([1..3])", None, 1),
+        check("$random() + $sum([1..3])", Some(json!(2)), 0),
+        check("$random() + $sum([1, 2])", None, 0),
+    ];
+    assert!(drawn.iter().all(|next| *next == drawn[0]));
 }
 
 fn check(source: &str, expected: Value) {
@@ -186,6 +260,7 @@ fn an_evaluation_ends_when_it_is_told_to() {
         now: NOW,
         entropy: &entropy,
         stop: Some(&stop),
+        evaluations: None,
     };
     let source = "($f := function($n) { $f($n + 1) }; $f(0))";
     let program = JsonataProgram::parse(source).expect(source);

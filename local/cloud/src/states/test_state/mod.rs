@@ -20,7 +20,7 @@ use serde_json::Value;
 use sluice_asl::definition::{IntegrationPattern, Resource};
 use sluice_asl::eval::StopSignal;
 use sluice_asl::{StateKind, Variables};
-use sluice_engine::probe::Probe;
+use sluice_engine::probe::{Probe, ProbeEvaluator};
 
 use super::{StatesError, input};
 use crate::endpoint::{ApiError, Services};
@@ -52,6 +52,7 @@ pub(super) async fn call(services: &Arc<Services>, request: Request) -> Result<V
         retries: request.configuration.retrier_retry_count,
         read_items: read.items,
         stop: StopSignal::new(),
+        evaluator: ProbeEvaluator::default(),
     };
     let report = run::run(services, identity, probe, request.mock, &request.configuration).await?;
     Ok(answer::shown(&report, read.pointed.as_ref(), level))

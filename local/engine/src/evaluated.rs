@@ -1,0 +1,91 @@
+//! Evaluations that were made elsewhere, as data.
+
+use std::cell::{Cell, RefCell};
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use sluice_asl::eval::{CostlyEvaluation, EvalError, Evaluations, StopSignal};
+
+/// What an evaluation of a decision came to.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Its place among all JSONata evaluations of the decision, from 0, the cheap ones included.
+    pub number: u32,
+    /// Its value, or the cause of its `States.QueryEvaluationError`.
+    pub result: Result<Arc<Value>, String>,
+}
+
+/// Makes the evaluations that cannot be shown to be cheap.
+pub trait Evaluator {
+    /// Makes one.
+    ///
+    /// # Errors
+    /// Those of the evaluation; and where it is ended, [`CostlyEvaluation::ended`].
+    fn evaluate(&self, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError>;
+}
+
+/// What a decision is made with.
+#[derive(Clone, Copy, Default)]
+pub struct Means<'a> {
+    /// Who may stop it; what came of it is then of no use.
+    pub stop: Option<&'a StopSignal>,
+    /// Who makes its costly evaluations; none: they are made as the cheap ones.
+    pub evaluator: Option<&'a dyn Evaluator>,
+}
+
+/// The evaluations of one decision.
+pub(crate) struct Asked<'a> {
+    known: &'a [Evaluation],
+    evaluator: Option<&'a dyn Evaluator>,
+    next: Cell<u32>,
+    made: RefCell<Vec<Evaluation>>,
+}
+
+impl<'a> Asked<'a> {
+    /// With what is on record; `None` if nobody has to be asked about anything.
+    pub(crate) fn new(known: &'a [Evaluation], evaluator: Option<&'a dyn Evaluator>) -> Option<Self> {
+        (!known.is_empty() || evaluator.is_some()).then(|| Self {
+            known,
+            evaluator,
+            next: Cell::new(0),
+            made: RefCell::default(),
+        })
+    }
+
+    /// What was evaluated by the evaluator.
+    pub(crate) fn into_made(self) -> Vec<Evaluation> {
+        self.made.into_inner()
+    }
+}
+
+impl Evaluations for Asked<'_> {
+    fn known(&self, field: &str) -> Option<Result<Value, EvalError>> {
+        let number = self.next.get();
+        self.next.set(number + 1);
+        // in the order of their numbers
+        let at = self
+            .known
+            .binary_search_by_key(&number, |evaluation| evaluation.number)
+            .ok()?;
+        Some(match &self.known[at].result {
+            Ok(value) => Ok(Value::clone(value)),
+            Err(cause) => Err(EvalError::query(Some(field), cause.clone())),
+        })
+    }
+
+    fn evaluate(&self, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError> {
+        let Some(evaluator) = self.evaluator else {
+            return evaluation.evaluate_here();
+        };
+        let result = evaluator.evaluate(evaluation);
+        self.made.borrow_mut().push(Evaluation {
+            number: self.next.get() - 1,
+            result: match &result {
+                Ok(value) => Ok(Arc::new(value.clone())),
+                Err(error) => Err(error.cause.clone()),
+            },
+        });
+        result
+    }
+}
