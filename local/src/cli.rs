@@ -45,6 +45,9 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Make the evaluations that a running `sluice up` asks for on standard input
+    #[command(hide = true)]
+    Evaluate,
 }
 
 /// Options of `sluice up`.

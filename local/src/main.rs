@@ -2,6 +2,7 @@
 
 mod cli;
 mod clock;
+mod evaluate;
 mod functions;
 mod limits;
 mod up;
@@ -26,6 +27,7 @@ fn main() -> ExitCode {
         Some(cli::Command::Clock { action }) => clock::run(action),
         Some(cli::Command::Check { directory, json }) => return upkeep::run_check(&directory, json),
         Some(cli::Command::Backup { directory, to, json }) => return upkeep::run_backup(&directory, &to, json),
+        Some(cli::Command::Evaluate) => evaluate::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

@@ -10,7 +10,7 @@ use sluice_cloud::{Cloud, CloudConfig, Plans, StackSource, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{StackChoice, Up};
-use crate::{functions, limits, welcome};
+use crate::{evaluate, functions, limits, welcome};
 
 /// What the templates ask for and one machine can answer itself; `--parameter` overrides it.
 const LOCAL_PARAMETERS: [(&str, &str); 2] = [("AdminEmail", "admin@example.com"), ("PublicListing", "true")];
@@ -50,6 +50,7 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         listen: options.listen,
         binaries,
         lambda_endpoint: options.lambda_endpoint,
+        worker: Some(evaluate::command()),
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -11,7 +11,7 @@ use axum::middleware;
 use axum::response::Redirect;
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
-use sluice_driver::{Clock, Driver, DriverConfig, DriverError, SystemClock, TaskRunner};
+use sluice_driver::{Clock, Driver, DriverConfig, DriverError, SystemClock, TaskRunner, WorkerCommand};
 use sluice_host::{Host, HostConfig};
 use sluice_streams::Streams;
 use sluice_template::{Service, Stack, TaskDefinition};
@@ -43,6 +43,8 @@ pub struct CloudConfig {
     pub binaries: BTreeMap<String, PathBuf>,
     /// Where invocations of functions go that no stack has.
     pub lambda_endpoint: Option<String>,
+    /// How a process is started that makes costly evaluations: it calls [`crate::serve_evaluations`].
+    pub worker: Option<WorkerCommand>,
 }
 
 /// Servers that stop together.
@@ -103,6 +105,7 @@ impl Cloud {
                 account: stack::ACCOUNT.to_owned(),
                 observer: Arc::new(StatesMetrics::new(&metrics)),
                 retry: sluice_driver::Retry::default(),
+                worker: config.worker.clone(),
             },
             Arc::clone(&tasks) as Arc<dyn TaskRunner>,
         )?;

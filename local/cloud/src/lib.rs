@@ -20,6 +20,8 @@ mod scheduler;
 mod stack;
 mod upkeep;
 
+pub use sluice_driver::{WorkerCommand, serve_evaluations};
+
 pub use cloud::{Cloud, CloudConfig, ServiceReport, StackReport};
 pub use directory::DirectoryError;
 pub use stack::{Plans, StackSource, StartError};

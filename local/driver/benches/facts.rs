@@ -49,6 +49,7 @@ fn open(directory: &Path, runner: Arc<Instantly>) -> Driver {
         account: "123456789012".into(),
         observer: Arc::new(sluice_driver::Unobserved),
         retry: sluice_driver::Retry::default(),
+        worker: None,
     };
     Driver::open(config, runner).expect("opens")
 }

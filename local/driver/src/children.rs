@@ -64,7 +64,7 @@ fn tale(
     };
     let first = place.1 * SPAN;
     let numbers = first..first.saturating_add(SPAN);
-    let tales = fold::children(log.machine, log.identity, &log.entries, numbers)?;
+    let tales = fold::children(log.machine, log.identity, &log.entries, numbers, &shared.patient())?;
     let block = Arc::new(Block {
         as_of: u32::try_from(log.entries.len()).unwrap_or(u32::MAX),
         tales: tales.into_iter().map(Arc::new).collect(),

@@ -13,6 +13,7 @@ use sluice_engine::{AttemptId, Entry, HistoryEvent, Identity, MapRunReport, MapR
 use tokio::sync::oneshot;
 
 use crate::clock::ADVANCED;
+use crate::evaluate::{Lanes, WorkerCommand};
 use crate::journal::{self, Lock, Readers, children as child_rows, executions, lists, machines, store, versions};
 use crate::shared::Shared;
 use crate::watchdog::Watchdog;
@@ -47,6 +48,9 @@ pub struct DriverConfig {
     pub observer: Arc<dyn Observer>,
     /// How long to wait before the journal is written again after a failure.
     pub retry: Retry,
+    /// How the processes are started that make costly evaluations; none: they are made in this one, where nobody can end
+    /// them at once.
+    pub worker: Option<WorkerCommand>,
 }
 
 impl fmt::Debug for DriverConfig {
@@ -105,7 +109,16 @@ impl Driver {
 
         let (queue, requests) = mpsc::channel();
         let watchdog = Watchdog::start().map_err(OpenError::Thread)?;
-        let shared = Arc::new(Shared::new(queue, Readers::new(path.clone()), watchdog, disk));
+        let lanes = Lanes::start(config.worker.clone(), watchdog.clone()).map_err(OpenError::Thread)?;
+        let readers = Readers::new(path.clone());
+        let shared = Arc::new(Shared::new(
+            queue,
+            readers,
+            watchdog,
+            lanes,
+            config.worker.clone(),
+            disk,
+        ));
         let writer = Writer::new(connection, config, runner, shared.clone(), requests).map_err(unreadable)?;
         let thread = std::thread::Builder::new()
             .name("sluice-engine".into())
@@ -156,9 +169,9 @@ impl Driver {
         self.inner.shared.disk.until_lost().await
     }
 
-    /// What watches over decisions, for evaluations outside of executions.
-    pub fn watchdog(&self) -> &Watchdog {
-        &self.inner.shared.watchdog
+    /// Where costly evaluations are made, for those outside of executions.
+    pub fn lanes(&self) -> &Lanes {
+        &self.inner.shared.lanes
     }
 
     /// Answers what was asked before, writes everything into the journal's one file and gives the lock back. Other
@@ -833,7 +846,8 @@ fn read_history(
     let Some(log) = read_log(shared, connection, key)? else {
         return Ok(None);
     };
-    let history: Arc<[HistoryEvent]> = fold::history(log.machine, log.identity, &log.entries)?.into();
+    let history: Arc<[HistoryEvent]> =
+        fold::history(log.machine, log.identity, &log.entries, &shared.patient())?.into();
     // What an event takes beside its values, which it shares with its neighbours and which are packed on disk.
     let weight = history.len() * 256 + UNPACKED * executions::entry_bytes(connection, key)?;
     histories().put(version, history.clone(), weight);
@@ -845,6 +859,7 @@ impl Inner {
     fn shut(&self, request: Request) {
         self.shared.set_closing();
         self.shared.send(request);
+        self.shared.lanes.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(thread) = thread {
             // The last handle can be dropped by the runner, on the very thread.

@@ -120,6 +120,12 @@ pub enum DriverError {
         /// The levels allowed.
         limit: usize,
     },
+    /// Somebody else decides about the execution. Within the driver only: whoever asked is answered later.
+    #[error("execution number {key} is being decided about")]
+    Deferred {
+        /// The execution's key.
+        key: u64,
+    },
     /// A page cursor that no page gave out.
     #[error("the cursor {0:?} is not one that a page of this list gave out")]
     InvalidCursor(String),

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use sluice_asl::StateMachine;
 use sluice_asl::eval::StopSignal;
-use sluice_engine::{ChildTale, Entry, Execution, HistoryEvent, Identity, IllegalFact, Status, Turn, WaitingOn};
+use sluice_engine::{ChildTale, Entry, Execution, HistoryEvent, Identity, IllegalFact, Means, Status, Turn, WaitingOn};
 
 use crate::DriverError;
+use crate::evaluate::Alone;
 use crate::journal::executions::Projection;
 
 /// The execution that a log tells.
@@ -17,16 +18,34 @@ pub(crate) fn fold(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
     entries: &[Entry],
+    alone: &Alone,
 ) -> Result<Execution, DriverError> {
     let key = identity.key;
-    let execution = guarded(key, || {
+    told(key, alone, || {
         let mut execution = Execution::new(machine, identity);
         for entry in entries {
-            execution.apply(entry)?;
+            execution.apply_by(entry, None, means(alone))?;
         }
-        Ok::<_, IllegalFact>(execution)
-    })?;
-    execution.map_err(|illegal| DriverError::unreadable(key, illegal))
+        Ok(execution)
+    })
+}
+
+/// Nobody stops a fold. What its log does not hold is evaluated again, within limits.
+fn means(alone: &Alone) -> Means<'_> {
+    Means {
+        stop: None,
+        evaluator: Some(alone),
+    }
+}
+
+/// What a log tells, unless it cannot be told any more.
+fn told<T>(key: u64, alone: &Alone, tell: impl FnOnce() -> Result<T, IllegalFact>) -> Result<T, DriverError> {
+    let told = guarded(key, tell)?.map_err(|illegal| DriverError::unreadable(key, illegal))?;
+    if alone.has_failed() {
+        let why = "an evaluation that is not in its log cannot be made within the limits";
+        return Err(DriverError::unreadable(key, why));
+    }
+    Ok(told)
 }
 
 /// The history that a log tells.
@@ -34,10 +53,11 @@ pub(crate) fn history(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
     entries: &[Entry],
+    alone: &Alone,
 ) -> Result<Vec<HistoryEvent>, DriverError> {
-    let key = identity.key;
-    guarded(key, || sluice_engine::history(machine, identity, entries))?
-        .map_err(|illegal| DriverError::unreadable(key, illegal))
+    told(identity.key, alone, || {
+        sluice_engine::history_by(machine, identity, entries, means(alone))
+    })
 }
 
 /// What a log tells of the Map Runs' child executions with these numbers.
@@ -46,10 +66,11 @@ pub(crate) fn children(
     identity: Arc<Identity>,
     entries: &[Entry],
     numbers: Range<u32>,
+    alone: &Alone,
 ) -> Result<Vec<ChildTale>, DriverError> {
-    let key = identity.key;
-    guarded(key, || sluice_engine::children(machine, identity, entries, numbers))?
-        .map_err(|illegal| DriverError::unreadable(key, illegal))
+    told(identity.key, alone, || {
+        sluice_engine::children_by(machine, identity, entries, numbers, means(alone))
+    })
 }
 
 /// What each fact of a log came to.
@@ -57,12 +78,12 @@ pub(crate) fn turns(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
     entries: &[Entry],
+    alone: &Alone,
 ) -> Result<Vec<Turn>, DriverError> {
     let key = identity.key;
     let mut execution = Execution::new(machine, identity);
-    let apply =
-        |entry| guarded(key, || execution.apply(entry))?.map_err(|illegal| DriverError::unreadable(key, illegal));
-    entries.iter().map(apply).collect()
+    let mut apply = |entry| execution.apply_by(entry, None, means(alone)).map(|(turn, _)| turn);
+    told(key, alone, || entries.iter().map(&mut apply).collect())
 }
 
 /// One fact on top, until `stop`; what it adds to the history goes behind `events`. After that, or a panic, the execution

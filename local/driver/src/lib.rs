@@ -16,6 +16,7 @@ mod children;
 mod clock;
 mod driver;
 mod error;
+mod evaluate;
 mod fold;
 mod journal;
 mod observer;
@@ -30,6 +31,7 @@ pub use check::{DirectoryLock, Finding, JournalReport, check_journal};
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{DriverError, OpenError, RedriveError, StartError, TokenError, VersionError};
+pub use evaluate::{EvaluationJob, Lanes, WorkerCommand, serve as serve_evaluations};
 pub use observer::{Happening, Observer, TaskEnd, Unobserved, What};
 pub use record::{
     AliasRecord, ChildFilter, ChildOf, ChildRecord, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind,

@@ -10,6 +10,7 @@ use sluice_engine::HistoryEvent;
 
 use crate::cache::Recent;
 use crate::children::Block;
+use crate::evaluate::{Alone, Lanes, WorkerCommand};
 use crate::journal::{Readers, machines};
 use crate::recent::RecentExecutions;
 use crate::writer::Request;
@@ -21,6 +22,10 @@ pub(crate) type Histories = Recent<(u64, u32), Arc<[HistoryEvent]>>;
 /// Child executions that were read together, by their execution's key and their numbers' place.
 pub(crate) type Tales = Recent<(u64, u32), Arc<Block>>;
 
+/// As long, in milliseconds, what an old log does not hold may be evaluated while all others wait; and while a reader waits.
+const FOLD_MS: u32 = 1_000;
+const READ_MS: u32 = 10_000;
+
 /// What the handles and the engine's thread share.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -28,6 +33,8 @@ pub(crate) struct Shared {
     pub(crate) counters: Counters,
     pub(crate) readers: Arc<Readers>,
     pub(crate) watchdog: Watchdog,
+    pub(crate) lanes: Lanes,
+    worker: Option<WorkerCommand>,
     pub(crate) histories: Mutex<Histories>,
     pub(crate) recent: RecentExecutions,
     pub(crate) tales: Mutex<Tales>,
@@ -78,12 +85,21 @@ impl Counters {
 }
 
 impl Shared {
-    pub(crate) fn new(queue: mpsc::Sender<Request>, readers: Readers, watchdog: Watchdog, disk: Disk) -> Self {
+    pub(crate) fn new(
+        queue: mpsc::Sender<Request>,
+        readers: Readers,
+        watchdog: Watchdog,
+        lanes: Lanes,
+        worker: Option<WorkerCommand>,
+        disk: Disk,
+    ) -> Self {
         Self {
             queue,
             counters: Counters::default(),
             readers: Arc::new(readers),
             watchdog,
+            lanes,
+            worker,
             histories: Mutex::new(Recent::new(16, 8 * 1024 * 1024)),
             recent: RecentExecutions::default(),
             tales: Mutex::new(Recent::new(64, 16 * 1024 * 1024)),
@@ -99,6 +115,21 @@ impl Shared {
         if self.queue.send(request).is_err() {
             self.counters.queued.fetch_sub(1, Ordering::Relaxed);
         }
+    }
+
+    /// A request that had been taken from the queue is in it again.
+    pub(crate) fn put_back(&self) {
+        self.counters.queued.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Evaluates what a log does not hold, while all others wait.
+    pub(crate) fn alone(&self) -> Alone {
+        Alone::new(self.worker.clone(), FOLD_MS)
+    }
+
+    /// Evaluates what a log does not hold, for a reader.
+    pub(crate) fn patient(&self) -> Alone {
+        Alone::new(self.worker.clone(), READ_MS)
     }
 
     /// From now on answers of the runner are dropped: a call that ends while everything is torn down is sent again

@@ -76,6 +76,7 @@ impl Console {
             account: "123456789012".to_owned(),
             observer: Arc::new(sluice_driver::Unobserved),
             retry: sluice_driver::Retry::default(),
+            worker: None,
         };
         let driver = Driver::open(config, Arc::new(Echo(seen))).expect("a journal");
         driver.put_machine(machine(), false).await.expect("a state machine");

@@ -71,9 +71,10 @@ impl From<DriverError> for ApiError {
             | DriverError::Journal {
                 fault: Fault::Passing, ..
             } => Self::client("ServiceUnavailable", error.to_string()).status(StatusCode::SERVICE_UNAVAILABLE),
-            DriverError::Journal { .. } | DriverError::Unreadable { .. } | DriverError::Engine { .. } => {
-                Self::internal("InternalServerError", &error)
-            }
+            DriverError::Journal { .. }
+            | DriverError::Unreadable { .. }
+            | DriverError::Deferred { .. }
+            | DriverError::Engine { .. } => Self::internal("InternalServerError", &error),
         }
     }
 }

@@ -170,6 +170,7 @@ impl World {
             account: ACCOUNT.into(),
             observer: Arc::new(StatesMetrics::new(&metrics)),
             retry: sluice_driver::Retry::default(),
+            worker: None,
         };
         let driver = Driver::open(config, tasks.clone()).unwrap();
         let services = Arc::new(Services {

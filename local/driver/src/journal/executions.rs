@@ -163,11 +163,23 @@ pub(crate) fn append(
     entry: &Entry,
     body: &str,
 ) -> Result<(), DriverError> {
-    let packed = packed::pack(body);
+    // what is looked for by its text stays text
+    let packed = match entry.fact.bare() {
+        Fact::Redriven => None,
+        _ => packed::pack(body),
+    };
     let body = if packed.is_some() { "" } else { body };
     connection
         .prepare_cached("INSERT INTO facts (execution, seq, at, seed, body, packed) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
         .execute((signed(key), seq, entry.at, codec::seed_bytes(entry.seed), body, packed))?;
+    Ok(())
+}
+
+/// Takes back the facts of an execution that has not started after all.
+pub(crate) fn forget_log(connection: &Connection, key: u64) -> Result<(), DriverError> {
+    connection
+        .prepare_cached("DELETE FROM facts WHERE execution = ?1")?
+        .execute([signed(key)])?;
     Ok(())
 }
 
@@ -291,14 +303,26 @@ pub(crate) fn in_flight(connection: &Connection, after: u64, limit: usize) -> Re
     )
 }
 
-/// The keys of at most `limit` parked executions whose deadline has come, the longest overdue first.
-pub(crate) fn due(connection: &Connection, now: Timestamp, limit: usize) -> Result<Vec<u64>, DriverError> {
-    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-    keys(
-        connection,
-        "SELECT key FROM executions WHERE wake_at <= ?1 ORDER BY wake_at LIMIT ?2",
-        (now, limit),
-    )
+/// The keys of at most `limit` parked executions whose deadline has come, the longest overdue first, but for those to be
+/// passed over.
+pub(crate) fn due(
+    connection: &Connection,
+    now: Timestamp,
+    limit: usize,
+    passed_over: impl Fn(u64) -> bool,
+) -> Result<Vec<u64>, DriverError> {
+    let mut statement = connection.prepare_cached("SELECT key FROM executions WHERE wake_at <= ?1 ORDER BY wake_at")?;
+    let mut rows = statement.query([now])?;
+    let mut due = Vec::new();
+    while due.len() < limit
+        && let Some(row) = rows.next()?
+    {
+        let key = u64::try_from(row.get::<_, i64>(0)?).unwrap_or(0);
+        if !passed_over(key) {
+            due.push(key);
+        }
+    }
+    Ok(due)
 }
 
 fn keys(connection: &Connection, sql: &str, parameters: (i64, i64)) -> Result<Vec<u64>, DriverError> {
@@ -310,17 +334,26 @@ fn keys(connection: &Connection, sql: &str, parameters: (i64, i64)) -> Result<Ve
     Ok(keys)
 }
 
-/// When the first parked execution wants to be woken.
-pub(crate) fn first_wake(connection: &Connection) -> Result<Option<Timestamp>, DriverError> {
-    let first = connection
-        .prepare_cached("SELECT min(wake_at) FROM executions WHERE wake_at IS NOT NULL")?
-        .query_row([], |row| row.get(0))?;
-    Ok(first)
+/// When the first parked execution wants to be woken, but for those to be passed over.
+pub(crate) fn first_wake(
+    connection: &Connection,
+    passed_over: impl Fn(u64) -> bool,
+) -> Result<Option<Timestamp>, DriverError> {
+    let mut statement =
+        connection.prepare_cached("SELECT wake_at, key FROM executions WHERE wake_at IS NOT NULL ORDER BY wake_at")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if !passed_over(u64::try_from(row.get::<_, i64>(1)?).unwrap_or(0)) {
+            return Ok(row.get(0)?);
+        }
+    }
+    Ok(None)
 }
 
 /// When the execution `e` was redriven last: its log says so, and few executions are asked.
 pub(super) const LAST_REDRIVE: &str = "CASE WHEN e.redrive_count > 0 THEN
-    (SELECT max(at) FROM facts WHERE execution = e.key AND body = '\"Redriven\"') END";
+    (SELECT max(at) FROM facts WHERE execution = e.key
+         AND (body = '\"Redriven\"' OR body LIKE '{\"Evaluated\":{\"fact\":\"Redriven\"%')) END";
 
 /// An execution's record, by its key.
 pub(crate) fn record(connection: &Connection, key: u64) -> Result<Option<ExecutionRecord>, DriverError> {
@@ -400,7 +433,7 @@ fn finish_record(connection: &Connection, key: u64, raw: RawRecord) -> Result<Ex
     if matches!(first, Fact::ActivitiesMissing { .. }) {
         first = codec::decode(&body_of(connection, key, 1)?, key)?;
     }
-    if let Fact::BrokeDown { fact, .. } = first {
+    if let Fact::BrokeDown { fact, .. } | Fact::Evaluated { fact, .. } = first {
         first = *fact;
     }
     let Fact::Started { input } = first else {

@@ -66,6 +66,16 @@ impl Backlog {
         None
     }
 
+    /// Puts a request back that had been in turn, before the others of its machine.
+    pub(super) fn put_back(&mut self, request: Request, residents: &Residents) {
+        let group = group_of(&request, residents);
+        let queue = self.groups.entry(group.clone()).or_default();
+        if queue.is_empty() {
+            self.turns.push_front(group);
+        }
+        queue.push_front(request);
+    }
+
     /// The next request in turn.
     pub(super) fn pop(&mut self) -> Option<Request> {
         let Some(group) = self.turns.pop_front() else {
@@ -92,7 +102,10 @@ fn group_of(request: &Request, residents: &Residents) -> Group {
         Request::Start { request, .. } | Request::StartChild { request, .. } => {
             Some(Arc::from(request.machine_arn.as_str()))
         }
-        Request::Answered { key, .. } | Request::Claim { key, .. } => of_execution(*key),
+        Request::Answered { key, .. }
+        | Request::Claim { key, .. }
+        | Request::Decided { key, .. }
+        | Request::StartDecided { key } => of_execution(*key),
         // of a parked execution nothing else is under way
         Request::Token { token, .. } => of_execution(token::parse(token)?.0),
         Request::Stop { .. }

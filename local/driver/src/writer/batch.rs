@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sluice_engine::{AttemptId, Effect, Fact, Identity};
 
+use super::elsewhere::Lent;
 use super::request::Responder;
 use crate::error::Failure;
 use crate::journal::children::Reports;
@@ -21,6 +22,8 @@ pub(crate) struct RunnerAnswer {
     pub(crate) fact: Fact,
     /// The execution whose end is the attempt's result.
     pub(crate) job: Option<String>,
+    /// The job whose end this is.
+    pub(crate) ended: Option<u64>,
 }
 
 /// What is left to do about an execution that is the job of another's task.
@@ -65,6 +68,8 @@ pub(crate) struct Batch {
     pub(crate) resumed: bool,
     /// The driver is to be closed.
     pub(crate) close: bool,
+    /// Decisions that others are to make once it is on disk.
+    pub(super) lent: Vec<Lent>,
     replies: Vec<Reply>,
 }
 

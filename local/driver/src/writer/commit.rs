@@ -43,7 +43,7 @@ impl Writer {
 
     /// Writes the row of an execution in memory, if it has changed.
     pub(super) fn write_row(&mut self, key: u64) -> Result<(), DriverError> {
-        let Some(loaded) = self.residents.get_mut(key) else {
+        let Some(loaded) = self.residents.get_mut(key).filter(|loaded| loaded.next_seq > 0) else {
             return Ok(());
         };
         let projection = fold::project(&loaded.execution);
@@ -73,6 +73,7 @@ impl Writer {
         // whoever sees it can see that it was counted
         self.config.observer.observe(&batch.happenings);
         self.show(&batch);
+        self.send_elsewhere(&mut batch);
         if !batch.advance.is_zero() {
             self.config.clock.advance(batch.advance);
         }
@@ -149,6 +150,11 @@ impl Writer {
     /// Keeps in memory what has calls in flight, and of the rest no more than a few with long logs.
     fn dismiss(&mut self, batch: &Batch) {
         for &key in &batch.touched {
+            // stays in memory, and wants nothing before it is back
+            if self.is_elsewhere(key) {
+                self.residents.unpark(key);
+                continue;
+            }
             let Some(written) = self.residents.get(key).and_then(|loaded| loaded.written.as_ref()) else {
                 continue;
             };
@@ -163,7 +169,7 @@ impl Writer {
             self.residents.park(key);
         }
         if batch.woke {
-            match executions::first_wake(&self.connection) {
+            match executions::first_wake(&self.connection, |key| self.is_elsewhere(key)) {
                 Ok(first) => self.parked_wake = first,
                 // Looked up again in the next round.
                 Err(error) => tracing::warn!(%error, "the next timer could not be read"),
@@ -183,6 +189,7 @@ impl Writer {
             tracing::error!(%error, "a failed transaction could not be rolled back");
         }
         Counters::add(&self.shared.counters.failed_commits, 1);
+        self.take_back(&mut batch, &error);
         for &key in &batch.touched {
             self.residents.evict(key);
             for reply in self.waiters.remove(&key).into_iter().flatten() {

@@ -14,6 +14,7 @@ use super::request::{Request, Responder, TokenAnswer};
 use super::take::{Refused, fact_of};
 use super::{GROUP, Writer};
 use crate::clock::{ADVANCED, millis};
+use crate::error::Failure;
 use crate::journal::{children, executions, machines, store};
 use crate::{DriverError, ExecutionRecord, MachineRecord, PutMachine, RedriveError, Resumed, TokenError};
 
@@ -29,7 +30,12 @@ impl Writer {
         match request {
             Request::Start { request, reply } => {
                 let started = self.start(*request, batch);
-                batch.reply(reply, started);
+                let (key, gone) = (deferred(&started), || Err(DriverError::Closed.into()));
+                let done = move |writer: &mut Self| {
+                    key.and_then(|key| writer.started(key))
+                        .ok_or(DriverError::Closed.into())
+                };
+                self.answer(reply, started, batch, done, gone);
             }
             Request::StartChild {
                 request,
@@ -37,9 +43,12 @@ impl Writer {
                 attempt,
                 answer,
                 reply,
-            } => {
-                let started = self.start_child(*request, (key, attempt), answer, batch);
-                batch.reply(reply, started);
+            } => self.start_child(*request, (key, attempt), answer, reply, batch),
+            Request::Decided { key, ticket, outcome } => self.decided(key, ticket, outcome, batch),
+            Request::StartDecided { key } => {
+                if let Some(child) = self.children_to_start.remove(&key) {
+                    self.child_decided(key, child, batch);
+                }
             }
             Request::Stop {
                 arn,
@@ -48,19 +57,25 @@ impl Writer {
                 reply,
             } => {
                 let stopped = self.stop(&arn, error, cause, batch);
-                batch.reply(reply, stopped);
+                let when = move |writer: &mut Self| {
+                    let child = children::find(&writer.connection, &arn)?;
+                    Ok(child.and_then(|child| child.stop))
+                };
+                self.answer(reply, stopped, batch, when, || Ok(None));
             }
             Request::Redrive {
                 arn,
                 client_token,
                 reply,
             } => {
-                let redriven = self.redrive(&arn, client_token, batch);
-                batch.reply(reply, redriven);
+                let redriven = self.redrive(&arn, client_token.clone(), batch);
+                let key = deferred(&redriven);
+                let when = move |writer: &mut Self| writer.redriven(&arn, key.unwrap_or(0), client_token);
+                self.answer(reply, redriven, batch, when, || Ok(None));
             }
             Request::UpdateMapRun { arn, update, reply } => {
                 let updated = self.update_map_run(&arn, update, batch);
-                batch.reply(reply, updated);
+                self.answer(reply, updated, batch, |_| Ok(Some(true)), || Ok(Some(false)));
             }
             Request::Answered { key, attempt, answer } => {
                 let job = job_of(&answer);
@@ -70,13 +85,14 @@ impl Writer {
                         attempt,
                         fact: fact_of(attempt, answer),
                         job,
+                        ended: None,
                     },
                     batch,
                 );
             }
             Request::Token { token, answer, reply } => {
                 let answered = self.token_answered(&token, answer, batch);
-                batch.reply(reply, answered);
+                self.answer(reply, answered, batch, |_| Ok(()), || Err(TokenError::TimedOut));
             }
             // Whoever asked has gone away: the task is for somebody else.
             Request::Claim { reply, .. } if reply.is_closed() => {}
@@ -148,6 +164,7 @@ impl Writer {
             // It has ended already: then that is the answer.
             Ok(()) | Err(Refused::Illegal(_)) => {}
             Err(Refused::Driver(error)) => return Err(error),
+            Err(Refused::Deferred) => return Err(DriverError::Deferred { key }),
         }
         Ok(self.residents.get(key).and_then(|loaded| loaded.execution.ended_at()))
     }
@@ -176,6 +193,7 @@ impl Writer {
             // It has ended already: then that is the answer.
             Err(Refused::Illegal(_)) => Ok(child.stop),
             Err(Refused::Driver(error)) => Err(error),
+            Err(Refused::Deferred) => Err(DriverError::Deferred { key: child.execution }),
         }
     }
 
@@ -195,18 +213,27 @@ impl Writer {
             return Ok(None);
         };
         match self.take(key, Fact::Redriven, batch) {
-            Ok(()) => {
-                let at = self.residents.get(key).map_or(self.now, |loaded| loaded.last_at);
-                if let Some(token) = client_token {
-                    store::put(&self.connection, REDRIVE_TOKENS, arn, &json!([token, at]))?;
-                }
-                Ok(Some(at))
-            }
+            Ok(()) => self.redriven(arn, key, client_token),
             Err(Refused::Illegal(illegal)) => Err(RedriveError::NotRedrivable {
                 reason: illegal.to_string(),
             }),
             Err(Refused::Driver(error)) => Err(error.into()),
+            Err(Refused::Deferred) => Err(DriverError::Deferred { key }.into()),
         }
+    }
+
+    /// The execution goes on: remembers by which client token.
+    fn redriven(
+        &mut self,
+        arn: &str,
+        key: u64,
+        client_token: Option<String>,
+    ) -> Result<Option<Timestamp>, RedriveError> {
+        let at = self.residents.get(key).map_or(self.now, |loaded| loaded.last_at);
+        if let Some(token) = client_token {
+            store::put(&self.connection, REDRIVE_TOKENS, arn, &json!([token, at]))?;
+        }
+        Ok(Some(at))
     }
 
     /// UpdateMapRun; answers whether the run was at work.
@@ -227,6 +254,7 @@ impl Writer {
             Ok(()) => Ok(Some(true)),
             Err(Refused::Illegal(_)) => Ok(Some(false)),
             Err(Refused::Driver(error)) => Err(error),
+            Err(Refused::Deferred) => Err(DriverError::Deferred { key }),
         }
     }
 
@@ -278,6 +306,7 @@ impl Writer {
             Err(Refused::Illegal(IllegalFact::Misfit { .. })) => Err(TokenError::Invalid),
             Err(Refused::Illegal(_)) => Err(TokenError::TimedOut),
             Err(Refused::Driver(error)) => Err(error.into()),
+            Err(Refused::Deferred) => Err(DriverError::Deferred { key }.into()),
         }
     }
 
@@ -301,6 +330,7 @@ impl Writer {
             Ok(()) => Ok(task),
             Err(Refused::Illegal(_)) => Ok(None),
             Err(Refused::Driver(error)) => Err(error),
+            Err(Refused::Deferred) => Err(DriverError::Deferred { key }),
         }
     }
 
@@ -387,5 +417,13 @@ impl Writer {
         }
         batch.resumed = next.is_none();
         Ok((resumed, next))
+    }
+}
+
+/// The execution about which somebody else decides first.
+pub(super) fn deferred<T, E: Failure>(result: &Result<T, E>) -> Option<u64> {
+    match result.as_ref().err()?.driver()? {
+        DriverError::Deferred { key } => Some(*key),
+        _ => None,
     }
 }

@@ -11,11 +11,14 @@ use serde_json::{Value, json};
 use sluice_engine::{AttemptId, Effect, Fact, Identity, Status};
 
 use super::Writer;
-use super::batch::{Batch, JobWork};
-use super::request::ChildAnswer;
+use super::batch::{Batch, JobWork, RunnerAnswer};
+use super::elsewhere::Came;
+use super::request::{ChildAnswer, Responder};
+use super::start::{Birthing, Plan};
 use super::take::{Refused, fact_of};
 use crate::journal::{executions, store};
-use crate::{Answer, DriverError, StartError, StartExecution, fold};
+use crate::shared::Counters;
+use crate::{Answer, DriverError, StartError, StartExecution, Started, fold};
 
 /// Who waits for a job: `JOB/EXECUTION/ATTEMPT`.
 const AWAITED: &str = "job";
@@ -40,6 +43,24 @@ fn parse(key: &str) -> Option<(u64, Waiter)> {
     Some((numbers.next()??, (numbers.next()??, AttemptId(numbers.next()??))))
 }
 
+/// Who has asked for the start of an execution, and how its task is answered.
+#[derive(Debug)]
+pub(super) struct ChildStart {
+    waiter: Waiter,
+    answer: ChildAnswer,
+    reply: Responder<(), StartError>,
+}
+
+/// An execution that is to be started together with the answer to a task.
+enum ToStart {
+    /// It runs already.
+    Nothing,
+    /// It is to be decided about.
+    Planned(Box<Birthing>),
+    /// It has been decided about elsewhere.
+    Decided(u64),
+}
+
 /// The executions that somebody waits for.
 pub(super) fn awaited(connection: &Connection) -> Result<HashSet<u64>, DriverError> {
     let keys = store::keys(connection, AWAITED, "")?;
@@ -59,22 +80,164 @@ impl Writer {
     pub(super) fn start_child(
         &mut self,
         request: StartExecution,
-        (key, attempt): Waiter,
+        waiter: Waiter,
         answer: ChildAnswer,
+        reply: Responder<(), StartError>,
         batch: &mut Batch,
-    ) -> Result<(), StartError> {
-        if !self.load(key, batch)? || !self.is_open((key, attempt)) {
-            self.stale(key, attempt);
-            return Ok(());
+    ) {
+        let planned = match self.load(waiter.0, batch) {
+            Ok(true) if self.is_open(waiter) => self.plan(request).map(Some),
+            Ok(_) => Ok(None),
+            Err(error) => Err(error.into()),
+        };
+        match planned {
+            Ok(Some(Plan::Start(birthing))) if birthing.is_costly() => {
+                let key = birthing.key();
+                let child = ChildStart { waiter, answer, reply };
+                match self.begin(*birthing, batch) {
+                    Err(DriverError::Deferred { .. }) => {
+                        self.children_to_start.insert(key, child);
+                    }
+                    Ok(started) => self.child_started(Ok(started), child, batch),
+                    Err(error) => self.child_started(Err(error), child, batch),
+                }
+            }
+            Ok(Some(Plan::Start(birthing))) => {
+                let child = ChildStart { waiter, answer, reply };
+                if let Some(name) = birthing.name() {
+                    self.starting.insert(name, birthing.key());
+                }
+                self.answer_first(birthing.started(), child, ToStart::Planned(birthing), batch);
+            }
+            Ok(Some(Plan::Runs(started))) => {
+                let child = ChildStart { waiter, answer, reply };
+                self.answer_first(started, child, ToStart::Nothing, batch);
+            }
+            Ok(None) => {
+                Counters::add(&self.shared.counters.stale_answers, 1);
+                batch.reply(reply, Ok(()));
+            }
+            Err(error) => batch.reply(reply, Err(error)),
         }
-        let started = self.start(request, batch)?;
+    }
+
+    /// The start of an execution for a task has been decided elsewhere; it is not part of the round yet.
+    pub(super) fn child_decided(&mut self, key: u64, child: ChildStart, batch: &mut Batch) {
+        let (parent, _) = child.waiter;
+        let started = self.started_elsewhere(key);
+        // the parent may be busy with something else: then the child waits for it
+        if self.is_elsewhere(parent) {
+            self.children_to_start.insert(key, child);
+            self.wait_for(parent, key);
+            return;
+        }
+        let there = matches!(self.load(parent, batch), Ok(true)) && self.is_open(child.waiter);
+        match started {
+            Some(started) if there => self.answer_first(started, child, ToStart::Decided(key), batch),
+            _ => {
+                self.release(key, Came::Overtaken, batch);
+                batch.reply(child.reply, Ok(()));
+            }
+        }
+    }
+
+    /// Answers the task with what has been started, and starts it, in one round: whichever of both is decided elsewhere is
+    /// decided before anything is written.
+    fn answer_first(&mut self, started: Started, child: ChildStart, start: ToStart, batch: &mut Batch) {
+        let ChildStart { waiter, answer, reply } = child;
+        let (key, attempt) = waiter;
         let answer = (answer.0)(&started);
         let job = job_of(&answer);
-        // Not among the batch's answers: if the commit fails, the caller hears of it and has nothing started.
-        self.take_answer(key, attempt, fact_of(attempt, answer), batch);
+        let fact = fact_of(attempt, answer);
+        self.settle_deadline(key, batch);
+        let late = self.is_elsewhere(key) || !self.is_open(waiter);
+        if late {
+            // the time of the task is over: nothing is started for it
+            self.forget_start(&start, batch);
+            return batch.reply(reply, Ok(()));
+        }
+        if !self.decides_elsewhere(key, &fact) {
+            let begun = self.begin_child(start, batch);
+            if begun.is_ok() {
+                // Not among the batch's answers: if the commit fails, the caller hears of it and has nothing started.
+                let answer = RunnerAnswer {
+                    key,
+                    attempt,
+                    fact,
+                    job: None,
+                    ended: None,
+                };
+                self.take_answer(answer, batch);
+            }
+            let done = begun.and_then(|()| self.await_child(waiter, job.as_deref(), batch));
+            return batch.reply(reply, done);
+        }
+        match self.take(key, fact, batch) {
+            Err(Refused::Deferred) => self.then(key, move |writer, came, batch| {
+                let done = match came {
+                    Came::Decided => writer
+                        .begin_child(start, batch)
+                        .and_then(|()| writer.await_child(waiter, job.as_deref(), batch)),
+                    Came::Overtaken => {
+                        writer.forget_start(&start, batch);
+                        Ok(())
+                    }
+                    Came::Failed(error) => {
+                        writer.forget_start(&start, batch);
+                        Err(error.into())
+                    }
+                };
+                batch.reply(reply, done);
+            }),
+            refused => {
+                self.forget_start(&start, batch);
+                let done = match refused {
+                    Err(Refused::Driver(error)) => Err(error.into()),
+                    _ => Ok(()),
+                };
+                batch.reply(reply, done);
+            }
+        }
+    }
+
+    fn begin_child(&mut self, start: ToStart, batch: &mut Batch) -> Result<(), StartError> {
+        match start {
+            ToStart::Nothing => Ok(()),
+            ToStart::Planned(birthing) => {
+                self.starting.retain(|_, starting| *starting != birthing.key());
+                match self.begin(*birthing, batch) {
+                    // it is started a little later
+                    Ok(_) | Err(DriverError::Deferred { .. }) => Ok(()),
+                    Err(error) => Err(error.into()),
+                }
+            }
+            ToStart::Decided(key) => {
+                self.install(key, batch);
+                Ok(())
+            }
+        }
+    }
+
+    fn forget_start(&mut self, start: &ToStart, batch: &mut Batch) {
+        match start {
+            ToStart::Nothing => {}
+            ToStart::Planned(birthing) => self.starting.retain(|_, starting| *starting != birthing.key()),
+            ToStart::Decided(key) => self.release(*key, Came::Overtaken, batch),
+        }
+    }
+
+    fn await_child(&mut self, (key, attempt): Waiter, job: Option<&str>, batch: &mut Batch) -> Result<(), StartError> {
         match job {
-            Some(job) => Ok(self.await_job(key, attempt, &job, batch)?),
+            Some(job) => Ok(self.await_job(key, attempt, job, batch)?),
             None => Ok(()),
+        }
+    }
+
+    /// The start of an execution for a task came to an end at once.
+    fn child_started(&mut self, started: Result<Started, DriverError>, child: ChildStart, batch: &mut Batch) {
+        match started {
+            Ok(started) => self.answer_first(started, child, ToStart::Nothing, batch),
+            Err(error) => batch.reply(child.reply, Err(error.into())),
         }
     }
 
@@ -101,7 +264,14 @@ impl Writer {
                 error: Some("States.TaskFailed".to_owned()),
                 cause: Some(format!("The execution {arn} that the task waits for does not exist.")),
             };
-            self.take_answer(key, attempt, failed, batch);
+            let answer = RunnerAnswer {
+                key,
+                attempt,
+                fact: failed,
+                job: None,
+                ended: None,
+            };
+            self.take_answer(answer, batch);
             return Ok(());
         };
         let waiter = (key, attempt);
@@ -168,17 +338,25 @@ impl Writer {
         };
         for key in store::keys(&self.connection, AWAITED, &format!("{job:020}/"))? {
             let Some((_, waiter)) = parse(&key) else { continue };
-            self.forget(job, waiter)?;
             let (execution, attempt) = waiter;
             if !self.load(execution, batch)? {
+                self.forget(job, waiter)?;
                 continue;
             }
             let waiting = self.residents.get(execution);
             let Some(task) = waiting.and_then(|loaded| loaded.execution.open_task(attempt)).cloned() else {
+                self.forget(job, waiter)?;
                 continue;
             };
             let answer = fold::guarded(job, || self.runner.job_ended(&task, &record))?;
-            self.take_answer(execution, attempt, fact_of(attempt, answer), batch);
+            let answer = RunnerAnswer {
+                key: execution,
+                attempt,
+                fact: fact_of(attempt, answer),
+                job: None,
+                ended: Some(job),
+            };
+            self.take_answer(answer, batch);
         }
         batch.jobs_settled.push(job);
         Ok(())
@@ -197,14 +375,15 @@ impl Writer {
             error: None,
             cause: None,
         };
+        self.overtake(job, batch);
         match self.take(job, stopped, batch) {
             // Illegal: it has ended by itself.
-            Ok(()) | Err(Refused::Illegal(_)) => Ok(()),
+            Ok(()) | Err(Refused::Illegal(_) | Refused::Deferred) => Ok(()),
             Err(Refused::Driver(error)) => Err(error),
         }
     }
 
-    fn forget(&self, job: u64, waiter: Waiter) -> Result<(), DriverError> {
+    pub(super) fn forget(&self, job: u64, waiter: Waiter) -> Result<(), DriverError> {
         store::remove(&self.connection, AWAITED, &awaited_key(job, waiter))?;
         store::remove(&self.connection, AWAITS, &waiter_key(waiter))?;
         Ok(())

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
-use std::time::Duration;
 
 use sluice_asl::StateMachine;
 use sluice_engine::{AttemptId, Execution, HistoryEvent, Timestamp};
@@ -30,7 +29,8 @@ pub(crate) struct Prepared {
 /// An execution in memory.
 #[derive(Debug)]
 pub(crate) struct Loaded {
-    pub(crate) execution: Execution,
+    /// Shared with whoever decides about it elsewhere.
+    pub(crate) execution: Arc<Execution>,
     pub(crate) prepared: Arc<Prepared>,
     /// The number of its next fact.
     pub(crate) next_seq: u32,
@@ -38,8 +38,8 @@ pub(crate) struct Loaded {
     pub(crate) last_at: Timestamp,
     /// Its row as it is on disk; none: not known, to be written.
     pub(crate) written: Option<Projection>,
-    /// How long it was decided about, its folding included; what takes no time to speak of is not counted.
-    pub(crate) spent: Duration,
+    /// A decision about it took too long for the engine's thread.
+    pub(crate) slow: bool,
     /// Calls of an earlier process, which nobody makes until they are sent again.
     pub(crate) orphans: Vec<AttemptId>,
     /// What its record will say, but for what its projection tells. Known of those that have been in memory since they were started.
@@ -60,18 +60,23 @@ impl Loaded {
         written: Option<Projection>,
     ) -> Self {
         Self {
-            execution,
+            execution: Arc::new(execution),
             prepared,
             next_seq,
             last_at,
             written,
-            spent: Duration::ZERO,
+            slow: false,
             orphans: Vec::new(),
             born: None,
             newest: None,
             bytes: 0,
             armed: None,
         }
+    }
+
+    /// Whether its decisions may take long, and are made elsewhere.
+    pub(crate) fn is_costly(&self) -> bool {
+        self.slow || self.prepared.machine.costly
     }
 
     /// How it stands, for those who ask; none if it is not known, or too large to be kept.

@@ -6,6 +6,8 @@
 mod backlog;
 mod batch;
 mod commit;
+mod decision;
+mod elsewhere;
 mod handle;
 mod jobs;
 mod loaded;
@@ -32,6 +34,8 @@ use crate::{DriverError, ExecutionRecord, StartError, TaskRunner, Watchdog, fold
 
 use backlog::Backlog;
 use batch::{Batch, RunnerAnswer};
+use elsewhere::Elsewhere;
+use jobs::ChildStart;
 use loaded::{Prepared, Residents};
 use pulse::{PULSE, Pulse};
 pub(crate) use request::{ChildAnswer, Request, Responder, TokenAnswer};
@@ -76,6 +80,13 @@ pub(crate) struct Writer {
     /// The number of waiters at which those that have gone away are looked for.
     sweep_at: usize,
     next_key: u64,
+    /// Executions about which others decide.
+    elsewhere: HashMap<u64, Elsewhere>,
+    next_ticket: u64,
+    /// Those among them that are to be started, by machine and name.
+    starting: HashMap<(String, String), u64>,
+    /// Those among them that are started for another's task.
+    children_to_start: HashMap<u64, ChildStart>,
     watchdog: Watchdog,
     resumed: bool,
     now: Timestamp,
@@ -111,7 +122,7 @@ impl Writer {
         fill_map_runs(&shared, &connection)?;
         let clock_runs = config.clock.until(Timestamp::MAX).is_some();
         Ok(Self {
-            parked_wake: executions::first_wake(&connection)?,
+            parked_wake: executions::first_wake(&connection, |_| false)?,
             next_key: executions::next_key(&connection)?,
             now: config.clock.now(),
             jobs: jobs::awaited(&connection)?,
@@ -127,6 +138,10 @@ impl Writer {
             revisions: HashMap::new(),
             current: HashMap::new(),
             waiters: HashMap::new(),
+            elsewhere: HashMap::new(),
+            next_ticket: 0,
+            starting: HashMap::new(),
+            children_to_start: HashMap::new(),
             sweep_at: 64,
             resumed: false,
             pulse: Pulse::default(),
@@ -255,7 +270,9 @@ impl Writer {
             }
             let Some(request) = self.backlog.pop() else { break };
             self.taken_from_queue();
-            self.handle(request, batch);
+            if let Some(request) = self.hold(request, batch) {
+                self.handle(request, batch);
+            }
             self.settle_jobs(batch);
             if began.elapsed() >= time {
                 break;
@@ -320,7 +337,7 @@ fn fill_map_runs_of(shared: &Shared, connection: &Connection, key: u64) -> Resul
         return Ok(());
     };
     let transaction = connection.unchecked_transaction()?;
-    let turns = fold::turns(log.machine, log.identity, &log.entries)?;
+    let turns = fold::turns(log.machine, log.identity, &log.entries, &shared.alone())?;
     for (seq, turn) in (0..).zip(turns) {
         children::write(connection, key, seq, &turn.map_runs, &turn.children)?;
         for report in &turn.map_runs {

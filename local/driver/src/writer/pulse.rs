@@ -77,9 +77,13 @@ impl Writer {
 
     /// Gives the calls in flight of a loaded execution their time again.
     pub(super) fn restart_timeouts(&mut self, key: u64, batch: &mut Batch) {
+        if let Some(elsewhere) = self.elsewhere.get_mut(&key) {
+            elsewhere.restart_timeouts = true;
+            return;
+        }
         match self.take(key, Fact::TimeoutsRestarted, batch) {
             // one that has ended meanwhile has no calls
-            Ok(()) | Err(Refused::Illegal(_)) => {}
+            Ok(()) | Err(Refused::Illegal(_) | Refused::Deferred) => {}
             Err(Refused::Driver(error)) => self.report(key, &error, batch),
         }
     }

@@ -8,6 +8,7 @@ use serde_json::Value;
 use sluice_engine::{AttemptId, MapRunUpdate, ScheduledTask, Timestamp};
 use tokio::sync::oneshot;
 
+use super::decision::Outcome;
 use super::versions::VersionRequest;
 use crate::{
     Answer, DriverError, ExecutionRecord, MachineRecord, PutMachine, RedriveError, Resumed, StartError, StartExecution,
@@ -74,6 +75,16 @@ pub(crate) enum Request {
         key: u64,
         attempt: AttemptId,
         answer: Answer,
+    },
+    /// A decision that was made elsewhere.
+    Decided {
+        key: u64,
+        ticket: u64,
+        outcome: Outcome,
+    },
+    /// The start of an execution for another's task was decided elsewhere, and can be gone on with.
+    StartDecided {
+        key: u64,
     },
     Token {
         token: String,
@@ -148,7 +159,12 @@ impl Request {
             let _ = reply.send(Err(error.clone().into()));
         }
         match self {
-            Self::Answered { .. } | Self::ClockChanged | Self::Close | Self::Halt => return Some(self),
+            Self::Answered { .. }
+            | Self::Decided { .. }
+            | Self::StartDecided { .. }
+            | Self::ClockChanged
+            | Self::Close
+            | Self::Halt => return Some(self),
             Self::Start { reply, .. } => say(reply, error),
             Self::StartChild { reply, .. } => say(reply, error),
             Self::Stop { reply, .. } => say(reply, error),

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sluice_asl::eval::Entropy;
-use sluice_engine::{Execution, Fact, Identity, Status};
+use sluice_engine::{Execution, Fact, Identity, Status, Timestamp};
 
 use super::Writer;
 use super::batch::Batch;
+use super::elsewhere::Came;
 use super::loaded::{Loaded, Prepared};
 use super::take::Refused;
 use super::versions::Target;
@@ -18,32 +20,86 @@ use crate::{DriverError, MachineKind, StartError, StartExecution, Started, fold}
 /// As many machines are kept ready to be started.
 const CURRENT: usize = 256;
 
+/// What StartExecution comes to.
+pub(super) enum Plan {
+    /// The execution runs already, under the name and with the same input.
+    Runs(Started),
+    /// It is to be started.
+    Start(Box<Birthing>),
+}
+
+/// An execution that is to be started.
+pub(super) struct Birthing {
+    target: Target,
+    identity: Arc<Identity>,
+    request: StartExecution,
+    input_hash: [u8; 32],
+    at: Timestamp,
+}
+
+impl Birthing {
+    pub(super) fn key(&self) -> u64 {
+        self.identity.key
+    }
+
+    /// Whether its decisions are made elsewhere.
+    pub(super) fn is_costly(&self) -> bool {
+        self.target.prepared.machine.costly
+    }
+
+    pub(super) fn started(&self) -> Started {
+        Started {
+            arn: self.identity.arn.to_string(),
+            start_date: self.at,
+            existing: false,
+        }
+    }
+
+    /// What nobody else may start meanwhile.
+    pub(super) fn name(&self) -> Option<(String, String)> {
+        let name = self.request.name.clone()?;
+        Some((self.request.machine_arn.clone(), name))
+    }
+}
+
 impl Writer {
     /// Starts an execution, or finds the one that runs already under the name and with the same input.
     pub(super) fn start(&mut self, request: StartExecution, batch: &mut Batch) -> Result<Started, StartError> {
+        match self.plan(request)? {
+            Plan::Runs(started) => Ok(started),
+            Plan::Start(birthing) => Ok(self.begin(*birthing, batch)?),
+        }
+    }
+
+    /// What is to be done to start an execution.
+    pub(super) fn plan(&mut self, request: StartExecution) -> Result<Plan, StartError> {
         let target = self.target(&request.machine_arn, request.qualifier.as_ref())?;
         let prepared = target.prepared.clone();
         let name = request.name.clone().unwrap_or_else(|| self.uuid());
         let arn = self.execution_arn(&prepared, &name);
         let input_hash: [u8; 32] = Sha256::digest(&request.input_text).into();
         // A name made up just now cannot be taken.
-        if request.name.is_some()
-            && let Some(taken) = executions::taken(&self.connection, &arn)?
-        {
-            // Whether it still runs, the row tells as of the last commit; this round may have ended it.
-            let running = taken.status == Status::Running && !self.ended_in_this_round(&arn)?;
-            return if running && taken.input_hash == input_hash {
-                Ok(Started {
-                    arn,
-                    start_date: taken.start,
-                    existing: true,
-                })
-            } else {
-                Err(StartError::AlreadyExists {
-                    arn,
-                    start_date: taken.start,
-                })
-            };
+        if request.name.is_some() {
+            if let Some(taken) = executions::taken(&self.connection, &arn)? {
+                // Whether it still runs, the row tells as of the last commit; this round may have ended it.
+                let running = taken.status == Status::Running && !self.ended_in_this_round(&arn)?;
+                return if running && taken.input_hash == input_hash {
+                    Ok(Plan::Runs(Started {
+                        arn,
+                        start_date: taken.start,
+                        existing: true,
+                    }))
+                } else {
+                    Err(StartError::AlreadyExists {
+                        arn,
+                        start_date: taken.start,
+                    })
+                };
+            }
+            if !self.starting.is_empty() && self.starting.contains_key(&(request.machine_arn.clone(), name.clone())) {
+                let start_date = self.now;
+                return Err(StartError::AlreadyExists { arn, start_date });
+            }
         }
         let identity = Arc::new(Identity {
             key: self.next_key,
@@ -55,58 +111,93 @@ impl Writer {
             express: prepared.revision.kind == MachineKind::Express,
         });
         self.next_key += 1;
-        self.begin(&target, &identity, request, input_hash, batch)?;
-        Ok(Started {
-            arn,
-            start_date: self.now,
-            existing: false,
-        })
+        Ok(Plan::Start(Box::new(Birthing {
+            target,
+            identity,
+            request,
+            input_hash,
+            at: self.now,
+        })))
     }
 
-    /// Writes the first fact and the row of a new execution.
-    fn begin(
-        &mut self,
-        target: &Target,
-        identity: &Arc<Identity>,
-        request: StartExecution,
-        input_hash: [u8; 32],
-        batch: &mut Batch,
-    ) -> Result<(), DriverError> {
-        let key = identity.key;
-        let prepared = &target.prepared;
-        let execution = Execution::new(prepared.machine.clone(), identity.clone());
+    /// Writes the first fact and the row of a new execution; or has the first fact decided elsewhere.
+    pub(super) fn begin(&mut self, mut birthing: Birthing, batch: &mut Batch) -> Result<Started, DriverError> {
+        let key = birthing.key();
+        let prepared = birthing.target.prepared.clone();
+        let execution = Execution::new(prepared.machine.clone(), birthing.identity.clone());
         self.residents
-            .insert(key, Loaded::new(execution, prepared.clone(), 0, self.now, None));
-        let input = Arc::new(request.input);
-        let started = self.take(key, Fact::Started { input: input.clone() }, batch);
-        if let Err(refused) = started {
-            self.residents.evict(key);
-            return Err(match refused {
-                Refused::Illegal(illegal) => DriverError::Engine {
-                    key,
-                    reason: illegal.to_string(),
-                },
-                Refused::Driver(error) => error,
-            });
+            .insert(key, Loaded::new(execution, prepared, 0, self.now, None));
+        let input = Arc::new(std::mem::take(&mut birthing.request.input));
+        match self.take(key, Fact::Started { input: input.clone() }, batch) {
+            Ok(()) => self.write_start(&birthing, input, batch),
+            Err(Refused::Deferred) => {
+                if let Some(name) = birthing.name() {
+                    self.starting.insert(name, key);
+                }
+                self.then(key, move |writer, came, batch| match came {
+                    Came::Decided => {
+                        if let Err(error) = writer.write_start(&birthing, input, batch) {
+                            writer.report(key, &error, batch);
+                        }
+                    }
+                    Came::Overtaken | Came::Failed(_) => writer.residents.evict(key),
+                });
+                Err(DriverError::Deferred { key })
+            }
+            Err(refused) => {
+                self.residents.evict(key);
+                Err(match refused {
+                    Refused::Illegal(illegal) => DriverError::Engine {
+                        key,
+                        reason: illegal.to_string(),
+                    },
+                    Refused::Driver(error) => error,
+                    Refused::Deferred => DriverError::Deferred { key },
+                })
+            }
         }
-        let Some(loaded) = self.residents.get_mut(key) else {
-            return Ok(());
+    }
+
+    /// Writes the row of an execution whose start has been decided.
+    fn write_start(
+        &mut self,
+        birthing: &Birthing,
+        input: Arc<Value>,
+        batch: &mut Batch,
+    ) -> Result<Started, DriverError> {
+        let started = birthing.started();
+        let Some(loaded) = self.residents.get_mut(birthing.key()) else {
+            return Ok(started);
         };
+        let start = loaded.execution.started_at().unwrap_or(birthing.at);
         let projection = fold::project(&loaded.execution);
         let birth = Birth {
-            identity,
-            revision: &prepared.revision,
-            start: self.now,
-            input_hash,
-            version_arn: target.version_arn.as_deref(),
-            alias_arn: target.alias_arn.as_deref(),
-            trace_header: request.trace_header.as_deref(),
+            identity: &birthing.identity,
+            revision: &birthing.target.prepared.revision,
+            start,
+            input_hash: birthing.input_hash,
+            version_arn: birthing.target.version_arn.as_deref(),
+            alias_arn: birthing.target.alias_arn.as_deref(),
+            trace_header: birthing.request.trace_header.as_deref(),
         };
         executions::insert(&self.connection, &birth, &projection)?;
         loaded.born = Some(Box::new(executions::born(&birth, input)));
         loaded.written = Some(projection);
         batch.started += 1;
-        Ok(())
+        Ok(Started {
+            start_date: start,
+            ..started
+        })
+    }
+
+    /// What StartExecution answers about an execution that has been started in this round.
+    pub(super) fn started(&self, key: u64) -> Option<Started> {
+        let execution = &self.residents.get(key)?.execution;
+        Some(Started {
+            arn: execution.identity().arn.to_string(),
+            start_date: execution.started_at()?,
+            existing: false,
+        })
     }
 
     /// What a new execution of this machine runs.

@@ -5,21 +5,19 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_asl::eval::StopSignal;
-use sluice_engine::{AttemptId, Breakdown, Entry, Execution, Fact, IllegalFact};
+use sluice_engine::{AttemptId, Breakdown, Entry, Fact, IllegalFact};
 
 use super::batch::{Batch, RunnerAnswer};
+use super::decision::Decided;
+use super::elsewhere::Came;
 use super::loaded::{Loaded, Prepared};
 use super::{Writer, tell};
 use crate::journal::{children, codec, executions, machines, store};
 use crate::shared::Counters;
 use crate::{ACTIVITIES, Answer, DriverError, fold};
 
-/// The longest that may be decided about one fact. All other executions wait meanwhile.
-const MAX_TURN: Duration = Duration::from_secs(5);
-
-/// The longest that may be decided about one execution, as far as it takes time to speak of. Its log is folded again
-/// whenever it comes back into memory, so what it has cost it will cost again.
-const MAX_LIFE: Duration = Duration::from_secs(60);
+/// The longest that may be decided about one fact while all other executions wait. What takes longer is decided elsewhere.
+const MAX_TURN: Duration = Duration::from_millis(100);
 
 /// As many prepared revisions are kept while nobody uses them.
 const REVISIONS: usize = 64;
@@ -31,6 +29,8 @@ pub(super) enum Refused {
     Illegal(IllegalFact),
     /// The driver failed; when it is the journal, with the whole batch.
     Driver(DriverError),
+    /// Nothing has happened yet: it is decided elsewhere.
+    Deferred,
 }
 
 impl<E: Into<DriverError>> From<E> for Refused {
@@ -55,13 +55,10 @@ impl Writer {
             return Err(DriverError::unreadable(key, "its log is empty"));
         };
         let identity = Arc::new(executions::identity(key, head, &prepared.revision));
-        let watch = self.watchdog.watch(Duration::MAX, StopSignal::new());
-        let execution = fold::fold(prepared.machine.clone(), identity, &entries)?;
-        let spent = watch.end().took;
+        let execution = fold::fold(prepared.machine.clone(), identity, &entries, &self.shared.alone())?;
         let projection = fold::project(&execution);
         let orphaned = projection.in_flight && !(self.resumed || batch.resumed);
         let mut loaded = Loaded::new(execution, prepared, next_seq, last.at, Some(projection));
-        loaded.spent = spent;
         if orphaned {
             loaded.orphans = loaded.execution.open_tasks().iter().map(|task| task.attempt).collect();
         }
@@ -95,8 +92,11 @@ impl Writer {
 
     /// Takes a fact about a loaded execution in, after what it has to know about activities.
     pub(super) fn take(&mut self, key: u64, fact: Fact, batch: &mut Batch) -> Result<(), Refused> {
-        let redriven = matches!(fact, Fact::Redriven);
-        if let Some(arns) = self.missing_activities(key, redriven)? {
+        let missing = self.missing_activities(key, matches!(fact, Fact::Redriven))?;
+        if self.decides_elsewhere(key, &fact) {
+            return Err(self.lend(key, missing, fact, batch));
+        }
+        if let Some(arns) = missing {
             self.take_one(key, Fact::ActivitiesMissing { arns }, batch)?;
         }
         self.take_one(key, fact, batch)
@@ -104,7 +104,11 @@ impl Writer {
 
     /// The activities of the execution's definition that do not exist, if that is news to it. An execution that has
     /// ended hears of it only when it goes on.
-    fn missing_activities(&self, key: u64, redriven: bool) -> Result<Option<BTreeSet<Arc<str>>>, DriverError> {
+    pub(super) fn missing_activities(
+        &self,
+        key: u64,
+        redriven: bool,
+    ) -> Result<Option<BTreeSet<Arc<str>>>, DriverError> {
         let goes_on = |loaded: &&Loaded| redriven || loaded.execution.outcome().is_none();
         let Some(loaded) = self.residents.get(key).filter(goes_on) else {
             return Ok(None);
@@ -119,7 +123,7 @@ impl Writer {
     }
 
     /// Applies a fact, and writes it into the open transaction.
-    fn take_one(&mut self, key: u64, fact: Fact, batch: &mut Batch) -> Result<(), Refused> {
+    pub(super) fn take_one(&mut self, key: u64, fact: Fact, batch: &mut Batch) -> Result<(), Refused> {
         // First, since what cannot be written must not be applied.
         let body = codec::encode(&fact)?;
         let seed = (self.config.seed)();
@@ -133,30 +137,48 @@ impl Writer {
         };
         self.events.clear();
         let at_stake = tell::at_stake(&loaded.execution, &entry);
-        let limit = MAX_TURN.min(MAX_LIFE.saturating_sub(loaded.spent));
-        let watch = self.watchdog.watch(limit, StopSignal::new());
-        let turn = fold::apply(&mut loaded.execution, key, &entry, &mut self.events, watch.stop());
-        let seen = watch.end();
-        loaded.spent += seen.took;
-        let turn = match (turn, seen.breakdown) {
-            (_, Some(breakdown)) => return self.break_down(key, entry.fact, breakdown, batch),
+        let watch = self.watchdog.watch(MAX_TURN, StopSignal::new());
+        let execution = Arc::make_mut(&mut loaded.execution);
+        let turn = fold::apply(execution, key, &entry, &mut self.events, watch.stop());
+        let turn = match (turn, watch.end().breakdown) {
+            (_, Some(_)) => return self.decide_elsewhere(key, entry.fact, batch),
             (Ok(turn), None) => turn.map_err(Refused::Illegal)?,
             (Err(panicked), None) => {
                 tracing::error!(execution = key, error = %panicked, "the execution fails over a bug in the engine");
                 return self.break_down(key, entry.fact, Breakdown::Internal, batch);
             }
         };
-        if matches!(entry.fact, Fact::Redriven) {
+        let decided = Decided {
+            entry,
+            turn,
+            newest: self.events.pop(),
+            at_stake,
+        };
+        self.record(key, decided, &body, batch)
+    }
+
+    /// Writes a fact that has been decided into the open transaction.
+    pub(super) fn record(&mut self, key: u64, decided: Decided, body: &str, batch: &mut Batch) -> Result<(), Refused> {
+        let Decided {
+            entry,
+            turn,
+            newest,
+            at_stake,
+        } = decided;
+        let Some(loaded) = self.residents.get_mut(key) else {
+            return Err(DriverError::unreadable(key, "it is not in memory").into());
+        };
+        if matches!(entry.fact.bare(), Fact::Redriven) {
             // what it was born with does not say when
             loaded.born = None;
         }
         let seq = loaded.next_seq;
         loaded.next_seq += 1;
         loaded.last_at = entry.at;
-        loaded.newest = self.events.pop().or(loaded.newest.take());
+        loaded.newest = newest.or(loaded.newest.take());
         loaded.bytes += body.len();
         let identity = loaded.execution.identity().clone();
-        executions::append(&self.connection, key, seq, &entry, &body)?;
+        executions::append(&self.connection, key, seq, &entry, body)?;
         if !turn.map_runs.is_empty() {
             children::write(&self.connection, key, seq, &turn.map_runs, &turn.children)?;
             let reports = turn.map_runs.into_iter().map(|run| (run.arn.clone(), run));
@@ -178,48 +200,48 @@ impl Writer {
         Ok(())
     }
 
+    /// The fact's decision takes too long for the engine's thread, and what it has done to the execution in memory is of no
+    /// use: folds the log again, and lets others decide, from now on about all that comes for it.
+    fn decide_elsewhere(&mut self, key: u64, fact: Fact, batch: &mut Batch) -> Result<(), Refused> {
+        let mut missing = None;
+        if matches!(fact, Fact::Started { .. })
+            && let Some(loaded) = self.residents.get_mut(key).filter(|loaded| loaded.next_seq > 0)
+        {
+            // an execution without a start has no log
+            missing = Some(loaded.execution.missing_activities().clone());
+            loaded.next_seq = 0;
+            executions::forget_log(&self.connection, key)?;
+        }
+        self.refold(key)?;
+        if let Some(loaded) = self.residents.get_mut(key) {
+            loaded.slow = true;
+        }
+        Err(self.lend(key, missing, fact, batch))
+    }
+
     /// The fact's decision was given up, and what it has done to the execution in memory is of no use: folds the log
     /// again, and lets the execution fail.
     fn break_down(&mut self, key: u64, fact: Fact, breakdown: Breakdown, batch: &mut Batch) -> Result<(), Refused> {
-        let Some(loaded) = self.residents.get_mut(key) else {
-            return Err(DriverError::unreadable(key, "it is not in memory").into());
-        };
         tracing::warn!(
             execution = key,
             ?breakdown,
             "an execution is stopped: it could not be decided about"
         );
-        let identity = loaded.execution.identity().clone();
-        // first, since it may hold all the memory there is
-        loaded.execution = Execution::new(loaded.prepared.machine.clone(), identity.clone());
-        let entries = match loaded.next_seq {
-            0 => Vec::new(),
-            _ => executions::entries(&self.connection, key)?,
-        };
-        match fold::fold(loaded.prepared.machine.clone(), identity, &entries) {
-            Ok(execution) => loaded.execution = execution,
-            Err(error) => {
-                self.residents.evict(key);
-                return Err(error.into());
-            }
-        }
-        // such a fact leaves nothing to evaluate
-        loaded.spent = Duration::ZERO;
+        self.refold(key)?;
         let fact = Box::new(fact);
         self.take_one(key, Fact::BrokeDown { fact, breakdown }, batch)
     }
 
     /// Takes the answer of the runner in. It is never lost: what cannot be kept becomes a failure of the attempt.
     pub(super) fn runner_answered(&mut self, answer: RunnerAnswer, batch: &mut Batch) {
-        let RunnerAnswer {
-            key,
-            attempt,
-            fact,
-            job,
-        } = answer.clone();
-        batch.answers.push(answer);
-        self.take_answer(key, attempt, fact, batch);
+        if self.is_elsewhere(answer.key) {
+            return self.hold_answer(answer);
+        }
+        let (key, attempt, job) = (answer.key, answer.attempt, answer.job.clone());
+        batch.answers.push(answer.clone());
+        self.take_answer(answer, batch);
         if let Some(job) = job
+            && !self.is_elsewhere(key)
             && let Err(error) = self.await_job(key, attempt, &job, batch)
         {
             self.report(key, &error, batch);
@@ -227,16 +249,23 @@ impl Writer {
     }
 
     /// Takes the answer to an attempt in, or a failure of the attempt in its place.
-    pub(super) fn take_answer(&mut self, key: u64, attempt: AttemptId, fact: Fact, batch: &mut Batch) {
-        match self.load(key, batch) {
-            Ok(true) => self.settle_deadline(key, batch),
-            Ok(false) => return self.stale(key, attempt),
-            Err(error) => return self.report(key, &error, batch),
+    pub(super) fn take_answer(&mut self, answer: RunnerAnswer, batch: &mut Batch) {
+        let (key, attempt) = (answer.key, answer.attempt);
+        if !self.is_elsewhere(key) {
+            match self.load(key, batch) {
+                Ok(true) => self.settle_deadline(key, batch),
+                Ok(false) => return self.stale(&answer, batch),
+                Err(error) => return self.report(key, &error, batch),
+            }
         }
-        let (error, cause) = match self.take(key, fact, batch) {
-            Ok(()) => return,
+        if self.is_elsewhere(key) {
+            return self.hold_answer(answer);
+        }
+        let (error, cause) = match self.take(key, answer.fact.clone(), batch) {
+            Ok(()) => return self.taken(&answer, batch),
+            Err(Refused::Deferred) => return self.wait_for_answer(answer),
             Err(Refused::Illegal(illegal @ IllegalFact::Misfit { .. })) => ("States.Runtime", illegal.to_string()),
-            Err(Refused::Illegal(_)) => return self.stale(key, attempt),
+            Err(Refused::Illegal(_)) => return self.stale(&answer, batch),
             Err(Refused::Driver(error @ DriverError::TooDeep { .. })) => {
                 ("States.DataLimitExceeded", error.to_string())
             }
@@ -248,29 +277,55 @@ impl Writer {
             cause: Some(cause),
         };
         match self.take(key, failed, batch) {
-            Ok(()) => {}
-            Err(Refused::Illegal(_)) => self.stale(key, attempt),
+            Ok(()) => self.taken(&answer, batch),
+            Err(Refused::Deferred) => self.wait_for_answer(answer),
+            Err(Refused::Illegal(_)) => self.stale(&answer, batch),
             Err(Refused::Driver(error)) => self.report(key, &error, batch),
         }
     }
 
+    /// What follows from an answer is decided elsewhere.
+    fn wait_for_answer(&mut self, answer: RunnerAnswer) {
+        self.then(answer.key, move |writer, came, batch| match came {
+            Came::Decided => {
+                writer.taken(&answer, batch);
+                batch.answers.push(answer);
+            }
+            Came::Overtaken => writer.stale(&answer, batch),
+            Came::Failed(_) => writer.failures.answers.push(answer),
+        });
+    }
+
+    /// An answer is part of the round: if it is the end of a job, nobody waits for that any more.
+    fn taken(&self, answer: &RunnerAnswer, batch: &mut Batch) {
+        if let Some(job) = answer.ended
+            && let Err(error) = self.forget(job, (answer.key, answer.attempt))
+        {
+            batch.note(Some(&error));
+        }
+    }
+
     /// Nobody waits for this answer any more: the attempt timed out, or its execution was stopped.
-    pub(super) fn stale(&self, key: u64, attempt: AttemptId) {
+    pub(super) fn stale(&self, answer: &RunnerAnswer, batch: &mut Batch) {
         Counters::add(&self.shared.counters.stale_answers, 1);
+        let (key, attempt) = (answer.key, answer.attempt);
         tracing::debug!(execution = key, attempt = attempt.0, "an answer came too late");
+        self.taken(answer, batch);
     }
 
     /// Tells the executions whose deadline has come: at most `limit` in memory, and as many parked ones.
     pub(super) fn fire_deadlines(&mut self, limit: usize, batch: &mut Batch) {
         for key in self.residents.take_due(self.now, limit) {
             batch.touched.insert(key);
-            self.deadline_passed(key, batch);
+            if !self.is_elsewhere(key) {
+                self.deadline_passed(key, batch);
+            }
         }
         if self.parked_wake.is_none_or(|at| at > self.now) {
             return;
         }
         batch.woke = true;
-        let due = match executions::due(&self.connection, self.now, limit) {
+        let due = match executions::due(&self.connection, self.now, limit, |key| self.is_elsewhere(key)) {
             Ok(due) => due,
             Err(error) => return batch.note(Some(&error)),
         };
@@ -306,7 +361,7 @@ impl Writer {
             }
         }
         match self.take(key, Fact::DeadlinePassed, batch) {
-            Ok(()) => {}
+            Ok(()) | Err(Refused::Deferred) => {}
             Err(Refused::Illegal(_)) => {
                 // An answer came first; the row, if it says otherwise, is wrong and is written again.
                 if let Some(loaded) = self.residents.get_mut(key) {

@@ -9,6 +9,7 @@ use sluice_engine::{AttemptId, Effect, Entry, Execution, Fact, Identity, Timesta
 use crate::{Happening, TaskEnd, What};
 
 /// A task that a fact may end.
+#[derive(Debug)]
 pub(super) struct AtStake {
     attempt: AttemptId,
     resource: Resource,

@@ -192,6 +192,7 @@ pub(crate) fn open_observed(
             first: Duration::ZERO,
             most: Duration::ZERO,
         },
+        worker: None,
     };
     Driver::open(config, runner)
 }

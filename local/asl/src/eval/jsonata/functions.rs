@@ -10,8 +10,8 @@ use jsonata_core::value::JValue;
 use serde_json::Value;
 
 use super::convert::to_jsonata;
-use crate::eval::intrinsic::hex_digest;
 use crate::eval::Entropy;
+use crate::eval::intrinsic::hex_digest;
 
 type Outcome = Result<JValue, EvaluatorError>;
 

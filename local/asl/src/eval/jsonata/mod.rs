@@ -368,13 +368,7 @@ impl Evaluation {
         self.run_in(context, options(scope), scope.now, seed)
     }
 
-    fn run_in(
-        &self,
-        context: Context,
-        options: EvaluatorOptions,
-        now: i64,
-        seed: [u64; 2],
-    ) -> Result<Value, Failure> {
+    fn run_in(&self, context: Context, options: EvaluatorOptions, now: i64, seed: [u64; 2]) -> Result<Value, Failure> {
         let mut evaluator = Evaluator::with_options(context, options);
         functions::register(&mut evaluator, &self.analysis.functions, now, seed).map_err(Failure::Error)?;
         guard::register(&mut evaluator, &self.analysis).map_err(Failure::Error)?;

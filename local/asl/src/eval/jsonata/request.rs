@@ -123,7 +123,10 @@ impl JsonataProgram {
     pub fn evaluate_request(&self, request: &EvaluationRequest) -> Result<Value, EvalError> {
         let Plan::Evaluate(evaluation) = &self.plan else {
             // nobody carries what is cheap
-            return Err(EvalError::query(Some(&request.field), "The expression needs no evaluator."));
+            return Err(EvalError::query(
+                Some(&request.field),
+                "The expression needs no evaluator.",
+            ));
         };
         let mut context = Context::new();
         for (name, value) in &request.bindings {

@@ -66,7 +66,10 @@ impl Evaluations for Elsewhere {
 
 #[test]
 fn only_what_is_not_known_to_be_cheap_is_carried_and_what_is_known_is_not_evaluated() {
-    let (nothing, variables) = (json!({"few": [1, 2], "many": vec![json!({"a": 1}); 2_000]}), Variables::new());
+    let (nothing, variables) = (
+        json!({"few": [1, 2], "many": vec![json!({"a": 1}); 2_000]}),
+        Variables::new(),
+    );
     let check = |source: &str, known: Option<Value>, carried: u32| {
         let elsewhere = Elsewhere {
             known: known.clone(),

@@ -1,13 +1,14 @@
 //! What a state under test needs from outside: its mock, a call, or time.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 use sluice_asl::eval::StopSignal;
-use sluice_driver::Watchdog;
-use sluice_engine::probe::{Probe, Progress, Report, Trial};
-use sluice_engine::{Identity, ScheduledTask, Timestamp};
+use sluice_driver::{EvaluationJob, Lanes};
+use sluice_engine::probe::{Probe, ProbeEvaluator, Progress, Report, Trial};
+use sluice_engine::{Breakdown, Evaluator, Identity, ScheduledTask, Timestamp};
 use tokio::sync::oneshot;
 
 use super::mock::{Mock, MockOutcome};
@@ -19,18 +20,13 @@ use crate::tasks;
 /// How long a test may run.
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// How long its expressions may be evaluated.
-const EVALUATION: Duration = Duration::from_secs(5);
-
 /// How often a wait looks at the clock, which may be moved ahead.
 const TICK: Duration = Duration::from_millis(200);
 
 const TIMEOUT: &str = "States.Timeout";
 
-/// The stack that evaluation gets, as the engine's own thread has it: expressions and values nest.
-const STACK: usize = 16 * 1024 * 1024;
-
 /// What a state waited for.
+#[derive(Clone)]
 enum Answer {
     Time,
     Result(Value),
@@ -47,11 +43,16 @@ pub(super) async fn run(
 ) -> Result<Report, StatesError> {
     let started = probe.at;
     let outcome = mock.map(|mock| mock.outcome);
-    let watched = Watched {
-        watchdog: services.driver.watchdog().clone(),
-        stop: probe.stop.clone(),
+    let lanes = services.driver.lanes();
+    let begin = move |stop, evaluator| {
+        let probe = Probe {
+            stop,
+            evaluator,
+            ..probe.clone()
+        };
+        probe.begin()
     };
-    let (trial, answer) = match (evaluated(&watched, move || probe.begin()).await?, outcome) {
+    let (trial, answer) = match (evaluated(lanes, begin).await?, outcome) {
         (Progress::Ended(report), _) => return Ok(*report),
         (Progress::Waits(until, trial), _) => (trial, wait(services, started, until).await),
         (Progress::Calls(_, trial), Some(MockOutcome::Result(result))) => (trial, Answer::Result(result)),
@@ -70,13 +71,44 @@ pub(super) async fn run(
             (trial, Answer::Fault { error, cause })
         }
     };
-    evaluated(&watched, move || conclude(*trial, answer)).await
+    let end = move |stop, evaluator| conclude(Trial::clone(&trial).with(stop, evaluator), answer.clone());
+    evaluated(lanes, end).await
 }
 
-/// What ends evaluations that take too long.
-struct Watched {
-    watchdog: Watchdog,
-    stop: StopSignal,
+/// One part of a test, which may have to be done twice.
+struct Part<T, W> {
+    owner: Arc<str>,
+    work: W,
+    made: Option<T>,
+    reply: oneshot::Sender<Result<T, Option<Breakdown>>>,
+}
+
+impl<T, W> EvaluationJob for Part<T, W>
+where
+    T: Send + 'static,
+    W: Fn(StopSignal, ProbeEvaluator) -> T + Send + 'static,
+{
+    fn owner(&self) -> &Arc<str> {
+        &self.owner
+    }
+
+    fn is_wanted(&self) -> bool {
+        !self.reply.is_closed()
+    }
+
+    fn run(&mut self, evaluator: Arc<dyn Evaluator + Send + Sync>, stop: &StopSignal) {
+        let work = || (self.work)(stop.clone(), ProbeEvaluator(Some(evaluator)));
+        // what a panic leaves half done is thrown away
+        self.made = catch_unwind(AssertUnwindSafe(work)).ok();
+    }
+
+    fn finish(self: Box<Self>, breakdown: Option<Breakdown>) {
+        // a caller that has gone needs no answer
+        let _ = self.reply.send(match (self.made, breakdown) {
+            (Some(made), None) => Ok(made),
+            (_, breakdown) => Err(breakdown),
+        });
+    }
 }
 
 fn conclude(trial: Trial, answer: Answer) -> Report {
@@ -88,29 +120,26 @@ fn conclude(trial: Trial, answer: Answer) -> Report {
     }
 }
 
-/// Evaluates on a thread of its own: an expression may take seconds, and more stack than a worker of the server has.
+/// Evaluates where decisions are made: an expression may take seconds, and have to be ended.
 async fn evaluated<T: Send + 'static>(
-    watched: &Watched,
-    work: impl FnOnce() -> T + Send + 'static,
+    lanes: &Lanes,
+    work: impl Fn(StopSignal, ProbeEvaluator) -> T + Send + 'static,
 ) -> Result<T, StatesError> {
-    let watch = watched.watchdog.watch(EVALUATION, watched.stop.clone());
-    let failed = |error: &dyn std::error::Error| StatesError::Api(ApiError::internal("InternalServerError", error));
-    let (sender, receiver) = oneshot::channel();
-    std::thread::Builder::new()
-        .name("sluice-test-state".into())
-        .stack_size(STACK)
-        .spawn(move || {
-            // a caller that has gone needs no answer
-            let _ = sender.send(work());
-        })
-        .map_err(|error| failed(&error))?;
-    let outcome = receiver.await.map_err(|error| failed(&error))?;
-    match watch.end().breakdown {
-        None => Ok(outcome),
-        Some(_) => {
+    let (reply, made) = oneshot::channel();
+    lanes.submit(Box::new(Part {
+        owner: "TestState".into(),
+        work,
+        made: None,
+        reply,
+    }));
+    let internal = |error: &dyn std::error::Error| ApiError::internal("InternalServerError", error);
+    match made.await.map_err(|error| internal(&error))? {
+        Ok(made) => Ok(made),
+        Err(Some(_)) => {
             let message = "The state's expressions take too long or too much memory to be evaluated";
             Err(ApiError::validation(message).into())
         }
+        Err(None) => Err(internal(&std::io::Error::other("the test panicked")).into()),
     }
 }
 

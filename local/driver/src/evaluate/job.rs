@@ -1,0 +1,21 @@
+//! What runs in a lane.
+
+use std::sync::Arc;
+
+use sluice_asl::eval::StopSignal;
+use sluice_engine::{Breakdown, Evaluator};
+
+/// Work that may need costly evaluations.
+pub trait EvaluationJob: Send + 'static {
+    /// With whom it takes turns: jobs of one owner wait for each other.
+    fn owner(&self) -> &Arc<str>;
+
+    /// Whether anybody still wants to know what comes of it.
+    fn is_wanted(&self) -> bool;
+
+    /// Does the work. It may be done again from its beginning, in the slow lane; what came of it before then is of no use.
+    fn run(&mut self, evaluator: Arc<dyn Evaluator + Send + Sync>, stop: &StopSignal);
+
+    /// The work is done; or, with a breakdown, was given up.
+    fn finish(self: Box<Self>, breakdown: Option<Breakdown>);
+}

@@ -1,0 +1,170 @@
+//! One worker, from outside.
+
+use std::io::{self, Read, Write};
+use std::os::fd::AsFd;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, ChildStdin, ChildStdout, Command, ExitStatus, Stdio};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use super::{WorkerCommand, frame};
+
+/// How long one look at a worker waits. Time is counted in looks, so that a machine or process that was stopped counts
+/// for nothing.
+pub(super) const TICK_MS: u32 = 10;
+
+/// After as many answers, or as many looks in all, a worker is replaced: what it has left over goes with it.
+const MOST_ANSWERS: u32 = 1_000;
+const MOST_TICKS: u32 = 3_000;
+
+/// The signals that end a worker over its own limits.
+const OWN_FAULTS: [i32; 6] = [4, 6, 7, 9, 11, 24]; // ILL, ABRT, BUS, KILL (of a machine without memory), SEGV, XCPU
+
+/// A worker process. Killed when it is dropped.
+#[derive(Debug)]
+pub(super) struct Process {
+    child: Child,
+    stdin: ChildStdin,
+    stdout: ChildStdout,
+    answers: u32,
+    ticks: u32,
+}
+
+/// What comes of a question.
+#[derive(Debug)]
+pub(super) enum Asked {
+    /// The answer's body.
+    Answered(Vec<u8>),
+    /// Nothing, in the time that it had.
+    Late,
+    /// Nobody wants to know any more.
+    Unwanted,
+    /// The worker ended over it.
+    Died,
+    /// The worker ended, or could not be spoken to, for a reason that has nothing to do with the question.
+    Lost,
+}
+
+impl Process {
+    pub(super) fn start(command: &WorkerCommand) -> io::Result<Self> {
+        let mut child = Command::new(&command.program)
+            .args(&command.arguments)
+            .env_clear()
+            .current_dir("/")
+            // what is meant for everybody in the terminal is not meant for it
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let (Some(stdin), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(io::Error::other("a process without its pipes"));
+        };
+        let process = Self {
+            child,
+            stdin,
+            stdout,
+            answers: 0,
+            ticks: 0,
+        };
+        rustix::io::ioctl_fionbio(&process.stdin, true)?;
+        rustix::io::ioctl_fionbio(&process.stdout, true)?;
+        Ok(process)
+    }
+
+    /// Whether it has answered before: then what it died of may have been left over.
+    pub(super) fn is_used(&self) -> bool {
+        self.answers > 0
+    }
+
+    pub(super) fn is_worn(&self) -> bool {
+        self.answers >= MOST_ANSWERS || self.ticks >= MOST_TICKS
+    }
+
+    /// Asks; whatever comes but an answer, the process must not be asked again. Takes what it needs off `ticks`.
+    pub(super) fn ask(&mut self, frame: &[u8], ticks: &mut u32, wanted: &dyn Fn() -> bool) -> Asked {
+        let asked = self.converse(frame, ticks, wanted);
+        match asked {
+            Ok(asked) => asked,
+            Err(error) => {
+                tracing::debug!(%error, "a worker is gone");
+                self.fate()
+            }
+        }
+    }
+
+    fn converse(&mut self, frame: &[u8], ticks: &mut u32, wanted: &dyn Fn() -> bool) -> io::Result<Asked> {
+        let (mut unsent, mut received) = (frame, Vec::new());
+        let mut expected = None;
+        loop {
+            let writes = !unsent.is_empty();
+            let ready = if writes {
+                wait(&self.stdin, PollFlags::OUT)?
+            } else {
+                wait(&self.stdout, PollFlags::IN)?
+            };
+            if !wanted() {
+                return Ok(Asked::Unwanted);
+            }
+            if !ready {
+                self.ticks += 1;
+                match ticks.checked_sub(1) {
+                    Some(left) => *ticks = left,
+                    None => return Ok(Asked::Late),
+                }
+                continue;
+            }
+            if writes {
+                let sent = self.stdin.write(unsent)?;
+                unsent = &unsent[sent..];
+                continue;
+            }
+            let mut chunk = [0; 64 * 1024];
+            match self.stdout.read(&mut chunk)? {
+                0 => return Ok(self.fate()),
+                read => received.extend_from_slice(&chunk[..read]),
+            }
+            if expected.is_none()
+                && let Some(header) = received.first_chunk::<4>()
+            {
+                expected = Some(4 + frame::length(*header)?);
+            }
+            if expected.is_some_and(|expected| received.len() >= expected) {
+                self.answers += 1;
+                received.drain(..4);
+                return Ok(Asked::Answered(received));
+            }
+        }
+    }
+
+    /// Why it has ended.
+    fn fate(&mut self) -> Asked {
+        let ended = self.child.wait();
+        let own_fault = |status: ExitStatus| status.signal().is_some_and(|signal| OWN_FAULTS.contains(&signal));
+        match ended {
+            Ok(status) if own_fault(status) => Asked::Died,
+            _ => Asked::Lost,
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // it may have ended already
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits for one tick; false: nothing has come of it.
+fn wait(pipe: &impl AsFd, for_what: PollFlags) -> io::Result<bool> {
+    let tick = Timespec {
+        tv_sec: 0,
+        tv_nsec: i64::from(TICK_MS) * 1_000_000,
+    };
+    match poll(&mut [PollFd::new(pipe, for_what)], Some(&tick)) {
+        Ok(ready) => Ok(ready > 0),
+        Err(rustix::io::Errno::INTR) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,132 @@
+//! A decision that is made away from the engine's thread.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sluice_asl::eval::StopSignal;
+use sluice_engine::{Breakdown, Entry, Evaluator, Execution, Fact, HistoryEvent, Identity, IllegalFact, Means, Turn};
+
+use super::request::Request;
+use super::tell::{self, AtStake};
+use crate::evaluate::EvaluationJob;
+use crate::shared::Shared;
+use crate::{DriverError, fold};
+
+/// A decided fact, before it is written.
+#[derive(Debug)]
+pub(crate) struct Decided {
+    /// With the evaluations that were made for it.
+    pub(super) entry: Entry,
+    pub(super) turn: Turn,
+    /// The last event of the history, if it has added any.
+    pub(super) newest: Option<HistoryEvent>,
+    pub(super) at_stake: Vec<AtStake>,
+}
+
+/// What came of a decision.
+#[derive(Debug)]
+pub(crate) enum Outcome {
+    /// The execution as it is afterwards.
+    Made(Box<Execution>, Vec<Decided>),
+    /// It was given up; with the fact that it was about.
+    GivenUp(Box<Fact>, Breakdown),
+}
+
+/// The decision about facts that follow each other.
+pub(super) struct Decision {
+    ticket: u64,
+    execution: Arc<Execution>,
+    entries: Vec<Entry>,
+    wanted: Arc<AtomicBool>,
+    shared: Arc<Shared>,
+    made: Option<Result<(Execution, Vec<Decided>), DriverError>>,
+}
+
+impl Decision {
+    pub(super) fn new(
+        ticket: u64,
+        execution: Arc<Execution>,
+        entries: Vec<Entry>,
+        wanted: Arc<AtomicBool>,
+        shared: Arc<Shared>,
+    ) -> Self {
+        Self {
+            ticket,
+            execution,
+            entries,
+            wanted,
+            shared,
+            made: None,
+        }
+    }
+
+    fn identity(&self) -> &Arc<Identity> {
+        self.execution.identity()
+    }
+}
+
+impl EvaluationJob for Decision {
+    fn owner(&self) -> &Arc<str> {
+        &self.identity().machine_arn
+    }
+
+    fn is_wanted(&self) -> bool {
+        self.wanted.load(Ordering::Acquire)
+    }
+
+    fn run(&mut self, evaluator: Arc<dyn Evaluator + Send + Sync>, stop: &StopSignal) {
+        let mut execution = Execution::clone(&self.execution);
+        let means = Means {
+            stop: Some(stop),
+            evaluator: Some(&*evaluator),
+        };
+        let entries = self.entries.iter().cloned();
+        let decide = || entries.map(|entry| decide(&mut execution, entry, means)).collect();
+        let decided = fold::guarded(self.identity().key, decide);
+        let key = self.identity().key;
+        self.made = Some(decided.and_then(|decided: Result<Vec<_>, IllegalFact>| {
+            let decided = decided.map_err(|illegal| DriverError::Engine {
+                key,
+                reason: illegal.to_string(),
+            });
+            decided.map(|decided| (execution, decided))
+        }));
+    }
+
+    fn finish(mut self: Box<Self>, breakdown: Option<Breakdown>) {
+        let fact = |job: &mut Self| Box::new(job.entries.pop().map_or(Fact::DeadlinePassed, |entry| entry.fact));
+        let outcome = match (self.made.take(), breakdown) {
+            (Some(Ok((execution, decided))), None) => Outcome::Made(Box::new(execution), decided),
+            (_, Some(breakdown)) => Outcome::GivenUp(fact(&mut self), breakdown),
+            (made, None) => {
+                if let Some(Err(error)) = made {
+                    tracing::error!(%error, "the execution fails over a bug in the engine");
+                }
+                Outcome::GivenUp(fact(&mut self), Breakdown::Internal)
+            }
+        };
+        self.shared.send(Request::Decided {
+            key: self.identity().key,
+            ticket: self.ticket,
+            outcome,
+        });
+    }
+}
+
+fn decide(execution: &mut Execution, mut entry: Entry, means: Means<'_>) -> Result<Decided, IllegalFact> {
+    let at_stake = tell::at_stake(execution, &entry);
+    let mut events = Vec::new();
+    let (turn, evaluations) = execution.apply_by(&entry, Some(&mut events), means)?;
+    if !evaluations.is_empty() {
+        entry.fact = Fact::Evaluated {
+            fact: Box::new(entry.fact),
+            evaluations,
+        };
+    }
+    Ok(Decided {
+        entry,
+        turn,
+        newest: events.pop(),
+        at_stake,
+    })
+}

@@ -1,0 +1,415 @@
+//! Executions about which somebody else decides.
+//!
+//! A fact whose decision may cost much is not decided on the engine's thread: once what the execution is made of is on
+//! disk, it is *elsewhere*, and whatever comes for it meanwhile is held, in order. The decision comes back as a request, is
+//! written as any other, and what was held is handled. StopExecution does not wait: it overtakes the decision.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sluice_engine::{Entry, Fact};
+
+use super::Writer;
+use super::batch::{Batch, RunnerAnswer};
+use super::decision::{Decision, Outcome};
+use super::handle::deferred;
+use super::request::{Request, Responder};
+use super::take::Refused;
+use crate::error::Failure;
+use crate::journal::{children, codec, executions};
+use crate::{DriverError, Started, fold};
+
+/// What became of a decision, for those who wait for it.
+#[derive(Debug, Clone)]
+pub(super) enum Came {
+    /// It is part of the round.
+    Decided,
+    /// The execution was stopped first.
+    Overtaken,
+    /// It did not happen; as if the round in which it was asked for had failed.
+    Failed(DriverError),
+}
+
+/// What is to be done once a decision has come.
+type Sequel = Box<dyn FnOnce(&mut Writer, Came, &mut Batch) + Send>;
+
+/// What waits until an execution is back.
+pub(super) enum Held {
+    Request(Request),
+    Answer(RunnerAnswer),
+    /// The start of an execution for a task, which has been decided.
+    Start(u64),
+}
+
+/// An execution about which somebody else decides.
+pub(super) struct Elsewhere {
+    ticket: u64,
+    wanted: Arc<AtomicBool>,
+    /// StopExecution may overtake it.
+    can_be_stopped: bool,
+    sequel: Option<Sequel>,
+    /// What came of it, if it waits for that of another.
+    pub(super) parked: Option<Outcome>,
+    /// Its calls in flight have their time again, once it is back.
+    pub(super) restart_timeouts: bool,
+    held: VecDeque<Held>,
+}
+
+impl fmt::Debug for Elsewhere {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Elsewhere")
+            .field("ticket", &self.ticket)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A decision that is to be made elsewhere once the round is on disk.
+pub(crate) struct Lent {
+    key: u64,
+    decision: Box<Decision>,
+}
+
+impl Writer {
+    /// Whether the fact is decided elsewhere.
+    pub(super) fn decides_elsewhere(&self, key: u64, fact: &Fact) -> bool {
+        fact.may_evaluate() && self.residents.get(key).is_some_and(|loaded| loaded.is_costly())
+    }
+
+    pub(super) fn is_elsewhere(&self, key: u64) -> bool {
+        !self.elsewhere.is_empty() && self.elsewhere.contains_key(&key)
+    }
+
+    /// Lets others decide about a fact of a loaded execution, after what it has to know about activities.
+    pub(super) fn lend(
+        &mut self,
+        key: u64,
+        missing: Option<BTreeSet<Arc<str>>>,
+        fact: Fact,
+        batch: &mut Batch,
+    ) -> Refused {
+        if let Err(error) = codec::encode(&fact) {
+            return error.into();
+        }
+        let Some(loaded) = self.residents.get(key) else {
+            return DriverError::unreadable(key, "it is not in memory").into();
+        };
+        let at = self.now.max(loaded.last_at);
+        let can_be_stopped = !matches!(fact, Fact::Redriven | Fact::Started { .. });
+        let facts = missing
+            .map(|arns| Fact::ActivitiesMissing { arns })
+            .into_iter()
+            .chain([fact]);
+        let entries: Vec<Entry> = facts
+            .map(|fact| Entry {
+                at,
+                seed: (self.config.seed)(),
+                fact,
+            })
+            .collect();
+        if let Some(Err(illegal)) = entries.last().map(|entry| loaded.execution.check(entry)) {
+            return Refused::Illegal(illegal);
+        }
+        self.next_ticket += 1;
+        let (ticket, wanted) = (self.next_ticket, Arc::new(AtomicBool::new(true)));
+        let execution = loaded.execution.clone();
+        let decision = Decision::new(ticket, execution, entries, wanted.clone(), self.shared.clone());
+        batch.touched.insert(key);
+        batch.lent.push(Lent {
+            key,
+            decision: Box::new(decision),
+        });
+        let elsewhere = Elsewhere {
+            ticket,
+            wanted,
+            can_be_stopped,
+            sequel: None,
+            parked: None,
+            restart_timeouts: false,
+            held: VecDeque::new(),
+        };
+        self.elsewhere.insert(key, elsewhere);
+        Refused::Deferred
+    }
+
+    /// What is to be done once the decision about an execution that has just been lent has come, behind what is to be done
+    /// anyway.
+    pub(super) fn then(&mut self, key: u64, sequel: impl FnOnce(&mut Self, Came, &mut Batch) + Send + 'static) {
+        let Some(elsewhere) = self.elsewhere.get_mut(&key) else {
+            return;
+        };
+        elsewhere.sequel = Some(match elsewhere.sequel.take() {
+            None => Box::new(sequel),
+            Some(first) => Box::new(move |writer, came, batch| {
+                first(writer, came.clone(), batch);
+                sequel(writer, came, batch);
+            }),
+        });
+    }
+
+    /// Answers after the commit; or, if that is what the result says, once a decision has come: with what `decided` makes
+    /// of it, or with `overtaken`.
+    pub(super) fn answer<T, E>(
+        &mut self,
+        reply: Responder<T, E>,
+        result: Result<T, E>,
+        batch: &mut Batch,
+        decided: impl FnOnce(&mut Self) -> Result<T, E> + Send + 'static,
+        overtaken: impl FnOnce() -> Result<T, E> + Send + 'static,
+    ) where
+        T: Send + 'static,
+        E: Failure + Send + 'static,
+    {
+        let Some(key) = deferred(&result) else {
+            return batch.reply(reply, result);
+        };
+        self.then(key, move |writer, came, batch| {
+            let result = match came {
+                Came::Decided => decided(writer),
+                Came::Overtaken => overtaken(),
+                Came::Failed(error) => Err(error.into()),
+            };
+            batch.reply(reply, result);
+        });
+    }
+
+    /// Sends the decisions elsewhere that the round has asked for: it is on disk.
+    pub(super) fn send_elsewhere(&mut self, batch: &mut Batch) {
+        for lent in batch.lent.drain(..) {
+            self.shared.lanes.submit(lent.decision);
+        }
+    }
+
+    /// The round did not happen, and neither do the decisions that it asked for.
+    pub(super) fn take_back(&mut self, batch: &mut Batch, error: &DriverError) {
+        for lent in std::mem::take(&mut batch.lent) {
+            self.release(lent.key, Came::Failed(error.clone()), batch);
+        }
+    }
+
+    /// Ends the absence of an execution. What was held for it comes next.
+    pub(super) fn release(&mut self, key: u64, came: Came, batch: &mut Batch) {
+        let Some(mut elsewhere) = self.elsewhere.remove(&key) else {
+            return;
+        };
+        elsewhere.wanted.store(false, Ordering::Release);
+        self.starting.retain(|_, starting| *starting != key);
+        if let Some(sequel) = elsewhere.sequel.take() {
+            sequel(self, came, batch);
+        }
+        if elsewhere.restart_timeouts && matches!(self.load(key, batch), Ok(true)) {
+            self.restart_timeouts(key, batch);
+        }
+        for held in elsewhere.held.into_iter().rev() {
+            match held {
+                Held::Request(request) => {
+                    self.shared.put_back();
+                    self.backlog.put_back(request, &self.residents);
+                }
+                Held::Answer(answer) => self.failures.answers.push(answer),
+                Held::Start(child) => {
+                    self.shared.put_back();
+                    let request = Request::StartDecided { key: child };
+                    self.backlog.put_back(request, &self.residents);
+                }
+            }
+        }
+        // its deadline, if it is parked, was passed over
+        batch.woke = true;
+        batch.touched.insert(key);
+    }
+
+    /// Keeps a request for an execution that is elsewhere; gives back all others.
+    pub(super) fn hold(&mut self, request: Request, batch: &mut Batch) -> Option<Request> {
+        if !self.elsewhere.is_empty()
+            && let Some(key) = self.subject(&request)
+        {
+            return self.hold_for(key, request, batch);
+        }
+        let answered = match &request {
+            Request::Answered { key, .. } | Request::StartChild { key, .. } => Some(*key),
+            Request::Token { token, .. } => sluice_engine::token::parse(token).map(|(key, _)| key),
+            _ => None,
+        };
+        // a deadline that has passed counts before an answer that comes after it
+        if let Some(key) = answered
+            && self.residents.get(key).is_none_or(|loaded| loaded.is_costly())
+            && i64::try_from(key).is_ok()
+            && matches!(self.load(key, batch), Ok(true))
+            && self.decides_elsewhere(key, &Fact::DeadlinePassed)
+        {
+            self.settle_deadline(key, batch);
+            return self.hold_for(key, request, batch);
+        }
+        Some(request)
+    }
+
+    fn hold_for(&mut self, key: u64, request: Request, batch: &mut Batch) -> Option<Request> {
+        let Some(elsewhere) = self.elsewhere.get_mut(&key) else {
+            return Some(request);
+        };
+        if matches!(request, Request::Stop { .. }) && elsewhere.can_be_stopped {
+            self.release(key, Came::Overtaken, batch);
+            return Some(request);
+        }
+        elsewhere.held.push_back(Held::Request(request));
+        None
+    }
+
+    /// Keeps an answer of the runner for an execution that is elsewhere.
+    pub(super) fn hold_answer(&mut self, answer: RunnerAnswer) {
+        if let Some(elsewhere) = self.elsewhere.get_mut(&answer.key) {
+            elsewhere.held.push_back(Held::Answer(answer));
+        }
+    }
+
+    /// StopExecution from within: a decision about the execution is not waited for.
+    pub(super) fn overtake(&mut self, key: u64, batch: &mut Batch) {
+        if self
+            .elsewhere
+            .get(&key)
+            .is_some_and(|elsewhere| elsewhere.can_be_stopped)
+        {
+            self.release(key, Came::Overtaken, batch);
+        }
+    }
+
+    /// Goes on with the start of `child` when `key` is back.
+    pub(super) fn wait_for(&mut self, key: u64, child: u64) {
+        if let Some(elsewhere) = self.elsewhere.get_mut(&key) {
+            elsewhere.held.push_back(Held::Start(child));
+        }
+    }
+
+    /// What StartExecution will answer about an execution whose start has been decided elsewhere.
+    pub(super) fn started_elsewhere(&self, key: u64) -> Option<Started> {
+        let identity = self.residents.get(key)?.execution.identity();
+        let start_date = match self.elsewhere.get(&key)?.parked.as_ref()? {
+            Outcome::Made(execution, _) => execution.started_at()?,
+            Outcome::GivenUp(..) => self.now,
+        };
+        Some(Started {
+            arn: identity.arn.to_string(),
+            start_date,
+            existing: false,
+        })
+    }
+
+    /// The execution that a request is about, as far as it may be elsewhere.
+    fn subject(&self, request: &Request) -> Option<u64> {
+        let by_arn = |arn: &str| executions::key_of(&self.connection, arn).ok().flatten();
+        match request {
+            Request::Answered { key, .. } | Request::StartChild { key, .. } | Request::Claim { key, .. } => Some(*key),
+            Request::Token { token, .. } => sluice_engine::token::parse(token).map(|(key, _)| key),
+            Request::Stop { arn, .. } => by_arn(arn).or_else(|| {
+                let child = children::find(&self.connection, arn).ok().flatten();
+                child.map(|child| child.execution)
+            }),
+            Request::Redrive { arn, .. } => by_arn(arn),
+            Request::UpdateMapRun { arn, .. } => {
+                let run = children::run(&self.connection, arn).ok().flatten();
+                run.map(|(key, _)| key)
+            }
+            Request::Start { request, .. } => {
+                let name = request.name.as_ref()?;
+                self.starting.get(&(request.machine_arn.clone(), name.clone())).copied()
+            }
+            _ => None,
+        }
+    }
+
+    /// A decision has come.
+    pub(super) fn decided(&mut self, key: u64, ticket: u64, outcome: Outcome, batch: &mut Batch) {
+        let Some(elsewhere) = self
+            .elsewhere
+            .get_mut(&key)
+            .filter(|elsewhere| elsewhere.ticket == ticket)
+        else {
+            return;
+        };
+        elsewhere.parked = Some(outcome);
+        match self.children_to_start.remove(&key) {
+            Some(child) => self.child_decided(key, child, batch),
+            None => self.install(key, batch),
+        }
+    }
+
+    /// Makes the decision that has come part of the round.
+    pub(super) fn install(&mut self, key: u64, batch: &mut Batch) {
+        let Some(outcome) = self
+            .elsewhere
+            .get_mut(&key)
+            .and_then(|elsewhere| elsewhere.parked.take())
+        else {
+            return;
+        };
+        let installed = match self.load(key, batch) {
+            Ok(true) => self.write_outcome(key, outcome, batch),
+            Ok(false) => Err(DriverError::unreadable(key, "it is gone").into()),
+            Err(error) => Err(error.into()),
+        };
+        let came = match installed {
+            Ok(()) => Came::Decided,
+            Err(Refused::Driver(error)) => {
+                self.report(key, &error, batch);
+                Came::Failed(error)
+            }
+            // the outcome was about the execution as it is
+            Err(Refused::Illegal(illegal)) => Came::Failed(DriverError::Engine {
+                key,
+                reason: illegal.to_string(),
+            }),
+            Err(Refused::Deferred) => Came::Overtaken,
+        };
+        self.release(key, came, batch);
+    }
+
+    fn write_outcome(&mut self, key: u64, outcome: Outcome, batch: &mut Batch) -> Result<(), Refused> {
+        match outcome {
+            Outcome::Made(execution, decided) => {
+                if let Some(loaded) = self.residents.get_mut(key) {
+                    loaded.execution = Arc::new(*execution);
+                }
+                for decided in decided {
+                    let body = codec::encode(&decided.entry.fact)?;
+                    self.record(key, decided, &body, batch)?;
+                }
+                Ok(())
+            }
+            Outcome::GivenUp(fact, breakdown) => {
+                tracing::warn!(
+                    execution = key,
+                    ?breakdown,
+                    "an execution is stopped: it could not be decided about"
+                );
+                if let Some(arns) = self.missing_activities(key, matches!(*fact, Fact::Redriven))? {
+                    self.take_one(key, Fact::ActivitiesMissing { arns }, batch)?;
+                }
+                self.take_one(key, Fact::BrokeDown { fact, breakdown }, batch)
+            }
+        }
+    }
+
+    /// The execution is folded again from its log as it is on disk, without what was done to it since.
+    pub(super) fn refold(&mut self, key: u64) -> Result<(), DriverError> {
+        let Some(loaded) = self.residents.get_mut(key) else {
+            return Ok(());
+        };
+        let (machine, identity) = (loaded.prepared.machine.clone(), loaded.execution.identity().clone());
+        let entries = match loaded.next_seq {
+            0 => Vec::new(),
+            _ => executions::entries(&self.connection, key)?,
+        };
+        match fold::fold(machine, identity, &entries, &self.shared.alone()) {
+            Ok(execution) => {
+                loaded.execution = Arc::new(execution);
+                Ok(())
+            }
+            Err(error) => {
+                self.residents.evict(key);
+                Err(error)
+            }
+        }
+    }
+}
