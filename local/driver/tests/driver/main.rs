@@ -3,6 +3,8 @@
 mod activities;
 mod away;
 mod check;
+mod costs;
+mod expressions;
 mod failures;
 mod fairness;
 mod jobs;

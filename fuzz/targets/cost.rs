@@ -1,0 +1,59 @@
+//! What the classifier holds to be cheap ends soon: any bytes choose an expression over values that share themselves, with
+//! recursion through arguments and functions of a higher order within each other.
+#![no_main]
+
+mod common;
+#[path = "../../local/driver/tests/driver/expressions.rs"]
+mod expressions;
+mod panics;
+
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use common::World;
+use expressions::{Choices, expression};
+use libfuzzer_sys::{Corpus, fuzz_target};
+use serde_json::Value;
+use sluice_asl::definition::{Expression, ExpressionKind};
+use sluice_asl::eval::{CostlyEvaluation, EvalError, Evaluations, JsonataProgram, StopSignal};
+use sluice_driver::Watchdog;
+
+static WATCHDOG: LazyLock<Watchdog> = LazyLock::new(|| Watchdog::start().expect("a thread"));
+
+/// Makes no costly evaluation.
+struct CheapOnly;
+
+impl Evaluations for CheapOnly {
+    fn known(&self, _field: &str) -> Option<Result<Value, EvalError>> {
+        None
+    }
+
+    fn evaluate(&self, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError> {
+        Err(evaluation.ended("It is costly."))
+    }
+}
+
+fuzz_target!(init: panics::keep_quiet(), |data: &[u8]| -> Corpus {
+    let source = expression(&mut Choices(data), 4, false);
+    panics::tell(|| evaluate(&source));
+    Corpus::Keep
+});
+
+fn evaluate(source: &str) {
+    let Ok(program) = JsonataProgram::parse(source) else {
+        return;
+    };
+    let expression = Expression {
+        field: "Output".to_owned(),
+        source: source.to_owned(),
+        kind: ExpressionKind::Jsonata(program),
+    };
+    let (_, world) = World::of("");
+    let watch = WATCHDOG.watch(Duration::from_secs(1), StopSignal::new());
+    let mut scope = world.scope();
+    scope.stop = Some(watch.stop());
+    scope.evaluations = Some(&CheapOnly);
+    let _ = expression.evaluate(&scope);
+    let seen = watch.end();
+    assert!(seen.breakdown.is_none(), "{seen:?}: {source}");
+}
