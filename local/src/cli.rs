@@ -22,6 +22,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Build the function binaries, read the templates and serve the stack until Ctrl-C
     Up(Up),
+    /// Say how a running `sluice up` stands: exit code 0 ready, 1 degraded or failed, 2 not reachable
+    Status(StatusOptions),
     /// Look at or advance the clock of a running `sluice up`
     Clock {
         #[command(subcommand)]
@@ -48,6 +50,16 @@ pub(crate) enum Command {
     /// Make the evaluations that a running `sluice up` asks for on standard input
     #[command(hide = true)]
     Evaluate,
+}
+
+/// Options of `sluice status`.
+#[derive(Debug, Args)]
+pub(crate) struct StatusOptions {
+    /// As JSON, as `/health` answers it
+    #[arg(long)]
+    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) endpoint: Endpoint,
 }
 
 /// Options of `sluice up`.
@@ -77,6 +89,15 @@ pub(crate) struct Up {
     /// Send invocations of functions that no template declares to this Lambda endpoint
     #[arg(long, value_name = "URL")]
     pub(crate) lambda_endpoint: Option<String>,
+    /// Another name under which this machine is addressed, such as a tunnel's; one that begins with a dot stands for all
+    /// names under it; may be repeated
+    #[arg(
+        long = "allow-host",
+        value_name = "NAME",
+        env = "SLUICE_ALLOW_HOST",
+        value_delimiter = ','
+    )]
+    pub(crate) allowed_hosts: Vec<String>,
     /// The region that ARNs and functions see
     #[arg(long, value_name = "REGION", default_value = "us-east-1")]
     pub(crate) region: String,

@@ -5,6 +5,8 @@ mod clock;
 mod evaluate;
 mod functions;
 mod limits;
+mod signals;
+mod status;
 mod up;
 mod upkeep;
 mod welcome;
@@ -24,6 +26,7 @@ fn main() -> ExitCode {
     let result = match cli.command {
         None => up::run(cli.up),
         Some(cli::Command::Up(up)) => up::run(up),
+        Some(cli::Command::Status(options)) => return status::run(&options),
         Some(cli::Command::Clock { action }) => clock::run(action),
         Some(cli::Command::Check { directory, json }) => return upkeep::run_check(&directory, json),
         Some(cli::Command::Backup { directory, to, json }) => return upkeep::run_backup(&directory, &to, json),

@@ -10,6 +10,7 @@ use sluice_cloud::{Cloud, CloudConfig, Plans, StackSource, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{StackChoice, Up};
+use crate::signals::StopSignals;
 use crate::{evaluate, functions, limits, welcome};
 
 /// What the templates ask for and one machine can answer itself; `--parameter` overrides it.
@@ -25,6 +26,8 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         )
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
+        // a line that nobody can read is no reason to panic
+        .log_internal_errors(false)
         .init();
     if let Some(line) = limits::raise_open_files() {
         let _ = writeln!(std::io::stderr(), "sluice: {line}");
@@ -42,6 +45,9 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
             bail!("there is no workspace here to build the functions in; give built ones with --functions DIR")
         }
     };
+    // what is made from here on is for this user alone
+    #[cfg(unix)]
+    rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
     let data = options
         .data
         .unwrap_or_else(|| root.as_deref().unwrap_or(Path::new(".")).join(".sluice"));
@@ -51,6 +57,7 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         binaries,
         lambda_endpoint: options.lambda_endpoint,
         worker: Some(evaluate::command()),
+        allowed_hosts: options.allowed_hosts,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -134,42 +141,6 @@ fn checkout() -> anyhow::Result<Option<PathBuf>> {
         .ancestors()
         .find(|directory| directory.join("cfn/workflow.yaml").is_file())
         .map(Path::to_owned))
-}
-
-/// Ctrl-C, or SIGTERM where there is one. From its making on, a signal is kept for [`Self::next`] and no longer ends the process.
-struct StopSignals {
-    #[cfg(unix)]
-    interrupt: tokio::signal::unix::Signal,
-    #[cfg(unix)]
-    terminate: tokio::signal::unix::Signal,
-}
-
-impl StopSignals {
-    fn listen() -> anyhow::Result<Self> {
-        #[cfg(unix)]
-        {
-            use tokio::signal::unix::{SignalKind, signal};
-            Ok(Self {
-                interrupt: signal(SignalKind::interrupt()).context("cannot wait for Ctrl-C")?,
-                terminate: signal(SignalKind::terminate()).context("cannot wait for SIGTERM")?,
-            })
-        }
-        #[cfg(not(unix))]
-        Ok(Self {})
-    }
-
-    async fn next(&mut self) -> anyhow::Result<()> {
-        #[cfg(unix)]
-        {
-            tokio::select! {
-                _ = self.interrupt.recv() => {}
-                _ = self.terminate.recv() => {}
-            }
-            Ok(())
-        }
-        #[cfg(not(unix))]
-        tokio::signal::ctrl_c().await.context("cannot wait for Ctrl-C")
-    }
 }
 
 /// The exit code when a database is damaged or gone: `EX_IOERR` of `sysexits.h`.

@@ -10,9 +10,9 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::response::Redirect;
 use axum::routing::get;
-use axum::serve::ListenerExt as _;
 use sluice_driver::{Clock, Driver, DriverConfig, DriverError, SystemClock, TaskRunner, WorkerCommand};
 use sluice_host::{Host, HostConfig};
+use sluice_http::HostGuard;
 use sluice_streams::Streams;
 use sluice_template::{Service, Stack, TaskDefinition};
 use tokio::net::TcpListener;
@@ -23,12 +23,15 @@ use tokio::time::Instant;
 use crate::cloudformation::{StackRecord, StackStatus, Stacks};
 use crate::cloudwatch::Metrics;
 use crate::cloudwatch::sources::{DynamoMetrics, LambdaMetrics, StatesMetrics, StreamsMetrics};
-use crate::console::{self, ConsoleState, HostGuard};
+use crate::console::{self, ConsoleState};
 use crate::directory;
+use crate::doors::Doors;
 use crate::dynamodb::Dynamo;
 use crate::endpoint::{self, Config, Services};
+use crate::health::{Health, Life};
 use crate::lambda::{FunctionUrls, Lambda, RemoteLambda};
 use crate::mapping::Mappings;
+use crate::permissions;
 use crate::stack::{self, Course, Keeper, Known, Plan, Plans, StartError, UrlListener};
 use crate::tasks::{Activities, Crowding, Tasks};
 
@@ -45,6 +48,9 @@ pub struct CloudConfig {
     pub lambda_endpoint: Option<String>,
     /// How a process is started that makes costly evaluations: it calls [`crate::serve_evaluations`].
     pub worker: Option<WorkerCommand>,
+    /// Names of this machine besides `localhost` that requests may address: a tunnel's, a container's. One that begins
+    /// with a dot stands for all names under it.
+    pub allowed_hosts: Vec<String>,
 }
 
 /// Servers that stop together.
@@ -72,6 +78,7 @@ impl Served {
 
 /// Running stacks.
 pub struct Cloud {
+    life: Arc<Life>,
     endpoint: String,
     stacks: Vec<Stack>,
     driver: Driver,
@@ -91,6 +98,9 @@ impl Cloud {
     /// Each one line that says what to do: a port in use, a data directory in use, a function without a binary, ….
     pub async fn start(plans: Plans, config: CloudConfig) -> Result<Self, StartError> {
         let (listener, address) = listen(config.listen).await?;
+        permissions::make_private(&config.data)?;
+        let life = Arc::new(Life::default());
+        let doors = Doors::new(&config.allowed_hosts);
         let endpoint = format!("http://{}", stack::reachable(address));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let metrics = Arc::new(Metrics::new(Arc::clone(&clock)));
@@ -169,7 +179,11 @@ impl Cloud {
         }
 
         let (stop_endpoint, endpoint_stopped) = watch::channel(false);
-        let endpoint_served = vec![serve(listener, router(&services, &host, address), endpoint_stopped)];
+        let endpoint_served = vec![doors.serve_endpoint(
+            listener,
+            router(&services, &host, &life, doors.guard(address)),
+            endpoint_stopped,
+        )];
         // the endpoint first: functions that are called again call it in turn; and no call, be it one that a deadline
         // at the opening of the journal has caused, before there are functions
         tasks.attach(Arc::clone(&services));
@@ -184,7 +198,15 @@ impl Cloud {
         for stack in &stacks {
             let own = urls.extract_if(.., |url| url.stack == stack.name).collect();
             let region = plans.region();
-            urls_served.extend(stack::serve_urls(&services, &host, region, stack, own, &urls_stopped));
+            urls_served.extend(stack::serve_urls(
+                &services,
+                &host,
+                region,
+                stack,
+                own,
+                &doors,
+                &urls_stopped,
+            ));
         }
         for stack in &stacks {
             keeper.start_mappings(stack).await?;
@@ -223,7 +245,9 @@ impl Cloud {
                 tasks: endpoint_served,
             },
         ];
+        life.is_up();
         Ok(Self {
+            life,
             endpoint,
             stacks,
             driver,
@@ -293,6 +317,7 @@ impl Cloud {
     /// # Errors
     /// If the journal cannot be closed; what was acknowledged is on disk all the same.
     pub async fn stop(self, grace: Duration) -> Result<(), DriverError> {
+        self.life.is_stopping();
         self.services.activities.close();
         self.services.streams.close_waits();
         let deadline = Instant::now() + grace;
@@ -420,8 +445,7 @@ fn services(
     })
 }
 
-fn router(services: &Arc<Services>, host: &Host, address: SocketAddr) -> axum::Router {
-    let guard = HostGuard::new(address);
+fn router(services: &Arc<Services>, host: &Host, life: &Arc<Life>, guard: HostGuard) -> axum::Router {
     let state = ConsoleState {
         driver: services.driver.clone(),
         host: host.clone(),
@@ -429,32 +453,20 @@ fn router(services: &Arc<Services>, host: &Host, address: SocketAddr) -> axum::R
         clock: Arc::clone(&services.config.clock),
         guard: guard.clone(),
     };
+    let health = Health {
+        services: Arc::clone(services),
+        host: host.clone(),
+        life: Arc::clone(life),
+    };
     endpoint::router(Arc::clone(services))
         .route("/", get(|| async { Redirect::to("/console") }))
         .merge(console::router(state))
         .merge(crate::control::router(Arc::clone(services)))
+        .merge(health.router())
         // each service has limits of its own
         .layer(DefaultBodyLimit::disable())
         // Nothing here asks who calls: so pages of other sites, which a browser lets send requests, are kept out.
         .layer(middleware::from_fn_with_state(guard, console::guard::layer))
-}
-
-fn serve(listener: TcpListener, router: axum::Router, mut stop: watch::Receiver<bool>) -> JoinHandle<()> {
-    let listener = listener.tap_io(|stream| {
-        // answers are small and single: waiting for more to send only delays them
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "TCP_NODELAY on the endpoint's connection");
-        }
-    });
-    tokio::spawn(async move {
-        let stopped = async move {
-            // an error means that the sender is gone, which is a stop as well
-            let _ = stop.wait_for(|stop| *stop).await;
-        };
-        if let Err(error) = axum::serve(listener, router).with_graceful_shutdown(stopped).await {
-            tracing::error!(%error, "the endpoint has ended");
-        }
-    })
 }
 
 /// 128 bits of the operating system's randomness.

@@ -762,6 +762,14 @@ impl Driver {
         self.inner.shared.send(Request::ClockChanged);
     }
 
+    /// Answers when the engine's thread has come to this request: that it works, and how long its queue is.
+    ///
+    /// # Errors
+    /// When the driver is closed, or refuses requests because the journal cannot be written.
+    pub async fn ping(&self) -> Result<(), DriverError> {
+        self.ask(|reply| Request::Ping { reply }).await
+    }
+
     /// Figures since the driver was opened.
     pub fn statistics(&self) -> Statistics {
         self.inner.shared.counters.read()

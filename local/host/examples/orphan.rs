@@ -1,5 +1,5 @@
-//! A host for the tests to kill: it starts a function that starts a child and then hangs, and prints
-//! the ids of both processes.
+//! A host for the tests to kill: it starts a function that starts a child and a daemon and then hangs, and prints
+//! the ids of the three processes.
 
 use std::io::Write;
 use std::time::Duration;
@@ -19,8 +19,11 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     host.add_function(spec)?;
     let function = host.invoke("orphan", Invocation::new(r#"{"do":"pid"}"#)).await?;
     let child = host.invoke("orphan", Invocation::new(r#"{"do":"child"}"#)).await?;
+    let daemon = host.invoke("orphan", Invocation::new(r#"{"do":"daemon"}"#)).await?;
     let mut stdout = std::io::stdout();
-    stdout.write_all(&[&function.payload[..], b"\n", &child.payload[..], b"\n"].concat())?;
+    for pid in [function, child, daemon] {
+        stdout.write_all(&[&pid.payload[..], b"\n"].concat())?;
+    }
     stdout.flush()?;
     host.invoke("orphan", Invocation::new(r#"{"do":"hang"}"#)).await?;
     Ok(())

@@ -24,14 +24,39 @@ fn main() -> Outcome<()> {
             exit(1);
         }
         "log" => say("starting"),
+        "twice" => return ask_twice(&address),
         _ => {}
     }
-    let mut client = Client::open(&address)?;
+    serve(Client::open(&address)?, &address)
+}
+
+/// Two connections ask for work at once; the one that is not refused goes on.
+fn ask_twice(address: &str) -> Outcome<()> {
+    let (replies, asked) = std::sync::mpsc::channel();
+    for _ in 0..2 {
+        let (mut client, replies) = (Client::open(address)?, replies.clone());
+        std::thread::spawn(move || {
+            if let Ok(reply) = client.send("GET", &format!("{API}/invocation/next"), b"") {
+                let _ = replies.send((client, reply));
+            }
+        });
+    }
+    let mut replies = [asked.recv()?, asked.recv()?];
+    replies.sort_by_key(|(_, reply)| std::cmp::Reverse(reply.status));
+    let [(_, first), (mut client, second)] = replies;
+    let id = second.header("lambda-runtime-aws-request-id").to_owned();
+    let answer = json!([first.status, String::from_utf8_lossy(&first.body), second.status]);
+    let path = format!("{API}/invocation/{id}/response");
+    client.send("POST", &path, &serde_json::to_vec(&answer)?)?;
+    serve(client, address)
+}
+
+fn serve(mut client: Client, address: &str) -> Outcome<()> {
     loop {
         let next = client.send("GET", &format!("{API}/invocation/next"), b"")?;
         let event: Value = serde_json::from_slice(&next.body).unwrap_or(Value::Null);
         let id = next.header("lambda-runtime-aws-request-id").to_owned();
-        act(&mut client, &address, &id, &event, &next)?;
+        act(&mut client, address, &id, &event, &next)?;
     }
 }
 
@@ -81,6 +106,19 @@ fn act(client: &mut Client, address: &str, id: &str, event: &Value, next: &Reply
                 .spawn()?
                 .id()
         ),
+        // what daemons do: a session of its own, and a parent that is gone
+        "daemon" => {
+            let script = "setsid sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1' &";
+            let mut shell = Command::new("/bin/sh")
+                .args(["-c", script])
+                .stdin(Stdio::null())
+                .stdout(Stdio::piped())
+                .spawn()?;
+            let mut line = String::new();
+            BufReader::new(shell.stdout.take().ok_or("piped")?).read_line(&mut line)?;
+            shell.wait()?;
+            json!(line.trim().parse::<u32>()?)
+        }
         "wait" => {
             // Until the test closes the connection.
             TcpStream::connect(event["address"].as_str().unwrap_or_default())?.read_to_end(&mut Vec::new())?;
@@ -91,7 +129,13 @@ fn act(client: &mut Client, address: &str, id: &str, event: &Value, next: &Reply
                 event["method"].as_str().unwrap_or("GET"),
                 event["path"].as_str().unwrap_or("/"),
             );
-            let reply = Client::open(address)?.send(method, path, b"{}")?;
+            let mut other = Client::open(address)?;
+            match event["headers"].as_str().unwrap_or_default() {
+                "" => {}
+                named if named.starts_with("host: ") => other.address = named[6..].to_owned(),
+                more => other.address.push_str(&format!("\r\n{more}")),
+            }
+            let reply = other.send(method, path, b"{}")?;
             json!({"status": reply.status, "body": String::from_utf8_lossy(&reply.body)})
         }
         "stream" => {
@@ -113,6 +157,7 @@ fn act(client: &mut Client, address: &str, id: &str, event: &Value, next: &Reply
 }
 
 struct Client {
+    address: String,
     stream: BufReader<TcpStream>,
 }
 
@@ -138,13 +183,15 @@ impl Client {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(Duration::from_secs(600)))?;
         Ok(Self {
+            address: address.to_owned(),
             stream: BufReader::new(stream),
         })
     }
 
     fn send(&mut self, method: &str, path: &str, body: &[u8]) -> Outcome<Reply> {
         let head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: runtime\r\ncontent-length: {}\r\n\r\n",
+            "{method} {path} HTTP/1.1\r\nhost: {}\r\ncontent-length: {}\r\n\r\n",
+            self.address,
             body.len()
         );
         self.stream.get_mut().write_all(&[head.as_bytes(), body].concat())?;
@@ -153,7 +200,8 @@ impl Client {
 
     fn send_chunks(&mut self, path: &str, chunks: &[&str], trailers: &str) -> Outcome<Reply> {
         let mut text = format!(
-            "POST {path} HTTP/1.1\r\nhost: runtime\r\ntransfer-encoding: chunked\r\nlambda-runtime-function-response-mode: streaming\r\ntrailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n"
+            "POST {path} HTTP/1.1\r\nhost: {}\r\ntransfer-encoding: chunked\r\nlambda-runtime-function-response-mode: streaming\r\ntrailer: Lambda-Runtime-Function-Error-Type, Lambda-Runtime-Function-Error-Body\r\n\r\n",
+            self.address
         );
         for chunk in chunks {
             text.push_str(&format!("{:x}\r\n{chunk}\r\n", chunk.len()));

@@ -7,6 +7,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use crate::config::{Credentials, FunctionSpec};
+use crate::family::MARK;
 
 /// What differs from instance to instance.
 #[derive(Debug, Clone, Copy)]
@@ -14,6 +15,8 @@ pub(crate) struct InstanceIdentity<'a> {
     pub(crate) runtime_api: SocketAddr,
     pub(crate) log_stream: &'a str,
     pub(crate) task_root: &'a Path,
+    /// By which what it starts is found.
+    pub(crate) mark: &'a str,
 }
 
 /// All variables of an instance. The function's own replace the defaults, not the reserved ones.
@@ -33,6 +36,7 @@ pub(crate) fn environment(
     let root = identity.task_root.to_string_lossy();
     let reserved = [
         ("_HANDLER", spec.handler.as_str()),
+        (MARK, identity.mark),
         ("AWS_ACCESS_KEY_ID", &credentials.access_key_id),
         ("AWS_DEFAULT_REGION", region),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &memory),
@@ -73,6 +77,7 @@ mod tests {
             runtime_api: SocketAddr::from(([127, 0, 0, 1], 9001)),
             log_stream: "2026/11/22/[$LATEST]ab",
             task_root: Path::new("/task"),
+            mark: "ab.7",
         };
         environment(&spec, "eu-west-1", &Credentials::default(), identity)
     }

@@ -1,19 +1,27 @@
 //! Ends function processes when the host dies without a chance to do so itself.
 //!
 //! A guard process holds the reading end of a pipe and the list of live process groups. When the
-//! host dies, however it dies, the kernel closes the pipe and the guard kills what is on the list.
+//! host dies, however it dies, the kernel closes the pipe and the guard kills what is on the list,
+//! and what has left its group but carries the host's mark ([`family`](crate::family)).
 //! Unlike a parent-death signal this needs no code between fork and exec, does not depend on which
-//! thread started the child, and reaches what the functions started themselves.
+//! thread started the child, and reaches what the functions started themselves. A thread waits for the guard: one that
+//! is killed is started again, with the same list.
 
-use std::io::Write;
+use std::collections::BTreeSet;
+use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
+use uuid::Uuid;
+
+use crate::family::{self, MARK};
 use crate::sync::lock;
 
 const SCRIPT: &str = r#"
-set -f
 trap '' HUP INT TERM
 live=' '
 while read -r verb group; do
@@ -23,75 +31,178 @@ while read -r verb group; do
   esac
 done
 for group in $live; do kill -s KILL -- "-$group" 2>/dev/null; done
+for round in 1 2 3; do
+  for file in $(grep -lF -- "$1" /proc/[0-9]*/environ 2>/dev/null); do
+    process=${file#/proc/}
+    kill -s KILL -- "${process%/environ}" 2>/dev/null
+  done
+done
 "#;
+
+/// How soon a guard that does not stay is started once more.
+const PAUSE: Duration = Duration::from_secs(1);
 
 /// The guard process of one host.
 #[derive(Debug)]
 pub(crate) struct Guard {
-    process: Mutex<Option<Running>>,
+    /// What the marks of this host begin with.
+    id: Uuid,
+    started: AtomicU64,
+    state: Arc<Mutex<State>>,
+    keeper: Option<JoinHandle<()>>,
+    /// The marks of what has ended, whose leftovers are still to be killed; none if nobody is at it.
+    leftovers: Arc<Mutex<Option<BTreeSet<String>>>>,
 }
 
-#[derive(Debug)]
-struct Running {
-    child: Child,
-    pipe: ChildStdin,
+#[derive(Debug, Default)]
+struct State {
+    live: BTreeSet<u32>,
+    pipe: Option<ChildStdin>,
+    closing: bool,
 }
 
 impl Guard {
     /// Starts the guard. Without a shell there is none: runtimes then end themselves when their
     /// connection to the host breaks.
     pub(crate) fn start() -> Self {
-        let spawned = Command::new("/bin/sh")
-            .args(["-c", SCRIPT, "sluice-guard"])
-            .env_clear()
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn();
-        let running = match spawned {
-            Ok(mut child) => child.stdin.take().map(|pipe| Running { child, pipe }),
-            Err(error) => {
-                tracing::warn!(%error, "no guard process: if this process is killed, functions end only with their next call");
-                None
-            }
-        };
-        Self {
-            process: Mutex::new(running),
+        family::adopt_orphans();
+        let id = Uuid::new_v4();
+        let state = Arc::new(Mutex::new(State::default()));
+        let first = spawn(id, &state);
+        if let Err(error) = &first {
+            tracing::warn!(%error, "no guard process: if this process is killed, functions end only with their next call");
         }
+        let keeper = first.ok().and_then(|first| {
+            let state = Arc::clone(&state);
+            std::thread::Builder::new()
+                .name("sluice-guard".to_owned())
+                .spawn(move || keep(id, &state, first))
+                .ok()
+        });
+        Self {
+            id,
+            started: AtomicU64::new(0),
+            state,
+            keeper,
+            leftovers: Arc::default(),
+        }
+    }
+
+    /// A mark for what is started next, to be put into its environment as [`MARK`].
+    pub(crate) fn mark(&self) -> String {
+        format!("{}.{}", self.id.simple(), self.started.fetch_add(1, Ordering::Relaxed))
     }
 
     /// Adds a process group.
     pub(crate) fn watch(&self, group: u32) {
-        self.tell("watch", group);
+        let mut state = lock(&self.state);
+        state.live.insert(group);
+        tell(&mut state, "watch", group);
     }
 
-    /// Removes a process group that has ended.
-    pub(crate) fn forget(&self, group: u32) {
-        self.tell("forget", group);
+    /// Removes a process group that has ended, and kills what has left it.
+    pub(crate) fn forget(&self, group: u32, mark: String) {
+        let mut state = lock(&self.state);
+        state.live.remove(&group);
+        tell(&mut state, "forget", group);
+        drop(state);
+        self.kill_leftovers(mark);
     }
 
-    fn tell(&self, verb: &str, group: u32) {
-        let mut process = lock(&self.process);
-        let Some(running) = process.as_mut() else { return };
-        if let Err(error) = running.pipe.write_all(format!("{verb} {group}\n").as_bytes()) {
-            tracing::warn!(%error, "the guard process is gone");
-            if let Some(mut gone) = process.take() {
-                // It cannot be asked to end, and must not stay as a zombie.
-                let _ = gone.child.kill();
-                let _ = gone.child.wait();
+    /// Reading the process table takes milliseconds: once for all that end at about the same time.
+    fn kill_leftovers(&self, mark: String) {
+        let mut leftovers = lock(&self.leftovers);
+        if let Some(waiting) = &mut *leftovers {
+            waiting.insert(mark);
+            return;
+        }
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        *leftovers = Some(BTreeSet::from([mark]));
+        let leftovers = Arc::clone(&self.leftovers);
+        runtime.spawn_blocking(move || {
+            loop {
+                let marks = match &mut *lock(&leftovers) {
+                    Some(waiting) if !waiting.is_empty() => std::mem::take(waiting),
+                    none => {
+                        *none = None;
+                        return;
+                    }
+                };
+                family::kill_marked(|mark| marks.contains(mark));
+                family::reap_orphans();
             }
+        });
+    }
+}
+
+/// Starts a guard process that knows what lives.
+fn spawn(id: Uuid, state: &Mutex<State>) -> io::Result<Child> {
+    let mut child = Command::new("/bin/sh")
+        .args(["-c", SCRIPT, "sluice-guard", &format!("{MARK}={}.", id.simple())])
+        .env_clear()
+        .env("PATH", "/usr/bin:/bin:/usr/sbin:/sbin")
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let mut state = lock(state);
+    // once it is to close, there is nothing to hold it open
+    state.pipe = child.stdin.take().filter(|_| !state.closing);
+    let live: Vec<u32> = state.live.iter().copied().collect();
+    for group in live {
+        tell(&mut state, "watch", group);
+    }
+    Ok(child)
+}
+
+/// Tells the guard process; one that is gone is told everything when it is started again.
+fn tell(state: &mut State, verb: &str, group: u32) {
+    let Some(pipe) = &mut state.pipe else { return };
+    if let Err(error) = pipe.write_all(format!("{verb} {group}\n").as_bytes()) {
+        tracing::debug!(%error, "the guard process is gone");
+        state.pipe = None;
+    }
+}
+
+/// Waits for the guard process, and starts another one as long as the host lives.
+fn keep(id: Uuid, state: &Mutex<State>, first: Child) {
+    let mut guard = Some(first);
+    loop {
+        let began = Instant::now();
+        if let Some(mut process) = guard.take()
+            && let Err(error) = process.wait()
+        {
+            tracing::debug!(%error, "waiting for the guard process");
+        }
+        if lock(state).closing {
+            return;
+        }
+        tracing::warn!("the guard process has ended; another one takes its place");
+        if began.elapsed() < PAUSE {
+            std::thread::sleep(PAUSE);
+        }
+        match spawn(id, state) {
+            Ok(process) => guard = Some(process),
+            Err(error) => tracing::warn!(%error, "no guard process; it is tried again"),
         }
     }
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        if let Some(Running { mut child, pipe }) = lock(&self.process).take() {
-            drop(pipe);
-            if let Err(error) = child.wait() {
-                tracing::debug!(%error, "waiting for the guard process");
-            }
+        let pipe = {
+            let mut state = lock(&self.state);
+            state.closing = true;
+            state.pipe.take()
+        };
+        drop(pipe);
+        if let Some(keeper) = self.keeper.take()
+            && keeper.join().is_err()
+        {
+            tracing::debug!("the guard's thread has panicked");
         }
     }
 }

@@ -325,6 +325,8 @@ async fn stop_expired(shared: std::sync::Weak<Shared>, pause: Duration) {
         for function in functions {
             function.stop_expired(Instant::now());
         }
+        // what functions have let go of, and has ended since
+        let _ = tokio::task::spawn_blocking(crate::family::reap_orphans).await;
     }
 }
 

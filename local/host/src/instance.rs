@@ -42,7 +42,7 @@ pub(crate) enum Outcome {
 pub(crate) enum Next {
     Deliver(Delivery),
     Wait(oneshot::Receiver<Delivery>),
-    /// The invocation it has is not answered yet.
+    /// The invocation it has is not answered yet, or it asks already.
     Refused,
     Ended,
 }
@@ -182,10 +182,12 @@ impl Instance {
     pub(crate) fn next(self: &Arc<Self>) -> Next {
         let (first, work) = {
             let mut state = lock(&self.state);
-            match (state.phase, &state.running) {
-                (Phase::Ended, _) => return Next::Ended,
-                (_, Some(_)) => return Next::Refused,
-                (Phase::Starting | Phase::Ready, None) => {}
+            match (state.phase, &state.running, &state.parked) {
+                (Phase::Ended, ..) => return Next::Ended,
+                (_, Some(_), _) => return Next::Refused,
+                // one whose connection has gone waits no longer
+                (_, None, Some(waiting)) if !waiting.is_closed() => return Next::Refused,
+                (Phase::Starting | Phase::Ready, None, _) => {}
             }
             let first = state.phase == Phase::Starting;
             if first {

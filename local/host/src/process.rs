@@ -86,6 +86,7 @@ fn log_stream(function: &Function) -> String {
 struct Started {
     child: Child,
     pid: u32,
+    mark: String,
     listener: TcpListener,
     output: Arc<pipe::Receiver>,
 }
@@ -97,33 +98,37 @@ async fn start(instance: &Arc<Instance>) -> io::Result<Started> {
     let stream = instance.log_stream().to_owned();
     // Starting a process blocks for about a millisecond.
     let spawned = tokio::task::spawn_blocking(move || spawn(&function, address, &stream)).await;
-    let (child, pid, reader) = spawned.map_err(io::Error::other)??;
+    let (child, pid, mark, reader) = spawned.map_err(io::Error::other)??;
     let _ = instance.pid.set(pid);
     let output = Arc::new(pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?);
     lock(&instance.capture).attach(Arc::clone(&output));
     Ok(Started {
         child,
         pid,
+        mark,
         listener,
         output,
     })
 }
 
 /// Starts the process in a group of its own: a Ctrl-C in the terminal is the host's to handle.
-fn spawn(function: &Function, address: SocketAddr, stream: &str) -> io::Result<(Child, u32, PipeReader)> {
+fn spawn(function: &Function, address: SocketAddr, stream: &str) -> io::Result<(Child, u32, String, PipeReader)> {
     let spec = &function.spec;
     let config = &function.shared.config;
     (config.may_start)(&spec.name)?;
     let binary = std::path::absolute(&spec.binary)?;
     let task_root = binary.parent().unwrap_or(Path::new("/"));
+    // the guard first: what starts between a start and its watch would outlive a killed host
+    let guard = function.shared.guard();
+    let mark = guard.mark();
     let identity = InstanceIdentity {
         runtime_api: address,
         log_stream: stream,
         task_root,
+        mark: &mark,
     };
     // One pipe for both, so that lines keep their order.
     let (reader, writer) = io::pipe()?;
-    let guard = function.shared.guard();
     let child = Command::new(&binary)
         .env_clear()
         .envs(environment(spec, &config.region, &config.credentials, identity))
@@ -139,7 +144,7 @@ fn spawn(function: &Function, address: SocketAddr, stream: &str) -> io::Result<(
         .ok_or_else(|| io::Error::other("the process ended before it could be watched"))?;
     guard.watch(pid);
     yield_to_host(pid);
-    Ok((child, pid, reader))
+    Ok((child, pid, mark, reader))
 }
 
 /// Where processors are short, this process comes before those that it calls: it hands out what all of them wait for, and
@@ -158,6 +163,7 @@ async fn run(instance: &Arc<Instance>, started: Started) {
     let Started {
         mut child,
         pid,
+        mark,
         listener,
         output,
     } = started;
@@ -184,7 +190,7 @@ async fn run(instance: &Arc<Instance>, started: Started) {
     if let Err(error) = child.wait().await {
         tracing::warn!(%error, pid, "waiting for a function process");
     }
-    instance.function.shared.guard().forget(pid);
+    instance.function.shared.guard().forget(pid, mark);
     logs.abort();
 }
 

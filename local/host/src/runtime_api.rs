@@ -2,28 +2,29 @@
 //!
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>. The Extensions API and the
 //! Telemetry API are not offered: their paths answer 404.
+//!
+//! Only the process that was started may speak here ([`peer`]), and nothing that a browser sends passes: neither a name
+//! that is made to lead here, nor a page's request.
 
-use std::convert::Infallible;
+use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
-use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderValue};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
-use hyper::{HeaderMap, Method, Request, Response, StatusCode};
-use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Notify;
-use tokio::task::JoinSet;
+use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue, ORIGIN};
+use hyper::http::request::Parts;
+use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use sluice_http::{Connection, Limits, Places, RequestBody};
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, OnceCell};
 use uuid::Uuid;
 
 use crate::instance::{Instance, Next, Outcome};
 use crate::invocation::{Delivery, MAX_RESPONSE_BYTES};
+use crate::peer;
 use crate::platform::{PlatformFailure, error_payload};
 
 type Reply = Response<Full<Bytes>>;
@@ -62,55 +63,100 @@ impl<'a> Route<'a> {
     }
 }
 
+/// Connections of one instance at a time. A runtime has one or two.
+const MAX_CONNECTIONS: usize = 16;
+
 /// Serves the instance until `stop`, and then until its open connections have ended.
 pub(crate) async fn serve(listener: TcpListener, instance: Arc<Instance>, stop: Arc<Notify>) {
-    let mut connections = JoinSet::new();
-    loop {
-        tokio::select! {
-            accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => {
-                    connections.spawn(connection(stream, Arc::clone(&instance)));
-                }
-                Err(error) => {
-                    tracing::warn!(%error, "accepting a runtime's connection");
-                    // out of file descriptors, most likely: others must end first
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                }
-            },
-            Some(_) = connections.join_next() => {}
-            () = stop.notified() => break,
+    let Ok(address) = listener.local_addr() else { return };
+    let written: Arc<str> = address.to_string().into();
+    let told = Arc::new(AtomicBool::new(false));
+    let accepted = |peer: SocketAddr, connection: &Arc<Connection>| {
+        let caller = Arc::new(Caller {
+            instance: Arc::clone(&instance),
+            connection: Arc::clone(connection),
+            peer,
+            address,
+            written: Arc::clone(&written),
+            known: OnceCell::new(),
+            told: Arc::clone(&told),
+        });
+        move |request| {
+            let caller = Arc::clone(&caller);
+            async move { caller.answer(request).await }
+        }
+    };
+    let places = Places::new(MAX_CONNECTIONS);
+    sluice_http::serve(listener, Limits::patient(), places, accepted, stop.notified()).await;
+}
+
+/// Whoever has opened a connection.
+struct Caller {
+    instance: Arc<Instance>,
+    connection: Arc<Connection>,
+    peer: SocketAddr,
+    address: SocketAddr,
+    /// The address as `AWS_LAMBDA_RUNTIME_API` names it.
+    written: Arc<str>,
+    /// Whether it is the instance's process.
+    known: OnceCell<bool>,
+    /// A stranger was told of in the log: one line for each instance is enough.
+    told: Arc<AtomicBool>,
+}
+
+impl Caller {
+    async fn answer(&self, request: Request<RequestBody>) -> Reply {
+        let (parts, body) = request.into_parts();
+        if !self.addresses(&parts) || !self.is_known().await {
+            return forbidden();
+        }
+        // work is for a process that lives
+        self.connection.follow_peer();
+        let instance = &self.instance;
+        match Route::parse(&parts.method, parts.uri.path()) {
+            Route::Next => next(instance).await,
+            Route::Response(id) => response(instance, id, body).await,
+            Route::Error(id) => error(instance, id, &parts.headers, body).await,
+            Route::InitError => init_error(instance, &parts.headers, body).await,
+            Route::WrongMethod => status(StatusCode::METHOD_NOT_ALLOWED),
+            Route::Unknown => status(StatusCode::NOT_FOUND),
         }
     }
-    drop(listener);
-    while connections.join_next().await.is_some() {}
-}
 
-async fn connection(stream: TcpStream, instance: Arc<Instance>) {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY on a runtime's connection");
+    /// Whether the request names this very address, and no page has sent it. Browsers add `Origin`, or the `Sec-Fetch-`
+    /// headers, which no runtime has.
+    fn addresses(&self, parts: &Parts) -> bool {
+        let mut hosts = parts.headers.get_all(HOST).iter();
+        let named = match (hosts.next(), hosts.next()) {
+            (Some(host), None) => host.as_bytes() == self.written.as_bytes(),
+            (None, _) => parts.version == Version::HTTP_10,
+            (Some(_), Some(_)) => false,
+        };
+        let pages = parts.headers.contains_key(ORIGIN) || parts.headers.contains_key("sec-fetch-site");
+        named
+            && !pages
+            && parts
+                .uri
+                .authority()
+                .is_none_or(|authority| authority.as_str() == &*self.written)
     }
-    let service = service_fn(move |request| {
-        let instance = Arc::clone(&instance);
-        async move { Ok::<_, Infallible>(answer(&instance, request).await) }
-    });
-    let served = http1::Builder::new()
-        .auto_date_header(false)
-        .serve_connection(TokioIo::new(stream), service)
-        .await;
-    if let Err(error) = served {
-        tracing::debug!(%error, "a runtime's connection ended");
-    }
-}
 
-async fn answer(instance: &Arc<Instance>, request: Request<Incoming>) -> Reply {
-    let (parts, body) = request.into_parts();
-    match Route::parse(&parts.method, parts.uri.path()) {
-        Route::Next => next(instance).await,
-        Route::Response(id) => response(instance, id, body).await,
-        Route::Error(id) => error(instance, id, &parts.headers, body).await,
-        Route::InitError => init_error(instance, &parts.headers, body).await,
-        Route::WrongMethod => status(StatusCode::METHOD_NOT_ALLOWED),
-        Route::Unknown => status(StatusCode::NOT_FOUND),
+    async fn is_known(&self) -> bool {
+        let known = self.known.get_or_init(|| async {
+            let Some(pid) = self.instance.pid.get() else {
+                return false;
+            };
+            let known = peer::is_held_by(*pid, self.peer, self.address).await;
+            if !known && !self.told.swap(true, Ordering::Relaxed) {
+                tracing::warn!(
+                    function = %self.instance.function.spec.name,
+                    peer = %self.peer,
+                    "a stranger was kept from the Runtime API of a function"
+                );
+            }
+            known
+        });
+        *known.await
     }
 }
 
@@ -154,7 +200,7 @@ fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
     }
 }
 
-async fn response(instance: &Arc<Instance>, id: &str, body: Incoming) -> Reply {
+async fn response(instance: &Arc<Instance>, id: &str, body: RequestBody) -> Reply {
     let Some(id) = running_id(instance, id) else {
         return invalid_id();
     };
@@ -169,7 +215,7 @@ async fn response(instance: &Arc<Instance>, id: &str, body: Incoming) -> Reply {
     }
 }
 
-async fn error(instance: &Arc<Instance>, id: &str, headers: &HeaderMap, body: Incoming) -> Reply {
+async fn error(instance: &Arc<Instance>, id: &str, headers: &HeaderMap, body: RequestBody) -> Reply {
     let Some(id) = running_id(instance, id) else {
         return invalid_id();
     };
@@ -183,7 +229,7 @@ async fn error(instance: &Arc<Instance>, id: &str, headers: &HeaderMap, body: In
     }
 }
 
-async fn init_error(instance: &Arc<Instance>, headers: &HeaderMap, body: Incoming) -> Reply {
+async fn init_error(instance: &Arc<Instance>, headers: &HeaderMap, body: RequestBody) -> Reply {
     match read(body).await {
         Read::Whole(body, _) if instance.init_failed(described(headers, body.clone())) => accepted(true),
         Read::Whole(..) => invalid_transition(),
@@ -219,7 +265,7 @@ enum Read {
 
 /// Reads a body up to the limit. The rest of a larger one is read and dropped, so that the runtime
 /// gets to see the answer.
-async fn read(mut body: Incoming) -> Read {
+async fn read(mut body: RequestBody) -> Read {
     let mut first = Bytes::new();
     let mut rest: Vec<u8> = Vec::new();
     let mut size = 0;
@@ -262,6 +308,16 @@ fn stream_error(trailers: &HeaderMap) -> Option<Bytes> {
     ))
 }
 
+/// For whoever is not the function's own process.
+fn forbidden() -> Reply {
+    let message = "only the process that was started for this instance may speak here";
+    let mut reply = json(StatusCode::FORBIDDEN, error_payload("Forbidden", message));
+    reply
+        .headers_mut()
+        .insert(CONNECTION, HeaderValue::from_static("close"));
+    reply
+}
+
 fn accepted(known: bool) -> Reply {
     if known {
         json(StatusCode::ACCEPTED, Bytes::from_static(b"{\"status\":\"OK\"}\n"))
@@ -278,7 +334,8 @@ fn invalid_id() -> Reply {
 }
 
 fn invalid_transition() -> Reply {
-    let message = "the runtime has an invocation that is not answered, or has left its init phase";
+    let message =
+        "the runtime has an invocation that is not answered, asks for one already, or has left its init phase";
     json(StatusCode::FORBIDDEN, error_payload("InvalidStateTransition", message))
 }
 

@@ -6,7 +6,7 @@ mod common;
 use std::io::{BufRead, BufReader, Read};
 use std::net::TcpListener;
 use std::os::fd::OwnedFd;
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use common::{ask, config, example, host, invoke, pid, spec};
@@ -29,8 +29,8 @@ async fn ended(handle: OwnedFd) {
     assert_eq!(ended.await.expect("joins"), Ok(1), "the process ends");
 }
 
-#[tokio::test]
-async fn a_killed_host_leaves_no_process_behind() {
+/// A host of its own process, and what it has started.
+fn orphan() -> (Child, Vec<OwnedFd>) {
     let mut orphan = Command::new(example("orphan"))
         .arg(example("runtime"))
         .stdout(Stdio::piped())
@@ -39,15 +39,61 @@ async fn a_killed_host_leaves_no_process_behind() {
     let output = BufReader::new(orphan.stdout.take().expect("its output"));
     let handles: Vec<_> = output
         .lines()
-        .take(2)
+        .take(3)
         .map(|line| handle(line.expect("a line").parse().expect("a pid")))
         .collect();
-    assert_eq!(handles.len(), 2, "a function that hangs and its child");
+    assert_eq!(handles.len(), 3, "a function that hangs, its child and its daemon");
+    (orphan, handles)
+}
+
+async fn all_end(mut orphan: Child, handles: Vec<OwnedFd>) {
     orphan.kill().expect("kill -9");
     orphan.wait().expect("reaps");
     for handle in handles {
         ended(handle).await;
     }
+}
+
+#[tokio::test]
+async fn a_killed_host_leaves_no_process_behind() {
+    let (orphan, handles) = orphan();
+    all_end(orphan, handles).await;
+}
+
+/// The guard process of a host.
+fn guard_of(host: u32) -> Option<i32> {
+    let all = procfs::process::all_processes().expect("a process table");
+    all.filter_map(Result::ok)
+        .find(|process| {
+            let ours = process
+                .stat()
+                .is_ok_and(|stat| u32::try_from(stat.ppid) == Ok(host) && stat.state != 'Z');
+            ours && process
+                .cmdline()
+                .is_ok_and(|words| words.iter().any(|word| word == "sluice-guard"))
+        })
+        .map(|process| process.pid())
+}
+
+#[tokio::test]
+async fn a_killed_guard_is_started_again_and_knows_what_lives() {
+    let (orphan, handles) = orphan();
+    let first = guard_of(orphan.id()).expect("a guard");
+    rustix::process::kill_process(Pid::from_raw(first).expect("a pid"), rustix::process::Signal::KILL).expect("kills");
+    let again = tokio::task::spawn_blocking({
+        let host = orphan.id();
+        move || loop {
+            match guard_of(host) {
+                Some(guard) if guard != first => break,
+                _ => std::thread::yield_now(),
+            }
+        }
+    });
+    tokio::time::timeout(Duration::from_secs(20), again)
+        .await
+        .expect("another guard")
+        .expect("joins");
+    all_end(orphan, handles).await;
 }
 
 #[test]
@@ -77,9 +123,11 @@ async fn a_dropped_host_takes_its_processes_along() {
     let host = host(config(), spec(&[]));
     let function = handle(pid(&host).await);
     let child = handle(ask(&host, json!({"do": "child"})).await.as_u64().expect("a pid"));
+    let daemon = handle(ask(&host, json!({"do": "daemon"})).await.as_u64().expect("a pid"));
     drop(host);
     ended(function).await;
     ended(child).await;
+    ended(daemon).await;
 }
 
 #[tokio::test]
@@ -88,8 +136,10 @@ async fn a_timeout_takes_the_children_of_the_function_along() {
     spec.timeout = Duration::from_millis(1_000);
     let host = host(config(), spec);
     let child = handle(ask(&host, json!({"do": "child"})).await.as_u64().expect("a pid"));
+    let daemon = handle(ask(&host, json!({"do": "daemon"})).await.as_u64().expect("a pid"));
     assert!(invoke(&host, json!({"do": "hang"})).await.function_error.is_some());
     ended(child).await;
+    ended(daemon).await;
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use sluice_host::{AuthType, FunctionSpec, HostConfig, Invocation, Logged, Observer, UrlAnswered, UrlSpec};
+use sluice_http::{HostGuard, Limits, Places};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -97,6 +98,9 @@ async fn answers_of_a_url_are_told_with_their_status() {
         url_id: "abc".into(),
         auth_type: AuthType::AwsIam,
         cors: None,
+        hosts: HostGuard::new(address).also(["x".to_owned()]),
+        limits: Limits::default(),
+        places: Places::new(64),
         now: Arc::new(|| 7),
         region: "eu-west-1".into(),
         account_id: "123456789012".into(),

@@ -186,7 +186,17 @@ impl Sluice {
         child.wait().expect("it ends")
     }
 
-    /// Waits until it ends by itself; returns its exit status.
+    /// A signal, by its name.
+    pub fn signal(&self, name: &str) {
+        let id = self.process.as_ref().expect("it runs").id().to_string();
+        let sent = Command::new("kill")
+            .args(["-s", name, &id])
+            .status()
+            .expect("kill runs");
+        assert!(sent.success());
+    }
+
+    /// Waits until it ends by itself, or as it was asked to; returns its exit status.
     pub fn ended(&mut self) -> ExitStatus {
         self.process.take().expect("it runs").wait().expect("it ends")
     }

@@ -50,6 +50,26 @@ pub fn send(url: &str, method: &str, target: &str, headers: &[(&str, &str)], bod
     parse(&answer)
 }
 
+/// Sends bytes as they are to the server of an http URL.
+pub fn exchange(url: &str, request: &[u8]) -> Answer {
+    let answer = plain(authority(url), request.to_vec());
+    parse(&answer.unwrap_or_else(|e| panic!("no answer: {e}")))
+}
+
+/// Sends bytes and then shuts the writing side, as a client does that has nothing more to say.
+pub fn exchange_half_closed(url: &str, request: &[u8]) -> Answer {
+    let mut stream = connect(authority(url), 80).expect("connects");
+    stream.write_all(request).expect("sends");
+    stream.shutdown(std::net::Shutdown::Write).expect("shuts");
+    parse(&read_all(stream).expect("an answer"))
+}
+
+/// `HOST:PORT` of an http URL.
+pub fn authority(url: &str) -> &str {
+    let rest = url.strip_prefix("http://").expect("an http URL");
+    rest.split('/').next().expect("a host")
+}
+
 fn connect(authority: &str, port: u16) -> std::io::Result<TcpStream> {
     let stream = match authority.contains(':') {
         true => TcpStream::connect(authority)?,

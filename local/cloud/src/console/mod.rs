@@ -34,8 +34,7 @@ use axum::response::Response;
 use axum::routing::any;
 use sluice_driver::{Clock, Driver};
 use sluice_host::Host;
-
-pub use guard::HostGuard;
+use sluice_http::HostGuard;
 
 use layout::Frame;
 use negotiation::Format;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use serde_json::json;
 use sluice_driver::{MachineKind, MachineRecord};
 use sluice_host::{FunctionSpec, Host};
+use sluice_http::Limits;
 use sluice_template::{
     AuthType, Dashboard, DeletionPolicy, Function, LogLevel, Protocol, Resource, Stack, StackResource, StateMachine,
     StateMachineType, Table, Topic, Url,
@@ -16,6 +17,7 @@ use super::plan::{ACCOUNT, binary_name};
 use super::{Life, Plan, StartError, UrlListener, streams};
 use crate::cloudformation::{self, StackRecord};
 use crate::cloudwatch;
+use crate::doors::Doors;
 use crate::endpoint::Services;
 use crate::lambda::{FunctionUrl, UrlAuthType};
 use crate::sns::{self, EmailProtocol};
@@ -236,6 +238,7 @@ pub(crate) fn serve_urls(
     region: &str,
     stack: &Stack,
     urls: Vec<UrlListener>,
+    doors: &Doors,
     stop: &tokio::sync::watch::Receiver<bool>,
 ) -> Vec<tokio::task::JoinHandle<()>> {
     let mut serving = Vec::new();
@@ -265,6 +268,9 @@ pub(crate) fn serve_urls(
                 AuthType::AwsIam => sluice_host::AuthType::AwsIam,
             },
             cors: url.cors.as_ref().map(cors),
+            hosts: doors.guard(bound.address),
+            limits: Limits::default(),
+            places: Arc::clone(&doors.url_places),
             now: Arc::new(move || u64::try_from(clock.now()).unwrap_or(0)),
             region: region.to_owned(),
             account_id: ACCOUNT.to_owned(),

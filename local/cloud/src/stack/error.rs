@@ -73,6 +73,18 @@ pub enum StartError {
         /// The container.
         container: String,
     },
+    /// The data directory cannot be kept from other users.
+    #[error(
+        "cannot keep the data directory {} from other users: {source}; make it this user's own (`chown`), or choose \
+         another directory with --data",
+        .directory.display()
+    )]
+    DataDirectory {
+        /// The data directory.
+        directory: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
     /// An address is taken.
     #[error("{what} cannot listen on {address}: {source}; stop what uses it, or choose other ports with --listen ADDR")]
     Listen {

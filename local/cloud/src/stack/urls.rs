@@ -30,6 +30,7 @@ pub(crate) struct UrlListener {
     pub(crate) stack: String,
     pub(crate) logical_id: String,
     pub(crate) listener: TcpListener,
+    pub(crate) address: SocketAddr,
     pub(crate) url: String,
 }
 
@@ -89,6 +90,7 @@ impl UrlListener {
                 stack: stack.clone(),
                 logical_id: logical_id.to_owned(),
                 listener,
+                address,
                 url,
             });
         }

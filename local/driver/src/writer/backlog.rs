@@ -120,6 +120,7 @@ fn group_of(request: &Request, residents: &Residents) -> Group {
         | Request::Remove { .. }
         | Request::AdvanceClock { .. }
         | Request::Resume { .. }
+        | Request::Ping { .. }
         | Request::ClockChanged
         | Request::Close
         | Request::Halt => None,

@@ -143,6 +143,10 @@ pub(crate) enum Request {
         after: u64,
         reply: Responder<(Resumed, Option<u64>)>,
     },
+    /// Does nothing but be answered.
+    Ping {
+        reply: Responder<()>,
+    },
     /// Look at the deadlines again.
     ClockChanged,
     /// Answer what came before, then stop.
@@ -165,6 +169,7 @@ impl Request {
             | Self::ClockChanged
             | Self::Close
             | Self::Halt => return Some(self),
+            Self::Ping { reply } => say(reply, error),
             Self::Start { reply, .. } => say(reply, error),
             Self::StartChild { reply, .. } => say(reply, error),
             Self::Stop { reply, .. } => say(reply, error),

@@ -12,6 +12,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::watch;
 
 use super::{ContainerSpec, output};
+use crate::family::MARK;
 use crate::platform::exit_text;
 use crate::shared::Shared;
 
@@ -25,6 +26,7 @@ pub(crate) type Stop = Option<Duration>;
 pub(crate) struct Container {
     child: Child,
     pid: u32,
+    mark: String,
     stop_timeout: Duration,
     log: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
@@ -33,18 +35,20 @@ pub(crate) struct Container {
 impl Container {
     /// Starts the process in a group of its own: a Ctrl-C in the terminal is the host's to handle.
     pub(crate) fn start(spec: &ContainerSpec, number: u32, shared: &Arc<Shared>) -> io::Result<Self> {
+        // the guard first: what starts between a start and its watch would outlive a killed host
+        let guard = shared.guard();
+        let mark = guard.mark();
         let mut command = Command::new(std::path::absolute(&spec.binary)?);
         command
             .args(&spec.arguments)
             .env_clear()
             .envs(environment(spec, shared))
+            .env(MARK, &mark)
             .current_dir("/")
             .stdin(Stdio::null())
             .process_group(0)
             .kill_on_drop(true);
         let pipe = redirect(&mut command, spec, shared)?;
-        // the guard first: what starts between a start and its watch would outlive a killed host
-        let guard = shared.guard();
         let child = command.spawn()?;
         let pid = child
             .id()
@@ -60,6 +64,7 @@ impl Container {
             log,
             child,
             pid,
+            mark,
             stop_timeout: spec.stop_timeout,
             shared: Arc::clone(shared),
         })
@@ -119,7 +124,7 @@ impl Drop for Container {
     /// Ends what is left of it.
     fn drop(&mut self) {
         self.signal(Signal::KILL);
-        self.shared.guard().forget(self.pid);
+        self.shared.guard().forget(self.pid, std::mem::take(&mut self.mark));
     }
 }
 

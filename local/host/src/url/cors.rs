@@ -82,6 +82,15 @@ impl Cors {
         }
     }
 
+    /// Whether a page of the request's origin may call. Of a request without one nothing is known but that a page of
+    /// another site has sent it: that is for everybody's pages only.
+    pub(super) fn allows_origin(&self, request: &HeaderMap) -> bool {
+        match request.get(ORIGIN) {
+            Some(_) => self.origin_headers(request).contains_key(ACCESS_CONTROL_ALLOW_ORIGIN),
+            None => self.allow_origins.iter().any(|allowed| allowed == "*"),
+        }
+    }
+
     fn origin_headers(&self, request: &HeaderMap) -> HeaderMap {
         let mut headers = HeaderMap::new();
         let Some(origin) = request.get(ORIGIN) else {

@@ -1,21 +1,15 @@
 //! The HTTP server in front of a function.
 
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use http_body_util::{BodyExt, Full};
-use hyper::body::{Body, Incoming};
-use hyper::header::{CONNECTION, CONTENT_TYPE, EXPECT, HeaderName, HeaderValue, RETRY_AFTER};
-use hyper::server::conn::http1;
-use hyper::service::service_fn;
+use hyper::body::Body;
+use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{HeaderMap, Request, Response, StatusCode, Version, http::request};
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use sluice_http::{HostGuard, Limits, Places, ReadError, RequestBody};
+use tokio::net::TcpListener;
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -29,25 +23,6 @@ use crate::host::{Host, trace_id};
 use crate::invocation::{Invocation, MAX_REQUEST_BYTES};
 use crate::observer::UrlAnswered;
 
-/// How long a client may take to send its headers, and to send each piece of its body.
-const READ_TIMEOUT: Duration = Duration::from_secs(20);
-
-/// How long a whole body may take.
-const BODY_TIMEOUT: Duration = Duration::from_secs(120);
-
-/// How much of a body that is too large is read and dropped, so that the client reads the answer
-/// instead of meeting a closed connection.
-const MAX_DISCARDED: usize = 64 * 1024 * 1024;
-
-/// Request line and headers together.
-const MAX_HEAD_BYTES: usize = 256 * 1024;
-
-/// Connections of one URL at a time. More wait to be accepted.
-const MAX_CONNECTIONS: usize = 1024;
-
-/// How long open requests may take once the server stops.
-const SHUTDOWN_WAIT: Duration = Duration::from_secs(5);
-
 /// A function URL and where it listens.
 pub struct UrlSpec {
     /// A bound listener.
@@ -58,8 +33,14 @@ pub struct UrlSpec {
     pub url_id: String,
     /// Who may call.
     pub auth_type: AuthType,
-    /// The CORS settings, if the URL has them.
+    /// The CORS settings, if the URL has them: an origin that they allow may call.
     pub cors: Option<Cors>,
+    /// Which names a request may address. On AWS every name that leads to a URL is its own.
+    pub hosts: HostGuard,
+    /// How long clients may take.
+    pub limits: Limits,
+    /// How many may be connected at a time; URLs may share their places.
+    pub places: Arc<Places>,
     /// The clock of `requestContext.timeEpoch`.
     pub now: Clock,
     /// The region in the domain name.
@@ -73,6 +54,7 @@ struct Url {
     function: String,
     auth_type: AuthType,
     cors: Option<Cors>,
+    hosts: HostGuard,
     now: Clock,
     identity: UrlIdentity,
 }
@@ -80,7 +62,7 @@ struct Url {
 type Reply = Response<Full<Bytes>>;
 
 impl Host {
-    /// Serves a function URL until `shutdown` is done, then lets open requests finish for at most 5 s.
+    /// Serves a function URL until `shutdown` is done, then lets open requests finish for as long as its limits say.
     ///
     /// The event is payload format 2.0 without the headers that tell of TLS, as there is none.
     ///
@@ -99,81 +81,30 @@ impl Host {
             function: spec.function,
             auth_type: spec.auth_type,
             cors: spec.cors,
+            hosts: spec.hosts,
             now: spec.now,
         });
-        accept(spec.listener, url, shutdown).await;
+        let accepted = |peer: SocketAddr, _: &Arc<sluice_http::Connection>| {
+            let url = Arc::clone(&url);
+            move |request| {
+                let url = Arc::clone(&url);
+                async move { url.answer(request, peer).await }
+            }
+        };
+        sluice_http::serve(spec.listener, spec.limits, spec.places, accepted, shutdown).await;
         Ok(())
     }
 }
 
-async fn accept(listener: TcpListener, url: Arc<Url>, shutdown: impl Future<Output = ()>) {
-    let graceful = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-    let mut builder = http1::Builder::new();
-    builder
-        .timer(TokioTimer::new())
-        .header_read_timeout(READ_TIMEOUT)
-        .max_buf_size(MAX_HEAD_BYTES);
-    tokio::pin!(shutdown);
-    loop {
-        let next = async {
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
-        };
-        let (place, (stream, peer)) = tokio::select! {
-            () = &mut shutdown => break,
-            (place, accepted) = next => match accepted {
-                Ok(accepted) => (place, accepted),
-                Err(error) => {
-                    tracing::warn!(%error, "accepting a function URL's connection");
-                    // Out of file descriptors, most likely: others must end first.
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-        };
-        let connection = builder.serve_connection(TokioIo::new(no_delay(stream)), service(&url, peer));
-        let connection = graceful.watch(connection);
-        tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a function URL's connection ended");
-            }
-            drop(place);
-        });
-    }
-    drop(listener);
-    if tokio::time::timeout(SHUTDOWN_WAIT, graceful.shutdown()).await.is_err() {
-        tracing::warn!(function = %url.function, "requests to a function URL were cut off");
-    }
-}
-
-fn no_delay(stream: TcpStream) -> TcpStream {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "TCP_NODELAY on a function URL's connection");
-    }
-    stream
-}
-
-fn service(
-    url: &Arc<Url>,
-    peer: SocketAddr,
-) -> impl hyper::service::Service<
-    Request<Incoming>,
-    Response = Reply,
-    Error = Infallible,
-    Future = impl Future<Output = Result<Reply, Infallible>> + Send + use<>,
-> + use<> {
-    let url = Arc::clone(url);
-    service_fn(move |request| {
-        let url = Arc::clone(&url);
-        async move { Ok(url.answer(request, peer).await) }
-    })
-}
-
 impl Url {
-    async fn answer(&self, request: Request<Incoming>, peer: SocketAddr) -> Reply {
+    async fn answer(&self, request: Request<RequestBody>, peer: SocketAddr) -> Reply {
         let (started, at_ms) = (Instant::now(), (self.now)());
-        let reply = self.respond(request, peer).await;
+        let (parts, body) = request.into_parts();
+        // what AWS would not know of is not counted either
+        if let Err(refused) = self.hosts.admits_to_any(&parts, |headers| self.allows(&parts, headers)) {
+            return refusal(refused.status(), &refused.to_string());
+        }
+        let reply = self.respond(parts, body, peer).await;
         self.host.config().observer.url_answered(&UrlAnswered {
             function: &self.function,
             at_ms,
@@ -183,8 +114,14 @@ impl Url {
         reply
     }
 
-    async fn respond(&self, request: Request<Incoming>, peer: SocketAddr) -> Reply {
-        let (parts, body) = request.into_parts();
+    /// Whether the URL's CORS settings let a page of another origin call, or answer that it may not.
+    fn allows(&self, parts: &request::Parts, headers: &HeaderMap) -> bool {
+        self.cors
+            .as_ref()
+            .is_some_and(|cors| is_preflight(&parts.method, headers) || cors.allows_origin(headers))
+    }
+
+    async fn respond(&self, parts: request::Parts, body: RequestBody, peer: SocketAddr) -> Reply {
         if let Some(cors) = &self.cors
             && is_preflight(&parts.method, &parts.headers)
         {
@@ -199,13 +136,13 @@ impl Url {
         reply
     }
 
-    async fn dispatch(&self, parts: &request::Parts, body: Incoming, peer: SocketAddr) -> Reply {
+    async fn dispatch(&self, parts: &request::Parts, body: RequestBody, peer: SocketAddr) -> Reply {
         let access_key = match (self.auth_type, signing_key(&parts.headers)) {
             (AuthType::None, _) => None,
             (AuthType::AwsIam, Some(key)) => Some(key),
             (AuthType::AwsIam, None) => return refusal(StatusCode::FORBIDDEN, "Forbidden"),
         };
-        let body = match read(&parts.headers, body).await {
+        let body = match read(body).await {
             Read::Whole(body) => body,
             Read::TooLarge => return too_large(),
             Read::TooSlow => return closing(refusal(StatusCode::REQUEST_TIMEOUT, "Request Timeout")),
@@ -305,48 +242,30 @@ enum Read {
     Broken,
 }
 
-async fn read(headers: &HeaderMap, body: Incoming) -> Read {
-    let announced = body.size_hint().lower();
-    // A client that waits to be told to go on need not send what will be refused.
-    if announced > MAX_REQUEST_BYTES as u64 && headers.contains_key(EXPECT) {
+/// The whole body. What is left of one that is too large is read by the server, so that the client reads the answer.
+async fn read(mut body: RequestBody) -> Read {
+    if body.size_hint().lower() > MAX_REQUEST_BYTES as u64 {
         return Read::TooLarge;
     }
-    tokio::time::timeout(BODY_TIMEOUT, read_bounded(body))
-        .await
-        .unwrap_or(Read::TooSlow)
-}
-
-async fn read_bounded(mut body: Incoming) -> Read {
     let mut gathered = BytesMut::new();
-    let mut size = 0;
     loop {
-        let frame = match tokio::time::timeout(READ_TIMEOUT, body.frame()).await {
-            Err(_) => return Read::TooSlow,
-            Ok(None) => break,
-            Ok(Some(Err(_))) => return Read::Broken,
-            Ok(Some(Ok(frame))) => frame,
+        let frame = match body.frame().await {
+            None => return Read::Whole(gathered.freeze()),
+            Some(Err(ReadError::TooSlow)) => return Read::TooSlow,
+            Some(Err(ReadError::Broken(_))) => return Read::Broken,
+            Some(Ok(frame)) => frame,
         };
         let Ok(data) = frame.into_data() else { continue };
-        size += data.len();
-        if size > MAX_DISCARDED {
+        if gathered.len() + data.len() > MAX_REQUEST_BYTES {
             return Read::TooLarge;
         }
-        if size > MAX_REQUEST_BYTES {
-            gathered = BytesMut::new();
-        } else {
-            gathered.extend_from_slice(&data);
-        }
-    }
-    if size > MAX_REQUEST_BYTES {
-        Read::TooLarge
-    } else {
-        Read::Whole(gathered.freeze())
+        gathered.extend_from_slice(&data);
     }
 }
 
 fn too_large() -> Reply {
     let message = format!("Request must be smaller than {MAX_REQUEST_BYTES} bytes for the InvokeFunction operation");
-    closing(refusal(StatusCode::PAYLOAD_TOO_LARGE, &message))
+    refusal(StatusCode::PAYLOAD_TOO_LARGE, &message)
 }
 
 fn refusal(status: StatusCode, message: &str) -> Reply {

@@ -1,0 +1,24 @@
+//! What every listener of one machine shares: who may speak, how long, and how many at a time.
+//!
+//! - [`HostGuard`]: which names a request may address, and which web pages may send one. Pure.
+//! - [`serve`]: HTTP/1 on a listener within [`Limits`]. Heads, bodies and idle times are bounded; when all places are
+//!   taken, the connection that was idle longest makes room, and if none is idle the new one reads a `503`.
+//! - A refusal is read by its client: what is left of the request is read and dropped, or the answer says
+//!   `Connection: close` and the connection lingers until the client has had time to read it.
+//! - A client that shuts its writing side after its request gets its answer.
+
+mod body;
+mod connection;
+mod guard;
+mod limits;
+mod linger;
+mod places;
+mod server;
+mod stream;
+
+pub use body::{ReadError, RequestBody};
+pub use connection::Connection;
+pub use guard::{HostGuard, Refused};
+pub use limits::Limits;
+pub use places::Places;
+pub use server::serve;
