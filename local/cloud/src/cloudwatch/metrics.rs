@@ -327,10 +327,9 @@ fn run(shared: &Shared) {
         drop(gathered);
         let mut disk = lock(&shared.disk);
         let Some(disk) = disk.as_mut() else { return };
-        match shared.keep(disk) {
-            Ok(()) => shared.expire(disk),
-            // told by then
-            Err(_) => {}
+        // an error is told by then
+        if shared.keep(disk).is_ok() {
+            shared.expire(disk);
         }
         if closing {
             return;
