@@ -216,7 +216,7 @@ impl Function {
                 Err(denied) => {
                     lock(&self.state).pool.could_not_start(Instant::now());
                     if denied == Denied::Full {
-                        self.shared.make_room(self);
+                        self.shared.make_room(self, own);
                     }
                 }
             }
@@ -227,8 +227,12 @@ impl Function {
     /// they wait.
     pub(crate) fn machine_failed(self: &Arc<Self>, error: &std::io::Error) {
         self.shared.could_not_start(error);
-        lock(&self.state).pool.could_not_start(Instant::now());
-        self.shared.make_room(self);
+        let own = {
+            let mut state = lock(&self.state);
+            state.pool.could_not_start(Instant::now());
+            state.pool.live() + 1
+        };
+        self.shared.make_room(self, own);
     }
 
     /// Starts instances before anyone asks.
@@ -329,9 +333,9 @@ impl Function {
         }
     }
 
-    /// Stops the coldest idle instance, to make room for another function.
-    pub(crate) fn stop_one_idle(&self) -> bool {
-        let coldest = lock(&self.state).pool.take_coldest();
+    /// Stops the coldest instance, if it has been idle for this long, to make room for another function.
+    pub(crate) fn stop_one_idle(&self, spare: Duration) -> bool {
+        let coldest = lock(&self.state).pool.take_coldest(Instant::now(), spare);
         coldest.as_ref().is_some_and(|instance| {
             instance.stop();
             true

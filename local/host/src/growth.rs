@@ -17,7 +17,7 @@ const START_PATIENCE: u32 = 20;
 const UNPROVEN_PER_CORE: usize = 2;
 
 /// Invocations that take longer than this in the mean are taken to wait for something.
-const LONG: f64 = 0.25;
+const LONG: f64 = 1.0;
 
 /// How long a number of instances is watched before it is judged.
 const WATCHED: Duration = Duration::from_millis(500);
@@ -215,7 +215,7 @@ mod tests {
             assert_eq!(watch(&mut growth, &mut now, live, 0), Some(live));
         }
         let mut growth = Growth::new(1);
-        growth.ended(Duration::from_secs(1));
+        growth.ended(Duration::from_secs(2));
         assert_eq!(growth.step(now, 64), Some(64), "what ends takes long");
     }
 

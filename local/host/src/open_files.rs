@@ -34,14 +34,14 @@ impl OpenFiles {
         self.0.saturating_sub(RESERVE).max(self.0 / 4) / 8
     }
 
-    /// Function processes that there are files for: three eighths.
+    /// Function processes that there are files for: half.
     pub fn instances(self) -> usize {
-        (3 * self.eighth() / PER_INSTANCE).max(1)
+        (4 * self.eighth() / PER_INSTANCE).max(1)
     }
 
-    /// Connections to function URLs: three eighths.
+    /// Connections to function URLs: a quarter.
     pub fn url_connections(self) -> usize {
-        (3 * self.eighth()).max(1)
+        (2 * self.eighth()).max(1)
     }
 
     /// Connections to the AWS endpoint, which the functions need too: a quarter.
@@ -59,10 +59,10 @@ mod tests {
         // limit -> function processes, connections to URLs, connections to the endpoint
         for (limit, instances, urls, endpoint) in [
             (16, 1, 1, 1),
-            (64, 1, 6, 4),
-            (256, 16, 66, 44),
-            (1024, 88, 354, 236),
-            (20_000, 1_867, 7_470, 4_980),
+            (64, 2, 4, 4),
+            (256, 22, 44, 44),
+            (1024, 118, 236, 236),
+            (20_000, 2_490, 4_980, 4_980),
         ] {
             let files = OpenFiles::new(limit);
             assert_eq!(

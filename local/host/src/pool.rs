@@ -65,9 +65,10 @@ impl<I: PartialEq, J> Pool<I, J> {
         self.idle.pop().map(|idle| idle.instance)
     }
 
-    /// The instance used longest ago.
-    pub(crate) fn take_coldest(&mut self) -> Option<I> {
-        (!self.idle.is_empty()).then(|| self.idle.remove(0).instance)
+    /// The instance used longest ago, if that is at least `spare` ago.
+    pub(crate) fn take_coldest(&mut self, now: Instant, spare: Duration) -> Option<I> {
+        let coldest = self.idle.first()?;
+        (now.saturating_duration_since(coldest.since) >= spare).then(|| self.idle.remove(0).instance)
     }
 
     /// Lets a request wait that came at `since`.
@@ -266,7 +267,9 @@ mod tests {
             pool.park(instance, now);
         }
         assert_eq!(pool.take_idle(), Some(3));
-        assert_eq!(pool.take_coldest(), Some(1));
+        let second = Duration::from_secs(1);
+        assert_eq!(pool.take_coldest(now, second), None, "it is needed again soon");
+        assert_eq!(pool.take_coldest(now + second, second), Some(1));
         pool.forget_idle(&2);
         assert_eq!(pool.take_idle(), None);
     }

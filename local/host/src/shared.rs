@@ -30,6 +30,9 @@ pub(crate) struct Shared {
     refused: Mutex<Option<Instant>>,
 }
 
+/// An instance that has been idle for so long is none that its function needs all the time.
+const SPARE: Duration = Duration::from_secs(1);
+
 /// So long after a request was refused, that is spoken of.
 const REFUSAL_REMEMBERED: Duration = Duration::from_secs(5);
 
@@ -130,14 +133,17 @@ impl Shared {
         })
     }
 
-    /// At the host's limit: stops an idle instance of another function. Whoever waits tries again soon.
-    pub(crate) fn make_room(&self, asking: &Arc<Function>) {
+    /// At the host's limit: stops an idle instance of another function, for one that would have `own`. Whoever waits tries
+    /// again soon.
+    pub(crate) fn make_room(&self, asking: &Arc<Function>, own: usize) {
+        // without any it takes what there is; for one more it does not take what is needed again the next moment
+        let spare = if own <= 1 { Duration::ZERO } else { SPARE };
         let others: Vec<_> = read(&self.functions)
             .values()
             .filter(|other| !Arc::ptr_eq(other, asking))
             .cloned()
             .collect();
-        others.iter().any(|other| other.stop_one_idle());
+        others.iter().any(|other| other.stop_one_idle(spare));
     }
 }
 
