@@ -13,14 +13,18 @@ use tokio::time::Instant;
 /// requests wait for then is the start, not a lack of instances.
 const START_PATIENCE: u32 = 20;
 
-/// Above this many instances for each processor, growth must show that it helps.
+/// From this many instances for each processor on, growth must show that it helps.
 const UNPROVEN_PER_CORE: usize = 2;
 
-/// Invocations that take longer than this in the mean are taken to wait for something.
+/// And a request has waited this many times longer.
+const CROWD_PATIENCE: u32 = 5;
+
+/// Invocations that take longer than this in the mean are taken to wait for something; so are the first ones, when a request
+/// has waited for as long.
 const LONG: f64 = 1.0;
 
 /// How long a number of instances is watched before it is judged.
-const WATCHED: Duration = Duration::from_millis(500);
+const WATCHED: Duration = Duration::from_secs(1);
 
 /// How long growth rests after a round that has not helped; each further one doubles it.
 const FIRST_REST: Duration = Duration::from_secs(10);
@@ -99,13 +103,19 @@ impl Growth {
             return patience * START_PATIENCE;
         }
         let crowd = (count(live) / count(self.cores)).max(1.0);
-        patience.mul_f64(crowd * crowd.sqrt())
+        let longer = if self.is_proven(live) { 1 } else { CROWD_PATIENCE };
+        (patience * longer).mul_f64(crowd * crowd.sqrt())
     }
 
-    /// The most instances that may be added to `live` in one round. None while it is not known that it would help.
-    pub(crate) fn step(&mut self, now: Instant, live: usize) -> Option<usize> {
-        let waits = self.service.is_none_or(|service| service > LONG);
-        if live < UNPROVEN_PER_CORE * self.cores || waits {
+    fn is_proven(&self, live: usize) -> bool {
+        live < UNPROVEN_PER_CORE * self.cores
+    }
+
+    /// The most instances that may be added to `live` in one round when a request has waited for `waited`. None while it is
+    /// not known that it would help.
+    pub(crate) fn step(&mut self, now: Instant, live: usize, waited: Duration) -> Option<usize> {
+        let takes = self.service.unwrap_or(waited.as_secs_f64());
+        if self.is_proven(live) || takes > LONG {
             return Some(live);
         }
         if self.rests(now) {
@@ -154,6 +164,8 @@ fn count(of: usize) -> f64 {
 mod tests {
     use super::*;
 
+    const SHORT: Duration = Duration::from_millis(10);
+
     #[test]
     fn a_request_waits_longer_the_more_instances_share_a_processor() {
         // (processors, live, ready) -> milliseconds
@@ -161,12 +173,13 @@ mod tests {
             ((2, 1, 0), 100),
             ((2, 1, 1), 5),
             ((2, 2, 2), 5),
-            ((2, 4, 4), 14),
-            ((2, 8, 8), 40),
-            ((2, 16, 16), 113),
-            ((2, 32, 32), 320),
+            ((2, 3, 3), 9),
+            ((2, 4, 4), 70),
+            ((2, 8, 8), 200),
+            ((2, 16, 16), 565),
+            ((2, 32, 32), 1600),
             ((16, 16, 16), 5),
-            ((16, 64, 64), 40),
+            ((16, 64, 64), 200),
             ((0, 1, 1), 5),
         ] {
             let patience = Growth::new(cores).patience(Duration::from_millis(5), live, ready);
@@ -176,21 +189,21 @@ mod tests {
 
     /// Lets the time go by in which a number of instances is watched, and `ended` short invocations end.
     fn watch(growth: &mut Growth, now: &mut Instant, live: usize, ended: u32) -> Option<usize> {
-        assert_eq!(growth.step(*now, live), None, "it is not known yet");
+        assert_eq!(growth.step(*now, live, SHORT), None, "it is not known yet");
         for _ in 0..ended {
             growth.ended(Duration::from_millis(10));
         }
         *now += WATCHED;
-        growth.step(*now, live)
+        growth.step(*now, live, SHORT)
     }
 
     #[test]
     fn few_instances_grow_freely_and_many_only_while_it_helps() {
         let mut now = Instant::now();
         let mut growth = Growth::new(2);
-        assert_eq!(growth.step(now, 3), Some(3));
-        growth.ended(Duration::from_millis(10));
-        assert_eq!(growth.step(now, 3), Some(3));
+        assert_eq!(growth.step(now, 3, SHORT), Some(3));
+        growth.ended(SHORT);
+        assert_eq!(growth.step(now, 3, SHORT), Some(3));
         assert_eq!(watch(&mut growth, &mut now, 4, 100), Some(4));
         // twice the instances, and half more is done
         assert_eq!(watch(&mut growth, &mut now, 8, 150), Some(8));
@@ -209,14 +222,15 @@ mod tests {
     fn instances_that_all_wait_for_something_are_too_few() {
         let mut now = Instant::now();
         let mut growth = Growth::new(1);
-        assert_eq!(growth.step(now, 64), Some(64), "nothing has ended yet");
+        let long = Duration::from_secs(2);
+        assert_eq!(growth.step(now, 64, long), Some(64), "nothing has ended for long");
         growth.ended(Duration::from_millis(10));
         for live in [2, 4, 8, 16] {
             assert_eq!(watch(&mut growth, &mut now, live, 0), Some(live));
         }
         let mut growth = Growth::new(1);
-        growth.ended(Duration::from_secs(2));
-        assert_eq!(growth.step(now, 64), Some(64), "what ends takes long");
+        growth.ended(long);
+        assert_eq!(growth.step(now, 64, SHORT), Some(64), "what ends takes long");
     }
 
     #[test]

@@ -166,10 +166,11 @@ impl<I: PartialEq, J> Pool<I, J> {
         }
         let ready = self.live.saturating_sub(self.starting);
         let patience = self.growth.patience(patience, self.live, ready);
-        if room == 0 || (ready > 0 && self.starting > 0) || now.saturating_duration_since(oldest.since) < patience {
+        let waited = now.saturating_duration_since(oldest.since);
+        if room == 0 || (ready > 0 && self.starting > 0) || waited < patience {
             return 0;
         }
-        let Some(step) = self.growth.step(now, self.live) else {
+        let Some(step) = self.growth.step(now, self.live, waited) else {
             return 0;
         };
         self.queue.len().saturating_sub(self.starting).min(step).min(room)
