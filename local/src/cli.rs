@@ -2,6 +2,7 @@
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -98,6 +99,10 @@ pub(crate) struct Up {
         value_delimiter = ','
     )]
     pub(crate) allowed_hosts: Vec<String>,
+    /// How long executions are kept after their end, and mails and function logs (15m, 12h, 30d), by the engine's clock; a
+    /// mail whose link is still to be followed must not be older
+    #[arg(long, value_name = "DURATION", env = "SLUICE_KEEP", default_value = "90d", value_parser = keep)]
+    pub(crate) keep: Duration,
     /// The region that ARNs and functions see
     #[arg(long, value_name = "REGION", default_value = "us-east-1")]
     pub(crate) region: String,
@@ -177,6 +182,16 @@ fn address(text: &str) -> Result<SocketAddr, String> {
         .ok_or_else(|| format!("'{text}' stands for no address; {wanted}"))
 }
 
+/// How long something is kept. Nothing at all would take an execution away before anybody has seen how it ended.
+fn keep(text: &str) -> Result<Duration, String> {
+    let wanted = "give a duration of at least a second, for example 90d, 12h or 15m";
+    match humantime::parse_duration(text) {
+        Ok(keep) if keep >= Duration::from_secs(1) => Ok(keep),
+        Ok(_) => Err(format!("'{text}' is too short; {wanted}")),
+        Err(error) => Err(format!("'{text}' is no duration ({error}); {wanted}")),
+    }
+}
+
 fn parameter(text: &str) -> Result<(String, String), String> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -250,6 +265,24 @@ mod tests {
         check("4566", None);
         check("127.0.0.1", None);
         check("127.0.0.1:70000", None);
+    }
+
+    #[test]
+    fn executions_are_kept_as_on_aws_unless_told_otherwise() {
+        let check = |arguments: &[&str], expected: Option<u64>| {
+            let all = ["sluice"].iter().chain(arguments);
+            let found = Cli::try_parse_from(all).map(|cli| cli.up.keep.as_secs());
+            match expected {
+                Some(seconds) => assert_eq!(found.ok(), Some(seconds), "{arguments:?}"),
+                None => assert!(found.expect_err("refused").to_string().contains("90d"), "{arguments:?}"),
+            }
+        };
+        check(&[], Some(90 * 86_400));
+        check(&["--keep", "5m"], Some(300));
+        check(&["--keep", "1s"], Some(1));
+        for refused in ["0s", "10ms", "5", "soon", "-5m"] {
+            check(&[&format!("--keep={refused}")], None);
+        }
     }
 
     #[test]

@@ -58,6 +58,7 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         lambda_endpoint: options.lambda_endpoint,
         worker: Some(evaluate::command()),
         allowed_hosts: options.allowed_hosts,
+        keep: options.keep,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -29,6 +29,7 @@ use crate::doors::Doors;
 use crate::dynamodb::Dynamo;
 use crate::endpoint::{self, Config, Services};
 use crate::health::{Health, Life};
+use crate::housekeeping;
 use crate::lambda::{FunctionUrls, Lambda, RemoteLambda};
 use crate::mapping::Mappings;
 use crate::permissions;
@@ -51,6 +52,8 @@ pub struct CloudConfig {
     /// Names of this machine besides `localhost` that requests may address: a tunnel's, a container's. One that begins
     /// with a dot stands for all names under it.
     pub allowed_hosts: Vec<String>,
+    /// How long executions are kept after their end, and mails and function logs.
+    pub keep: Duration,
 }
 
 /// Servers that stop together.
@@ -87,6 +90,7 @@ pub struct Cloud {
     keeper: Arc<Keeper>,
     taking_down: Option<JoinHandle<()>>,
     gauging: JoinHandle<()>,
+    tidying: JoinHandle<()>,
     /// The function URLs, then the endpoint that the functions behind them need.
     served: [Served; 2],
 }
@@ -113,6 +117,7 @@ impl Cloud {
                 seed: Arc::new(seed),
                 region: plans.region().to_owned(),
                 account: stack::ACCOUNT.to_owned(),
+                keep: config.keep,
                 observer: Arc::new(StatesMetrics::new(&metrics)),
                 retry: sluice_driver::Retry::default(),
                 worker: config.worker.clone(),
@@ -121,7 +126,7 @@ impl Cloud {
         )?;
         directory::admit(&config.data, &driver).await?;
         metrics.open(&config.data.join(directory::METRICS), Some(driver.identity()))?;
-        let dynamo = Dynamo::open(&config.data.join(directory::TABLES))?;
+        let dynamo = Dynamo::open(&config.data.join(directory::TABLES), Arc::clone(&clock))?;
         directory::join(&config.data, &driver, directory::TABLES).await?;
         let host = Host::new(host_config(plans.region(), &config, &clock, &metrics))?;
         let services = Arc::new(services(
@@ -233,6 +238,7 @@ impl Cloud {
             keeper.take_down(record.clone()).await?;
         }
         let gauging = streamed.gauge(&services);
+        let tidying = housekeeping::start(Arc::clone(&services), host.clone(), config.keep);
         let deletions = services.stacks.deletions();
         let taking_down = deletions.map(|doomed| tokio::spawn(Arc::clone(&keeper).take_down_all(doomed)));
         let served = [
@@ -256,6 +262,7 @@ impl Cloud {
             keeper,
             taking_down,
             gauging,
+            tidying,
             served,
         })
     }
@@ -322,6 +329,7 @@ impl Cloud {
         self.services.streams.close_waits();
         let deadline = Instant::now() + grace;
         self.gauging.abort();
+        self.tidying.abort();
         if let Some(taking_down) = self.taking_down {
             taking_down.abort();
         }

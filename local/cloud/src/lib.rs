@@ -18,6 +18,7 @@ mod cloud;
 mod control;
 mod directory;
 mod doors;
+mod housekeeping;
 mod permissions;
 mod scheduler;
 mod stack;

@@ -1,4 +1,4 @@
-//! Durable facts a second, and what parked executions cost.
+//! Durable facts a second, what parked executions cost, and what the deletion of ended ones does.
 //!
 //! `cargo bench -p sluice-driver`, with a directory for the journal as an argument if the temporary one is no real disk.
 
@@ -15,6 +15,9 @@ use sluice_driver::{
 use tokio::task::JoinSet;
 
 const PARKED: usize = 100_000;
+
+/// Ended executions that are deleted beside starts.
+const ENDED: usize = 100_000;
 
 /// Answers at once; keeps the tokens of those who wait.
 #[derive(Default)]
@@ -47,6 +50,7 @@ fn open(directory: &Path, runner: Arc<Instantly>) -> Driver {
         seed: Arc::new(|| [SEED.fetch_add(1, Ordering::Relaxed), 7]),
         region: "eu-west-1".into(),
         account: "123456789012".into(),
+        keep: sluice_driver::KEEP,
         observer: Arc::new(sluice_driver::Unobserved),
         retry: sluice_driver::Retry::default(),
         worker: None,
@@ -281,6 +285,46 @@ fn resident_kib() -> u64 {
         .unwrap_or(0)
 }
 
+/// Starts beside the deletion of many ended executions, in the place of a quiet engine.
+async fn deletion(directory: PathBuf) {
+    let driver = open(&directory, Arc::new(Instantly::default()));
+    put_machines(&driver).await;
+    in_parallel((0..ENDED).collect(), |n| {
+        let driver = driver.clone();
+        async move {
+            let request = StartExecution::new(machine_arn("chain"), submission(n));
+            let arn = driver.start_execution(request).await.expect("starts").arn;
+            driver.ended(&arn).await.expect("ends");
+        }
+    })
+    .await;
+    let journal = directory.join("journal.sqlite");
+    let size = || std::fs::metadata(&journal).map_or(0, |file| file.len() / 1_024);
+    let before = size();
+    for clients in [1, 16] {
+        say(format_args!(
+            "deletion: nothing to delete, {ENDED} executions, {before} KiB"
+        ));
+        throughput(&driver, clients).await;
+    }
+    driver.advance_clock(sluice_driver::KEEP).await.expect("advances");
+    let begin = Instant::now();
+    for clients in [1, 16] {
+        say(format_args!("deletion: {} deleted so far", driver.statistics().deleted));
+        throughput(&driver, clients).await;
+    }
+    let beside = driver.statistics().deleted;
+    while driver.statistics().deleted < ENDED as u64 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    say(format_args!(
+        "deletion: {beside} beside these, all after {:.1?}; {} KiB",
+        begin.elapsed(),
+        size(),
+    ));
+    driver.close().await.expect("closes");
+}
+
 #[allow(clippy::print_stdout)] // its output is what a benchmark is for
 fn say(line: std::fmt::Arguments<'_>) {
     println!("{line}");
@@ -305,4 +349,5 @@ async fn main() {
     }
     driver.close().await.expect("closes");
     parked(directory.path().join("parked")).await;
+    deletion(directory.path().join("deletion")).await;
 }

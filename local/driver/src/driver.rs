@@ -44,6 +44,8 @@ pub struct DriverConfig {
     pub region: String,
     /// The account in the ARNs of executions.
     pub account: String,
+    /// How long executions are kept after their end.
+    pub keep: Duration,
     /// Who is told what happened.
     pub observer: Arc<dyn Observer>,
     /// How long to wait before the journal is written again after a failure.
@@ -730,6 +732,21 @@ impl Driver {
     pub async fn remove(&self, kind: &'static str, key: &str) -> Result<bool, DriverError> {
         let key = key.to_owned();
         self.ask(|reply| Request::Remove { kind, key, reply }).await
+    }
+
+    /// Removes at most `limit` values of a kind whose keys come before `below`; answers how many.
+    ///
+    /// # Errors
+    /// When the driver fails.
+    pub async fn remove_below(&self, kind: &'static str, below: &str, limit: usize) -> Result<usize, DriverError> {
+        let below = below.to_owned();
+        self.ask(|reply| Request::RemoveBelow {
+            kind,
+            below,
+            limit,
+            reply,
+        })
+        .await
     }
 
     /// At most `limit` values of a kind in the order of their keys, from behind `after`.

@@ -48,3 +48,7 @@ pub const DIRECTORY: &str = "sluice.directory";
 /// The kind of the store under which activities are kept, by their ARNs. A task of an activity that is not there fails
 /// its state.
 pub const ACTIVITIES: &str = "activity";
+
+/// How long Step Functions keeps an execution after its end: 90 days.
+/// See [the quotas](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
+pub const KEEP: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 60 * 60);

@@ -377,6 +377,8 @@ pub struct Statistics {
     pub started: u64,
     /// Executions that ended.
     pub ended: u64,
+    /// Ended executions that were deleted, since their time was over.
+    pub deleted: u64,
     /// Answers to attempts that were closed already.
     pub stale_answers: u64,
     /// Executions in memory now.

@@ -175,6 +175,18 @@ impl Host {
         log.map(|log| log.query(query)).unwrap_or_default()
     }
 
+    /// Forgets what functions logged before a time, in milliseconds since 1970 by the clock that log lines have: at once
+    /// in memory, and in files little later.
+    pub fn forget_logs(&self, before_ms: u64) {
+        let logs: Vec<_> = read(&self.inner.logs).values().cloned().collect();
+        for log in logs {
+            log.forget(before_ms);
+        }
+        if let Some(writer) = &self.inner.writer {
+            writer.forget(before_ms);
+        }
+    }
+
     /// Runs a function once and waits for its answer. Dropping the future gives up the answer, not
     /// the invocation, unless it still waits for an instance.
     ///

@@ -132,6 +132,11 @@ impl StackRecord {
         }
     }
 
+    /// Whether it was gone before a time.
+    fn is_over(&self, before: Timestamp) -> bool {
+        !self.status.exists() && self.deleted.is_some_and(|deleted| deleted <= before)
+    }
+
     /// When it was set up last.
     pub fn changed(&self) -> Timestamp {
         self.updated.unwrap_or(self.created)
@@ -195,6 +200,30 @@ impl Stacks {
                 return Ok(records);
             }
         }
+    }
+
+    /// Lists stacks no more that were gone before a time. The last one of its name is kept in the journal all the same: it
+    /// says how the next one's resources are called.
+    pub(crate) async fn forget(&self, driver: &Driver, before: Timestamp) -> Result<(), DriverError> {
+        let is_over = |stack: &StackRecord| stack.is_over(before);
+        let over = self
+            .list()
+            .into_iter()
+            .filter(|stack| is_over(stack))
+            .collect::<Vec<_>>();
+        let newer = |stack: &StackRecord| {
+            let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+            let mut others = records.iter();
+            others.any(|other| other.name == stack.name && other.generation > stack.generation)
+        };
+        for stack in over {
+            if newer(&stack) {
+                driver.remove(KIND, &stack.id).await?;
+            }
+        }
+        let mut records = self.records.write().unwrap_or_else(PoisonError::into_inner);
+        records.retain(|stack| !is_over(stack));
+        Ok(())
     }
 
     /// By id, or by name if it is not deleted.

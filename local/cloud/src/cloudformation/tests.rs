@@ -1,5 +1,5 @@
 use super::registry::example;
-use super::{StackOutput, StackParameter, StackRecord, StackResource, StackStatus};
+use super::{StackOutput, StackParameter, StackRecord, StackResource, StackStatus, Stacks};
 use crate::endpoint::testing::{NOW, Reply, World};
 
 const ID: &str = "arn:aws:cloudformation:us-east-1:000000000000:stack/sluice/1";
@@ -222,4 +222,47 @@ async fn resources_are_retained_only_after_a_deletion_that_failed() {
     let stack = stacks.get("sluice").expect("registered");
     assert_eq!(stack.status, StackStatus::DeleteInProgress);
     assert!(stack.resources[0].retained);
+}
+
+#[tokio::test]
+async fn a_stack_is_listed_for_ninety_days_after_it_was_deleted() {
+    let world = World::new();
+    let (stacks, driver) = (&world.services.stacks, &world.services.driver);
+    let stack = |generation: u32, deleted: Option<i64>| StackRecord {
+        id: format!("arn:aws:cloudformation:us-east-1:000000000000:stack/load/{generation}"),
+        status: match deleted {
+            Some(_) => StackStatus::DeleteComplete,
+            None => StackStatus::CreateComplete,
+        },
+        deleted,
+        generation,
+        ..example("load")
+    };
+    for record in [stack(0, Some(NOW)), stack(1, Some(NOW + 5)), stack(2, None)] {
+        stacks.keep(driver, record).await.unwrap();
+    }
+    let other = StackRecord {
+        name: "other".to_owned(),
+        id: "arn:aws:cloudformation:us-east-1:000000000000:stack/other/0".to_owned(),
+        ..stack(0, Some(NOW))
+    };
+    stacks.keep(driver, other).await.unwrap();
+    let check = async |before: i64, listed: &[(&str, u32)], kept: usize| {
+        stacks.forget(driver, before).await.unwrap();
+        let found: Vec<_> = stacks
+            .list()
+            .iter()
+            .map(|stack| (stack.name.clone(), stack.generation))
+            .collect();
+        let expected: Vec<_> = listed
+            .iter()
+            .map(|(name, generation)| ((*name).to_owned(), *generation))
+            .collect();
+        assert_eq!(found, expected, "before {before}");
+        assert_eq!(Stacks::kept(driver).await.unwrap().len(), kept, "before {before}");
+    };
+    check(NOW - 1, &[("other", 0), ("load", 2), ("load", 1), ("load", 0)], 4).await;
+    // the last one of its name is not listed, but known
+    check(NOW, &[("load", 2), ("load", 1)], 3).await;
+    check(NOW + 90, &[("load", 2)], 2).await;
 }

@@ -74,6 +74,7 @@ impl Console {
             }),
             region: "us-east-1".to_owned(),
             account: "123456789012".to_owned(),
+            keep: sluice_driver::KEEP,
             observer: Arc::new(sluice_driver::Unobserved),
             retry: sluice_driver::Retry::default(),
             worker: None,

@@ -16,6 +16,7 @@ mod rewrite;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod ttl;
 mod wal;
 
 pub use ensure_table::EnsuredTable;

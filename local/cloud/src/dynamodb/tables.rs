@@ -12,6 +12,7 @@ use bytes::Bytes;
 use dynoxide::Database;
 use http_body_util::Full;
 use sluice_disk::{Disk, Place, Retry, beside};
+use sluice_driver::Clock;
 use tokio::sync::oneshot;
 
 use super::DynamoError;
@@ -20,11 +21,9 @@ use super::error::CallError;
 use super::group::{self, Done, Job};
 use super::health::Health;
 use super::plain::PlainCall;
+use super::ttl;
 use super::wal::Wal;
 use crate::cloudwatch::sources::Usage;
-
-/// How often items past their time to live are deleted. AWS promises days.
-const SWEEP: Duration = Duration::from_secs(60);
 
 /// The DynamoDB tables of this machine. Dropping it waits for the calls in hand.
 pub struct Dynamo {
@@ -33,7 +32,8 @@ pub struct Dynamo {
     disk: Disk,
     /// `None` only while it is dropped.
     calls: Option<mpsc::Sender<Job<Call, RawAnswer>>>,
-    stop_sweeping: Option<mpsc::Sender<()>>,
+    /// Wakes the sweep of expired items; it ends when this is gone.
+    sweeping: Option<mpsc::Sender<()>>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -64,12 +64,13 @@ impl Dynamo {
     ///
     /// # Errors
     /// When the file cannot be opened, or there is no thread.
-    pub fn open(path: &Path) -> Result<Self, DynamoError> {
-        Self::open_with_sync(path, Wal::sync)
+    pub fn open(path: &Path, clock: Arc<dyn Clock>) -> Result<Self, DynamoError> {
+        Self::open_with_sync(path, clock, Wal::sync)
     }
 
     pub(super) fn open_with_sync(
         path: &Path,
+        clock: Arc<dyn Clock>,
         sync: impl Fn(&Wal) -> io::Result<()> + Send + 'static,
     ) -> Result<Self, DynamoError> {
         let refused = |reason: String| DynamoError::Open {
@@ -89,7 +90,7 @@ impl Dynamo {
         disk.watch(place.map_err(|error| refused(error.to_string()))?);
 
         let (calls, jobs) = mpsc::channel::<Job<Call, RawAnswer>>();
-        let (stop_sweeping, stopped) = mpsc::channel();
+        let (sweeping, woken) = mpsc::channel();
         let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
             let thread = std::thread::Builder::new().name(name.into());
             thread.spawn(body).map_err(DynamoError::Thread)
@@ -111,14 +112,14 @@ impl Dynamo {
         };
         let threads = vec![
             spawn("dynamodb", Box::new(serve))?,
-            spawn("dynamodb-ttl", Box::new(move || sweep(&swept, &stopped)))?,
+            spawn("dynamodb-ttl", Box::new(move || ttl::run(&swept, &clock, &woken)))?,
         ];
         Ok(Self {
             database,
             wal,
             disk,
             calls: Some(calls),
-            stop_sweeping: Some(stop_sweeping),
+            sweeping: Some(sweeping),
             threads,
         })
     }
@@ -134,6 +135,14 @@ impl Dynamo {
         self.disk.until_lost().await
     }
 
+    /// The clock jumped: what has expired by now is deleted.
+    pub fn clock_changed(&self) {
+        if let Some(sweeping) = &self.sweeping {
+            // an error means that the thread has ended, which is told by then
+            let _ = sweeping.send(());
+        }
+    }
+
     /// Hands a call to the tables' thread and waits for its answer.
     pub(super) async fn answer(&self, call: Call) -> Result<RawAnswer, CallError> {
         let (reply, answer) = oneshot::channel();
@@ -146,7 +155,7 @@ impl Dynamo {
 impl Drop for Dynamo {
     fn drop(&mut self) {
         drop(self.calls.take());
-        drop(self.stop_sweeping.take());
+        drop(self.sweeping.take());
         for thread in self.threads.drain(..) {
             // A panic is told by then.
             let _ = thread.join();
@@ -209,21 +218,6 @@ impl Tables {
         Done {
             answer,
             wrote: call.writes,
-        }
-    }
-}
-
-/// Deletes what has expired, now and every minute. Nobody is told, so nothing is synced: what a power cut brings back is
-/// deleted again.
-fn sweep(database: &Database, stopped: &mpsc::Receiver<()>) {
-    loop {
-        match database.sweep_ttl() {
-            Ok(0) => {}
-            Ok(items) => tracing::debug!(items, "deleted items past their time to live"),
-            Err(error) => tracing::warn!(%error, "items past their time to live stay"),
-        }
-        if stopped.recv_timeout(SWEEP) != Err(mpsc::RecvTimeoutError::Timeout) {
-            return;
         }
     }
 }

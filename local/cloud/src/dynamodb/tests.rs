@@ -9,13 +9,18 @@ use bytes::Bytes;
 use dynoxide::Database;
 use http_body_util::Full;
 use serde_json::{Value, json};
+use sluice_driver::{Clock, ManualClock};
 
 use super::by_the_book::Book;
 use super::plain::PlainCall;
 use super::tables::Call;
 use super::wal::Wal;
-use super::{Dynamo, EnsuredTable};
-use crate::endpoint::testing::World;
+use super::{Dynamo, EnsuredTable, ttl};
+use crate::endpoint::testing::{NOW, World};
+
+fn clock() -> Arc<ManualClock> {
+    Arc::new(ManualClock::new(NOW))
+}
 
 fn table(key: &str) -> Value {
     json!({
@@ -106,10 +111,10 @@ async fn errors_and_unknown_operations_keep_their_form() {
 fn tables_are_made_once_and_stay() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("tables.db");
-    let dynamo = Dynamo::open(&path).unwrap();
+    let dynamo = Dynamo::open(&path, clock()).unwrap();
     assert_eq!(dynamo.ensure_table(&table("id"), None).unwrap(), EnsuredTable::Created);
     drop(dynamo);
-    let dynamo = Dynamo::open(&path).unwrap();
+    let dynamo = Dynamo::open(&path, clock()).unwrap();
     assert_eq!(
         dynamo.ensure_table(&table("id"), Some("expires")).unwrap(),
         EnsuredTable::Existed
@@ -384,6 +389,111 @@ fn items(database: &Path) -> Result<usize, String> {
     page.map(|page| page.count).map_err(|error| error.to_string())
 }
 
+/// Puts an item that expires at a time, in seconds, or at none.
+async fn put_expiring(dynamo: &Dynamo, id: &str, expires: Value) {
+    let mut item = json!({ "id": { "S": id } });
+    if !expires.is_null() {
+        item["expires"] = expires;
+    }
+    let body = Bytes::from(json!({ "TableName": "entries", "Item": item }).to_string());
+    let call = Call {
+        plain: PlainCall::decode("PutItem", &body),
+        request: by_the_book("PutItem", body),
+        writes: true,
+    };
+    assert_eq!(dynamo.answer(call).await.unwrap().status, 200);
+}
+
+fn ids(dynamo: &Dynamo) -> Vec<String> {
+    let request = json!({ "TableName": "entries" });
+    let page = dynamo.database.scan(serde_json::from_value(request).unwrap()).unwrap();
+    let page = serde_json::to_value(page).unwrap();
+    let items = page["Items"].as_array().cloned().unwrap_or_default();
+    let mut ids: Vec<String> = items
+        .iter()
+        .map(|item| item["id"]["S"].as_str().unwrap().to_owned())
+        .collect();
+    ids.sort();
+    ids
+}
+
+#[tokio::test]
+async fn items_go_once_their_time_to_live_is_over() {
+    let directory = tempfile::tempdir().unwrap();
+    let dynamo = Dynamo::open(&directory.path().join("tables.db"), clock()).unwrap();
+    dynamo.ensure_table(&table("id"), Some("expires")).unwrap();
+    let now = NOW / 1_000;
+    let number = |at: i64| json!({ "N": at.to_string() });
+    for (id, expires) in [
+        ("never", Value::Null),
+        ("now", number(now)),
+        ("soon", number(now + 60)),
+        ("later", number(now + 8 * 86_400)),
+        ("text", json!({ "S": (now - 10).to_string() })),
+        ("long ago", number(now - 6 * 365 * 86_400)),
+        ("part", json!({ "N": format!("{}.5", now + 30) })),
+    ] {
+        put_expiring(&dynamo, id, expires).await;
+    }
+    let check = |at: i64, deleted: usize, left: &[&str]| {
+        assert_eq!(
+            ttl::sweep(&dynamo.database, at, &mut || true).unwrap(),
+            deleted,
+            "at {at}"
+        );
+        assert_eq!(ids(&dynamo), left, "at {at}");
+    };
+    check(now, 0, &["later", "long ago", "never", "now", "part", "soon", "text"]);
+    check(now + 1, 1, &["later", "long ago", "never", "part", "soon", "text"]);
+    check(now + 61, 2, &["later", "long ago", "never", "text"]);
+    check(now + 400 * 86_400, 1, &["long ago", "never", "text"]);
+}
+
+#[tokio::test]
+async fn many_items_expire_in_portions_and_no_other_table_is_touched() {
+    let directory = tempfile::tempdir().unwrap();
+    let dynamo = Dynamo::open(&directory.path().join("tables.db"), clock()).unwrap();
+    dynamo.ensure_table(&table("id"), None).unwrap();
+    for number in 0..120 {
+        let expires = json!({ "N": (NOW / 1_000 + number % 2 * 1_000).to_string() });
+        put_expiring(&dynamo, &format!("i{number}"), expires).await;
+    }
+    let at = NOW / 1_000 + 500;
+    let mut portions = 0;
+    let mut pause = || {
+        portions += 1;
+        true
+    };
+    assert_eq!(ttl::sweep(&dynamo.database, at, &mut pause).unwrap(), 0, "not enabled");
+    dynamo.ensure_table(&table("id"), Some("expires")).unwrap();
+    assert_eq!(ttl::sweep(&dynamo.database, at, &mut pause).unwrap(), 60);
+    assert!(portions >= 3, "{portions}");
+    assert_eq!(ids(&dynamo).len(), 60);
+    assert_eq!(
+        ttl::sweep(&dynamo.database, at + 1_000, &mut || false).unwrap(),
+        50,
+        "it was told to stop"
+    );
+}
+
+#[tokio::test]
+async fn an_advanced_clock_takes_what_has_expired_by_then() {
+    let directory = tempfile::tempdir().unwrap();
+    let clock = clock();
+    let dynamo = Dynamo::open(&directory.path().join("tables.db"), clock.clone()).unwrap();
+    dynamo.ensure_table(&table("id"), Some("expires")).unwrap();
+    put_expiring(&dynamo, "a", json!({ "N": (NOW / 1_000 + 90).to_string() })).await;
+    clock.advance(Duration::from_secs(100));
+    dynamo.clock_changed();
+    for number in 0.. {
+        if !ids(&dynamo).contains(&"a".to_owned()) {
+            break;
+        }
+        assert!(number < 100_000, "it is still there");
+        tokio::task::yield_now().await;
+    }
+}
+
 /// What a power cut leaves, taken at the moment of a sync: the log as it is then, and the database as it was at the last
 /// moment for which SQLite promises anything, the restart of the log; what was copied into it since may be lost.
 struct Disk {
@@ -447,7 +557,7 @@ async fn a_power_cut_after_any_answer_loses_nothing() {
     let path = directory.path().join("tables.db");
     let disk = Arc::new(Mutex::new(Disk::new(&path)));
     let synced = Arc::clone(&disk);
-    let dynamo = Dynamo::open_with_sync(&path, move |wal: &Wal| {
+    let dynamo = Dynamo::open_with_sync(&path, clock(), move |wal: &Wal| {
         synced.lock().unwrap().sync();
         wal.sync()
     })
@@ -472,7 +582,7 @@ async fn writers_share_syncs_and_are_answered_after_them() {
     let path = directory.path().join("tables.db");
     let (began, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let (counted, finished) = (Arc::clone(&began), Arc::clone(&ended));
-    let dynamo = Dynamo::open_with_sync(&path, move |wal: &Wal| {
+    let dynamo = Dynamo::open_with_sync(&path, clock(), move |wal: &Wal| {
         counted.fetch_add(1, Ordering::SeqCst);
         std::thread::sleep(Duration::from_millis(5)); // a slow disk
         let result = wal.sync();
@@ -507,7 +617,7 @@ async fn writers_share_syncs_and_are_answered_after_them() {
 #[tokio::test]
 async fn after_a_failed_sync_nothing_is_taken_in() {
     let directory = tempfile::tempdir().unwrap();
-    let dynamo = Dynamo::open_with_sync(&directory.path().join("tables.db"), |_: &Wal| {
+    let dynamo = Dynamo::open_with_sync(&directory.path().join("tables.db"), clock(), |_: &Wal| {
         Err(std::io::Error::other("the disk is gone"))
     })
     .unwrap();

@@ -48,6 +48,19 @@ pub async fn list(driver: &Driver, before: Option<String>, limit: usize) -> Resu
         .collect())
 }
 
+/// Deletes the mails that were sent before a time, in portions that hold up nobody.
+pub(crate) async fn forget(driver: &Driver, before: Timestamp) -> Result<(), DriverError> {
+    const PORTION: usize = 64;
+    let below = format!("{:015}", before.max(0));
+    // looked at first, since most of the time there is nothing to delete
+    while let [(oldest, _)] = &driver.scan(MAIL, Order::Ascending, None, 1).await?[..]
+        && *oldest < below
+    {
+        driver.remove_below(MAIL, &below, PORTION).await?;
+    }
+    Ok(())
+}
+
 /// The mail with an id.
 ///
 /// # Errors

@@ -22,6 +22,7 @@ mod unsubscribe;
 use crate::endpoint::{ApiError, Form, QueryService, Services, Xml, invalid_action};
 
 pub(crate) use error::SnsError;
+pub(crate) use inbox::forget as forget_mails;
 pub(crate) use message::Message;
 pub(crate) use publish::publish;
 

@@ -1,5 +1,5 @@
 use super::inbox;
-use crate::endpoint::testing::{Reply, World};
+use crate::endpoint::testing::{NOW, Reply, World};
 
 /// Names and values of a form.
 type Fields<'a> = &'a [(&'a str, &'a str)];
@@ -193,4 +193,27 @@ async fn a_batch_tells_of_each_entry() {
             .contains("<Id>b</Id><Code>InvalidParameter</Code>")
     );
     assert_eq!(inbox::list(&world.services.driver, None, 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn mails_of_before_a_time_are_forgotten() {
+    let world = world().await;
+    subscribe(&world, "email", "admin@example.com").await;
+    for number in 0..3 {
+        let text = format!("mail {number}");
+        let fields = [("TopicArn", TOPIC), ("Message", &text)];
+        assert_eq!(call(&world, "Publish", &fields).await.status, 200);
+        world.advance(1_000);
+    }
+    let driver = &world.services.driver;
+    let check = async |before: i64, expected: &[&str]| {
+        inbox::forget(driver, before).await.unwrap();
+        let mails = inbox::list(driver, None, 10).await.unwrap();
+        let texts: Vec<&str> = mails.iter().map(|mail| mail.text.as_str()).collect();
+        assert_eq!(texts, expected, "before {before}");
+    };
+    check(-5, &["mail 2", "mail 1", "mail 0"]).await;
+    check(NOW, &["mail 2", "mail 1", "mail 0"]).await;
+    check(NOW + 1, &["mail 2", "mail 1"]).await;
+    check(NOW + 10_000, &[]).await;
 }

@@ -34,6 +34,9 @@ fn run_number(connection: &Connection, arn: &str, key: u64) -> Result<i64, Drive
     Ok(connection.last_insert_rowid())
 }
 
+/// The execution that holds the log is not deleted. What is left of one that is goes little by little.
+const KEPT: &str = "EXISTS (SELECT 1 FROM executions WHERE key = execution)";
+
 /// Writes what the fact `seq` of the execution `key` changed in Map Runs' children.
 pub(crate) fn write(
     connection: &Connection,
@@ -94,7 +97,9 @@ pub(crate) fn unreported(connection: &Connection) -> Result<Vec<u64>, DriverErro
 /// The execution that holds a Map Run's log, and how the run stands.
 pub(crate) fn run(connection: &Connection, arn: &str) -> Result<Option<(u64, MapRunReport)>, DriverError> {
     let row: Option<(i64, Option<String>)> = connection
-        .prepare_cached("SELECT execution, report FROM map_runs WHERE arn = ?1")?
+        .prepare_cached(&format!(
+            "SELECT execution, report FROM map_runs WHERE arn = ?1 AND {KEPT}"
+        ))?
         .query_row([arn], |row| Ok((row.get(0)?, row.get(1)?)))
         .optional()?;
     match row {
@@ -157,7 +162,7 @@ fn finish((row, code): (ChildRecord, i64)) -> Result<ChildRecord, DriverError> {
 /// The child execution with this ARN.
 pub(crate) fn find(connection: &Connection, arn: &str) -> Result<Option<ChildRecord>, DriverError> {
     let row = connection
-        .prepare_cached(&format!("SELECT {COLUMNS} WHERE arn = ?1"))?
+        .prepare_cached(&format!("SELECT {COLUMNS} WHERE arn = ?1 AND {KEPT}"))?
         .query_row([arn], read)
         .optional()?;
     row.map(finish).transpose()
@@ -166,7 +171,7 @@ pub(crate) fn find(connection: &Connection, arn: &str) -> Result<Option<ChildRec
 /// A page of a Map Run's children, the newest first; `None`: there is no such run.
 pub(crate) fn list(connection: &Connection, filter: &ChildFilter) -> Result<Option<Page<ChildRecord>>, DriverError> {
     let run: Option<i64> = connection
-        .prepare_cached("SELECT id FROM map_runs WHERE arn = ?1")?
+        .prepare_cached(&format!("SELECT id FROM map_runs WHERE arn = ?1 AND {KEPT}"))?
         .query_row([&*filter.map_run_arn], |row| row.get(0))
         .optional()?;
     let Some(run) = run else { return Ok(None) };

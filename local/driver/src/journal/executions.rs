@@ -56,7 +56,7 @@ pub(crate) struct Taken {
     pub(crate) input_hash: Vec<u8>,
 }
 
-fn signed(key: u64) -> i64 {
+pub(super) fn signed(key: u64) -> i64 {
     // Keys count up from 1, and SQLite's largest is 2^63 - 1.
     i64::try_from(key).unwrap_or(i64::MAX)
 }
@@ -64,12 +64,6 @@ fn signed(key: u64) -> i64 {
 fn encode_outcome(outcome: Option<&Outcome>) -> Result<Option<String>, DriverError> {
     // Of any depth: what has been decided must be written down, even if only the history can show it.
     outcome.map(codec::encode_any).transpose()
-}
-
-/// The key for the next execution.
-pub(crate) fn next_key(connection: &Connection) -> Result<u64, DriverError> {
-    let last: Option<i64> = connection.query_row("SELECT max(key) FROM executions", [], |row| row.get(0))?;
-    Ok(last.and_then(|last| u64::try_from(last).ok()).unwrap_or(0) + 1)
 }
 
 /// Writes the row of a new execution.

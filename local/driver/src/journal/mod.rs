@@ -5,6 +5,7 @@
 
 pub(crate) mod children;
 pub(crate) mod codec;
+pub(crate) mod deletion;
 pub(crate) mod executions;
 pub(crate) mod lists;
 pub(crate) mod machines;

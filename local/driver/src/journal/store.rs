@@ -37,6 +37,23 @@ pub(crate) fn remove(connection: &Connection, kind: &str, key: &str) -> Result<b
     Ok(removed == 1)
 }
 
+/// Removes at most `limit` values of a kind whose keys come before `below`; answers how many.
+pub(crate) fn remove_below(
+    connection: &Connection,
+    kind: &str,
+    below: &str,
+    limit: usize,
+) -> Result<usize, DriverError> {
+    let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+    let removed = connection
+        .prepare_cached(
+            "DELETE FROM store WHERE kind = ?1 AND key IN
+                 (SELECT key FROM store WHERE kind = ?1 AND key < ?2 ORDER BY key LIMIT ?3)",
+        )?
+        .execute((kind, below, limit))?;
+    Ok(removed)
+}
+
 /// The value of a key.
 pub(crate) fn get(connection: &Connection, kind: &str, key: &str) -> Result<Option<Value>, DriverError> {
     let text: Option<String> = connection

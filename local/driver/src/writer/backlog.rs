@@ -118,6 +118,7 @@ fn group_of(request: &Request, residents: &Residents) -> Group {
         | Request::Put { .. }
         | Request::PutIfAbsent { .. }
         | Request::Remove { .. }
+        | Request::RemoveBelow { .. }
         | Request::AdvanceClock { .. }
         | Request::Resume { .. }
         | Request::Ping { .. }

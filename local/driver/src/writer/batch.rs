@@ -70,6 +70,10 @@ pub(crate) struct Batch {
     pub(crate) close: bool,
     /// Decisions that others are to make once it is on disk.
     pub(super) lent: Vec<Lent>,
+    /// Ended executions are deleted in it.
+    pub(crate) deletes: bool,
+    /// The executions that it deletes, by key and ARN.
+    pub(crate) deleted: Vec<(u64, Arc<str>)>,
     replies: Vec<Reply>,
 }
 

@@ -73,6 +73,7 @@ impl Writer {
         // whoever sees it can see that it was counted
         self.config.observer.observe(&batch.happenings);
         self.show(&batch);
+        self.forget_deleted(&batch);
         self.send_elsewhere(&mut batch);
         if !batch.advance.is_zero() {
             self.config.clock.advance(batch.advance);
@@ -89,6 +90,7 @@ impl Writer {
         }
         batch.answer(Ok(()));
         for key in ended {
+            self.retention.ended(self.now);
             self.tell_waiters(key);
         }
         for job in batch.jobs_settled.drain(..) {
@@ -201,6 +203,9 @@ impl Writer {
         self.revisions.clear();
         self.current.clear();
         self.shared.forget_definitions();
+        if batch.deletes {
+            self.retention.failed(self.now);
+        }
         // Unknown: looked up in the next round.
         self.parked_wake = Some(i64::MIN);
         let (reason, fault): (&dyn std::fmt::Display, _) = match &error {

@@ -19,7 +19,7 @@ use crate::journal::{children, executions, machines, store};
 use crate::{DriverError, ExecutionRecord, MachineRecord, PutMachine, RedriveError, Resumed, TokenError};
 
 /// The client token of an execution's last redrive, and when that was, by the execution's ARN.
-const REDRIVE_TOKENS: &str = "redrive-token";
+pub(super) const REDRIVE_TOKENS: &str = "redrive-token";
 
 /// As long as RedriveExecution's `clientToken` makes a repeated request the same one, in milliseconds.
 const CLIENT_TOKEN_LIFE: i64 = 15 * 60 * 1000;
@@ -134,6 +134,14 @@ impl Writer {
                 reply,
             } => {
                 batch.reply(reply, store::put_if_absent(&self.connection, kind, &key, &value));
+            }
+            Request::RemoveBelow {
+                kind,
+                below,
+                limit,
+                reply,
+            } => {
+                batch.reply(reply, store::remove_below(&self.connection, kind, &below, limit));
             }
             Request::Remove { kind, key, reply } => batch.reply(reply, store::remove(&self.connection, kind, &key)),
             Request::AdvanceClock { by, reply } => {

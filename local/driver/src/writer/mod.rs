@@ -13,6 +13,7 @@ mod jobs;
 mod loaded;
 mod pulse;
 mod request;
+mod retention;
 mod start;
 mod take;
 mod tell;
@@ -28,7 +29,7 @@ use serde_json::json;
 use sluice_engine::{HistoryEvent, Timestamp};
 
 use crate::driver::{DriverConfig, read_log};
-use crate::journal::{children, store};
+use crate::journal::{children, deletion, store};
 use crate::shared::Shared;
 use crate::{DriverError, ExecutionRecord, StartError, TaskRunner, Watchdog, fold};
 
@@ -39,6 +40,7 @@ use jobs::ChildStart;
 use loaded::{Prepared, Residents};
 use pulse::{PULSE, Pulse};
 pub(crate) use request::{ChildAnswer, Request, Responder, TokenAnswer};
+use retention::Retention;
 pub(crate) use versions::VersionRequest;
 
 /// The most requests, and the most due deadlines, that share a commit. Bounds how long one commit keeps its callers
@@ -98,6 +100,7 @@ pub(crate) struct Writer {
     failures: Failures,
     /// What the last commit took.
     commit_took: Duration,
+    retention: Retention,
 }
 
 /// What failed commits left to do again.
@@ -123,7 +126,8 @@ impl Writer {
         let clock_runs = config.clock.until(Timestamp::MAX).is_some();
         Ok(Self {
             parked_wake: executions::first_wake(&connection, |_| false)?,
-            next_key: executions::next_key(&connection)?,
+            next_key: deletion::next_key(&connection)?,
+            retention: Retention::new(&connection, config.keep)?,
             now: config.clock.now(),
             jobs: jobs::awaited(&connection)?,
             watchdog: shared.watchdog.clone(),
@@ -224,12 +228,20 @@ impl Writer {
         }
     }
 
-    /// The next request, or none when a deadline comes first.
+    /// The next request, or none when a deadline comes first, or when there is time to delete something.
     fn wait(&self) -> Option<Request> {
+        if self.retention.is_due(self.config.clock.now()) && !self.is_overdue() {
+            return self.requests.recv_timeout(retention::PAUSE).ok();
+        }
         // A dead channel cannot be: this thread's own handle on it lives as long as `self`.
         let forever = || Some(self.requests.recv().unwrap_or(Request::Halt));
         let in_flight = self.residents.first_deadline();
-        let Some(deadline) = in_flight.into_iter().chain(self.parked_wake).min() else {
+        let Some(deadline) = in_flight
+            .into_iter()
+            .chain(self.parked_wake)
+            .chain(self.retention.next)
+            .min()
+        else {
             return forever();
         };
         let longest = if in_flight.is_some() { PULSE } else { LONGEST_SLEEP };
@@ -238,6 +250,13 @@ impl Writer {
             Some(Duration::ZERO) => self.requests.try_recv().ok(),
             Some(wait) => self.requests.recv_timeout(wait.min(longest)).ok(),
         }
+    }
+
+    /// Whether the deadline of an execution has come.
+    fn is_overdue(&self) -> bool {
+        let deadlines = self.residents.first_deadline().into_iter().chain(self.parked_wake);
+        let first = deadlines.min();
+        first.is_some_and(|at| self.config.clock.until(at) == Some(Duration::ZERO))
     }
 
     /// Applies all that is there to do, in one transaction that is left open.
@@ -259,6 +278,7 @@ impl Writer {
         }
         let began = Instant::now();
         let time = ROUND.max(self.commit_took);
+        let quiet = !self.has_work();
         self.redo(batch);
         self.make_up_for_a_pause(batch);
         let limit = if self.backlog.is_empty() { GROUP } else { DEADLINES };
@@ -278,6 +298,7 @@ impl Writer {
                 break;
             }
         }
+        self.delete_some(quiet, batch);
     }
 
     /// Whether the driver is to be closed: then it is, even if nothing can be written.

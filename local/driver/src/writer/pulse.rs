@@ -43,6 +43,7 @@ impl Writer {
             && self.pulse.missed(self.now).is_none()
             && !is_due(self.residents.first_deadline())
             && !is_due(self.parked_wake)
+            && !self.retention.is_due(self.now)
     }
 
     /// Remembers that the writer was here. A clock that others move tells nothing about what ran.

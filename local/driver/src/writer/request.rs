@@ -128,6 +128,12 @@ pub(crate) enum Request {
         value: Value,
         reply: Responder<bool>,
     },
+    RemoveBelow {
+        kind: &'static str,
+        below: String,
+        limit: usize,
+        reply: Responder<usize>,
+    },
     Remove {
         kind: &'static str,
         key: String,
@@ -183,6 +189,7 @@ impl Request {
             Self::Versions { request, .. } => request.refuse(error),
             Self::Put { reply, .. } => say(reply, error),
             Self::PutIfAbsent { reply, .. } | Self::Remove { reply, .. } => say(reply, error),
+            Self::RemoveBelow { reply, .. } => say(reply, error),
             Self::AdvanceClock { reply, .. } => say(reply, error),
             Self::Resume { reply, .. } => say(reply, error),
         }

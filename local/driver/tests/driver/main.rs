@@ -15,6 +15,7 @@ mod maps;
 mod observed;
 mod parked;
 mod recovery;
+mod retention;
 mod running;
 mod store;
 mod support;

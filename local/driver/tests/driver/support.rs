@@ -77,6 +77,11 @@ impl World {
 
     /// A driver on a directory that may have a journal, at a time.
     pub(crate) fn on(directory: Arc<TempDir>, now: i64) -> Self {
+        Self::keeping(directory, now, sluice_driver::KEEP)
+    }
+
+    /// The same, with ended executions kept for a time.
+    pub(crate) fn keeping(directory: Arc<TempDir>, now: i64, keep: Duration) -> Self {
         let clock = Arc::new(ManualClock::new(now));
         let (sender, tasks) = unbounded_channel();
         let (gone, abandoned) = unbounded_channel();
@@ -85,7 +90,7 @@ impl World {
             abandoned: gone,
         });
         let told = Arc::new(Told::default());
-        let driver = open_observed(directory.path(), clock.clone(), runner, told.clone()).expect("opens");
+        let driver = open_keeping(directory.path(), clock.clone(), runner, told.clone(), keep).expect("opens");
         Self {
             driver,
             clock,
@@ -179,6 +184,16 @@ pub(crate) fn open_observed(
     runner: Arc<dyn TaskRunner>,
     observer: Arc<dyn Observer>,
 ) -> Result<Driver, OpenError> {
+    open_keeping(directory, clock, runner, observer, sluice_driver::KEEP)
+}
+
+fn open_keeping(
+    directory: &Path,
+    clock: Arc<dyn Clock>,
+    runner: Arc<dyn TaskRunner>,
+    observer: Arc<dyn Observer>,
+    keep: Duration,
+) -> Result<Driver, OpenError> {
     // One sequence for the whole process: no two drivers draw the same.
     static SEED: AtomicU64 = AtomicU64::new(1);
     let config = DriverConfig {
@@ -187,6 +202,7 @@ pub(crate) fn open_observed(
         seed: Arc::new(|| [SEED.fetch_add(1, Ordering::Relaxed), 0x5EED]),
         region: "eu-west-1".into(),
         account: "123456789012".into(),
+        keep,
         observer,
         retry: Retry {
             first: Duration::ZERO,

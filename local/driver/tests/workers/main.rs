@@ -56,6 +56,7 @@ fn open(directory: &Path, worker: Option<WorkerCommand>) -> Driver {
         seed: Arc::new(|| [SEED.fetch_add(1, Ordering::Relaxed), 7]),
         region: "eu-west-1".into(),
         account: "123456789012".into(),
+        keep: sluice_driver::KEEP,
         observer: Arc::new(Unobserved),
         worker,
         retry: sluice_driver::Retry::default(),

@@ -52,6 +52,17 @@ impl Ring {
         record
     }
 
+    fn forget(&mut self, before_ms: u64) {
+        while self
+            .records
+            .front()
+            .is_some_and(|oldest| oldest.started_at_ms < before_ms)
+            && let Some(oldest) = self.records.pop_front()
+        {
+            self.bytes -= oldest.weight();
+        }
+    }
+
     fn query(&self, query: LogQuery) -> Vec<Arc<LogRecord>> {
         match query.after {
             Some(after) => self
@@ -94,6 +105,11 @@ impl FunctionLog {
         }
     }
 
+    /// Forgets the records of invocations that began before a time. The file is its writer's.
+    pub(crate) fn forget(&self, before_ms: u64) {
+        lock(&self.ring).forget(before_ms);
+    }
+
     /// The records asked for, oldest first.
     pub(crate) fn query(&self, query: LogQuery) -> Vec<Arc<LogRecord>> {
         lock(&self.ring).query(query)
@@ -131,6 +147,21 @@ mod tests {
                 "after {after:?} limit {limit}"
             );
         }
+    }
+
+    #[test]
+    fn records_from_before_a_time_are_forgotten() {
+        let mut ring = Ring::default();
+        for started_at_ms in [10, 20, 30] {
+            ring.push(LogRecord {
+                started_at_ms,
+                ..record(&["line"])
+            });
+        }
+        ring.forget(20);
+        assert_eq!(sequences(&ring, None, 9), [2, 3]);
+        ring.forget(100);
+        assert_eq!((sequences(&ring, None, 9), ring.bytes), (vec![], 0));
     }
 
     #[test]

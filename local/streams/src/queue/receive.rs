@@ -12,6 +12,8 @@ use crate::{Streams, StreamsError, Timestamp};
 const MOST_IN_FLIGHT: u32 = 120_000;
 /// Old messages that a receive clears away.
 const EXPIRED_AT_ONCE: u32 = 1_000;
+/// Old messages that a send clears away for each one that it brings: a queue that nobody receives from does not grow for ever.
+const EXPIRED_FOR_ONE: u32 = 2;
 
 /// A message that could be handed out.
 struct Candidate {
@@ -91,13 +93,23 @@ fn received(
 /// Deletes what has been in the queue for too long. A message's number grows with the time at which it was sent, also in
 /// a dead letter queue, where the time goes on.
 fn expire(connection: &Connection, queue: &Queue, now: Timestamp) -> Result<(), Refused> {
+    // all of a full helping were old: there may be more of them
+    while expire_some(connection, queue, now, EXPIRED_AT_ONCE)? == EXPIRED_AT_ONCE as usize {}
+    Ok(())
+}
+
+/// Makes room for messages that come.
+pub(super) fn make_room(connection: &Connection, queue: &Queue, coming: usize, now: Timestamp) -> Result<(), Refused> {
+    let most = EXPIRED_FOR_ONE.saturating_mul(u32::try_from(coming).unwrap_or(u32::MAX));
+    expire_some(connection, queue, now, most)?;
+    Ok(())
+}
+
+fn expire_some(connection: &Connection, queue: &Queue, now: Timestamp, most: u32) -> rusqlite::Result<usize> {
     let oldest = now.saturating_sub(queue.settings.retention);
     let sql = "DELETE FROM messages WHERE id IN
                (SELECT id FROM (SELECT id, sent FROM messages WHERE queue = ?1 ORDER BY id LIMIT ?3) WHERE sent <= ?2)";
-    let mut statement = connection.prepare_cached(sql)?;
-    // all of a full helping were old: there may be more of them
-    while statement.execute((queue.id, oldest, EXPIRED_AT_ONCE))? == EXPIRED_AT_ONCE as usize {}
-    Ok(())
+    connection.prepare_cached(sql)?.execute((queue.id, oldest, most))
 }
 
 fn check_in_flight(connection: &Connection, queue: &Queue, now: Timestamp) -> Result<(), Refused> {

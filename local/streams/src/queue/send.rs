@@ -2,6 +2,7 @@
 
 use super::NewMessage;
 use super::manage::open;
+use super::receive::make_room;
 use crate::store::{Told, Topic, What};
 use crate::{Streams, StreamsError, Timestamp};
 
@@ -14,6 +15,7 @@ impl Streams {
         let name = queue.to_owned();
         self.write(move |connection, desk| {
             let queue = open(connection, &name)?;
+            make_room(connection, &queue, messages.len(), now)?;
             let sql = "INSERT INTO messages (queue, message_id, body, attributes, sent, visible_at, receives)
                        VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0)";
             let mut statement = connection.prepare_cached(sql)?;

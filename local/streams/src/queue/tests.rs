@@ -228,3 +228,26 @@ async fn whoever_waits_is_woken_by_a_message() {
         .unwrap()
         .unwrap();
 }
+
+#[tokio::test]
+async fn a_queue_that_nobody_receives_from_does_not_grow_for_ever() {
+    let world = World::new(QueueSettings {
+        retention: 60_000,
+        ..settings()
+    })
+    .await;
+    let rows = || -> i64 {
+        let connection = rusqlite::Connection::open(world.directory.path().join("streams.sqlite")).unwrap();
+        connection
+            .query_row("SELECT count(*) FROM messages", [], |row| row.get(0))
+            .unwrap()
+    };
+    for minute in 0..6 {
+        for second in 0..6 {
+            world.send(&["a", "b"], NOW + minute * 60_000 + second * 10_000).await;
+        }
+        assert!(rows() <= 14, "{} messages after minute {minute}", rows());
+    }
+    world.send(&["c"], NOW + 3_600_000).await;
+    assert_eq!(rows(), 11, "each send clears away twice as many as it brings");
+}

@@ -1,0 +1,45 @@
+//! What is over and asked for by nobody is deleted, by the engine's clock: mails, function logs, stacks that are long gone.
+//! Executions are the driver's, items past their time the tables', points the metrics'.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sluice_driver::{DriverError, KEEP};
+use sluice_engine::Timestamp;
+use sluice_host::Host;
+use tokio::task::JoinHandle;
+
+use crate::endpoint::Services;
+use crate::sns;
+
+/// How long CloudFormation lists a stack after it was deleted. That executions are kept for less changes nothing about that.
+const DELETED_STACKS: Duration = KEEP;
+
+/// How often is looked, at least and at most.
+const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
+
+/// Keeps house until it is aborted: now, after each jump of the clock, and from time to time.
+pub(crate) fn start(services: Arc<Services>, host: Host, keep: Duration) -> JoinHandle<()> {
+    let [least, most] = PAUSES;
+    // so that nothing is kept for much longer than it was to be
+    let pause = (keep / 10).clamp(least, most);
+    let mut clock_moved = services.clock_moved.subscribe();
+    tokio::spawn(async move {
+        loop {
+            if let Err(error) = tidy(&services, &host, keep).await {
+                tracing::warn!(%error, "what is over stays for now");
+            }
+            // the sender lives as long as the services
+            let _ = tokio::time::timeout(pause, clock_moved.changed()).await;
+        }
+    })
+}
+
+/// Deletes what is over now.
+pub(crate) async fn tidy(services: &Services, host: &Host, keep: Duration) -> Result<(), DriverError> {
+    let now = services.config.now();
+    let before = |keep: Duration| now.saturating_sub(Timestamp::try_from(keep.as_millis()).unwrap_or(Timestamp::MAX));
+    host.forget_logs(u64::try_from(before(keep)).unwrap_or(0));
+    sns::forget_mails(&services.driver, before(keep)).await?;
+    services.stacks.forget(&services.driver, before(DELETED_STACKS)).await
+}
