@@ -15,14 +15,15 @@ use tokio::sync::oneshot;
 use crate::clock::ADVANCED;
 use crate::evaluate::{Lanes, WorkerCommand};
 use crate::journal::{self, Lock, Readers, children as child_rows, executions, lists, machines, store, versions};
+use crate::marks::{self, Marks};
 use crate::shared::Shared;
 use crate::watchdog::Watchdog;
 use crate::writer::{ChildAnswer, Request, Responder, TokenAnswer, VersionRequest, Writer};
 use crate::{
     AliasRecord, Answer, ChildFilter, ChildRecord, Clock, DIRECTORY, DriverError, ExecutionFilter, ExecutionRecord,
     ExecutionSummary, MachineKind, MachineRecord, MapRunRecord, Observer, OpenError, Order, Page, PutMachine,
-    RedriveError, Resumed, Route, RunningTask, StartError, StartExecution, Started, Statistics, TaskRunner, TokenError,
-    VersionError, VersionRecord, VersionSummary, children, fold,
+    RedriveError, Resumed, Route, RunningTask, SET_ASIDE, StartError, StartExecution, Started, Statistics, TaskRunner,
+    TokenError, VersionError, VersionRecord, VersionSummary, children, fold, set_aside_key,
 };
 
 /// Virtual size of the engine thread's stack: deeply nested values are handled recursively.
@@ -110,7 +111,8 @@ impl Driver {
         disk.watch(journal::place(&config.directory)?);
 
         let (queue, requests) = mpsc::channel();
-        let watchdog = Watchdog::start().map_err(OpenError::Thread)?;
+        let (marks, guilty) = Marks::open(&config.directory);
+        let watchdog = Watchdog::start_with(marks::ender(&marks)).map_err(OpenError::Thread)?;
         let lanes = Lanes::start(config.worker.clone(), watchdog.clone()).map_err(OpenError::Thread)?;
         let readers = Readers::new(path.clone());
         let shared = Arc::new(Shared::new(
@@ -118,10 +120,11 @@ impl Driver {
             readers,
             watchdog,
             lanes,
+            marks,
             config.worker.clone(),
             disk,
         ));
-        let writer = Writer::new(connection, config, runner, shared.clone(), requests).map_err(unreadable)?;
+        let writer = Writer::new(connection, config, runner, shared.clone(), requests, guilty).map_err(unreadable)?;
         let thread = std::thread::Builder::new()
             .name("sluice-engine".into())
             .stack_size(STACK)
@@ -840,6 +843,9 @@ pub(crate) fn read_log_with(
     let Some(head) = executions::head(connection, key)? else {
         return Ok(None);
     };
+    if let Some(reason) = store::get(connection, SET_ASIDE, &set_aside_key(key))? {
+        return Err(DriverError::unreadable(key, reason.as_str().unwrap_or_default()));
+    }
     let revision = machines::revision(connection, head.revision)?;
     Ok(Some(Log {
         machine: definition(revision.definition_id)?,
@@ -883,6 +889,7 @@ impl Inner {
     /// Stops the engine's thread and waits until it is gone.
     fn shut(&self, request: Request) {
         self.shared.set_closing();
+        let tidy = matches!(request, Request::Close);
         self.shared.send(request);
         self.shared.lanes.close();
         let thread = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -896,6 +903,9 @@ impl Inner {
             }
         }
         self.shared.readers.close();
+        if tidy {
+            self.shared.marks.close();
+        }
         self.lock.lock().unwrap_or_else(PoisonError::into_inner).take();
     }
 }

@@ -13,24 +13,28 @@ use crate::DriverError;
 use crate::evaluate::Alone;
 use crate::journal::executions::Projection;
 
-/// The execution that a log tells.
+/// The execution that a log tells; if somebody stops it, what comes of it is of no use.
 pub(crate) fn fold(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
     entries: &[Entry],
     alone: &Alone,
+    stop: Option<&StopSignal>,
 ) -> Result<Execution, DriverError> {
     let key = identity.key;
     told(key, alone, || {
         let mut execution = Execution::new(machine, identity);
         for entry in entries {
-            execution.apply_by(entry, None, means(alone))?;
+            execution.apply_by(entry, None, Means { stop, ..means(alone) })?;
+            if stop.is_some_and(StopSignal::is_stopped) {
+                break;
+            }
         }
         Ok(execution)
     })
 }
 
-/// Nobody stops a fold. What its log does not hold is evaluated again, within limits.
+/// What a log does not hold is evaluated again, within limits.
 fn means(alone: &Alone) -> Means<'_> {
     Means {
         stop: None,

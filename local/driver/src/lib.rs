@@ -19,6 +19,7 @@ mod error;
 mod evaluate;
 mod fold;
 mod journal;
+mod marks;
 mod observer;
 mod recent;
 mod record;
@@ -44,6 +45,13 @@ pub use watchdog::{Seen, Watch, Watchdog};
 
 /// The kind of the store under which the directory's identity lies, by the name of each database that carries it.
 pub const DIRECTORY: &str = "sluice.directory";
+
+/// The kind of the store under which executions are noted that cannot be gone on with, and why.
+pub(crate) const SET_ASIDE: &str = "set aside";
+
+pub(crate) fn set_aside_key(execution: u64) -> String {
+    format!("{execution:020}")
+}
 
 /// The kind of the store under which activities are kept, by their ARNs. A task of an activity that is not there fails
 /// its state.

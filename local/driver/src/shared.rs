@@ -12,6 +12,7 @@ use crate::cache::Recent;
 use crate::children::Block;
 use crate::evaluate::{Alone, Lanes, WorkerCommand};
 use crate::journal::{Readers, machines};
+use crate::marks::Marks;
 use crate::recent::RecentExecutions;
 use crate::writer::Request;
 use crate::{DriverError, Statistics, Watchdog};
@@ -34,6 +35,7 @@ pub(crate) struct Shared {
     pub(crate) readers: Arc<Readers>,
     pub(crate) watchdog: Watchdog,
     pub(crate) lanes: Lanes,
+    pub(crate) marks: Arc<Marks>,
     worker: Option<WorkerCommand>,
     pub(crate) histories: Mutex<Histories>,
     pub(crate) recent: RecentExecutions,
@@ -92,6 +94,7 @@ impl Shared {
         readers: Readers,
         watchdog: Watchdog,
         lanes: Lanes,
+        marks: Arc<Marks>,
         worker: Option<WorkerCommand>,
         disk: Disk,
     ) -> Self {
@@ -101,6 +104,7 @@ impl Shared {
             readers: Arc::new(readers),
             watchdog,
             lanes,
+            marks,
             worker,
             histories: Mutex::new(Recent::new(16, 8 * 1024 * 1024)),
             recent: RecentExecutions::default(),

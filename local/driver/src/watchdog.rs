@@ -3,6 +3,7 @@
 //! One thread looks at what is being decided, some times a second, and gives those the signal to stop that are over
 //! their limits. Whether it strikes depends on the machine; that is why what it strikes becomes a fact of its own.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,8 +11,13 @@ use std::time::Duration;
 use sluice_asl::eval::StopSignal;
 use sluice_engine::Breakdown;
 
+use crate::marks::Mark;
+
 /// How often it looks. Time is counted in looks, so that a machine or process that was stopped counts for nothing.
 const TICK: Duration = Duration::from_millis(20);
+
+/// The looks after which what was told to stop counts as hung.
+const GRACE: u32 = 15_000 / TICK.as_millis() as u32;
 
 /// The looks at nothing after which it sleeps until it is called.
 const IDLE: u32 = 50;
@@ -20,16 +26,20 @@ const IDLE: u32 = 50;
 const MEMORY: u64 = 512 << 20;
 
 /// Watches decisions. The handle can be cloned; the thread ends with the last of them.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Watchdog {
     shared: Arc<Shared>,
     // last, so that the thread is told after everyone has let go
     _leash: Arc<Leash>,
 }
 
-#[derive(Debug, Default)]
+/// What is done when a decision does not end.
+type OnHang = Box<dyn Fn(Mark) + Send + Sync>;
+
+#[derive(Default)]
 struct Shared {
     state: Mutex<State>,
+    on_hang: Option<OnHang>,
     /// The thread waits to be called.
     asleep: AtomicBool,
     call: Condvar,
@@ -45,6 +55,8 @@ struct State {
 #[derive(Debug)]
 struct Watched {
     id: u64,
+    /// What is done, where a hang is to be told.
+    about: Option<Mark>,
     stop: StopSignal,
     limit: u32,
     ticks: u32,
@@ -54,7 +66,6 @@ struct Watched {
 }
 
 /// Ends the thread.
-#[derive(Debug)]
 struct Leash(Arc<Shared>);
 
 impl Drop for Leash {
@@ -64,8 +75,19 @@ impl Drop for Leash {
     }
 }
 
+impl fmt::Debug for Watchdog {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watchdog").finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Watch").field("id", &self.id).finish_non_exhaustive()
+    }
+}
+
 /// One decision under watch, until it is dropped.
-#[derive(Debug)]
 pub struct Watch {
     shared: Arc<Shared>,
     id: u64,
@@ -87,7 +109,19 @@ impl Watchdog {
     /// # Errors
     /// When the system gives no thread.
     pub fn start() -> std::io::Result<Self> {
-        let shared = Arc::new(Shared::default());
+        Self::spawn(None)
+    }
+
+    /// Starts the thread, which calls `on_hang` for what does not end long after it was told to.
+    pub(crate) fn start_with(on_hang: impl Fn(Mark) + Send + Sync + 'static) -> std::io::Result<Self> {
+        Self::spawn(Some(Box::new(on_hang)))
+    }
+
+    fn spawn(on_hang: Option<OnHang>) -> std::io::Result<Self> {
+        let shared = Arc::new(Shared {
+            on_hang,
+            ..Shared::default()
+        });
         let watched = shared.clone();
         std::thread::Builder::new()
             .name("sluice-watchdog".into())
@@ -101,11 +135,17 @@ impl Watchdog {
     /// Watches what listens to `stop` until the answer is dropped, and stops it after `limit`, or when the process has
     /// grown by more than 512 MiB meanwhile (where the system tells: Linux).
     pub fn watch(&self, limit: Duration, stop: StopSignal) -> Watch {
+        self.watch_over(limit, stop, None)
+    }
+
+    /// The same; if it does not end then, that is told.
+    pub(crate) fn watch_over(&self, limit: Duration, stop: StopSignal, about: Option<Mark>) -> Watch {
         let mut state = lock(&self.shared.state);
         let id = state.next;
         state.next += 1;
         state.watched.push(Watched {
             id,
+            about,
             stop: stop.clone(),
             limit: u32::try_from(limit.as_millis() / TICK.as_millis()).unwrap_or(u32::MAX),
             ticks: 0,
@@ -166,6 +206,9 @@ impl Shared {
             } else {
                 idle = 0;
                 state.look();
+                if let (Some(mark), Some(on_hang)) = (state.hung(), &self.on_hang) {
+                    on_hang(mark);
+                }
             }
             state = if idle < IDLE {
                 let waited = self.call.wait_timeout(state, TICK);
@@ -182,6 +225,12 @@ impl Shared {
 }
 
 impl State {
+    /// What was told to stop long ago, and has not.
+    fn hung(&mut self) -> Option<Mark> {
+        let hung = self.watched.iter_mut().find(|watched| watched.is_hung())?;
+        hung.about.take()
+    }
+
     fn look(&mut self) {
         // most are over before the second look: then there is nothing to ask the system for
         let memory = self
@@ -207,6 +256,10 @@ impl State {
 }
 
 impl Watched {
+    fn is_hung(&self) -> bool {
+        self.breakdown.is_some() && self.about.is_some() && self.ticks.saturating_sub(self.limit) > GRACE
+    }
+
     fn look(&mut self, memory: Option<u64>) -> Option<Breakdown> {
         self.ticks = self.ticks.saturating_add(1);
         if self.breakdown.is_some() {
@@ -245,6 +298,7 @@ mod tests {
     fn watched(limit: u32) -> Watched {
         Watched {
             id: 0,
+            about: None,
             stop: StopSignal::new(),
             limit,
             ticks: 0,
@@ -285,6 +339,26 @@ mod tests {
         let seen = watch.end();
         assert_eq!(seen.breakdown, Some(Breakdown::Time));
         assert!(seen.took >= TICK);
+    }
+
+    #[test]
+    fn what_does_not_end_long_after_it_was_told_to_is_hung_once() {
+        let mark = Mark {
+            key: 1,
+            seq: 2,
+            doing: crate::marks::Doing::Deciding,
+        };
+        let mut state = State::default();
+        state.watched.push(Watched {
+            about: Some(mark),
+            ..watched(3)
+        });
+        for look in 0..3 + GRACE {
+            state.look();
+            assert_eq!(state.hung(), None, "after {look} looks");
+        }
+        state.look();
+        assert_eq!((state.hung(), state.hung()), (Some(mark), None));
     }
 
     #[test]

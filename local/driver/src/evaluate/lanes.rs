@@ -1,12 +1,12 @@
 //! The threads that run jobs, and the limits that they put to them.
 
 use std::collections::hash_map::RandomState;
-use std::collections::{HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
 use std::hash::BuildHasher;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, ThreadId};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -29,8 +29,9 @@ const FAST_TICKS: u32 = 100 / TICK_MS;
 /// The time that a whole job may take in the fast lane.
 const FAST_JOB: Duration = Duration::from_millis(500);
 
-/// The same in the slow lane; then it is given up.
-const SLOW_JOB: Duration = Duration::from_secs(10);
+/// The same in the slow lane; then it is given up. Longer than its evaluations may take, unless they are part of it.
+const SLOW_JOB: Duration = Duration::from_secs(25);
+const ALONE_JOB: Duration = Duration::from_secs(10);
 
 /// The bytes of all results of a job: they lie in memory and, as one fact, in the journal.
 const MOST_BYTES: usize = 32 << 20;
@@ -76,6 +77,8 @@ struct Shared {
     fast_work: Condvar,
     slow_work: Condvar,
     closed: AtomicBool,
+    /// What stops the jobs that run.
+    running: Mutex<HashMap<ThreadId, StopSignal>>,
     offenders: Offenders,
 }
 
@@ -104,6 +107,7 @@ impl Lanes {
             fast_work: Condvar::new(),
             slow_work: Condvar::new(),
             closed: AtomicBool::new(false),
+            running: Mutex::default(),
             offenders: Offenders {
                 hasher: RandomState::new(),
                 known: Mutex::default(),
@@ -141,6 +145,7 @@ impl Lanes {
         // outside of the lock: what is dropped may ask for it
         let waiting = std::mem::take(&mut *lock(&self.shared.state));
         drop(waiting);
+        lock(&self.shared.running).values().for_each(StopSignal::stop);
         self.shared.fast_work.notify_all();
         self.shared.slow_work.notify_all();
         for thread in std::mem::take(&mut *lock(&self.threads)) {
@@ -222,6 +227,7 @@ impl Shared {
     fn run(self: &Arc<Self>, lane: Lane, mut job: Box<dyn EvaluationJob>, process: &Arc<Mutex<Option<Process>>>) {
         let (ticks, limit) = match lane {
             Lane::Fast => (FAST_TICKS, FAST_JOB),
+            Lane::Slow if self.command.is_none() => (0, ALONE_JOB),
             Lane::Slow => (self.slow_ticks(), SLOW_JOB),
         };
         let watch = self.watchdog.watch(limit, StopSignal::new());
@@ -235,8 +241,15 @@ impl Shared {
             short: AtomicBool::new(false),
             stop: watch.stop().clone(),
         });
-        job.run(evaluator.clone(), watch.stop());
         let stop = watch.stop().clone();
+        let this = std::thread::current().id();
+        lock(&self.running).insert(this, stop.clone());
+        // closed in between: then nobody has told it
+        if self.closed.load(Ordering::Acquire) {
+            stop.stop();
+        }
+        job.run(evaluator.clone(), &stop);
+        lock(&self.running).remove(&this);
         let breakdown = watch.end().breakdown;
         if !job.is_wanted() || self.closed.load(Ordering::Acquire) {
             return;

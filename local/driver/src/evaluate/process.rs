@@ -9,9 +9,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{WorkerCommand, frame};
 
-/// How long one look at a worker waits. Time is counted in looks, so that a machine or process that was stopped counts
-/// for nothing.
+/// How long one look at a worker waits, and the unit of its time. What counts is the processor time that it has used, where
+/// the system tells: on a busy machine it may have to wait for its turn. Otherwise looks are counted, so that a machine or
+/// process that was stopped counts for nothing.
 pub(super) const TICK_MS: u32 = 10;
+
+/// As many looks count as one tick even if the worker has used no time: it waits for something else.
+const LOOKS: u32 = 4;
 
 /// After as many answers, or as many looks in all, a worker is replaced: what it has left over goes with it.
 const MOST_ANSWERS: u32 = 1_000;
@@ -83,7 +87,10 @@ impl Process {
 
     /// Asks; whatever comes but an answer, the process must not be asked again. Takes what it needs off `ticks`.
     pub(super) fn ask(&mut self, frame: &[u8], ticks: &mut u32, wanted: &dyn Fn() -> bool) -> Asked {
-        let asked = self.converse(frame, ticks, wanted);
+        let mut spent = 0;
+        let asked = self.converse(frame, *ticks, &mut spent, wanted);
+        self.ticks += spent;
+        *ticks = ticks.saturating_sub(spent);
         match asked {
             Ok(asked) => asked,
             Err(error) => {
@@ -93,9 +100,10 @@ impl Process {
         }
     }
 
-    fn converse(&mut self, frame: &[u8], ticks: &mut u32, wanted: &dyn Fn() -> bool) -> io::Result<Asked> {
+    /// Says the frame and listens, for `ticks`; `spent`: how many it took.
+    fn converse(&mut self, frame: &[u8], ticks: u32, spent: &mut u32, wanted: &dyn Fn() -> bool) -> io::Result<Asked> {
         let (mut unsent, mut received) = (frame, Vec::new());
-        let mut expected = None;
+        let (mut expected, mut looks, begun) = (None, 0, self.processor_ticks());
         loop {
             let writes = !unsent.is_empty();
             let ready = if writes {
@@ -107,10 +115,14 @@ impl Process {
                 return Ok(Asked::Unwanted);
             }
             if !ready {
-                self.ticks += 1;
-                match ticks.checked_sub(1) {
-                    Some(left) => *ticks = left,
-                    None => return Ok(Asked::Late),
+                looks += 1;
+                let used = match (self.processor_ticks(), begun) {
+                    (Some(now), Some(begun)) => now.saturating_sub(begun).max(looks / LOOKS),
+                    _ => looks,
+                };
+                *spent = used;
+                if used > ticks {
+                    return Ok(Asked::Late);
                 }
                 continue;
             }
@@ -135,6 +147,15 @@ impl Process {
                 return Ok(Asked::Answered(received));
             }
         }
+    }
+
+    /// The processor time that it has used, in ticks, where the system tells.
+    fn processor_ticks(&self) -> Option<u32> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
+        // behind the name, which may hold anything: the 14th and 15th field of all, in hundredths of a second
+        let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11);
+        let (user, system): (u32, u32) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+        Some((user + system) * (10 / TICK_MS))
     }
 
     /// Why it has ended.

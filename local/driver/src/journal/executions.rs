@@ -141,11 +141,26 @@ pub(crate) fn update(connection: &Connection, key: u64, now: &Projection) -> Res
     Ok(())
 }
 
-/// Takes an execution that cannot be read off the lists that the driver works through by itself.
-pub(crate) fn set_aside(connection: &Connection, key: u64) -> Result<(), DriverError> {
+/// Ends an execution whose log cannot be gone on with: its row says so, if it runs, and why.
+pub(crate) fn set_aside(
+    connection: &Connection,
+    key: u64,
+    now: Timestamp,
+    outcome: &Outcome,
+) -> Result<(), DriverError> {
     connection
-        .prepare_cached("UPDATE executions SET in_flight = 0, wake_at = NULL WHERE key = ?1")?
-        .execute([signed(key)])?;
+        .prepare_cached(
+            "UPDATE executions SET in_flight = 0, wake_at = NULL, waiting_since = NULL, waiting_state = NULL,
+                 stop = iif(status = 0, ?2, stop), outcome = iif(status = 0, ?3, outcome),
+                 status = iif(status = 0, ?4, status)
+             WHERE key = ?1",
+        )?
+        .execute((
+            signed(key),
+            now,
+            encode_outcome(Some(outcome))?,
+            codec::status_code(Status::Failed),
+        ))?;
     Ok(())
 }
 

@@ -68,6 +68,8 @@ pub(crate) struct Batch {
     pub(crate) resumed: bool,
     /// The driver is to be closed.
     pub(crate) close: bool,
+    /// Executions whose logs cannot be gone on with.
+    pub(crate) set_aside: Vec<u64>,
     /// Decisions that others are to make once it is on disk.
     pub(super) lent: Vec<Lent>,
     /// Ended executions are deleted in it.

@@ -89,7 +89,7 @@ impl Writer {
             }
         }
         batch.answer(Ok(()));
-        for key in ended {
+        for key in ended.into_iter().chain(std::mem::take(&mut batch.set_aside)) {
             self.retention.ended(self.now);
             self.tell_waiters(key);
         }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use sluice_asl::eval::StopSignal;
 use sluice_engine::{Breakdown, Entry, Evaluator, Execution, Fact, HistoryEvent, Identity, IllegalFact, Means, Turn};
@@ -9,8 +10,12 @@ use sluice_engine::{Breakdown, Entry, Evaluator, Execution, Fact, HistoryEvent, 
 use super::request::Request;
 use super::tell::{self, AtStake};
 use crate::evaluate::EvaluationJob;
+use crate::marks::Mark;
 use crate::shared::Shared;
 use crate::{DriverError, fold};
+
+/// A decision that takes longer than any lane lets it, and does not end, hangs.
+const HANGS: Duration = Duration::from_secs(30);
 
 /// A decided fact, before it is written.
 #[derive(Debug)]
@@ -35,6 +40,7 @@ pub(crate) enum Outcome {
 /// The decision about facts that follow each other.
 pub(super) struct Decision {
     ticket: u64,
+    mark: Mark,
     execution: Arc<Execution>,
     entries: Vec<Entry>,
     wanted: Arc<AtomicBool>,
@@ -45,6 +51,7 @@ pub(super) struct Decision {
 impl Decision {
     pub(super) fn new(
         ticket: u64,
+        mark: Mark,
         execution: Arc<Execution>,
         entries: Vec<Entry>,
         wanted: Arc<AtomicBool>,
@@ -52,6 +59,7 @@ impl Decision {
     ) -> Self {
         Self {
             ticket,
+            mark,
             execution,
             entries,
             wanted,
@@ -75,6 +83,12 @@ impl EvaluationJob for Decision {
     }
 
     fn run(&mut self, evaluator: Arc<dyn Evaluator + Send + Sync>, stop: &StopSignal) {
+        // the lane stops it in time; whoever does not heed that, hangs
+        let _marked = self.shared.marks.mark(self.mark);
+        let hangs = self
+            .shared
+            .watchdog
+            .watch_over(HANGS, StopSignal::new(), Some(self.mark));
         let mut execution = Execution::clone(&self.execution);
         let means = Means {
             stop: Some(stop),
@@ -83,6 +97,7 @@ impl EvaluationJob for Decision {
         let entries = self.entries.iter().cloned();
         let decide = || entries.map(|entry| decide(&mut execution, entry, means)).collect();
         let decided = fold::guarded(self.identity().key, decide);
+        drop(hangs);
         let key = self.identity().key;
         self.made = Some(decided.and_then(|decided: Result<Vec<_>, IllegalFact>| {
             let decided = decided.map_err(|illegal| DriverError::Engine {

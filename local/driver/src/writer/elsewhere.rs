@@ -19,7 +19,8 @@ use super::request::{Request, Responder};
 use super::take::Refused;
 use crate::error::Failure;
 use crate::journal::{children, codec, executions};
-use crate::{DriverError, Started, fold};
+use crate::marks::{Doing, Mark};
+use crate::{DriverError, Started};
 
 /// What became of a decision, for those who wait for it.
 #[derive(Debug, Clone)]
@@ -114,7 +115,12 @@ impl Writer {
         self.next_ticket += 1;
         let (ticket, wanted) = (self.next_ticket, Arc::new(AtomicBool::new(true)));
         let execution = loaded.execution.clone();
-        let decision = Decision::new(ticket, execution, entries, wanted.clone(), self.shared.clone());
+        let mark = Mark {
+            key,
+            seq: loaded.next_seq,
+            doing: Doing::Deciding,
+        };
+        let decision = Decision::new(ticket, mark, execution, entries, wanted.clone(), self.shared.clone());
         batch.touched.insert(key);
         batch.lent.push(Lent {
             key,
@@ -393,7 +399,7 @@ impl Writer {
 
     /// The execution is folded again from its log as it is on disk, without what was done to it since.
     pub(super) fn refold(&mut self, key: u64) -> Result<(), DriverError> {
-        let Some(loaded) = self.residents.get_mut(key) else {
+        let Some(loaded) = self.residents.get(key) else {
             return Ok(());
         };
         let (machine, identity) = (loaded.prepared.machine.clone(), loaded.execution.identity().clone());
@@ -401,9 +407,11 @@ impl Writer {
             0 => Vec::new(),
             _ => executions::entries(&self.connection, key)?,
         };
-        match fold::fold(machine, identity, &entries, &self.shared.alone()) {
+        match self.folded(machine, identity, &entries) {
             Ok(execution) => {
-                loaded.execution = Arc::new(execution);
+                if let Some(loaded) = self.residents.get_mut(key) {
+                    loaded.execution = Arc::new(execution);
+                }
                 Ok(())
             }
             Err(error) => {

@@ -401,7 +401,7 @@ impl Writer {
                 Ok(_) => {}
                 Err(error @ DriverError::Journal { .. }) => return Err(error),
                 Err(error) => {
-                    self.report(key, &error, batch);
+                    self.set_aside(key, &error, batch);
                     resumed.unreadable += 1;
                     continue;
                 }

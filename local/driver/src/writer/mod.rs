@@ -14,6 +14,7 @@ mod loaded;
 mod pulse;
 mod request;
 mod retention;
+mod set_aside;
 mod start;
 mod take;
 mod tell;
@@ -30,6 +31,7 @@ use sluice_engine::{HistoryEvent, Timestamp};
 
 use crate::driver::{DriverConfig, read_log};
 use crate::journal::{children, deletion, store};
+use crate::marks::Mark;
 use crate::shared::Shared;
 use crate::{DriverError, ExecutionRecord, StartError, TaskRunner, Watchdog, fold};
 
@@ -89,6 +91,10 @@ pub(crate) struct Writer {
     starting: HashMap<(String, String), u64>,
     /// Those among them that are started for another's task.
     children_to_start: HashMap<u64, ChildStart>,
+    /// Those whose logs cannot be gone on with, and why.
+    set_aside: HashMap<u64, String>,
+    /// What earlier processes died over, to be set aside.
+    guilty: Vec<Mark>,
     watchdog: Watchdog,
     resumed: bool,
     now: Timestamp,
@@ -120,6 +126,7 @@ impl Writer {
         runner: Arc<dyn TaskRunner>,
         shared: Arc<Shared>,
         requests: mpsc::Receiver<Request>,
+        guilty: Vec<Mark>,
     ) -> Result<Self, DriverError> {
         use crate::journal::executions;
         fill_map_runs(&shared, &connection)?;
@@ -131,6 +138,7 @@ impl Writer {
             now: config.clock.now(),
             jobs: jobs::awaited(&connection)?,
             watchdog: shared.watchdog.clone(),
+            set_aside: set_aside::all(&connection)?,
             connection,
             config,
             runner,
@@ -146,6 +154,7 @@ impl Writer {
             next_ticket: 0,
             starting: HashMap::new(),
             children_to_start: HashMap::new(),
+            guilty,
             sweep_at: 64,
             resumed: false,
             pulse: Pulse::default(),
@@ -209,6 +218,7 @@ impl Writer {
         !self.backlog.is_empty()
             || !self.failures.answers.is_empty()
             || !self.failures.unsettled.is_empty()
+            || !self.guilty.is_empty()
             // whether the disk works again is found out by writing
             || self.shared.disk.is_troubled()
     }
@@ -279,6 +289,7 @@ impl Writer {
         let began = Instant::now();
         let time = ROUND.max(self.commit_took);
         let quiet = !self.has_work();
+        self.condemn(batch);
         self.redo(batch);
         self.make_up_for_a_pause(batch);
         let limit = if self.backlog.is_empty() { GROUP } else { DEADLINES };

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sluice_asl::StateMachine;
 use sluice_asl::eval::StopSignal;
-use sluice_engine::{AttemptId, Breakdown, Entry, Fact, IllegalFact};
+use sluice_engine::{AttemptId, Breakdown, Entry, Execution, Fact, Identity, IllegalFact};
 
 use super::batch::{Batch, RunnerAnswer};
 use super::decision::Decided;
@@ -13,11 +14,15 @@ use super::elsewhere::Came;
 use super::loaded::{Loaded, Prepared};
 use super::{Writer, tell};
 use crate::journal::{children, codec, executions, machines, store};
+use crate::marks::{Doing, Mark};
 use crate::shared::Counters;
 use crate::{ACTIVITIES, Answer, DriverError, fold};
 
 /// The longest that may be decided about one fact while all other executions wait. What takes longer is decided elsewhere.
 const MAX_TURN: Duration = Duration::from_millis(100);
+
+/// The longest that a log may be folded while all other executions wait. What takes longer is set aside.
+const MAX_FOLD: Duration = Duration::from_secs(10);
 
 /// As many prepared revisions are kept while nobody uses them.
 const REVISIONS: usize = 64;
@@ -46,6 +51,9 @@ impl Writer {
         if self.residents.contains(key) {
             return Ok(true);
         }
+        if let Some(reason) = self.set_aside.get(&key) {
+            return Err(DriverError::unreadable(key, reason.clone()));
+        }
         let Some(head) = executions::head(&self.connection, key)? else {
             return Ok(false);
         };
@@ -55,7 +63,7 @@ impl Writer {
             return Err(DriverError::unreadable(key, "its log is empty"));
         };
         let identity = Arc::new(executions::identity(key, head, &prepared.revision));
-        let execution = fold::fold(prepared.machine.clone(), identity, &entries, &self.shared.alone())?;
+        let execution = self.folded(prepared.machine.clone(), identity, &entries)?;
         let projection = fold::project(&execution);
         let orphaned = projection.in_flight && !(self.resumed || batch.resumed);
         let mut loaded = Loaded::new(execution, prepared, next_seq, last.at, Some(projection));
@@ -64,6 +72,28 @@ impl Writer {
         }
         self.residents.insert(key, loaded);
         Ok(true)
+    }
+
+    /// The execution that a log tells, while all others wait.
+    pub(super) fn folded(
+        &self,
+        machine: Arc<StateMachine>,
+        identity: Arc<Identity>,
+        entries: &[Entry],
+    ) -> Result<Execution, DriverError> {
+        let key = identity.key;
+        let mark = Mark {
+            key,
+            seq: u32::try_from(entries.len()).unwrap_or(u32::MAX),
+            doing: Doing::Folding,
+        };
+        let _marked = self.shared.marks.mark(mark);
+        let watch = self.watchdog.watch_over(MAX_FOLD, StopSignal::new(), Some(mark));
+        let execution = fold::fold(machine, identity, entries, &self.shared.alone(), Some(watch.stop()));
+        match watch.end().breakdown {
+            Some(_) => Err(DriverError::unreadable(key, "its log takes too long to be read")),
+            None => execution,
+        }
     }
 
     /// What an execution runs, with its definition parsed.
@@ -137,7 +167,14 @@ impl Writer {
         };
         self.events.clear();
         let at_stake = tell::at_stake(&loaded.execution, &entry);
-        let watch = self.watchdog.watch(MAX_TURN, StopSignal::new());
+        let mark = Mark {
+            key,
+            seq: loaded.next_seq,
+            doing: Doing::Deciding,
+        };
+        let marks = &self.shared.marks;
+        let _marked = marks.is_wary().then(|| marks.mark(mark));
+        let watch = self.watchdog.watch_over(MAX_TURN, StopSignal::new(), Some(mark));
         let execution = Arc::make_mut(&mut loaded.execution);
         let turn = fold::apply(execution, key, &entry, &mut self.events, watch.stop());
         let turn = match (turn, watch.end().breakdown) {
@@ -369,15 +406,6 @@ impl Writer {
                 }
             }
             Err(Refused::Driver(error)) => self.set_aside(key, &error, batch),
-        }
-    }
-
-    /// Keeps an execution that cannot be read from being tried again at once, for ever.
-    fn set_aside(&mut self, key: u64, error: &DriverError, batch: &mut Batch) {
-        self.report(key, error, batch);
-        self.residents.evict(key);
-        if let Err(error) = executions::set_aside(&self.connection, key) {
-            batch.note(Some(&error));
         }
     }
 }

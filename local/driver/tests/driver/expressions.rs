@@ -2,7 +2,7 @@
 //! recursion through arguments, functions of a higher order. Also used by the fuzz target `cost`.
 
 /// Choices, one byte each; zeros at the end, which choose what is short.
-pub struct Choices<'b>(pub &'b [u8]);
+pub(crate) struct Choices<'b>(pub(crate) &'b [u8]);
 
 impl Choices<'_> {
     fn below(&mut self, n: u8) -> u8 {
@@ -67,7 +67,7 @@ const FUNCTIONS: [&str; 30] = [
 ];
 
 /// An expression with so many levels at most; `of_item`: there is an item that it may read.
-pub fn expression(choices: &mut Choices<'_>, levels: u8, of_item: bool) -> String {
+pub(crate) fn expression(choices: &mut Choices<'_>, levels: u8, of_item: bool) -> String {
     if levels == 0 {
         return match choices.below(4) {
             0 => "1".to_owned(),

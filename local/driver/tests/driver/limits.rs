@@ -51,6 +51,62 @@ async fn an_endless_expression_fails_its_execution_and_nothing_else() {
     assert_eq!(again, events);
 }
 
+/// A call, and then a decision that does not end.
+fn called_and_spinning() -> Value {
+    json!({"QueryLanguage": "JSONata", "StartAt": "A", "States": {
+        "A": {"Type": "Task", "Resource": "arn:aws:lambda:eu-west-1:123456789012:function:f", "Next": "Spin"},
+        "Spin": {"Type": "Pass", "Output": ENDLESS, "End": true},
+    }})
+}
+
+#[tokio::test]
+async fn what_was_being_decided_at_a_crash_is_asked_for_again() {
+    let mut world = World::new();
+    world.put("spin", called_and_spinning()).await;
+    let arn = world.start("spin", "one").await;
+    world.task().await.succeed(json!(1));
+    world.settled().await;
+    let mut world = world.killed();
+    assert_eq!(world.record(&arn).await.status, Status::Running);
+    let resumed = world.driver.resume().await.expect("resumes");
+    assert_eq!((resumed.executions, resumed.tasks), (1, 1));
+    drop(world.task().await);
+}
+
+#[tokio::test]
+async fn a_stop_overtakes_a_decision_and_what_was_held_comes_too_late() {
+    let mut world = World::new();
+    let mut spinning = called_and_spinning();
+    spinning["States"]["A"]["Resource"] = json!("arn:aws:states:::lambda:invoke.waitForTaskToken");
+    spinning["States"]["A"]["Arguments"] =
+        json!({"FunctionName": "f", "Payload": {"token": "{% $states.context.Task.Token %}"}});
+    world.put("spin", spinning).await;
+    let arn = world.start("spin", "one").await;
+    let task = world.task().await;
+    let token = task.task.token.clone().expect("a token");
+    task.submitted(json!({}));
+    let (driver, same) = (world.driver.clone(), token.clone());
+    let first = tokio::spawn(async move { driver.task_success(&same, json!(1)).await });
+    world.settled().await;
+    assert!(!first.is_finished(), "it waits for the decision");
+    let (driver, same) = (world.driver.clone(), token.clone());
+    let held = tokio::spawn(async move { driver.task_success(&same, json!(2)).await });
+    world.settled().await;
+    assert!(
+        world
+            .driver
+            .stop_execution(&arn, None, None)
+            .await
+            .expect("no failure")
+            .is_some()
+    );
+    assert_eq!(world.ended(&arn).await.status, Status::Aborted);
+    for answer in [first, held] {
+        let answer = answer.await.expect("no panic");
+        assert!(matches!(answer, Err(sluice_driver::TokenError::TimedOut)), "{answer:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_heartbeat_that_moves_no_deadline_is_not_kept() {
     let mut world = World::new();

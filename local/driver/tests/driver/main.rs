@@ -17,6 +17,7 @@ mod parked;
 mod recovery;
 mod retention;
 mod running;
+mod set_aside;
 mod store;
 mod support;
 mod timers;
