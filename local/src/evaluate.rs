@@ -17,5 +17,10 @@ pub(crate) fn command() -> WorkerCommand {
     } else {
         std::env::current_exe().unwrap_or_else(|_| "sluice".into())
     };
-    WorkerCommand::new(program, ["evaluate".into()])
+    // memory that the allocator takes ahead would count as used, and leave nothing
+    let environment = vec![("MIMALLOC_ARENA_EAGER_COMMIT".into(), "0".into())];
+    WorkerCommand {
+        environment,
+        ..WorkerCommand::new(program, ["evaluate".into()])
+    }
 }

@@ -392,6 +392,9 @@ impl ByWorker {
                 // what it had left over may have been to blame
                 Asked::Died => continue,
                 Asked::Lost => {
+                    if !process.is_used() && !self.short.swap(true, Ordering::Relaxed) {
+                        tracing::warn!("a process to evaluate in ended at once: another one is tried");
+                    }
                     std::thread::sleep(SHORTAGE);
                     continue;
                 }

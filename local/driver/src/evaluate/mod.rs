@@ -30,16 +30,19 @@ pub struct WorkerCommand {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<OsString>,
+    /// Its whole environment.
+    pub environment: Vec<(OsString, OsString)>,
     /// The time that the evaluations of one decision may take, all together; then each further one fails.
     pub time: Duration,
 }
 
 impl WorkerCommand {
-    /// With as much time as is usual.
+    /// With an empty environment and as much time as is usual.
     pub fn new(program: impl Into<PathBuf>, arguments: impl IntoIterator<Item = OsString>) -> Self {
         Self {
             program: program.into(),
             arguments: arguments.into_iter().collect(),
+            environment: Vec::new(),
             time: Duration::from_secs(5),
         }
     }

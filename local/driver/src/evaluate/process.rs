@@ -21,6 +21,9 @@ const LOOKS: u32 = 4;
 const MOST_ANSWERS: u32 = 1_000;
 const MOST_TICKS: u32 = 3_000;
 
+/// The memory at which a worker is ended, in bytes, where the system tells: it has a limit of its own below that.
+const MOST_MEMORY: u64 = 192 << 20;
+
 /// The signals that end a worker over its own limits.
 const OWN_FAULTS: [i32; 6] = [4, 6, 7, 9, 11, 24]; // ILL, ABRT, BUS, KILL (of a machine without memory), SEGV, XCPU
 
@@ -32,6 +35,15 @@ pub(super) struct Process {
     stdout: ChildStdout,
     answers: u32,
     ticks: u32,
+}
+
+/// What a worker has used.
+#[derive(Debug, Clone, Copy)]
+struct Used {
+    /// Of processor time.
+    ticks: u32,
+    /// In bytes, now.
+    memory: u64,
 }
 
 /// What comes of a question.
@@ -54,6 +66,7 @@ impl Process {
         let mut child = Command::new(&command.program)
             .args(&command.arguments)
             .env_clear()
+            .envs(command.environment.iter().cloned())
             .current_dir("/")
             // what is meant for everybody in the terminal is not meant for it
             .process_group(0)
@@ -103,7 +116,7 @@ impl Process {
     /// Says the frame and listens, for `ticks`; `spent`: how many it took.
     fn converse(&mut self, frame: &[u8], ticks: u32, spent: &mut u32, wanted: &dyn Fn() -> bool) -> io::Result<Asked> {
         let (mut unsent, mut received) = (frame, Vec::new());
-        let (mut expected, mut looks, begun) = (None, 0, self.processor_ticks());
+        let (mut expected, mut looks, begun) = (None, 0, self.used());
         loop {
             let writes = !unsent.is_empty();
             let ready = if writes {
@@ -116,8 +129,9 @@ impl Process {
             }
             if !ready {
                 looks += 1;
-                let used = match (self.processor_ticks(), begun) {
-                    (Some(now), Some(begun)) => now.saturating_sub(begun).max(looks / LOOKS),
+                let used = match (self.used(), begun) {
+                    (Some(now), _) if now.memory > MOST_MEMORY => return Ok(Asked::Died),
+                    (Some(now), Some(begun)) => now.ticks.saturating_sub(begun.ticks).max(looks / LOOKS),
                     _ => looks,
                 };
                 *spent = used;
@@ -149,13 +163,17 @@ impl Process {
         }
     }
 
-    /// The processor time that it has used, in ticks, where the system tells.
-    fn processor_ticks(&self) -> Option<u32> {
+    /// What it has used, where the system tells.
+    fn used(&self) -> Option<Used> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
         // behind the name, which may hold anything: the 14th and 15th field of all, in hundredths of a second
         let mut fields = stat.rsplit_once(") ")?.1.split(' ').skip(11);
         let (user, system): (u32, u32) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
-        Some((user + system) * (10 / TICK_MS))
+        let pages: u64 = fields.nth(8)?.parse().ok()?;
+        Some(Used {
+            ticks: (user + system) * (10 / TICK_MS),
+            memory: pages * rustix::param::page_size() as u64,
+        })
     }
 
     /// Why it has ended.
