@@ -91,7 +91,7 @@ impl Report {
         };
         Self {
             status: components.values().map(|one| one.status).max().unwrap_or(Status::Ready),
-            accepting: NEEDED.iter().all(|name| ready(name)),
+            accepting: NEEDED.iter().all(ready),
             components,
         }
     }
