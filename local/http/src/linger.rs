@@ -3,6 +3,7 @@
 //! A socket that is closed while bytes of the client lie unread in it resets the connection, and the client then loses
 //! the answer that it has not read yet. So the writing side is shut, and what still comes is read and dropped for a while.
 
+use std::io::Write as _;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -46,5 +47,16 @@ pub(crate) async fn linger(socket: &mut TcpStream) {
 pub(crate) async fn turn_away(mut socket: TcpStream, seconds: u64) {
     if socket.write_all(no_place(seconds).as_bytes()).await.is_ok() {
         linger(&mut socket).await;
+    }
+}
+
+/// The same without waiting for anything: a fresh socket has room for it. What the client has still to send may cost it the
+/// answer, on some systems.
+pub(crate) fn turn_away_at_once(socket: TcpStream, seconds: u64) {
+    let written = socket
+        .into_std()
+        .and_then(|mut socket| socket.write_all(no_place(seconds).as_bytes()));
+    if let Err(error) = written {
+        tracing::debug!(%error, "a connection was closed without a word");
     }
 }

@@ -20,12 +20,12 @@ use tokio::time::MissedTickBehavior;
 
 use crate::body::drain;
 use crate::connection::Phase;
-use crate::linger::{linger, turn_away};
+use crate::linger::{linger, turn_away, turn_away_at_once};
 use crate::places::Places;
 use crate::stream::Watched;
 use crate::{Connection, Limits, RequestBody};
 
-/// How many connections are told at a time that there is no place; more are closed without a word.
+/// How many connections are told at a time that there is no place, and given time to read it; more are told and closed.
 const TURNED_AWAY: usize = 64;
 
 /// How long accepting pauses when the machine gives no more descriptors.
@@ -128,6 +128,8 @@ impl Server {
                     turn_away(socket, seconds).await;
                     drop(permit);
                 });
+            } else {
+                turn_away_at_once(socket, seconds);
             }
             return;
         };

@@ -376,3 +376,26 @@ async fn known_peers_are_heard_out() {
     drop(stream);
     served.server.await.expect("ends");
 }
+
+#[tokio::test]
+async fn also_many_at_once_are_told_that_there_is_no_place() {
+    let served = start(Limits::default(), 1).await;
+    let mut working = served.connect().await;
+    working
+        .write_all(b"GET /wait HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+        .await
+        .expect("sends");
+    served.at_work.notified().await;
+    let mut refused = Vec::new();
+    for _ in 0..100 {
+        refused.push(served.connect().await);
+    }
+    // they stay open: those that are given time to read use it up
+    for stream in refused.iter_mut().rev() {
+        let mut start = [0; 12];
+        stream.read_exact(&mut start).await.expect("an answer");
+        assert_eq!(&start, b"HTTP/1.1 503");
+    }
+    served.go_on.notify_one();
+    check(&rest(&mut working).await, "200", &["/wait"]);
+}
