@@ -19,6 +19,7 @@ pub(crate) struct Cli {
 }
 
 /// What `sluice` can do.
+#[allow(clippy::large_enum_variant)] // there is one of it in a process
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Build the function binaries, read the templates and serve the stack until Ctrl-C
