@@ -45,7 +45,6 @@ fn main() {
         a_stopped_execution_gives_its_worker_up().await;
         no_process_is_left_behind().await;
     });
-    println!("test result: ok.");
 }
 
 fn open(directory: &Path, worker: Option<WorkerCommand>) -> Driver {
