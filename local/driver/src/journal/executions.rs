@@ -302,6 +302,14 @@ pub(crate) fn any_running(connection: &Connection, machine_arn: &str) -> Result<
     Ok(running)
 }
 
+/// Whether the execution's row says that it has ended.
+pub(crate) fn has_ended(connection: &Connection, key: u64) -> Result<bool, DriverError> {
+    let ended = connection
+        .prepare_cached("SELECT EXISTS (SELECT 1 FROM executions WHERE key = ?1 AND status <> 0)")?
+        .query_row([signed(key)], |row| row.get(0))?;
+    Ok(ended)
+}
+
 /// The keys of at most `limit` executions that had calls in flight, from behind `after`.
 pub(crate) fn in_flight(connection: &Connection, after: u64, limit: usize) -> Result<Vec<u64>, DriverError> {
     let limit = i64::try_from(limit).unwrap_or(i64::MAX);

@@ -71,6 +71,15 @@ pub(crate) fn contains(connection: &Connection, kind: &str, key: &str) -> Result
     Ok(found)
 }
 
+/// Whether a kind has a key that begins with `prefix`.
+pub(crate) fn any(connection: &Connection, kind: &str, prefix: &str) -> Result<bool, DriverError> {
+    let first: Option<String> = connection
+        .prepare_cached("SELECT key FROM store WHERE kind = ?1 AND key >= ?2 ORDER BY key LIMIT 1")?
+        .query_row((kind, prefix), |row| row.get(0))
+        .optional()?;
+    Ok(first.is_some_and(|key| key.starts_with(prefix)))
+}
+
 /// The keys of a kind that begin with `prefix`, in order.
 pub(crate) fn keys(connection: &Connection, kind: &str, prefix: &str) -> Result<Vec<String>, DriverError> {
     let mut statement =

@@ -428,6 +428,9 @@ impl Writer {
             );
         }
         batch.resumed = next.is_none();
+        if batch.resumed {
+            self.catch_up_on_jobs(batch)?;
+        }
         Ok((resumed, next))
     }
 }

@@ -1,7 +1,8 @@
 //! Executions that are the jobs of other executions' tasks: `startExecution.sync`.
 //!
-//! Who waits for whom lies in the store. The end of a job and the answer to the task that waits for it are one commit,
-//! so that neither can be without the other, and a restart has nothing to catch up on.
+//! Who waits for whom lies in the store, in rows that go with the answer. The end of a job and the answer to the task that
+//! waits for it are one commit, unless what follows from the answer is decided elsewhere: that comes later, and until then
+//! the row is the note that an answer is due. A restart catches up on the rows of jobs that have ended.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -25,6 +26,9 @@ const AWAITED: &str = "job";
 
 /// What a task waits for: the job's number under `EXECUTION/ATTEMPT`.
 const AWAITS: &str = "job of";
+
+/// The jobs, by number, that are to be stopped once that has been decided elsewhere.
+const UNWANTED: &str = "job unwanted";
 
 /// A task of an execution.
 type Waiter = (u64, AttemptId);
@@ -278,6 +282,7 @@ impl Writer {
         store::put(&self.connection, AWAITED, &awaited_key(job, waiter), &Value::Null)?;
         store::put(&self.connection, AWAITS, &waiter_key(waiter), &json!(job))?;
         self.jobs.insert(job);
+        batch.jobs_settled.retain(|settled| *settled != job);
         self.load(job, batch)?;
         let over = |writer: &Self| Some(writer.residents.get(job)?.execution.status() != Status::Running);
         if over(self) == Some(true) {
@@ -307,7 +312,7 @@ impl Writer {
                     let waiter = (identity.key, *attempt);
                     let awaits = store::get(&self.connection, AWAITS, &waiter_key(waiter))?;
                     if let Some(job) = awaits.and_then(|job| job.as_u64()) {
-                        self.forget(job, waiter)?;
+                        self.forget(job, waiter, batch)?;
                         batch.jobs.push_back(JobWork::Unwanted(job));
                     }
                 }
@@ -339,13 +344,15 @@ impl Writer {
         for key in store::keys(&self.connection, AWAITED, &format!("{job:020}/"))? {
             let Some((_, waiter)) = parse(&key) else { continue };
             let (execution, attempt) = waiter;
-            if !self.load(execution, batch)? {
-                self.forget(job, waiter)?;
-                continue;
+            match self.load(execution, batch) {
+                Ok(_) => {}
+                Err(error @ DriverError::Journal { .. }) => return Err(error),
+                // those beside it get their answers
+                Err(error) => self.set_aside(execution, &error, batch),
             }
             let waiting = self.residents.get(execution);
             let Some(task) = waiting.and_then(|loaded| loaded.execution.open_task(attempt)).cloned() else {
-                self.forget(job, waiter)?;
+                self.forget(job, waiter, batch)?;
                 continue;
             };
             let answer = fold::guarded(job, || self.runner.job_ended(&task, &record))?;
@@ -358,17 +365,13 @@ impl Writer {
             };
             self.take_answer(answer, batch);
         }
-        batch.jobs_settled.push(job);
         Ok(())
     }
 
     /// The task that waited was given up, so its job is stopped, unless another waits for it too.
     fn job_unwanted(&mut self, job: u64, batch: &mut Batch) -> Result<(), DriverError> {
-        if !store::keys(&self.connection, AWAITED, &format!("{job:020}/"))?.is_empty() {
-            return Ok(());
-        }
-        batch.jobs_settled.push(job);
-        if !self.load(job, batch)? {
+        if self.is_awaited(job)? || self.set_aside.contains_key(&job) || !self.load(job, batch)? {
+            store::remove(&self.connection, UNWANTED, &format!("{job:020}"))?;
             return Ok(());
         }
         let stopped = Fact::Stopped {
@@ -378,14 +381,64 @@ impl Writer {
         self.overtake(job, batch);
         match self.take(job, stopped, batch) {
             // Illegal: it has ended by itself.
-            Ok(()) | Err(Refused::Illegal(_) | Refused::Deferred) => Ok(()),
+            Ok(()) | Err(Refused::Illegal(_)) => {
+                store::remove(&self.connection, UNWANTED, &format!("{job:020}"))?;
+                Ok(())
+            }
+            Err(Refused::Deferred) => self.stop_later(job),
             Err(Refused::Driver(error)) => Err(error),
         }
     }
 
-    pub(super) fn forget(&self, job: u64, waiter: Waiter) -> Result<(), DriverError> {
+    /// The stop of a job is decided elsewhere; a restart does not forget it.
+    fn stop_later(&mut self, job: u64) -> Result<(), DriverError> {
+        let key = format!("{job:020}");
+        store::put(&self.connection, UNWANTED, &key, &Value::Null)?;
+        self.then(job, move |writer, came, batch| {
+            if !matches!(came, Came::Failed(_))
+                && let Err(error) = store::remove(&writer.connection, UNWANTED, &key)
+            {
+                batch.note(Some(&error));
+            }
+        });
+        Ok(())
+    }
+
+    /// Does what an earlier process left undone because it was being decided elsewhere.
+    pub(super) fn catch_up_on_jobs(&self, batch: &mut Batch) -> Result<(), DriverError> {
+        let mut awaited: Vec<u64> = self.jobs.iter().copied().collect();
+        awaited.sort_unstable();
+        for job in awaited {
+            if executions::has_ended(&self.connection, job)? {
+                batch.jobs.push_back(JobWork::Ended(job));
+            }
+        }
+        let unwanted = store::keys(&self.connection, UNWANTED, "")?;
+        let unwanted = unwanted.iter().filter_map(|key| key.parse().ok());
+        batch.jobs.extend(unwanted.map(JobWork::Unwanted));
+        Ok(())
+    }
+
+    /// Whether an answer that was kept is not to be taken: it is the end of a job, and the round in which that ended did
+    /// not happen, or the job was redriven since. It comes again when the job ends.
+    pub(super) fn is_premature(&self, answer: &RunnerAnswer) -> Result<bool, DriverError> {
+        match answer.ended {
+            Some(job) => Ok(!executions::has_ended(&self.connection, job)?),
+            None => Ok(false),
+        }
+    }
+
+    fn is_awaited(&self, job: u64) -> Result<bool, DriverError> {
+        store::any(&self.connection, AWAITED, &format!("{job:020}/"))
+    }
+
+    /// The task waits for the job no longer.
+    pub(super) fn forget(&self, job: u64, waiter: Waiter, batch: &mut Batch) -> Result<(), DriverError> {
         store::remove(&self.connection, AWAITED, &awaited_key(job, waiter))?;
         store::remove(&self.connection, AWAITS, &waiter_key(waiter))?;
+        if !self.is_awaited(job)? {
+            batch.jobs_settled.push(job);
+        }
         Ok(())
     }
 }

@@ -338,7 +338,14 @@ impl Writer {
             }
         }
         for answer in std::mem::take(&mut self.failures.answers) {
-            self.runner_answered(answer, batch);
+            match self.is_premature(&answer) {
+                Ok(false) => self.runner_answered(answer, batch),
+                Ok(true) => {}
+                Err(error) => {
+                    self.failures.answers.push(answer);
+                    batch.note(Some(&error));
+                }
+            }
         }
     }
 

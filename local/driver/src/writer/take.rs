@@ -336,7 +336,7 @@ impl Writer {
     /// An answer is part of the round: if it is the end of a job, nobody waits for that any more.
     fn taken(&self, answer: &RunnerAnswer, batch: &mut Batch) {
         if let Some(job) = answer.ended
-            && let Err(error) = self.forget(job, (answer.key, answer.attempt))
+            && let Err(error) = self.forget(job, (answer.key, answer.attempt), batch)
         {
             batch.note(Some(&error));
         }

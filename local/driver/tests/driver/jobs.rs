@@ -1,10 +1,17 @@
 //! Tasks whose result is the end of another execution.
 
-use serde_json::{Value, json};
-use sluice_driver::{Answer, RunningTask, StartError, StartExecution, Started};
-use sluice_engine::{Outcome, Status};
+use std::path::PathBuf;
+use std::sync::{Arc, OnceLock};
 
-use crate::support::{World, chain, execution_arn, machine_arn};
+use rusqlite::Connection;
+use serde_json::{Value, json};
+use sluice_driver::{
+    Answer, Happening, ManualClock, Observer, Order, RunningTask, StartError, StartExecution, Started, What,
+};
+use sluice_engine::{Outcome, Status};
+use tempfile::TempDir;
+
+use crate::support::{BEGIN, World, chain, crashed, execution_arn, machine_arn, open_recorded_observed, within};
 
 fn sync() -> Value {
     json!({"StartAt": "Run", "States": {"Run": {
@@ -14,6 +21,44 @@ fn sync() -> Value {
         "TimeoutSeconds": 60,
         "End": true,
     }}})
+}
+
+/// The same, with a result that is decided elsewhere: it cannot be shown to be cheap.
+fn costly_sync() -> Value {
+    json!({"QueryLanguage": "JSONata", "StartAt": "Run", "States": {"Run": {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::states:startExecution.sync",
+        "Arguments": {"StateMachineArn": "child"},
+        "Output": "{% ($f := function($n) {$n < 2 ? $n : $f($n - 1) + $f($n - 2)}; $f($states.result)) %}",
+        "End": true,
+    }}})
+}
+
+/// Keeps what a crash right after the commit would leave behind in which an execution of the child ends.
+struct Crash {
+    directory: PathBuf,
+    left: OnceLock<Arc<TempDir>>,
+}
+
+impl Observer for Crash {
+    fn observe(&self, happenings: &[Happening]) {
+        let ends = |happening: &Happening| {
+            &*happening.execution.machine_name == "child" && matches!(happening.what, What::Ended { .. })
+        };
+        if happenings.iter().any(ends) {
+            self.left.get_or_init(|| crashed(&self.directory));
+        }
+    }
+}
+
+/// How many rows tell of jobs.
+async fn rows(world: &World) -> usize {
+    let mut rows = 0;
+    for kind in ["job", "job of", "job unwanted"] {
+        let found = world.driver.scan(kind, Order::Ascending, None, 10).await;
+        rows += found.expect("is read").len();
+    }
+    rows
 }
 
 /// Makes the execution of a machine the job of a task.
@@ -32,8 +77,11 @@ async fn join(world: &World, mut task: RunningTask, machine: &str, name: &str) -
 
 /// A parent that waits for its child, which has a call under way.
 async fn waiting() -> World {
-    let mut world = World::new();
-    world.put("parent", sync()).await;
+    waiting_in(World::new(), sync()).await
+}
+
+async fn waiting_in(mut world: World, parent: Value) -> World {
+    world.put("parent", parent).await;
     world.put("child", chain(&["A"])).await;
     world.start("parent", "p").await;
     let run = world.task().await;
@@ -144,4 +192,86 @@ async fn a_task_that_nobody_waits_for_starts_nothing() {
     assert_eq!(join(&world, run, "child", "c").await, Ok(()));
     let child = world.driver.execution(&execution_arn("child", "c")).await;
     assert_eq!(child, Ok(None));
+}
+
+#[tokio::test]
+async fn an_end_whose_answer_was_being_decided_at_a_crash_is_answered_after_it() {
+    let mut world = World::new();
+    let directory = Arc::new(tempfile::tempdir().expect("a temporary directory"));
+    let crash = Arc::new(Crash {
+        directory: directory.path().to_owned(),
+        left: OnceLock::new(),
+    });
+    let clock = Arc::new(ManualClock::new(BEGIN));
+    (world.driver, world.tasks) = open_recorded_observed(directory.path(), clock, crash.clone());
+    let mut world = waiting_in(world, costly_sync()).await;
+    world.task().await.succeed(json!(10));
+    let (parent, child) = (execution_arn("parent", "p"), execution_arn("child", "c"));
+    let expected = world.ended(&parent).await.outcome;
+    let output = json!(55).into();
+    assert_eq!(expected, Some(Outcome::Succeeded { output }));
+    assert_eq!(rows(&world).await, 0);
+    let history = world.driver.history(&parent).await.expect("no failure");
+
+    let left = crash.left.get().expect("the child has ended").clone();
+    let world = World::on(left, BEGIN);
+    assert_eq!(world.record(&child).await.status, Status::Succeeded);
+    assert_eq!(
+        world.record(&parent).await.status,
+        Status::Running,
+        "it is not answered yet"
+    );
+    assert_eq!(world.driver.resume().await.expect("resumes").tasks, 0);
+    assert_eq!(world.ended(&parent).await.outcome, expected);
+    assert_eq!(rows(&world).await, 0);
+    assert_eq!(world.driver.history(&parent).await.expect("no failure"), history);
+}
+
+#[tokio::test]
+async fn an_end_that_cannot_be_written_is_answered_when_it_can() {
+    let mut world = waiting_in(World::new(), costly_sync()).await;
+    let disk = Connection::open(world.directory.path().join("journal.sqlite")).expect("opens");
+    // the commit fails, and nothing before it
+    disk.execute_batch(
+        "CREATE TABLE parents (id INTEGER PRIMARY KEY);
+         CREATE TABLE orphans (id INTEGER REFERENCES parents (id) DEFERRABLE INITIALLY DEFERRED);
+         CREATE TRIGGER broken AFTER INSERT ON facts WHEN new.body LIKE '%poison%'
+         BEGIN INSERT INTO orphans VALUES (1); END",
+    )
+    .expect("breaks");
+    let (parent, child) = (execution_arn("parent", "p"), execution_arn("child", "c"));
+    let poison = Some("poison".to_owned());
+    let stopped = within(world.driver.stop_execution(&child, poison, None)).await;
+    stopped.expect_err("cannot be written");
+    assert_eq!(world.record(&child).await.status, Status::Running);
+    world.settled().await;
+    world.task().await.succeed(json!(10));
+    let output = json!(55).into();
+    assert_eq!(world.ended(&parent).await.outcome, Some(Outcome::Succeeded { output }));
+    assert_eq!(rows(&world).await, 0);
+}
+
+#[tokio::test]
+async fn a_stop_that_was_being_decided_at_a_crash_is_made_up_for() {
+    let child = execution_arn("child", "c");
+    for (waits, status) in [(true, Status::Running), (false, Status::Aborted)] {
+        let mut world = World::new();
+        if waits {
+            world = waiting().await;
+        } else {
+            world.put("child", chain(&["A"])).await;
+            world.start("child", "c").await;
+        }
+        let call = world.task().await;
+        let note = format!("{:020}", call.identity.key);
+        world
+            .driver
+            .put("job unwanted", &note, Value::Null)
+            .await
+            .expect("is put");
+        let world = world.killed();
+        world.driver.resume().await.expect("resumes");
+        assert_eq!(world.record(&child).await.status, status);
+        assert_eq!(rows(&world).await, if waits { 2 } else { 0 }, "the note is gone");
+    }
 }

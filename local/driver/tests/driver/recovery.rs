@@ -1,25 +1,14 @@
 //! Crashes, restarts, and the directory's lock.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::json;
 use sluice_driver::{ManualClock, OpenError, Resumed};
 use sluice_engine::{HistoryEvent, Status};
-use tempfile::TempDir;
 
-use crate::support::{BEGIN, World, chain, open};
+use crate::support::{BEGIN, World, chain, crashed, open};
 
 const STATES: [&str; 4] = ["A", "B", "C", "D"];
-
-/// What a crash at this moment would leave behind.
-fn crashed(directory: &Path) -> Arc<TempDir> {
-    let copy = tempfile::tempdir().expect("a temporary directory");
-    for file in ["journal.sqlite", "journal.sqlite-wal"] {
-        std::fs::copy(directory.join(file), copy.path().join(file)).expect("is copied");
-    }
-    Arc::new(copy)
-}
 
 async fn finish(world: &mut World, arn: &str) -> Arc<[HistoryEvent]> {
     while world.record(arn).await.status == Status::Running {

@@ -156,6 +156,15 @@ impl World {
     }
 }
 
+/// What a crash at this moment would leave behind.
+pub(crate) fn crashed(directory: &Path) -> Arc<TempDir> {
+    let copy = tempfile::tempdir().expect("a temporary directory");
+    for file in ["journal.sqlite", "journal.sqlite-wal"] {
+        std::fs::copy(directory.join(file), copy.path().join(file)).expect("is copied");
+    }
+    Arc::new(copy)
+}
+
 pub(crate) fn open(directory: &Path, clock: Arc<dyn Clock>, runner: Arc<dyn TaskRunner>) -> Result<Driver, OpenError> {
     open_observed(directory, clock, runner, Arc::new(Unobserved))
 }
