@@ -14,7 +14,7 @@ use tokio::time::Instant;
 const START_PATIENCE: u32 = 20;
 
 /// From this many instances for each processor on, growth must show that it helps.
-const UNPROVEN_PER_CORE: usize = 2;
+const UNPROVEN_PER_CORE: usize = 8;
 
 /// And a request has waited this many times longer.
 const CROWD_PATIENCE: u32 = 5;
@@ -174,12 +174,12 @@ mod tests {
             ((2, 1, 1), 5),
             ((2, 2, 2), 5),
             ((2, 3, 3), 9),
-            ((2, 4, 4), 70),
-            ((2, 8, 8), 200),
+            ((2, 4, 4), 14),
+            ((2, 8, 8), 40),
             ((2, 16, 16), 565),
             ((2, 32, 32), 1600),
             ((16, 16, 16), 5),
-            ((16, 64, 64), 200),
+            ((16, 64, 64), 40),
             ((0, 1, 1), 5),
         ] {
             let patience = Growth::new(cores).patience(Duration::from_millis(5), live, ready);
@@ -200,20 +200,20 @@ mod tests {
     #[test]
     fn few_instances_grow_freely_and_many_only_while_it_helps() {
         let mut now = Instant::now();
-        let mut growth = Growth::new(2);
-        assert_eq!(growth.step(now, 3, SHORT), Some(3));
+        let mut growth = Growth::new(1);
+        assert_eq!(growth.step(now, 7, SHORT), Some(7));
         growth.ended(SHORT);
-        assert_eq!(growth.step(now, 3, SHORT), Some(3));
-        assert_eq!(watch(&mut growth, &mut now, 4, 100), Some(4));
+        assert_eq!(growth.step(now, 7, SHORT), Some(7));
+        assert_eq!(watch(&mut growth, &mut now, 8, 100), Some(8));
         // twice the instances, and half more is done
-        assert_eq!(watch(&mut growth, &mut now, 8, 150), Some(8));
+        assert_eq!(watch(&mut growth, &mut now, 16, 150), Some(16));
         // and now it is the same
-        assert_eq!(watch(&mut growth, &mut now, 16, 160), None);
+        assert_eq!(watch(&mut growth, &mut now, 32, 160), None);
         assert!(growth.rests(now));
         now += FIRST_REST;
         assert!(!growth.rests(now));
-        assert_eq!(watch(&mut growth, &mut now, 16, 160), Some(4), "a few more try");
-        assert_eq!(watch(&mut growth, &mut now, 20, 160), None);
+        assert_eq!(watch(&mut growth, &mut now, 32, 160), Some(8), "a few more try");
+        assert_eq!(watch(&mut growth, &mut now, 40, 160), None);
         now += FIRST_REST;
         assert!(growth.rests(now), "it rests longer each time");
     }
@@ -225,7 +225,7 @@ mod tests {
         let long = Duration::from_secs(2);
         assert_eq!(growth.step(now, 64, long), Some(64), "nothing has ended for long");
         growth.ended(Duration::from_millis(10));
-        for live in [2, 4, 8, 16] {
+        for live in [8, 16, 32, 64] {
             assert_eq!(watch(&mut growth, &mut now, live, 0), Some(live));
         }
         let mut growth = Growth::new(1);
