@@ -36,6 +36,8 @@ for round in 1 2 3; do
     process=${file#/proc/}
     kill -s KILL -- "${process%/environ}" 2>/dev/null
   done
+  # what was being started has its environment a moment later
+  if [ "$round" = 2 ]; then sleep 0.5; fi
 done
 "#;
 

@@ -1,12 +1,19 @@
 //! What one connection is at, and since when.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use hyper::body::Incoming;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use crate::Limits;
+
+/// An idle connection that was used this recently is most likely about to be used again.
+const USED_AGAIN: Duration = Duration::from_secs(1);
+
+/// What a client has sent this recently may not have been looked at yet.
+const LOOKED_AT: Duration = Duration::from_millis(200);
 
 /// Where a connection is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -172,14 +179,14 @@ impl Connection {
         !state.half_closed && !state.asked
     }
 
-    /// Since when nothing has happened on it, for one that may be asked to make room. An idle one of the last second is
-    /// most likely about to be used again.
+    /// Since when nothing has happened on it, for one that may be asked to make room.
     pub(crate) fn spare_since(&self, now: Instant) -> Option<Instant> {
         let state = self.state();
         let spare = match state.phase {
             Phase::Busy => false,
-            Phase::Idle => now.saturating_duration_since(state.active).as_secs() >= 1,
-            Phase::New | Phase::Head | Phase::Body | Phase::Lingering => true,
+            Phase::Idle => now.saturating_duration_since(state.active) >= USED_AGAIN,
+            Phase::New | Phase::Head | Phase::Body => now.saturating_duration_since(state.active) >= LOOKED_AT,
+            Phase::Lingering => true,
         };
         (spare && !state.asked).then_some(state.active)
     }
