@@ -417,9 +417,6 @@ impl Driver {
     /// # Errors
     /// When the name is taken, the state machine is not there, or the driver fails.
     pub async fn start_execution(&self, request: StartExecution) -> Result<Started, StartError> {
-        if self.inner.shared.counters.is_busy() {
-            return Err(StartError::Busy);
-        }
         self.ask(|reply| Request::Start {
             request: Box::new(request),
             reply,

@@ -59,15 +59,7 @@ pub(crate) struct Counters {
     pub(crate) queued: AtomicU64,
 }
 
-/// With so many executions at work, none is started: they only take each other's time, and all of them are in memory.
-const MOST_LOADED: u64 = 10_000;
-
 impl Counters {
-    /// Whether there is more to do than should be taken in.
-    pub(crate) fn is_busy(&self) -> bool {
-        self.loaded.load(Ordering::Relaxed) >= MOST_LOADED
-    }
-
     pub(crate) fn add(counter: &AtomicU64, by: u64) {
         counter.fetch_add(by, Ordering::Relaxed);
     }
@@ -192,18 +184,4 @@ pub(crate) fn parse(text: &str) -> Result<Arc<StateMachine>, String> {
     StateMachine::parse(text)
         .map(Arc::new)
         .map_err(|diagnostics| diagnostics.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_at_work_is_finished_before_more_is_started() {
-        for (loaded, expected) in [(0, false), (MOST_LOADED - 1, false), (MOST_LOADED, true)] {
-            let counters = Counters::default();
-            Counters::add(&counters.loaded, loaded);
-            assert_eq!(counters.is_busy(), expected, "{loaded}");
-        }
-    }
 }

@@ -17,6 +17,12 @@ const LONG: u32 = 1_000;
 /// As many of them stay.
 const LONG_KEPT: usize = 4;
 
+/// With so many executions at work, no state machine starts more that has its fair share of them.
+const MOST_LOADED: usize = 10_000;
+
+/// The executions that one state machine may have at work whatever others have.
+const FAIR_SHARE: usize = 1_000;
+
 /// A revision with its definition parsed.
 #[derive(Debug)]
 pub(crate) struct Prepared {
@@ -104,6 +110,8 @@ impl Loaded {
 #[derive(Debug, Default)]
 pub(crate) struct Residents {
     by_key: HashMap<u64, Loaded>,
+    /// How many of them are of which state machine.
+    by_machine: HashMap<Arc<str>, usize>,
     /// Parked ones with long logs, the one used last at the end.
     long: VecDeque<u64>,
     deadlines: BTreeSet<(Timestamp, u64)>,
@@ -128,13 +136,28 @@ impl Residents {
 
     pub(crate) fn insert(&mut self, key: u64, loaded: Loaded) {
         self.evict(key);
+        let machine = loaded.execution.identity().machine_arn.clone();
+        *self.by_machine.entry(machine).or_default() += 1;
         self.by_key.insert(key, loaded);
+    }
+
+    /// Whether a state machine has so many executions at work that it may start no more: all are in memory, take each other's
+    /// time, and are finished first.
+    pub(crate) fn is_crowded_by(&self, machine_arn: &str) -> bool {
+        self.len() >= MOST_LOADED && self.by_machine.get(machine_arn).is_some_and(|own| *own >= FAIR_SHARE)
     }
 
     /// Takes an execution out of memory, and its deadline with it.
     pub(crate) fn evict(&mut self, key: u64) {
-        if let Some(Loaded { armed: Some(at), .. }) = self.by_key.remove(&key) {
-            self.deadlines.remove(&(at, key));
+        if let Some(Loaded { armed, execution, .. }) = self.by_key.remove(&key) {
+            if let Some(at) = armed {
+                self.deadlines.remove(&(at, key));
+            }
+            let machine = &*execution.identity().machine_arn;
+            match self.by_machine.get_mut(machine) {
+                Some(own) if *own > 1 => *own -= 1,
+                _ => drop(self.by_machine.remove(machine)),
+            }
         }
         if self.by_key.is_empty() {
             // Gives back what a burst took.

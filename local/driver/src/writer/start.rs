@@ -101,6 +101,9 @@ impl Writer {
                 return Err(StartError::AlreadyExists { arn, start_date });
             }
         }
+        if self.residents.is_crowded_by(&prepared.revision.machine_arn) {
+            return Err(StartError::Busy);
+        }
         let identity = Arc::new(Identity {
             key: self.next_key,
             arn: arn.as_str().into(),

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use serde_json::json;
-use sluice_driver::{Happening, ManualClock, Observer, StartExecution, What};
+use sluice_driver::{Happening, ManualClock, Observer, StartError, StartExecution, What};
 
-use crate::support::{BEGIN, Idle, machine_arn, machine_record, open_observed, within};
+use crate::support::{BEGIN, Idle, World, chain, machine_arn, machine_record, open_observed, within};
 
 /// Takes the order of starts down, and holds the engine's thread at the first of them.
 struct Turnstile {
@@ -67,4 +67,27 @@ async fn a_machine_with_thousands_of_starts_lets_another_in_between() {
         "{place:?} of {}",
         started.len()
     );
+}
+
+#[tokio::test]
+async fn a_machine_with_too_many_at_work_starts_no_more_and_others_do() {
+    // keeps the calls, unanswered
+    let world = World::new();
+    for machine in ["crowd", "other"] {
+        world.put(machine, chain(&["f"])).await;
+    }
+    let driver = world.driver.clone();
+    let start = |machine: &str| {
+        let (driver, request) = (driver.clone(), StartExecution::new(machine_arn(machine), json!({})));
+        tokio::spawn(async move { driver.start_execution(request).await })
+    };
+    for _ in 0..10 {
+        let thousand: Vec<_> = (0..1_000).map(|_| start("crowd")).collect();
+        for one in thousand {
+            within(one).await.expect("no panic").expect("starts");
+        }
+    }
+    let refused = within(start("crowd")).await.expect("no panic");
+    assert!(matches!(refused, Err(StartError::Busy)), "{refused:?}");
+    within(start("other")).await.expect("no panic").expect("starts");
 }
