@@ -222,7 +222,7 @@ fn a_load_and_the_stack_count_the_same() {
         .args(["--url", &sluice.output("FunctionURLAPI"), "--wait", "20"])
         .args([
             "--rate",
-            "200",
+            "40",
             "--count",
             "200",
             "--partial",
