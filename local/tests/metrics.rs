@@ -222,9 +222,9 @@ fn a_load_and_the_stack_count_the_same() {
         .args(["--url", &sluice.output("FunctionURLAPI"), "--wait", "20"])
         .args([
             "--rate",
-            "40",
+            "20",
             "--count",
-            "200",
+            "100",
             "--partial",
             "20%",
             "--invalid",
@@ -238,7 +238,7 @@ fn a_load_and_the_stack_count_the_same() {
     let summary: Value = serde_json::from_slice(&ran.stdout).expect("JSON");
     let answered = |status: &str| summary["outcomes"][status].as_f64().unwrap_or(0.0);
     let (stored, refused, asked) = (answered("201"), answered("400"), answered("202"));
-    assert_eq!(stored + refused + asked, 200.0, "{summary}");
+    assert_eq!(stored + refused + asked, 100.0, "{summary}");
     assert!(stored > 0.0 && refused > 0.0 && asked > 0.0, "{summary}");
     let function = |part: &str| {
         let arn = sluice.function_arn(part);
@@ -249,12 +249,12 @@ fn a_load_and_the_stack_count_the_same() {
     for (metric, expected) in [
         (
             ("AWS/Lambda", "UrlRequestCount", "FunctionName", ingest.as_str()),
-            200.0,
+            100.0,
         ),
         (("AWS/Lambda", "Url4xxCount", "FunctionName", &ingest), refused),
         (("AWS/Lambda", "Invocations", "FunctionName", &store), stored),
         (("AWS/Lambda", "Invocations", "FunctionName", &ask), asked),
-        (("AWS/States", "ExecutionsStarted", "StateMachineArn", &machine), 200.0),
+        (("AWS/States", "ExecutionsStarted", "StateMachineArn", &machine), 100.0),
         (
             ("AWS/States", "ExecutionsSucceeded", "StateMachineArn", &machine),
             stored + refused,
