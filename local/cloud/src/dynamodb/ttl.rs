@@ -33,11 +33,23 @@ const TOO_OLD: i64 = 5 * 365 * 24 * 60 * 60;
 pub(super) fn run(database: &Database, clock: &Arc<dyn Clock>, woken: &Receiver<()>) {
     loop {
         let begun = Instant::now();
-        let mut pause = || woken.recv_timeout(PAUSE) != Err(RecvTimeoutError::Disconnected);
+        // the clock has moved since the sweep has looked at it
+        let mut outdated = false;
+        let mut pause = || match woken.recv_timeout(PAUSE) {
+            Ok(()) => {
+                outdated = true;
+                true
+            }
+            Err(RecvTimeoutError::Timeout) => true,
+            Err(RecvTimeoutError::Disconnected) => false,
+        };
         match sweep(database, clock.now() / 1_000, &mut pause) {
             Ok(0) => {}
             Ok(items) => tracing::debug!(items, "deleted items past their time to live"),
             Err(error) => tracing::warn!(%error, "items past their time to live stay"),
+        }
+        if outdated {
+            continue;
         }
         let rest = SWEEP.max(begun.elapsed() * REST);
         if woken.recv_timeout(rest) == Err(RecvTimeoutError::Disconnected) {
