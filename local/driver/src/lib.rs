@@ -25,6 +25,7 @@ mod recent;
 mod record;
 mod shared;
 mod task;
+mod turns;
 mod watchdog;
 mod writer;
 

@@ -16,9 +16,9 @@ use sluice_engine::Evaluator;
 
 use super::frame::{self, Answer, Question};
 use super::process::{Asked, Process, TICK_MS};
-use super::queue::Queue;
 use super::{EvaluationJob, TOO_DEEP, TOO_MUCH_MEMORY, TOO_MUCH_TIME, WorkerCommand};
 use crate::Watchdog;
+use crate::turns::Turns;
 
 /// The threads of the fast lane. The slow one has one.
 const FAST_THREADS: usize = 2;
@@ -84,8 +84,8 @@ struct Shared {
 
 #[derive(Default)]
 struct State {
-    fast: Queue<Box<dyn EvaluationJob>>,
-    slow: Queue<Box<dyn EvaluationJob>>,
+    fast: Turns<Arc<str>, Box<dyn EvaluationJob>>,
+    slow: Turns<Arc<str>, Box<dyn EvaluationJob>>,
 }
 
 /// Expressions, by their hashes, that were too slow for the fast lane the last time: they are not tried there.
@@ -166,11 +166,11 @@ impl Shared {
         }
         match lane {
             Lane::Fast => {
-                state.fast.push(&owner, job);
+                state.fast.push(owner, job);
                 self.fast_work.notify_one();
             }
             Lane::Slow => {
-                state.slow.push(&owner, job);
+                state.slow.push(owner, job);
                 self.slow_work.notify_one();
             }
         }

@@ -11,7 +11,6 @@ mod frame;
 mod job;
 mod lanes;
 mod process;
-mod queue;
 mod worker;
 
 use std::ffi::OsString;

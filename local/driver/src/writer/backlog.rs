@@ -4,11 +4,11 @@
 //! queue and no other: each machine is given one request in turn. Within a machine requests keep their order, and with
 //! it those about one execution.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
 use super::loaded::Residents;
 use super::request::Request;
+use crate::turns::Turns;
 use sluice_engine::token;
 
 /// With so many requests of its machine before it, nothing is started: it would wait for seconds, and what answers tasks would
@@ -21,9 +21,7 @@ type Group = Option<Arc<str>>;
 /// The waiting requests.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
-    groups: HashMap<Group, VecDeque<Request>>,
-    /// The groups that have requests, the next to be served first.
-    turns: VecDeque<Group>,
+    turns: Turns<Group, Request>,
     /// To be answered after all others.
     close: Option<Request>,
     halted: bool,
@@ -53,14 +51,10 @@ impl Backlog {
             Request::Close => self.close = Some(request),
             request => {
                 let group = group_of(&request, residents);
-                let queue = self.groups.entry(group.clone()).or_default();
-                if queue.len() >= MOST_BEFORE_START && matches!(request, Request::Start { .. }) {
+                if matches!(request, Request::Start { .. }) && self.turns.waiting(&group) >= MOST_BEFORE_START {
                     return Some(request);
                 }
-                if queue.is_empty() {
-                    self.turns.push_back(group);
-                }
-                queue.push_back(request);
+                self.turns.push(group, request);
             }
         }
         None
@@ -68,28 +62,12 @@ impl Backlog {
 
     /// Puts a request back that had been in turn, before the others of its machine.
     pub(super) fn put_back(&mut self, request: Request, residents: &Residents) {
-        let group = group_of(&request, residents);
-        let queue = self.groups.entry(group.clone()).or_default();
-        if queue.is_empty() {
-            self.turns.push_front(group);
-        }
-        queue.push_front(request);
+        self.turns.put_back(group_of(&request, residents), request);
     }
 
     /// The next request in turn.
     pub(super) fn pop(&mut self) -> Option<Request> {
-        let Some(group) = self.turns.pop_front() else {
-            return self.close.take();
-        };
-        let queue = self.groups.get_mut(&group)?;
-        let next = queue.pop_front();
-        if queue.is_empty() {
-            // what a burst took is given back
-            self.groups.remove(&group);
-        } else {
-            self.turns.push_back(group);
-        }
-        next
+        self.turns.pop().or_else(|| self.close.take())
     }
 }
 
@@ -169,7 +147,7 @@ mod tests {
             .map(|request| name(&request))
             .collect();
         assert_eq!(served, expected, "{pushed:?}");
-        assert!(backlog.is_empty() && backlog.groups.is_empty());
+        assert!(backlog.is_empty());
     }
 
     #[test]
