@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Replays what AWS Step Functions was recorded to do against a running `sluice`, and compares with docs/conformance.md.
+"""Replays what AWS Step Functions was recorded to do against a running `sluice`, and compares with local/docs/conformance.md.
 
     conformance.py [--sluice PATH] [--suite DIR] [--record] [OPTION OF THE RUNNER ...]
 
 The cases and their runner (`run.py`) are no part of this repository: they are looked for in --suite, in
 SLUICE_CONFORMANCE_CASES, and in `../shared/asl-conformance`. The comparison is the runner's own. On top of it every raw
-response is held against botocore's model. Fails when the rate of a group is lower than the one in docs/conformance.md,
+response is held against botocore's model. Fails when the rate of a group is lower than the one in local/docs/conformance.md,
 or when a response is not what the model says. --record writes this run's rates there. Other options, such as
 `--group lambda -v`, go to the runner; only groups that ran whole are compared.
 """
@@ -28,7 +28,7 @@ import sluice
 import wire_shapes
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "conformance.md"
+PAGE = ROOT / "local/docs/conformance.md"
 ROW = re.compile(r"^\| (\w+) \| (\d+) \| (\d+)/(\d+) \| (\d+)/(\d+) \|$", re.M)
 MEASURES = ("outcome", "history")
 # How many times longer than the case says it may take: a machine whose disk stands still for half a minute is not wrong.
@@ -118,11 +118,11 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sluice", default=ROOT / "target" / "debug" / "sluice", help="a built `sluice`")
     parser.add_argument("--suite", help="the directory of run.py and its cases")
-    parser.add_argument("--record", action="store_true", help="write the rates to docs/conformance.md")
+    parser.add_argument("--record", action="store_true", help="write the rates to local/docs/conformance.md")
     args, options = parser.parse_known_args()
     directory = suite(args.suite)
     if directory is None:
-        print("The conformance cases are not on this machine: nothing was compared. See docs/conformance.md.")
+        print("The conformance cases are not on this machine: nothing was compared. See local/docs/conformance.md.")
         return
     results, seen = run(args.sluice, directory, options)
     now, page = rates(results), PAGE.read_text()
