@@ -45,7 +45,7 @@ impl World {
             now: 1_700_000_000_000,
             entropy: &self.entropy,
             stop: None,
-            evaluations: None,
+            delegate: None,
         }
     }
 

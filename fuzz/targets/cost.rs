@@ -15,7 +15,7 @@ use expressions::{Choices, expression};
 use libfuzzer_sys::{Corpus, fuzz_target};
 use serde_json::Value;
 use sluice_asl::definition::{Expression, ExpressionKind};
-use sluice_asl::eval::{CostlyEvaluation, EvalError, Evaluations, JsonataProgram, StopSignal};
+use sluice_asl::eval::{CostlyEvaluation, EvalError, EvaluationDelegate, JsonataProgram, StopSignal};
 use sluice_driver::Watchdog;
 
 static WATCHDOG: LazyLock<Watchdog> = LazyLock::new(|| Watchdog::start().expect("a thread"));
@@ -23,13 +23,13 @@ static WATCHDOG: LazyLock<Watchdog> = LazyLock::new(|| Watchdog::start().expect(
 /// Makes no costly evaluation.
 struct CheapOnly;
 
-impl Evaluations for CheapOnly {
+impl EvaluationDelegate for CheapOnly {
     fn known(&self, _field: &str) -> Option<Result<Value, EvalError>> {
         None
     }
 
     fn evaluate(&self, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError> {
-        Err(evaluation.ended("It is costly."))
+        Err(evaluation.interrupted("It is costly."))
     }
 }
 
@@ -52,7 +52,7 @@ fn evaluate(source: &str) {
     let watch = WATCHDOG.watch(Duration::from_secs(1), StopSignal::new());
     let mut scope = world.scope();
     scope.stop = Some(watch.stop());
-    scope.evaluations = Some(&CheapOnly);
+    scope.delegate = Some(&CheapOnly);
     let _ = expression.evaluate(&scope);
     let seen = watch.end();
     assert!(seen.breakdown.is_none(), "{seen:?}: {source}");

@@ -21,7 +21,7 @@ fuzz_target!(|data: &[u8]| -> Corpus {
             }
         }
     }
-    if let Err(diagnostics) = State::parse_alone("S", text) {
+    if let Err(diagnostics) = State::parse("S", text) {
         assert!(!diagnostics.0.is_empty(), "refused without a reason");
     }
     Corpus::Keep

@@ -10,7 +10,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OptionalExtension as _};
 use sluice_asl::StateMachine;
 use sluice_asl::eval::StopSignal;
-use sluice_engine::{ChildSummary, Execution, MapRunReport, Turn};
+use sluice_engine::{ChildSummary, Consequences, Execution, MapRunReport};
 
 use crate::driver::{Log, read_log_with};
 use crate::journal::executions::{self, Projection};
@@ -233,7 +233,7 @@ impl Check<'_> {
 }
 
 /// Folds a log, as the driver does. What breaks down, or takes too long, is a finding, and the look goes on.
-fn replay(watchdog: &Watchdog, key: u64, log: &Log) -> Result<(Execution, Vec<Turn>), DriverError> {
+fn replay(watchdog: &Watchdog, key: u64, log: &Log) -> Result<(Execution, Vec<Consequences>), DriverError> {
     let mut execution = Execution::new(log.machine.clone(), log.identity.clone());
     let mut turns = Vec::with_capacity(log.entries.len());
     for entry in &log.entries {
@@ -307,7 +307,7 @@ fn columns(connection: &Connection, key: u64, told: &Projection) -> Result<Vec<S
 }
 
 /// The rows of an execution's Map Runs and their children that its log contradicts.
-fn map_runs(connection: &Connection, key: u64, turns: &[Turn]) -> Result<Vec<String>, DriverError> {
+fn map_runs(connection: &Connection, key: u64, turns: &[Consequences]) -> Result<Vec<String>, DriverError> {
     let mut runs: BTreeMap<&str, &MapRunReport> = BTreeMap::new();
     let mut told: BTreeMap<(&str, u32), (&ChildSummary, u32)> = BTreeMap::new();
     for (seq, turn) in (0..).zip(turns) {

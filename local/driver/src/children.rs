@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 
 use rusqlite::Connection;
 use sluice_asl::serialized_len;
-use sluice_engine::{ChildTale, HistoryEvent, Identity, Status};
+use sluice_engine::{ChildHistory, HistoryEvent, Identity, Status};
 
 use crate::driver::read_log;
 use crate::journal::{children, executions};
@@ -23,18 +23,18 @@ pub(crate) struct Block {
     /// The number of facts that had been told.
     as_of: u32,
     /// In the order of their numbers.
-    tales: Vec<Arc<ChildTale>>,
+    tales: Vec<Arc<ChildHistory>>,
 }
 
 impl Block {
-    fn tale(&self, number: u32) -> Option<Arc<ChildTale>> {
+    fn tale(&self, number: u32) -> Option<Arc<ChildHistory>> {
         let at = self.tales.binary_search_by_key(&number, |tale| tale.summary.number);
         self.tales.get(at.ok()?).cloned()
     }
 
     /// What it takes in memory, about.
     fn weight(&self) -> usize {
-        let weight = |tale: &Arc<ChildTale>| 512 + tale.events.len() * 256 + serialized_len(&tale.input());
+        let weight = |tale: &Arc<ChildHistory>| 512 + tale.events.len() * 256 + serialized_len(&tale.input());
         self.tales.iter().map(weight).sum()
     }
 }
@@ -44,7 +44,7 @@ fn tale(
     shared: &Shared,
     connection: &Connection,
     arn: &str,
-) -> Result<Option<(ChildRecord, Arc<ChildTale>)>, DriverError> {
+) -> Result<Option<(ChildRecord, Arc<ChildHistory>)>, DriverError> {
     let Some(child) = children::find(connection, arn)? else {
         return Ok(None);
     };

@@ -9,7 +9,9 @@ use std::time::Duration;
 use serde_json::Value;
 use sluice_asl::{MachineType, ParseOptions, StateMachine};
 use sluice_disk::{Disk, Fault, Retry};
-use sluice_engine::{AttemptId, Entry, HistoryEvent, Identity, MapRunReport, MapRunUpdate, ScheduledTask, Timestamp};
+use sluice_engine::{
+    AttemptId, HistoryEvent, Identity, LogEntry, MapRunReport, MapRunUpdate, ScheduledTask, Timestamp,
+};
 use tokio::sync::oneshot;
 
 use crate::clock::ADVANCED;
@@ -855,7 +857,7 @@ pub(crate) fn read_log_with(
 pub(crate) struct Log {
     pub(crate) machine: Arc<StateMachine>,
     pub(crate) identity: Arc<Identity>,
-    pub(crate) entries: Vec<Entry>,
+    pub(crate) entries: Vec<LogEntry>,
 }
 
 fn read_history(

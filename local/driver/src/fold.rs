@@ -7,7 +7,10 @@ use std::sync::Arc;
 
 use sluice_asl::StateMachine;
 use sluice_asl::eval::StopSignal;
-use sluice_engine::{ChildTale, Entry, Execution, HistoryEvent, Identity, IllegalFact, Means, Status, Turn, WaitingOn};
+use sluice_engine::{
+    ChildHistory, Consequences, EvaluationOptions, Execution, HistoryEvent, Identity, IllegalFact, LogEntry, Status,
+    WaitingOn,
+};
 
 use crate::DriverError;
 use crate::evaluate::Alone;
@@ -17,7 +20,7 @@ use crate::journal::executions::Projection;
 pub(crate) fn fold(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
-    entries: &[Entry],
+    entries: &[LogEntry],
     alone: &Alone,
     stop: Option<&StopSignal>,
 ) -> Result<Execution, DriverError> {
@@ -25,7 +28,7 @@ pub(crate) fn fold(
     told(key, alone, || {
         let mut execution = Execution::new(machine, identity);
         for entry in entries {
-            execution.apply_by(entry, None, Means { stop, ..means(alone) })?;
+            execution.apply_with(entry, None, EvaluationOptions { stop, ..means(alone) })?;
             if stop.is_some_and(StopSignal::is_stopped) {
                 break;
             }
@@ -35,8 +38,8 @@ pub(crate) fn fold(
 }
 
 /// What a log does not hold is evaluated again, within limits.
-fn means(alone: &Alone) -> Means<'_> {
-    Means {
+fn means(alone: &Alone) -> EvaluationOptions<'_> {
+    EvaluationOptions {
         stop: None,
         evaluator: Some(alone),
     }
@@ -56,11 +59,11 @@ fn told<T>(key: u64, alone: &Alone, tell: impl FnOnce() -> Result<T, IllegalFact
 pub(crate) fn history(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
-    entries: &[Entry],
+    entries: &[LogEntry],
     alone: &Alone,
 ) -> Result<Vec<HistoryEvent>, DriverError> {
     told(identity.key, alone, || {
-        sluice_engine::history_by(machine, identity, entries, means(alone))
+        sluice_engine::history_with(machine, identity, entries, means(alone))
     })
 }
 
@@ -68,12 +71,12 @@ pub(crate) fn history(
 pub(crate) fn children(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
-    entries: &[Entry],
+    entries: &[LogEntry],
     numbers: Range<u32>,
     alone: &Alone,
-) -> Result<Vec<ChildTale>, DriverError> {
+) -> Result<Vec<ChildHistory>, DriverError> {
     told(identity.key, alone, || {
-        sluice_engine::children_by(machine, identity, entries, numbers, means(alone))
+        sluice_engine::children_with(machine, identity, entries, numbers, means(alone))
     })
 }
 
@@ -81,12 +84,12 @@ pub(crate) fn children(
 pub(crate) fn turns(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
-    entries: &[Entry],
+    entries: &[LogEntry],
     alone: &Alone,
-) -> Result<Vec<Turn>, DriverError> {
+) -> Result<Vec<Consequences>, DriverError> {
     let key = identity.key;
     let mut execution = Execution::new(machine, identity);
-    let mut apply = |entry| execution.apply_by(entry, None, means(alone)).map(|(turn, _)| turn);
+    let mut apply = |entry| execution.apply_with(entry, None, means(alone)).map(|(turn, _)| turn);
     told(key, alone, || entries.iter().map(&mut apply).collect())
 }
 
@@ -95,11 +98,16 @@ pub(crate) fn turns(
 pub(crate) fn apply(
     execution: &mut Execution,
     key: u64,
-    entry: &Entry,
+    entry: &LogEntry,
     events: &mut Vec<HistoryEvent>,
     stop: &StopSignal,
-) -> Result<Result<Turn, IllegalFact>, DriverError> {
-    guarded(key, || execution.apply_until(entry, events, stop))
+) -> Result<Result<Consequences, IllegalFact>, DriverError> {
+    let options = EvaluationOptions {
+        stop: Some(stop),
+        evaluator: None,
+    };
+    let applied = guarded(key, || execution.apply_with(entry, Some(events), options))?;
+    Ok(applied.map(|(consequences, _)| consequences))
 }
 
 /// What the lists, the timers and the recovery have to know of an execution.

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 use sluice_asl::StateMachine;
-use sluice_engine::{Entry, Execution, Fact, Identity, history};
+use sluice_engine::{Execution, Fact, Identity, LogEntry, history};
 
 const EXECUTIONS: u32 = 200;
 
@@ -45,7 +45,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         role_arn: "arn:aws:iam::000000000000:role/bench".into(),
         express: false,
     });
-    let entry = Entry {
+    let entry = LogEntry {
         at: 0,
         seed: [1, 2],
         fact: Fact::Started {

@@ -1,15 +1,15 @@
-//! Evaluations that were made elsewhere, as data.
+//! EvaluationDelegate that were made elsewhere, as data.
 
 use std::cell::{Cell, RefCell};
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sluice_asl::eval::{CostlyEvaluation, EvalError, Evaluations, StopSignal};
+use sluice_asl::eval::{CostlyEvaluation, EvalError, EvaluationDelegate, StopSignal};
 
 /// What an evaluation of a decision came to.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Evaluation {
+pub struct RecordedEvaluation {
     /// Its place among all JSONata evaluations of the decision, from 0, the cheap ones included.
     pub number: u32,
     /// Its value, or the cause of its `States.QueryEvaluationError`.
@@ -27,7 +27,7 @@ pub trait Evaluator {
 
 /// What a decision is made with.
 #[derive(Clone, Copy, Default)]
-pub struct Means<'a> {
+pub struct EvaluationOptions<'a> {
     /// Who may stop it; what came of it is then of no use.
     pub stop: Option<&'a StopSignal>,
     /// Who makes its costly evaluations; none: they are made as the cheap ones.
@@ -36,15 +36,15 @@ pub struct Means<'a> {
 
 /// The evaluations of one decision.
 pub(crate) struct Asked<'a> {
-    known: &'a [Evaluation],
+    known: &'a [RecordedEvaluation],
     evaluator: Option<&'a dyn Evaluator>,
     next: Cell<u32>,
-    made: RefCell<Vec<Evaluation>>,
+    made: RefCell<Vec<RecordedEvaluation>>,
 }
 
 impl<'a> Asked<'a> {
     /// With what is on record; `None` if nobody has to be asked about anything.
-    pub(crate) fn new(known: &'a [Evaluation], evaluator: Option<&'a dyn Evaluator>) -> Option<Self> {
+    pub(crate) fn new(known: &'a [RecordedEvaluation], evaluator: Option<&'a dyn Evaluator>) -> Option<Self> {
         (!known.is_empty() || evaluator.is_some()).then(|| Self {
             known,
             evaluator,
@@ -54,12 +54,12 @@ impl<'a> Asked<'a> {
     }
 
     /// What was evaluated by the evaluator.
-    pub(crate) fn into_made(self) -> Vec<Evaluation> {
+    pub(crate) fn into_made(self) -> Vec<RecordedEvaluation> {
         self.made.into_inner()
     }
 }
 
-impl Evaluations for Asked<'_> {
+impl EvaluationDelegate for Asked<'_> {
     fn known(&self, field: &str) -> Option<Result<Value, EvalError>> {
         let number = self.next.get();
         self.next.set(number + 1);
@@ -79,7 +79,7 @@ impl Evaluations for Asked<'_> {
             return evaluation.evaluate_here();
         };
         let result = evaluator.evaluate(evaluation);
-        self.made.borrow_mut().push(Evaluation {
+        self.made.borrow_mut().push(RecordedEvaluation {
             number: self.next.get() - 1,
             result: match &result {
                 Ok(value) => Ok(Arc::new(value.clone())),

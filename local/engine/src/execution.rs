@@ -5,18 +5,20 @@ use std::sync::Arc;
 
 use sluice_asl::StateMachine;
 use sluice_asl::definition::{IntegrationPattern, Resource};
-use sluice_asl::eval::{Evaluations, StopSignal};
+use sluice_asl::eval::EvaluationDelegate;
 
 use crate::decide::{self, Decision};
-use crate::evaluated::{Asked, Evaluation, Means};
+use crate::evaluated::{Asked, EvaluationOptions, RecordedEvaluation};
 use crate::life::{Activity, Call, Life, Phase, Stage, Visit};
 use crate::map_run::{ChildSummary, MapRunReport};
 use crate::tale::Recorder;
-use crate::{AttemptId, Effect, Entry, Fact, HistoryEvent, Identity, Outcome, ScheduledTask, Status, Timestamp, token};
+use crate::{
+    AttemptId, Effect, Fact, HistoryEvent, Identity, LogEntry, Outcome, ScheduledTask, Status, Timestamp, token,
+};
 
 /// What came out of one fact.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Turn {
+pub struct Consequences {
     /// What may start once the fact is on disk, in order.
     pub effects: Vec<Effect>,
     /// The Map Runs that it changes, as they stand after it.
@@ -45,7 +47,7 @@ pub enum IllegalFact {
     ClosedAttempt(AttemptId),
     /// The attempt is open, but such an answer does not fit its kind or stage.
     #[error("attempt {} cannot be {what}", .attempt.0)]
-    Misfit {
+    WrongStage {
         /// Which attempt.
         attempt: AttemptId,
         /// What was tried: `submitted`, `started by a worker`.
@@ -172,39 +174,25 @@ impl Execution {
     ///
     /// # Errors
     /// When the fact cannot have happened; the execution is as it was before.
-    pub fn apply(&mut self, entry: &Entry) -> Result<Turn, IllegalFact> {
-        self.take(entry, None, Means::default()).map(|(turn, _)| turn)
+    pub fn apply(&mut self, entry: &LogEntry) -> Result<Consequences, IllegalFact> {
+        self.take(entry, None, EvaluationOptions::default())
+            .map(|(turn, _)| turn)
     }
 
-    /// [`Execution::apply_recording`] that somebody may stop. If `stop` is given when this returns, the execution and the
-    /// turn are of no use any more: fold the log again, and apply [`crate::Fact::BrokeDown`] in the entry's place.
+    /// [`Execution::apply_recording`], or without the events, with an evaluator and a signal to stop. Also gives the
+    /// evaluations that the evaluator made: they are kept with the fact, as [`crate::Fact::Evaluated`].
+    ///
+    /// When the signal has been given by the time this returns, the execution and the consequences are of no use any
+    /// more: fold the log again, and apply [`crate::Fact::BrokeDown`] in the entry's place.
     ///
     /// # Errors
     /// As [`Execution::apply`].
-    pub fn apply_until(
+    pub fn apply_with(
         &mut self,
-        entry: &Entry,
-        events: &mut Vec<HistoryEvent>,
-        stop: &StopSignal,
-    ) -> Result<Turn, IllegalFact> {
-        let means = Means {
-            stop: Some(stop),
-            evaluator: None,
-        };
-        self.take(entry, Some(events), means).map(|(turn, _)| turn)
-    }
-
-    /// [`Execution::apply_until`], or without the events, that also answers with what the evaluator was asked for: to be
-    /// kept with the fact, as [`crate::Fact::Evaluated`].
-    ///
-    /// # Errors
-    /// As [`Execution::apply`].
-    pub fn apply_by(
-        &mut self,
-        entry: &Entry,
+        entry: &LogEntry,
         events: Option<&mut Vec<HistoryEvent>>,
-        means: Means<'_>,
-    ) -> Result<(Turn, Vec<Evaluation>), IllegalFact> {
+        means: EvaluationOptions<'_>,
+    ) -> Result<(Consequences, Vec<RecordedEvaluation>), IllegalFact> {
         self.take(entry, events.map(|events| events as &mut dyn Recorder), means)
     }
 
@@ -212,7 +200,7 @@ impl Execution {
     ///
     /// # Errors
     /// As [`Execution::apply`].
-    pub fn check(&self, entry: &Entry) -> Result<(), IllegalFact> {
+    pub fn check(&self, entry: &LogEntry) -> Result<(), IllegalFact> {
         decide::check(&self.life, self.identity.express, entry.at, &entry.fact)
     }
 
@@ -220,16 +208,21 @@ impl Execution {
     ///
     /// # Errors
     /// As [`Execution::apply`]; then nothing is added.
-    pub fn apply_recording(&mut self, entry: &Entry, events: &mut Vec<HistoryEvent>) -> Result<Turn, IllegalFact> {
-        self.take(entry, Some(events), Means::default()).map(|(turn, _)| turn)
+    pub fn apply_recording(
+        &mut self,
+        entry: &LogEntry,
+        events: &mut Vec<HistoryEvent>,
+    ) -> Result<Consequences, IllegalFact> {
+        self.take(entry, Some(events), EvaluationOptions::default())
+            .map(|(turn, _)| turn)
     }
 
     pub(crate) fn take(
         &mut self,
-        entry: &Entry,
+        entry: &LogEntry,
         recorder: Option<&mut dyn Recorder>,
-        means: Means<'_>,
-    ) -> Result<(Turn, Vec<Evaluation>), IllegalFact> {
+        means: EvaluationOptions<'_>,
+    ) -> Result<(Consequences, Vec<RecordedEvaluation>), IllegalFact> {
         self.check(entry)?;
         let (fact, known) = match &entry.fact {
             Fact::Evaluated { fact, evaluations } => (&**fact, &evaluations[..]),
@@ -247,10 +240,10 @@ impl Execution {
             recorder,
         );
         decision.stop = means.stop;
-        decision.evaluations = asked.as_ref().map(|asked| asked as &dyn Evaluations);
+        decision.delegate = asked.as_ref().map(|asked| asked as &dyn EvaluationDelegate);
         decision.decide(fact);
         let (map_runs, children) = decision.news.into_parts();
-        let turn = Turn {
+        let turn = Consequences {
             effects: decision.effects,
             map_runs,
             children,
@@ -322,7 +315,7 @@ impl Execution {
     }
 
     /// Whether a heartbeat of the attempt moves a deadline; one that moves none need not be recorded.
-    pub fn counts_heartbeats(&self, attempt: AttemptId) -> bool {
+    pub fn has_heartbeat_deadline(&self, attempt: AttemptId) -> bool {
         let call = || self.life.visit(*self.life.open_attempts.get(&attempt)?)?.call();
         call().is_some_and(|call| call.heartbeat_by.is_some())
     }

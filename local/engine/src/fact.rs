@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::{Evaluation, Timestamp};
+use crate::{RecordedEvaluation, Timestamp};
 
 /// One attempt of a task, numbered within its execution. Each retry is a new attempt; a task that is sent again after
 /// a crash keeps its number.
@@ -16,7 +16,7 @@ pub struct AttemptId(pub u64);
 
 /// A fact with the time it was taken in and the seed of every random number that its decision may draw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Entry {
+pub struct LogEntry {
     /// When, on the engine's clock; never before the entry that precedes it.
     pub at: Timestamp,
     /// From the operating system's random source.
@@ -111,7 +111,7 @@ pub enum Fact {
         /// What happened.
         fact: Box<Fact>,
         /// In the order in which they were asked for, which is therefore part of what a decision means.
-        evaluations: Vec<Evaluation>,
+        evaluations: Vec<RecordedEvaluation>,
     },
     /// UpdateMapRun. Writes no history event.
     MapRunUpdated {
@@ -124,7 +124,7 @@ pub enum Fact {
 
 impl Fact {
     /// The fact itself, without the evaluations that were made for it.
-    pub fn bare(&self) -> &Self {
+    pub fn without_evaluations(&self) -> &Self {
         match self {
             Self::Evaluated { fact, .. } => fact,
             fact => fact,

@@ -10,7 +10,7 @@ use sluice_asl::StateMachine;
 use crate::execution::{Execution, IllegalFact};
 use crate::life::{ROOT, ThreadId};
 use crate::map_run::ChildSummary;
-use crate::{Entry, EventKind, HistoryEvent, Identity, Means, Outcome};
+use crate::{EvaluationOptions, EventKind, HistoryEvent, Identity, LogEntry, Outcome};
 
 /// Who keeps events, and of which histories.
 pub(crate) trait Recorder {
@@ -49,14 +49,14 @@ impl Recorder for Children {
 
 /// All that a log tells of one child execution of a Map Run.
 #[derive(Debug, Clone, PartialEq)]
-pub struct ChildTale {
+pub struct ChildHistory {
     /// How it stands.
     pub summary: ChildSummary,
     /// Its own history, from its `ExecutionStarted`.
     pub events: Arc<[HistoryEvent]>,
 }
 
-impl ChildTale {
+impl ChildHistory {
     /// Its input.
     pub fn input(&self) -> Arc<Value> {
         match self.events.first().map(|event| &event.kind) {
@@ -90,25 +90,25 @@ impl ChildTale {
 pub fn history<'e>(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
-    entries: impl IntoIterator<Item = &'e Entry>,
+    entries: impl IntoIterator<Item = &'e LogEntry>,
 ) -> Result<Vec<HistoryEvent>, IllegalFact> {
-    history_by(machine, identity, entries, Means::default())
+    history_with(machine, identity, entries, EvaluationOptions::default())
 }
 
 /// The same with these means; if somebody stopped it, what came of it is of no use.
 ///
 /// # Errors
 /// When an entry cannot have happened.
-pub fn history_by<'e>(
+pub fn history_with<'e>(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
-    entries: impl IntoIterator<Item = &'e Entry>,
-    means: Means<'_>,
+    entries: impl IntoIterator<Item = &'e LogEntry>,
+    means: EvaluationOptions<'_>,
 ) -> Result<Vec<HistoryEvent>, IllegalFact> {
     let mut execution = Execution::new(machine, identity);
     let mut events = Vec::new();
     for entry in entries {
-        execution.apply_by(entry, Some(&mut events), means)?;
+        execution.apply_with(entry, Some(&mut events), means)?;
     }
     Ok(events)
 }
@@ -120,23 +120,23 @@ pub fn history_by<'e>(
 pub fn children<'e>(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
-    entries: impl IntoIterator<Item = &'e Entry>,
+    entries: impl IntoIterator<Item = &'e LogEntry>,
     numbers: Range<u32>,
-) -> Result<Vec<ChildTale>, IllegalFact> {
-    children_by(machine, identity, entries, numbers, Means::default())
+) -> Result<Vec<ChildHistory>, IllegalFact> {
+    children_with(machine, identity, entries, numbers, EvaluationOptions::default())
 }
 
 /// The same with these means; if somebody stopped it, what came of it is of no use.
 ///
 /// # Errors
 /// When an entry cannot have happened.
-pub fn children_by<'e>(
+pub fn children_with<'e>(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
-    entries: impl IntoIterator<Item = &'e Entry>,
+    entries: impl IntoIterator<Item = &'e LogEntry>,
     numbers: Range<u32>,
-    means: Means<'_>,
-) -> Result<Vec<ChildTale>, IllegalFact> {
+    means: EvaluationOptions<'_>,
+) -> Result<Vec<ChildHistory>, IllegalFact> {
     let mut execution = Execution::new(machine, identity);
     let mut recorder = Children {
         numbers,
@@ -152,7 +152,7 @@ pub fn children_by<'e>(
                 .map(|child| (child.number, child)),
         );
     }
-    let tales = summaries.into_iter().map(|(number, summary)| ChildTale {
+    let tales = summaries.into_iter().map(|(number, summary)| ChildHistory {
         summary,
         events: recorder.events.remove(&number).unwrap_or_default().into(),
     });

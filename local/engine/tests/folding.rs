@@ -9,7 +9,7 @@ use common::{Run, START, scenario};
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use proptest::strategy::Just;
 use serde_json::{Value, json};
-use sluice_engine::{AttemptId, ChildTale, Entry, Execution, Fact, children, history};
+use sluice_engine::{AttemptId, ChildHistory, Execution, Fact, LogEntry, children, history};
 
 const FUNCTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:f";
 const CALLBACK: &str = "arn:aws:states:::lambda:invoke.waitForTaskToken";
@@ -147,7 +147,7 @@ fn run_of(machine: usize, choices: &[u8]) -> Run {
     run
 }
 
-fn told_children(run: &Run, length: usize) -> Vec<ChildTale> {
+fn told_children(run: &Run, length: usize) -> Vec<ChildHistory> {
     children(
         run.machine.clone(),
         run.identity.clone(),
@@ -237,7 +237,7 @@ proptest! {
         let mut run = Run::started(&definition, input);
         for (fact, later, seed) in facts {
             let before = format!("{:?}", run.execution);
-            let entry = Entry { at: run.now + later, seed, fact };
+            let entry = LogEntry { at: run.now + later, seed, fact };
             match run.execution.apply(&entry) {
                 Ok(_) => run.now = entry.at,
                 Err(_) => assert_eq!(format!("{:?}", run.execution), before),

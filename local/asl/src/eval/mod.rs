@@ -2,10 +2,10 @@
 //!
 //! Everything an evaluation may see is in its [`Scope`]; the same scope gives the same value, always.
 
+mod delegate;
 mod dynamic;
 mod entropy;
 mod error;
-mod evaluations;
 mod intrinsic;
 mod jsonata;
 mod jsonpath;
@@ -20,9 +20,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+pub use delegate::EvaluationDelegate;
 pub use entropy::Entropy;
 pub use error::{ErrorName, EvalError};
-pub use evaluations::Evaluations;
 pub use intrinsic::{IntrinsicCall, IntrinsicSyntaxError};
 pub use jsonata::{CostlyEvaluation, EvaluationRequest, JsonataProgram, JsonataSyntaxError};
 pub use jsonpath::{JsonPathQuery, PathSyntaxError, Root};
@@ -55,5 +55,5 @@ pub struct Scope<'a> {
     /// Who may stop the evaluation; none: nobody.
     pub stop: Option<&'a StopSignal>,
     /// Who is asked about JSONata evaluations; none: all are made here.
-    pub evaluations: Option<&'a dyn Evaluations>,
+    pub delegate: Option<&'a dyn EvaluationDelegate>,
 }

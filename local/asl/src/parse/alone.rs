@@ -13,7 +13,7 @@ impl State {
     ///
     /// # Errors
     /// Every finding, at places below `/States/name`, where the text is not JSON or breaks the language's rules.
-    pub fn parse_alone(name: &str, text: &str) -> Result<State, Diagnostics> {
+    pub fn parse(name: &str, text: &str) -> Result<State, Diagnostics> {
         let value = json::parse(text).map_err(|finding| Diagnostics(vec![finding]))?;
         let location = format!("/States/{name}");
         let Some(map) = value.as_object() else {
@@ -74,7 +74,7 @@ mod tests {
     use crate::{State, StateMachine};
 
     fn check(text: &str, expected: Result<(), &str>) {
-        let parsed = State::parse_alone("StateName", text).map(drop);
+        let parsed = State::parse("StateName", text).map(drop);
         assert_eq!(
             parsed.map_err(|e| e.to_string()),
             expected.map_err(str::to_owned),

@@ -63,7 +63,7 @@ impl StateMachine {
 
     /// Everything that ValidateStateMachineDefinition can say about a definition: errors and warnings, in the order of
     /// the text. The definition is accepted if no error is among them.
-    pub fn findings(text: &str, options: ParseOptions) -> Vec<Diagnostic> {
+    pub fn validate(text: &str, options: ParseOptions) -> Vec<Diagnostic> {
         read(text, options).1.into_findings()
     }
 }

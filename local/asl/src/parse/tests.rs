@@ -533,7 +533,7 @@ fn what_is_read_is_typed() {
 /// The warnings about a JSONPath state that ends its machine.
 fn check_warnings(state: Value, expected: &[(&str, &str)]) {
     let definition = json!({"StartAt": "A", "States": {"A": state, "Z": {"Type": "Succeed"}}}).to_string();
-    let findings = StateMachine::findings(&definition, ParseOptions::default());
+    let findings = StateMachine::validate(&definition, ParseOptions::default());
     let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning);
     let found: Vec<(&str, &str)> = warnings
         .map(|finding| (finding.code.as_str(), finding.location.as_deref().unwrap_or("")))
@@ -606,7 +606,7 @@ fn warnings_refuse_nothing_and_hide_no_error() {
         states[format!("S{n}")] = json!({"Type": "Pass", "Result": "$.a", "Next": "Z"});
     }
     let definition = json!({"StartAt": "S0", "States": states}).to_string();
-    let findings = StateMachine::findings(&definition, ParseOptions::default());
+    let findings = StateMachine::validate(&definition, ParseOptions::default());
     let warnings = findings.iter().filter(|finding| finding.severity == Severity::Warning);
     assert_eq!(warnings.count(), 101);
     assert!(StateMachine::parse(&definition).is_err_and(|errors| errors.0.len() == 101));

@@ -22,7 +22,7 @@ fn options(kind: MachineKind) -> ParseOptions {
 
 /// Errors and warnings about a definition for a type of machine.
 pub(crate) fn findings(text: &str, kind: MachineKind) -> Vec<Diagnostic> {
-    StateMachine::findings(text, options(kind))
+    StateMachine::validate(text, options(kind))
 }
 
 /// Checks a definition, as the calls that keep it report it.

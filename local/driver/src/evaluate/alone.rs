@@ -62,7 +62,7 @@ impl Evaluator for Alone {
             Some(answer) => answer.map_err(|cause| EvalError::query(Some(evaluation.field()), cause)),
             None => {
                 self.failed.set(true);
-                Err(evaluation.ended(TOO_MUCH_TIME))
+                Err(evaluation.interrupted(TOO_MUCH_TIME))
             }
         }
     }

@@ -292,7 +292,7 @@ impl Evaluator for ByWorker {
         if self.ticks.load(Ordering::Relaxed) == 0 {
             return match self.lane {
                 Lane::Fast => Err(self.give_up(evaluation)),
-                Lane::Slow => Err(evaluation.ended(TOO_MUCH_TIME)),
+                Lane::Slow => Err(evaluation.interrupted(TOO_MUCH_TIME)),
             };
         }
         let before = self.ticks.load(Ordering::Relaxed);
@@ -308,14 +308,14 @@ impl Evaluator for ByWorker {
                 offenders.learn(offender);
                 match self.lane {
                     Lane::Fast => Err(self.give_up(evaluation)),
-                    Lane::Slow => Err(evaluation.ended(TOO_MUCH_TIME)),
+                    Lane::Slow => Err(evaluation.interrupted(TOO_MUCH_TIME)),
                 }
             }
-            Ok(Answered::Died) => Err(evaluation.ended(TOO_MUCH_MEMORY)),
+            Ok(Answered::Died) => Err(evaluation.interrupted(TOO_MUCH_MEMORY)),
             Ok(Answered::Unwanted) => Err(self.give_up(evaluation)),
             Err(error) => {
                 tracing::error!(%error, "an evaluation cannot be put into words");
-                Err(evaluation.ended(TOO_DEEP))
+                Err(evaluation.interrupted(TOO_DEEP))
             }
         }
     }
@@ -334,12 +334,12 @@ impl ByWorker {
     fn give_up(&self, evaluation: &CostlyEvaluation<'_>) -> EvalError {
         self.too_slow.store(true, Ordering::Relaxed);
         self.stop.stop();
-        evaluation.ended(TOO_MUCH_TIME)
+        evaluation.interrupted(TOO_MUCH_TIME)
     }
 
     fn within_limits(&self, value: Value, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError> {
         if nests_deeper(&value, MOST_LEVELS) {
-            return Err(evaluation.ended(TOO_DEEP));
+            return Err(evaluation.interrupted(TOO_DEEP));
         }
         let left = self.bytes.load(Ordering::Relaxed).checked_sub(serialized_len(&value));
         match left {
@@ -347,7 +347,7 @@ impl ByWorker {
                 self.bytes.store(left, Ordering::Relaxed);
                 Ok(value)
             }
-            None => Err(evaluation.ended(TOO_MUCH_MEMORY)),
+            None => Err(evaluation.interrupted(TOO_MUCH_MEMORY)),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use sluice_engine::{Entry, Fact, Status};
+use sluice_engine::{Fact, LogEntry, Status};
 
 use crate::DriverError;
 
@@ -65,7 +65,7 @@ pub(crate) fn seed_bytes(seed: [u64; 2]) -> [u8; 16] {
 }
 
 /// One row of `facts` as an entry.
-pub(crate) fn entry(key: u64, at: i64, seed: &[u8], body: &str) -> Result<Entry, DriverError> {
+pub(crate) fn entry(key: u64, at: i64, seed: &[u8], body: &str) -> Result<LogEntry, DriverError> {
     let seed: [u8; 16] = seed
         .try_into()
         .map_err(|_| DriverError::unreadable(key, "a seed is not 16 bytes long"))?;
@@ -75,7 +75,7 @@ pub(crate) fn entry(key: u64, at: i64, seed: &[u8], body: &str) -> Result<Entry,
         u64::from_le_bytes(bytes)
     };
     let fact: Fact = decode(body, key)?;
-    Ok(Entry {
+    Ok(LogEntry {
         at,
         seed: [half(0..8), half(8..16)],
         fact,
@@ -131,7 +131,7 @@ mod tests {
         let back = entry(7, 5, &seed_bytes([1, u64::MAX]), &text).expect("decodes");
         assert_eq!(
             back,
-            Entry {
+            LogEntry {
                 at: 5,
                 seed: [1, u64::MAX],
                 fact
@@ -178,11 +178,11 @@ mod tests {
         survives(Fact::Evaluated {
             fact: Box::new(Fact::DeadlinePassed),
             evaluations: vec![
-                sluice_engine::Evaluation {
+                sluice_engine::RecordedEvaluation {
                     number: 3,
                     result: Ok(Arc::new(json!([1, null]))),
                 },
-                sluice_engine::Evaluation {
+                sluice_engine::RecordedEvaluation {
                     number: 5,
                     result: Err("c".into()),
                 },

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value;
-use sluice_engine::{Entry, Fact, Identity, Outcome, Status, Timestamp};
+use sluice_engine::{Fact, Identity, LogEntry, Outcome, Status, Timestamp};
 
 use super::machines::Revision;
 use super::{codec, packed};
@@ -169,11 +169,11 @@ pub(crate) fn append(
     connection: &Connection,
     key: u64,
     seq: u32,
-    entry: &Entry,
+    entry: &LogEntry,
     body: &str,
 ) -> Result<(), DriverError> {
     // what is looked for by its text stays text
-    let packed = match entry.fact.bare() {
+    let packed = match entry.fact.without_evaluations() {
         Fact::Redriven => None,
         _ => packed::pack(body),
     };
@@ -193,11 +193,11 @@ pub(crate) fn forget_log(connection: &Connection, key: u64) -> Result<(), Driver
 }
 
 /// The log of an execution.
-pub(crate) fn entries(connection: &Connection, key: u64) -> Result<Vec<Entry>, DriverError> {
+pub(crate) fn entries(connection: &Connection, key: u64) -> Result<Vec<LogEntry>, DriverError> {
     read_entries(connection, key).map_err(|error| error.of_execution(key))
 }
 
-fn read_entries(connection: &Connection, key: u64) -> Result<Vec<Entry>, DriverError> {
+fn read_entries(connection: &Connection, key: u64) -> Result<Vec<LogEntry>, DriverError> {
     let mut statement =
         connection.prepare_cached("SELECT at, seed, body, packed FROM facts WHERE execution = ?1 ORDER BY seq")?;
     let mut rows = statement.query([signed(key)])?;
@@ -487,8 +487,8 @@ mod tests {
     use super::super::schema;
     use super::*;
 
-    fn answer(attempt: u64, length: usize) -> Entry {
-        Entry {
+    fn answer(attempt: u64, length: usize) -> LogEntry {
+        LogEntry {
             at: 1_790_000_000_000 + i64::try_from(attempt).expect("small"),
             seed: [attempt, 7],
             fact: Fact::TaskSucceeded {

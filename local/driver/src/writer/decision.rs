@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sluice_asl::eval::StopSignal;
-use sluice_engine::{Breakdown, Entry, Evaluator, Execution, Fact, HistoryEvent, Identity, IllegalFact, Means, Turn};
+use sluice_engine::{
+    Breakdown, Consequences, EvaluationOptions, Evaluator, Execution, Fact, HistoryEvent, Identity, IllegalFact,
+    LogEntry,
+};
 
 use super::request::Request;
 use super::tell::{self, AtStake};
@@ -21,8 +24,8 @@ const HANGS: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub(crate) struct Decided {
     /// With the evaluations that were made for it.
-    pub(super) entry: Entry,
-    pub(super) turn: Turn,
+    pub(super) entry: LogEntry,
+    pub(super) turn: Consequences,
     /// The last event of the history, if it has added any.
     pub(super) newest: Option<HistoryEvent>,
     pub(super) at_stake: Vec<AtStake>,
@@ -42,7 +45,7 @@ pub(super) struct Decision {
     ticket: u64,
     mark: Mark,
     execution: Arc<Execution>,
-    entries: Vec<Entry>,
+    entries: Vec<LogEntry>,
     wanted: Arc<AtomicBool>,
     shared: Arc<Shared>,
     made: Option<Result<(Execution, Vec<Decided>), DriverError>>,
@@ -53,7 +56,7 @@ impl Decision {
         ticket: u64,
         mark: Mark,
         execution: Arc<Execution>,
-        entries: Vec<Entry>,
+        entries: Vec<LogEntry>,
         wanted: Arc<AtomicBool>,
         shared: Arc<Shared>,
     ) -> Self {
@@ -90,7 +93,7 @@ impl EvaluationJob for Decision {
             .watchdog
             .watch_over(HANGS, StopSignal::new(), Some(self.mark));
         let mut execution = Execution::clone(&self.execution);
-        let means = Means {
+        let means = EvaluationOptions {
             stop: Some(stop),
             evaluator: Some(&*evaluator),
         };
@@ -128,10 +131,14 @@ impl EvaluationJob for Decision {
     }
 }
 
-fn decide(execution: &mut Execution, mut entry: Entry, means: Means<'_>) -> Result<Decided, IllegalFact> {
+fn decide(
+    execution: &mut Execution,
+    mut entry: LogEntry,
+    means: EvaluationOptions<'_>,
+) -> Result<Decided, IllegalFact> {
     let at_stake = tell::at_stake(execution, &entry);
     let mut events = Vec::new();
-    let (turn, evaluations) = execution.apply_by(&entry, Some(&mut events), means)?;
+    let (turn, evaluations) = execution.apply_with(&entry, Some(&mut events), means)?;
     if !evaluations.is_empty() {
         entry.fact = Fact::Evaluated {
             fact: Box::new(entry.fact),

@@ -9,7 +9,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use sluice_engine::{Entry, Fact};
+use sluice_engine::{Fact, LogEntry};
 
 use super::Writer;
 use super::batch::{Batch, RunnerAnswer};
@@ -102,8 +102,8 @@ impl Writer {
             .map(|arns| Fact::ActivitiesMissing { arns })
             .into_iter()
             .chain([fact]);
-        let entries: Vec<Entry> = facts
-            .map(|fact| Entry {
+        let entries: Vec<LogEntry> = facts
+            .map(|fact| LogEntry {
                 at,
                 seed: (self.config.seed)(),
                 fact,

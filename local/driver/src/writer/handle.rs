@@ -300,7 +300,7 @@ impl Writer {
             Some((_, AttemptStatus::Closed)) => return Err(TokenError::TimedOut),
             Some((attempt, AttemptStatus::Open)) => attempt,
         };
-        let counts = |loaded: &Loaded| loaded.execution.counts_heartbeats(attempt);
+        let counts = |loaded: &Loaded| loaded.execution.has_heartbeat_deadline(attempt);
         if matches!(answer, TokenAnswer::Heartbeat) && !self.residents.get(key).is_some_and(counts) {
             // It is taken note of by nobody: then it need not lie in the log either.
             return Ok(());
@@ -315,7 +315,7 @@ impl Writer {
         };
         match self.take(key, fact, batch) {
             Ok(()) => Ok(()),
-            Err(Refused::Illegal(IllegalFact::Misfit { .. })) => Err(TokenError::Invalid),
+            Err(Refused::Illegal(IllegalFact::WrongStage { .. })) => Err(TokenError::Invalid),
             Err(Refused::Illegal(_)) => Err(TokenError::TimedOut),
             Err(Refused::Driver(error)) => Err(error.into()),
             Err(Refused::Deferred) => Err(DriverError::Deferred { key }.into()),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sluice_asl::StateMachine;
 use sluice_asl::eval::StopSignal;
-use sluice_engine::{AttemptId, Breakdown, Entry, Execution, Fact, Identity, IllegalFact};
+use sluice_engine::{AttemptId, Breakdown, Execution, Fact, Identity, IllegalFact, LogEntry};
 
 use super::batch::{Batch, RunnerAnswer};
 use super::decision::Decided;
@@ -79,7 +79,7 @@ impl Writer {
         &self,
         machine: Arc<StateMachine>,
         identity: Arc<Identity>,
-        entries: &[Entry],
+        entries: &[LogEntry],
     ) -> Result<Execution, DriverError> {
         let key = identity.key;
         let mark = Mark {
@@ -160,7 +160,7 @@ impl Writer {
         let Some(loaded) = self.residents.get_mut(key) else {
             return Err(DriverError::unreadable(key, "it is not in memory").into());
         };
-        let entry = Entry {
+        let entry = LogEntry {
             at: self.now.max(loaded.last_at),
             seed,
             fact,
@@ -205,7 +205,7 @@ impl Writer {
         let Some(loaded) = self.residents.get_mut(key) else {
             return Err(DriverError::unreadable(key, "it is not in memory").into());
         };
-        if matches!(entry.fact.bare(), Fact::Redriven) {
+        if matches!(entry.fact.without_evaluations(), Fact::Redriven) {
             // what it was born with does not say when
             loaded.born = None;
         }
@@ -301,7 +301,7 @@ impl Writer {
         let (error, cause) = match self.take(key, answer.fact.clone(), batch) {
             Ok(()) => return self.taken(&answer, batch),
             Err(Refused::Deferred) => return self.wait_for_answer(answer),
-            Err(Refused::Illegal(illegal @ IllegalFact::Misfit { .. })) => ("States.Runtime", illegal.to_string()),
+            Err(Refused::Illegal(illegal @ IllegalFact::WrongStage { .. })) => ("States.Runtime", illegal.to_string()),
             Err(Refused::Illegal(_)) => return self.stale(&answer, batch),
             Err(Refused::Driver(error @ DriverError::TooDeep { .. })) => {
                 ("States.DataLimitExceeded", error.to_string())

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use sluice_asl::definition::Resource;
-use sluice_engine::{AttemptId, Effect, Entry, Execution, Fact, Identity, Timestamp};
+use sluice_engine::{AttemptId, Effect, Execution, Fact, Identity, LogEntry, Timestamp};
 
 use crate::{Happening, TaskEnd, What};
 
@@ -17,7 +17,7 @@ pub(super) struct AtStake {
 }
 
 /// The tasks that a fact may end. To be asked before it is applied: afterwards they are gone.
-pub(super) fn at_stake(execution: &Execution, entry: &Entry) -> Vec<AtStake> {
+pub(super) fn at_stake(execution: &Execution, entry: &LogEntry) -> Vec<AtStake> {
     let known = |attempt: AttemptId, resource: &Resource| {
         Some(AtStake {
             attempt,
@@ -25,7 +25,7 @@ pub(super) fn at_stake(execution: &Execution, entry: &Entry) -> Vec<AtStake> {
             scheduled: execution.scheduled_at(attempt)?,
         })
     };
-    match entry.fact.bare() {
+    match entry.fact.without_evaluations() {
         Fact::TaskSucceeded { attempt, .. }
         | Fact::TaskFailed { attempt, .. }
         | Fact::ActivityStarted { attempt, .. } => {
@@ -55,7 +55,7 @@ pub(super) fn at_stake(execution: &Execution, entry: &Entry) -> Vec<AtStake> {
 /// What an applied fact and its effects are to be told as.
 pub(super) fn happenings(
     execution: &Execution,
-    entry: &Entry,
+    entry: &LogEntry,
     at_stake: Vec<AtStake>,
     effects: &[Effect],
     told: &mut Vec<Happening>,
@@ -69,7 +69,7 @@ pub(super) fn happenings(
         });
     };
     // of what broke down only the start, or that it goes on, has happened
-    let fact = match entry.fact.bare() {
+    let fact = match entry.fact.without_evaluations() {
         Fact::BrokeDown { fact, .. } => fact.as_ref(),
         fact => fact,
     };
@@ -92,7 +92,7 @@ pub(super) fn happenings(
             end,
             took: since,
         };
-        match entry.fact.bare() {
+        match entry.fact.without_evaluations() {
             Fact::TaskSucceeded { .. } => tell(ended(TaskEnd::Succeeded)),
             Fact::TaskFailed { .. } => tell(ended(TaskEnd::Failed)),
             Fact::ActivityStarted { .. } => tell(What::TaskTaken {

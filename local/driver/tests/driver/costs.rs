@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sluice_asl::Variables;
 use sluice_asl::definition::{Expression, ExpressionKind};
-use sluice_asl::eval::{CostlyEvaluation, Entropy, EvalError, Evaluations, JsonataProgram, Scope, StopSignal};
+use sluice_asl::eval::{CostlyEvaluation, Entropy, EvalError, EvaluationDelegate, JsonataProgram, Scope, StopSignal};
 use sluice_driver::Watchdog;
 
 use crate::expressions::{Choices, expression};
@@ -14,13 +14,13 @@ use crate::expressions::{Choices, expression};
 /// Makes no costly evaluation.
 struct CheapOnly;
 
-impl Evaluations for CheapOnly {
+impl EvaluationDelegate for CheapOnly {
     fn known(&self, _field: &str) -> Option<Result<Value, EvalError>> {
         None
     }
 
     fn evaluate(&self, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError> {
-        Err(evaluation.ended("It is costly."))
+        Err(evaluation.interrupted("It is costly."))
     }
 }
 
@@ -74,7 +74,7 @@ fn what_is_held_to_be_cheap_ends_soon_whatever_it_is_made_of() {
             now: 0,
             entropy: &entropy,
             stop: Some(watch.stop()),
-            evaluations: Some(&CheapOnly),
+            delegate: Some(&CheapOnly),
         };
         // that it ends is all that is asked
         let _ = asked.evaluate(&scope);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sluice_asl::StateMachine;
-use sluice_engine::{AttemptId, Effect, Entry, Execution, Fact, Identity, Outcome, Timestamp};
+use sluice_engine::{AttemptId, Effect, Execution, Fact, Identity, LogEntry, Outcome, Timestamp};
 
 use crate::matching::{Binds, Piece, difference, pieces, wrapper};
 
@@ -57,7 +57,7 @@ pub(crate) fn run(case: &Value) -> Result<(), String> {
     let mut seed = 0;
     while let Some((at, fact)) = facts.pop_front() {
         seed += 1;
-        let entry = Entry {
+        let entry = LogEntry {
             at,
             seed: [seed, 7],
             fact,

@@ -88,7 +88,7 @@ pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> R
                 {
                     Ok(())
                 }
-                _ => Err(IllegalFact::Misfit {
+                _ => Err(IllegalFact::WrongStage {
                     attempt: *attempt,
                     what: "submitted",
                 }),
@@ -98,7 +98,7 @@ pub(crate) fn check(life: &Life, express: bool, at: Timestamp, fact: &Fact) -> R
             let call = open_call(life, *attempt)?;
             match (&call.task.resource, call.stage) {
                 (Resource::Activity { .. }, Stage::Scheduled) => Ok(()),
-                _ => Err(IllegalFact::Misfit {
+                _ => Err(IllegalFact::WrongStage {
                     attempt: *attempt,
                     what: "started by a worker",
                 }),

@@ -28,7 +28,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde_json::Value;
-use sluice_asl::eval::{Entropy, Evaluations, StopSignal};
+use sluice_asl::eval::{Entropy, EvaluationDelegate, StopSignal};
 use sluice_asl::{State, StateKind, StateMachine, nests_deeper, serialized_len};
 
 pub(crate) use error::{Failure, delay_ms, handlers};
@@ -103,7 +103,7 @@ pub(crate) struct Decision<'a> {
     /// Who may stop it; what came of it is then of no use.
     pub(crate) stop: Option<&'a StopSignal>,
     /// Who is asked about its evaluations.
-    pub(crate) evaluations: Option<&'a dyn Evaluations>,
+    pub(crate) delegate: Option<&'a dyn EvaluationDelegate>,
     #[cfg(test)]
     pub(crate) log: Option<&'a mut Vec<(Change, Timestamp)>>,
 }
@@ -128,7 +128,7 @@ impl<'a> Decision<'a> {
             recorder,
             news: News::default(),
             stop: None,
-            evaluations: None,
+            delegate: None,
             #[cfg(test)]
             log: None,
         }

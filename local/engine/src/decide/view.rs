@@ -122,7 +122,7 @@ impl Decision<'_> {
             now: self.at,
             entropy: &self.entropy,
             stop: self.stop,
-            evaluations: self.evaluations,
+            delegate: self.delegate,
         })
     }
 

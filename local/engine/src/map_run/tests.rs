@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use sluice_asl::StateMachine;
 
 use super::*;
-use crate::{AttemptId, ChildTale, Effect, Entry, Execution, Fact, Identity, IllegalFact, children};
+use crate::{AttemptId, ChildHistory, Effect, Execution, Fact, Identity, IllegalFact, LogEntry, children};
 
 const PREFIX: &str = "arn:aws:states:us-east-1:000000000000";
 const DAY: Timestamp = 86_400_000;
@@ -15,7 +15,7 @@ struct Log {
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
     execution: Execution,
-    entries: Vec<Entry>,
+    entries: Vec<LogEntry>,
     now: Timestamp,
     runs: BTreeMap<Arc<str>, MapRunReport>,
     children: BTreeMap<u32, ChildSummary>,
@@ -75,8 +75,8 @@ impl Log {
         log
     }
 
-    fn entry(&self, fact: Fact) -> Entry {
-        Entry {
+    fn entry(&self, fact: Fact) -> LogEntry {
+        LogEntry {
             at: self.now,
             seed: [self.entries.len() as u64, 1],
             fact,
@@ -155,7 +155,7 @@ impl Log {
         assert_eq!((run.items, run.items.total()), (counts, 3));
     }
 
-    fn tales(&self) -> Vec<ChildTale> {
+    fn tales(&self) -> Vec<ChildHistory> {
         children(self.machine.clone(), self.identity.clone(), &self.entries, 0..u32::MAX).expect("a log")
     }
 

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use serde_json::Value;
 use sluice_asl::StateMachine;
 use sluice_engine::{
-    AttemptId, Effect, Entry, Execution, Fact, HistoryEvent, Identity, IllegalFact, Outcome, ScheduledTask, Timestamp,
-    Turn,
+    AttemptId, Consequences, Effect, Execution, Fact, HistoryEvent, Identity, IllegalFact, LogEntry, Outcome,
+    ScheduledTask, Timestamp,
 };
 
 pub(crate) const START: Timestamp = 1_700_000_000_000;
@@ -38,7 +38,7 @@ pub(crate) struct Run {
     pub(crate) machine: Arc<StateMachine>,
     pub(crate) identity: Arc<Identity>,
     pub(crate) execution: Execution,
-    pub(crate) log: Vec<Entry>,
+    pub(crate) log: Vec<LogEntry>,
     pub(crate) events: Vec<HistoryEvent>,
     /// Sent and not answered, oldest first.
     pub(crate) calls: Vec<ScheduledTask>,
@@ -93,9 +93,9 @@ impl Run {
         run
     }
 
-    pub(crate) fn fact(&mut self, fact: Fact) -> Result<Turn, IllegalFact> {
+    pub(crate) fn fact(&mut self, fact: Fact) -> Result<Consequences, IllegalFact> {
         let n = self.log.len() as u64;
-        let entry = Entry {
+        let entry = LogEntry {
             at: self.now,
             seed: [n + 1, 99],
             fact,

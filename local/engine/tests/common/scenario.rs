@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use sluice_asl::StateMachine;
 use sluice_engine::execution::WaitingOn;
 use sluice_engine::{
-    AttemptId, Breakdown, Effect, Entry, Execution, Fact, HistoryEvent, Identity, MapRunUpdate, history,
+    AttemptId, Breakdown, Effect, Execution, Fact, HistoryEvent, Identity, LogEntry, MapRunUpdate, history,
 };
 
 const FUNCTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:f";
@@ -410,7 +410,7 @@ pub struct Played {
     pub machine: Arc<StateMachine>,
     pub identity: Arc<Identity>,
     pub execution: Execution,
-    pub log: Vec<Entry>,
+    pub log: Vec<LogEntry>,
     pub events: Vec<HistoryEvent>,
     now: i64,
     open: Vec<AttemptId>,
@@ -536,7 +536,7 @@ impl Played {
 
     /// Applies the fact. One that cannot be must change nothing: it is not in the log, and the log must tell the same.
     fn take(&mut self, fact: Fact) {
-        let entry = Entry {
+        let entry = LogEntry {
             at: self.now,
             seed: [self.log.len() as u64 + 1, 99],
             fact,

@@ -14,7 +14,7 @@ fn evaluate(call: &str, input: Value) -> Result<Value, EvalError> {
         now: 0,
         entropy: &entropy,
         stop: None,
-        evaluations: None,
+        delegate: None,
     };
     IntrinsicCall::parse(call)
         .unwrap_or_else(|e| panic!("{e}"))

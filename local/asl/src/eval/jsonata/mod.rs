@@ -20,7 +20,7 @@ use jsonata_core::parser;
 use jsonata_core::value::JValue;
 use serde_json::Value;
 
-use super::{EvalError, Evaluations, Scope};
+use super::{EvalError, EvaluationDelegate, Scope};
 use analysis::{Analysis, Needs};
 use convert::{Unsupported, from_jsonata, to_jsonata};
 use cost::Bound;
@@ -128,8 +128,8 @@ impl JsonataProgram {
 
     /// The value. `source` and `field` go into the error texts.
     pub(crate) fn evaluate(&self, source: &str, field: &str, scope: &Scope<'_>) -> Result<Value, EvalError> {
-        if let Some(evaluations) = scope.evaluations {
-            return self.evaluate_by(evaluations, source, field, scope);
+        if let Some(delegate) = scope.delegate {
+            return self.evaluate_with(delegate, source, field, scope);
         }
         self.evaluate_here(scope)
             .map_err(|failure| failure.sentence(source, field))
@@ -155,14 +155,14 @@ impl JsonataProgram {
         }
     }
 
-    fn evaluate_by(
+    fn evaluate_with(
         &self,
-        evaluations: &dyn Evaluations,
+        delegate: &dyn EvaluationDelegate,
         source: &str,
         field: &str,
         scope: &Scope<'_>,
     ) -> Result<Value, EvalError> {
-        let known = evaluations.known(field);
+        let known = delegate.known(field);
         let Plan::Evaluate(evaluation) = &self.plan else {
             return known.unwrap_or_else(|| {
                 self.evaluate_here(scope)
@@ -184,7 +184,7 @@ impl JsonataProgram {
         if costly.is_cheap() {
             costly.evaluate_here()
         } else {
-            evaluations.evaluate(&costly)
+            delegate.evaluate(&costly)
         }
     }
 }

@@ -54,7 +54,7 @@ impl CostlyEvaluation<'_> {
     }
 
     /// The error of an evaluation that was ended because of `reason`, a sentence.
-    pub fn ended(&self, reason: &str) -> EvalError {
+    pub fn interrupted(&self, reason: &str) -> EvalError {
         EvalError::query(
             Some(self.field),
             format!(

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::{CostlyEvaluation, JsonataProgram, JsonataSyntaxError};
-use crate::eval::{Entropy, ErrorName, EvalError, Evaluations, Scope, StopSignal, Variables};
+use crate::eval::{Entropy, ErrorName, EvalError, EvaluationDelegate, Scope, StopSignal, Variables};
 
 const NOW: i64 = 1_750_000_000_123;
 
@@ -28,13 +28,13 @@ fn evaluate(source: &str) -> Result<Value, EvalError> {
         now: NOW,
         entropy: &entropy,
         stop: None,
-        evaluations: None,
+        delegate: None,
     };
     let program = JsonataProgram::parse(source).unwrap_or_else(|e| panic!("{source}: {e}"));
     let here = program.evaluate(source, "Output", &scope);
     let (elsewhere, entropy) = (Elsewhere::default(), Entropy::new([3, 4]));
     let scope = Scope {
-        evaluations: Some(&elsewhere),
+        delegate: Some(&elsewhere),
         entropy: &entropy,
         ..scope
     };
@@ -51,7 +51,7 @@ struct Elsewhere {
     known: Option<Value>,
 }
 
-impl Evaluations for Elsewhere {
+impl EvaluationDelegate for Elsewhere {
     fn known(&self, _field: &str) -> Option<Result<Value, EvalError>> {
         self.asked.set(self.asked.get() + 1);
         self.known.clone().map(Ok)
@@ -85,7 +85,7 @@ fn only_what_is_not_known_to_be_cheap_is_carried_and_what_is_known_is_not_evalua
             now: NOW,
             entropy: &entropy,
             stop: None,
-            evaluations: Some(&elsewhere),
+            delegate: Some(&elsewhere),
         };
         let program = JsonataProgram::parse(source).expect(source);
         let value = program.evaluate(source, "Output", &scope).expect(source);
@@ -263,7 +263,7 @@ fn an_evaluation_ends_when_it_is_told_to() {
         now: NOW,
         entropy: &entropy,
         stop: Some(&stop),
-        evaluations: None,
+        delegate: None,
     };
     let source = "($f := function($n) { $f($n + 1) }; $f(0))";
     let program = JsonataProgram::parse(source).expect(source);

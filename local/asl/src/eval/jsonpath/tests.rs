@@ -30,7 +30,7 @@ fn check(path: &str, expected: Result<Value, &str>) {
         now: 0,
         entropy: &entropy,
         stop: None,
-        evaluations: None,
+        delegate: None,
     };
     let query = JsonPathQuery::parse(path).unwrap_or_else(|e| panic!("{path}: {e}"));
     let found = query.select(&scope).map(|v| v.into_owned()).map_err(|m| m.0);
@@ -151,7 +151,7 @@ fn check_cost(path: &str, expected: Result<usize, &str>) {
         now: 0,
         entropy: &entropy,
         stop: None,
-        evaluations: None,
+        delegate: None,
     };
     let found = JsonPathQuery::parse(path).expect(path).select(&scope);
     let count = found.map(|v| v.as_array().map_or(0, Vec::len)).map_err(|m| m.0);

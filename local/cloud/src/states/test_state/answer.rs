@@ -1,31 +1,32 @@
 //! The response.
 
 use serde_json::{Map, Value, json};
-use sluice_engine::probe::{Fault, Handler, Inspection, Report, Verdict};
+use sluice_engine::ErrorDetails;
+use sluice_engine::test_state::{ErrorHandler, Inspection, TestReport, TestStatus};
 
 use super::request::Level;
 
 /// The response's members for a report; `pointed` is what an ItemReader's `ItemsPointer` selected.
-pub(super) fn shown(report: &Report, pointed: Option<&Value>, level: Level) -> Value {
+pub(super) fn shown(report: &TestReport, pointed: Option<&Value>, level: Level) -> Value {
     let mut answer = Map::new();
-    let status = match &report.verdict {
-        Verdict::Succeeded { output, next } => {
+    let status = match &report.status {
+        TestStatus::Succeeded { output, next } => {
             answer.insert("output".into(), json!(output.to_string()));
             if let Some(next) = next {
                 answer.insert("nextState".into(), json!(**next));
             }
             "SUCCEEDED"
         }
-        Verdict::Failed(fault) => {
+        TestStatus::Failed(fault) => {
             add_fault(&mut answer, fault);
             "FAILED"
         }
-        Verdict::Retriable(fault) => {
+        TestStatus::Retriable(fault) => {
             add_fault(&mut answer, fault);
             "RETRIABLE"
         }
-        Verdict::Caught { fault, output, next } => {
-            add_fault(&mut answer, fault);
+        TestStatus::Caught { error, output, next } => {
+            add_fault(&mut answer, error);
             answer.insert("output".into(), json!(output.to_string()));
             answer.insert("nextState".into(), json!(**next));
             "CAUGHT_ERROR"
@@ -42,7 +43,7 @@ pub(super) fn shown(report: &Report, pointed: Option<&Value>, level: Level) -> V
     Value::Object(answer)
 }
 
-fn add_fault(answer: &mut Map<String, Value>, fault: &Fault) {
+fn add_fault(answer: &mut Map<String, Value>, fault: &ErrorDetails) {
     if let Some(error) = &fault.error {
         answer.insert("error".into(), json!(error));
     }
@@ -89,14 +90,14 @@ fn inspection_data(inspection: &Inspection, pointed: Option<&Value>) -> Value {
             .collect();
         data.insert("variables".into(), json!(Value::Object(variables).to_string()));
     }
-    match inspection.handler {
-        Some(Handler::Retry { index, backoff_seconds }) => {
+    match inspection.error_handler {
+        Some(ErrorHandler::Retry { index, backoff_seconds }) => {
             data.insert(
                 "errorDetails".into(),
                 json!({ "retryIndex": index, "retryBackoffIntervalSeconds": backoff_seconds }),
             );
         }
-        Some(Handler::Catch { index }) => {
+        Some(ErrorHandler::Catch { index }) => {
             data.insert("errorDetails".into(), json!({ "catchIndex": index }));
         }
         None => {}

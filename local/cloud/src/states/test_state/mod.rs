@@ -1,6 +1,6 @@
 //! [TestState](https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html)
 //!
-//! The state is probed by the engine ([`sluice_engine::probe`]); what it needs from outside is the mock, a real call by
+//! The engine tests the state ([`sluice_engine::test_state`]); what it needs from outside is the mock, a real call by
 //! the task runner, or time. Nothing is kept.
 
 mod answer;
@@ -20,7 +20,7 @@ use serde_json::Value;
 use sluice_asl::definition::{IntegrationPattern, Resource};
 use sluice_asl::eval::StopSignal;
 use sluice_asl::{StateKind, Variables};
-use sluice_engine::probe::{Probe, ProbeEvaluator};
+use sluice_engine::test_state::{StateTest, TestEvaluator};
 
 use super::{StatesError, input};
 use crate::endpoint::{ApiError, Services};
@@ -42,7 +42,7 @@ pub(super) async fn call(services: &Arc<Services>, request: Request) -> Result<V
     };
     let read = reader::read(&state, request.configuration.map_item_reader_data.as_deref())?;
     let level = request.level;
-    let probe = Probe {
+    let test = StateTest {
         state,
         input,
         context,
@@ -52,9 +52,9 @@ pub(super) async fn call(services: &Arc<Services>, request: Request) -> Result<V
         retries: request.configuration.retrier_retry_count,
         read_items: read.items,
         stop: StopSignal::new(),
-        evaluator: ProbeEvaluator::default(),
+        evaluator: TestEvaluator::default(),
     };
-    let report = run::run(services, identity, probe, request.mock, &request.configuration).await?;
+    let report = run::run(services, identity, test, request.mock, &request.configuration).await?;
     Ok(answer::shown(&report, read.pointed.as_ref(), level))
 }
 

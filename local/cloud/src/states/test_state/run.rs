@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 use sluice_asl::eval::StopSignal;
 use sluice_driver::{EvaluationJob, Lanes};
-use sluice_engine::probe::{Probe, ProbeEvaluator, Progress, Report, Trial};
+use sluice_engine::test_state::{StateTest, SuspendedTest, TestEvaluator, TestProgress, TestReport};
 use sluice_engine::{Breakdown, Evaluator, Identity, ScheduledTask, Timestamp};
 use tokio::sync::oneshot;
 
@@ -37,41 +37,42 @@ enum Answer {
 pub(super) async fn run(
     services: &Arc<Services>,
     identity: Identity,
-    probe: Probe,
+    test: StateTest,
     mock: Option<Mock>,
     configuration: &Configuration,
-) -> Result<Report, StatesError> {
-    let started = probe.at;
+) -> Result<TestReport, StatesError> {
+    let started = test.at;
     let outcome = mock.map(|mock| mock.outcome);
     let lanes = services.driver.lanes();
-    let begin = move |stop, evaluator| {
-        let probe = Probe {
+    let start = move |stop, evaluator| {
+        let test = StateTest {
             stop,
             evaluator,
-            ..probe.clone()
+            ..test.clone()
         };
-        probe.begin()
+        test.start()
     };
-    let (trial, answer) = match (evaluated(lanes, begin).await?, outcome) {
-        (Progress::Ended(report), _) => return Ok(*report),
-        (Progress::Waits(until, trial), _) => (trial, wait(services, started, until).await),
-        (Progress::Calls(_, trial), Some(MockOutcome::Result(result))) => (trial, Answer::Result(result)),
-        (Progress::Calls(_, trial) | Progress::Gathers(trial), Some(MockOutcome::Error { error, cause })) => {
-            (trial, Answer::Fault { error, cause })
+    let (suspended, answer) = match (evaluated(lanes, start).await?, outcome) {
+        (TestProgress::Ended(report), _) => return Ok(*report),
+        (TestProgress::Waits(until, suspended), _) => (suspended, wait(services, started, until).await),
+        (TestProgress::Calls(_, suspended), Some(MockOutcome::Result(result))) => (suspended, Answer::Result(result)),
+        (
+            TestProgress::Calls(_, suspended) | TestProgress::Gathers(suspended),
+            Some(MockOutcome::Error { error, cause }),
+        ) => (suspended, Answer::Fault { error, cause }),
+        (TestProgress::Calls(task, suspended), None) => (suspended, call(services, identity, *task).await),
+        (TestProgress::Gathers(suspended), Some(MockOutcome::Result(result))) => {
+            let answer = gathered(&suspended, result, configuration)?;
+            (suspended, answer)
         }
-        (Progress::Calls(task, trial), None) => (trial, call(services, identity, *task).await),
-        (Progress::Gathers(trial), Some(MockOutcome::Result(result))) => {
-            let answer = gathered(&trial, result, configuration)?;
-            (trial, answer)
-        }
-        (Progress::Gathers(trial), None) => {
+        (TestProgress::Gathers(suspended), None) => {
             // such a state without a mock has been refused before
             let cause = Some("Map and Parallel states are tested with a mock.".into());
             let error = "States.Runtime".into();
-            (trial, Answer::Fault { error, cause })
+            (suspended, Answer::Fault { error, cause })
         }
     };
-    let end = move |stop, evaluator| conclude(Trial::clone(&trial).with(stop, evaluator), answer.clone());
+    let end = move |stop, evaluator| conclude(SuspendedTest::clone(&suspended).with(stop, evaluator), answer.clone());
     evaluated(lanes, end).await
 }
 
@@ -86,7 +87,7 @@ struct Part<T, W> {
 impl<T, W> EvaluationJob for Part<T, W>
 where
     T: Send + 'static,
-    W: Fn(StopSignal, ProbeEvaluator) -> T + Send + 'static,
+    W: Fn(StopSignal, TestEvaluator) -> T + Send + 'static,
 {
     fn owner(&self) -> &Arc<str> {
         &self.owner
@@ -97,7 +98,7 @@ where
     }
 
     fn run(&mut self, evaluator: Arc<dyn Evaluator + Send + Sync>, stop: &StopSignal) {
-        let work = || (self.work)(stop.clone(), ProbeEvaluator(Some(evaluator)));
+        let work = || (self.work)(stop.clone(), TestEvaluator(Some(evaluator)));
         // what a panic leaves half done is thrown away
         self.made = catch_unwind(AssertUnwindSafe(work)).ok();
     }
@@ -111,19 +112,19 @@ where
     }
 }
 
-fn conclude(trial: Trial, answer: Answer) -> Report {
+fn conclude(suspended: SuspendedTest, answer: Answer) -> TestReport {
     match answer {
-        Answer::Time => trial.waited(),
-        Answer::Result(result) => trial.succeed(result),
-        Answer::Gathered { result, failed } => trial.gather(result, failed),
-        Answer::Fault { error, cause } => trial.fail(Some(error), cause),
+        Answer::Time => suspended.waited(),
+        Answer::Result(result) => suspended.succeed(result),
+        Answer::Gathered { result, failed } => suspended.gather(result, failed),
+        Answer::Fault { error, cause } => suspended.fail(Some(error), cause),
     }
 }
 
 /// Evaluates where decisions are made: an expression may take seconds, and have to be ended.
 async fn evaluated<T: Send + 'static>(
     lanes: &Lanes,
-    work: impl Fn(StopSignal, ProbeEvaluator) -> T + Send + 'static,
+    work: impl Fn(StopSignal, TestEvaluator) -> T + Send + 'static,
 ) -> Result<T, StatesError> {
     let (reply, made) = oneshot::channel();
     lanes.submit(Box::new(Part {
@@ -143,9 +144,9 @@ async fn evaluated<T: Send + 'static>(
     }
 }
 
-fn gathered(trial: &Trial, result: Value, configuration: &Configuration) -> Result<Answer, StatesError> {
+fn gathered(suspended: &SuspendedTest, result: Value, configuration: &Configuration) -> Result<Answer, StatesError> {
     let failed = configuration.map_iteration_failure_count.unwrap_or(0);
-    let iterations = trial.iterations().or_else(|| result.as_array().map(Vec::len));
+    let iterations = suspended.iterations().or_else(|| result.as_array().map(Vec::len));
     if iterations.is_some_and(|iterations| failed > iterations as u64) {
         return Err(ApiError::validation(
             "Map iteration failure count must be less than or equal to the number of Map iterations",

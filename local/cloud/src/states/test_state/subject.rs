@@ -13,9 +13,7 @@ use crate::states::StatesError;
 pub(super) fn find(definition: &str, name: Option<&str>) -> Result<Arc<State>, StatesError> {
     let refused = |diagnostics: Diagnostics| StatesError::InvalidDefinition(diagnostics.to_string());
     let Some(name) = name else {
-        return State::parse_alone(STATE_NAME, definition)
-            .map(Arc::new)
-            .map_err(refused);
+        return State::parse(STATE_NAME, definition).map(Arc::new).map_err(refused);
     };
     let machine = StateMachine::parse(definition).map_err(refused)?;
     match machine.find_state(name) {

@@ -7,7 +7,7 @@ use sluice_asl::definition::{Catcher, Name, Path, ReferencePath, Template, Trans
 use sluice_asl::eval::EvalError;
 use sluice_asl::{QueryLanguage, Scope, Variables};
 
-use super::Trial;
+use super::SuspendedTest;
 use crate::decide::{Data, Failure, ResultFlow, exceeds_limits, too_many_variables, within_depth};
 
 /// A state's end, before its output's size is known to be allowed.
@@ -25,13 +25,13 @@ pub(super) fn transition_of(transition: &Transition) -> Option<Name> {
     }
 }
 
-impl Trial {
+impl SuspendedTest {
     pub(super) fn is_jsonata(&self) -> bool {
-        self.probe.state.query_language == QueryLanguage::Jsonata
+        self.test.state.query_language == QueryLanguage::Jsonata
     }
 
     pub(super) fn scope<'s>(&'s self, data: Data<'s>) -> Scope<'s> {
-        self.scope_in(data, &self.probe.context)
+        self.scope_in(data, &self.test.context)
     }
 
     /// The scope with another context object, that of one item.
@@ -39,13 +39,13 @@ impl Trial {
         Scope {
             input: data.input,
             context,
-            variables: &self.probe.variables,
+            variables: &self.test.variables,
             result: data.result,
             error_output: data.error_output,
-            now: self.probe.at,
+            now: self.test.at,
             entropy: &self.entropy,
-            stop: Some(&self.probe.stop),
-            evaluations: Some(&self.probe.evaluator),
+            stop: Some(&self.test.stop),
+            delegate: Some(&self.test.evaluator),
         }
     }
 
@@ -63,11 +63,11 @@ impl Trial {
 
     /// The raw input, in JSONPath after `InputPath`.
     pub(super) fn effective_input(&self) -> Result<Arc<Value>, EvalError> {
-        let input = &self.probe.input;
+        let input = &self.test.input;
         if self.is_jsonata() {
             return Ok(input.clone());
         }
-        self.path(self.probe.state.input_path.as_ref(), input)
+        self.path(self.test.state.input_path.as_ref(), input)
     }
 
     /// The same, and the inspection shows it.
@@ -94,7 +94,7 @@ impl Trial {
                 None => input.clone(),
             }
         } else {
-            self.path(self.probe.state.output_path.as_ref(), &input)?
+            self.path(self.test.state.output_path.as_ref(), &input)?
         };
         Ok(Ending {
             output,
@@ -110,8 +110,8 @@ impl Trial {
         flow: ResultFlow<'_>,
         next: Option<Name>,
     ) -> Result<Ending, EvalError> {
-        let state = self.probe.state.clone();
-        let input = self.probe.input.clone();
+        let state = self.test.state.clone();
+        let input = self.test.input.clone();
         if self.is_jsonata() {
             let data = Data::input(&input).with_result(&result);
             let output = match &state.output {
@@ -139,7 +139,7 @@ impl Trial {
 
     /// What a catcher makes of a failure.
     pub(super) fn caught(&self, catcher: &Catcher, failure: &Failure) -> Result<(Arc<Value>, Variables), EvalError> {
-        let input = &self.probe.input;
+        let input = &self.test.input;
         let error_output = failure.output();
         let data = if self.is_jsonata() {
             Data::input(input).with_error(&error_output)

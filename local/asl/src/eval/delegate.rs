@@ -7,7 +7,7 @@ use super::{CostlyEvaluation, EvalError};
 /// Who is asked about the JSONata evaluations of a decision, one after the other.
 ///
 /// The order in which a decision evaluates is part of what is recorded: see `Fact::Evaluated` of the engine.
-pub trait Evaluations {
+pub trait EvaluationDelegate {
     /// What the next evaluation gives, if that is known; asked before each, whatever it costs. `field`: what it is for.
     fn known(&self, field: &str) -> Option<Result<Value, EvalError>>;
 

@@ -6,13 +6,13 @@ use sluice_asl::definition::{Choice, Dynamic, Fail, Parallel, Pass, Task, Templa
 use sluice_asl::eval::EvalError;
 use sluice_asl::{StateKind, Transition};
 
-use super::Trial;
+use super::SuspendedTest;
 use super::data::{Ending, transition_of};
 use crate::decide::{Data, Failure, ResultFlow, within_depth};
 use crate::{AttemptId, ScheduledTask, Timestamp, state};
 
 /// How far the state came.
-pub(super) enum Begun {
+pub(super) enum Started {
     Ended(Ending),
     Failed(Failure),
     Waits(Timestamp),
@@ -20,9 +20,9 @@ pub(super) enum Begun {
     Gathers,
 }
 
-impl Trial {
-    pub(super) fn start(&mut self) -> Result<Begun, EvalError> {
-        let state = self.probe.state.clone();
+impl SuspendedTest {
+    pub(super) fn start_state(&mut self) -> Result<Started, EvalError> {
+        let state = self.test.state.clone();
         match &state.kind {
             StateKind::Pass(pass) => self.start_pass(pass),
             StateKind::Task(task) => self.start_task(task),
@@ -31,7 +31,7 @@ impl Trial {
             StateKind::Succeed(_) => {
                 self.shown_input()?;
                 self.pass_on(state.output.as_ref(), None, &Transition::End)
-                    .map(Begun::Ended)
+                    .map(Started::Ended)
             }
             StateKind::Fail(fail) => self.start_fail(fail),
             StateKind::Parallel(parallel) => self.start_parallel(parallel),
@@ -39,12 +39,12 @@ impl Trial {
         }
     }
 
-    fn start_pass(&mut self, pass: &Pass) -> Result<Begun, EvalError> {
-        let state = self.probe.state.clone();
+    fn start_pass(&mut self, pass: &Pass) -> Result<Started, EvalError> {
+        let state = self.test.state.clone();
         if self.is_jsonata() {
             return self
                 .pass_on(state.output.as_ref(), state.assign.as_ref(), &pass.transition)
-                .map(Begun::Ended);
+                .map(Started::Ended);
         }
         let result = match &pass.result {
             // a fixed result leaves the input unread
@@ -63,7 +63,7 @@ impl Trial {
             path: &pass.result_path,
         };
         self.shape_result(result, flow, transition_of(&pass.transition))
-            .map(Begun::Ended)
+            .map(Started::Ended)
     }
 
     /// `Parameters` or `Arguments`, or else the input itself; the inspection shows them.
@@ -85,7 +85,7 @@ impl Trial {
         Ok(value)
     }
 
-    fn start_task(&mut self, task: &Task) -> Result<Begun, EvalError> {
+    fn start_task(&mut self, task: &Task) -> Result<Started, EvalError> {
         let input = self.shown_input()?;
         let arguments = self.with_parameters(task.arguments.as_ref(), &input)?;
         let scope = self.scope(Data::input(&input));
@@ -97,9 +97,9 @@ impl Trial {
             Some(template) => Some(Arc::new(within_depth(template.evaluate(&scope)?)?)),
             None => None,
         };
-        Ok(Begun::Calls(Box::new(ScheduledTask {
+        Ok(Started::Calls(Box::new(ScheduledTask {
             attempt: AttemptId(1),
-            state: self.probe.state.name.clone(),
+            state: self.test.state.name.clone(),
             resource: task.resource.clone(),
             arguments,
             token: None,
@@ -109,15 +109,15 @@ impl Trial {
         })))
     }
 
-    fn start_choice(&mut self, choice: &Choice) -> Result<Begun, EvalError> {
-        let state = self.probe.state.clone();
+    fn start_choice(&mut self, choice: &Choice) -> Result<Started, EvalError> {
+        let state = self.test.state.clone();
         let input = self.shown_input()?;
         for rule in &choice.rules {
             if rule.condition.holds(&self.scope(Data::input(&input)))? {
                 let transition = Transition::Next(rule.next.clone());
                 return self
                     .pass_on(rule.output.as_ref(), rule.assign.as_ref(), &transition)
-                    .map(Begun::Ended);
+                    .map(Started::Ended);
             }
         }
         let Some(default) = &choice.default else {
@@ -125,31 +125,31 @@ impl Trial {
         };
         let transition = Transition::Next(default.clone());
         self.pass_on(state.output.as_ref(), state.assign.as_ref(), &transition)
-            .map(Begun::Ended)
+            .map(Started::Ended)
     }
 
-    fn start_wait(&mut self, wait: &Wait) -> Result<Begun, EvalError> {
+    fn start_wait(&mut self, wait: &Wait) -> Result<Started, EvalError> {
         let input = self.shown_input()?;
-        wait.ends_at(&self.scope(Data::input(&input))).map(Begun::Waits)
+        wait.ends_at(&self.scope(Data::input(&input))).map(Started::Waits)
     }
 
-    fn start_fail(&mut self, fail: &Fail) -> Result<Begun, EvalError> {
+    fn start_fail(&mut self, fail: &Fail) -> Result<Started, EvalError> {
         let input = self.shown_input()?;
         let scope = self.scope(Data::input(&input));
         let text =
             |dynamic: &Option<Dynamic<String>>| dynamic.as_ref().map(|dynamic| dynamic.evaluate(&scope)).transpose();
         let error = text(&fail.error)?;
         let cause = text(&fail.cause)?;
-        Ok(Begun::Failed(Failure { error, cause }))
+        Ok(Started::Failed(Failure { error, cause }))
     }
 
     /// A Parallel's inspection shows nothing of what its branches get; what is wrong with it fails the state all the
     /// same.
-    fn start_parallel(&mut self, parallel: &Parallel) -> Result<Begun, EvalError> {
+    fn start_parallel(&mut self, parallel: &Parallel) -> Result<Started, EvalError> {
         let input = self.effective_input()?;
         if let Some(template) = &parallel.arguments {
             self.template(template, Data::input(&input))?;
         }
-        Ok(Begun::Gathers)
+        Ok(Started::Gathers)
     }
 }

@@ -1,15 +1,15 @@
 //! One state by itself: what TestState runs.
 //!
-//! A [`Probe`] knows all that the state may read. [`Probe::begin`] does what the state does at once, and says what it
-//! then needs from outside: a time to pass, a call's result, the result of its branches. Given that, its [`Trial`]
-//! answers a [`Report`]: how the state ends, and every step its data took. Evaluation, retriers and catchers are those
+//! A [`StateTest`] knows all that the state may read. [`StateTest::start`] does what the state does at once, and says what it
+//! then needs from outside: a time to pass, a call's result, the result of its branches. Given that, its [`SuspendedTest`]
+//! answers a [`TestReport`]: how the state ends, and every step its data took. Evaluation, retriers and catchers are those
 //! of an execution; there is no history, and no retry is carried out.
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_TestState.html>
 
-mod begin;
 mod data;
 mod map;
+mod start;
 #[cfg(test)]
 mod tests;
 
@@ -18,17 +18,18 @@ use std::sync::Arc;
 
 use serde_json::Value;
 use sluice_asl::definition::{Name, Retrier};
-use sluice_asl::eval::{CostlyEvaluation, Entropy, EvalError, Evaluations, StopSignal};
+use sluice_asl::eval::{CostlyEvaluation, Entropy, EvalError, EvaluationDelegate, StopSignal};
 use sluice_asl::{State, StateKind, Variables, serialized_len};
 
 use crate::decide::{Failure, MAX_PAYLOAD, ResultFlow, delay_ms, exceeds_limits, handlers};
+use crate::event::ErrorDetails;
 use crate::{Evaluator, ScheduledTask, Timestamp, state};
-use begin::Begun;
 use data::{Ending, transition_of};
+use start::Started;
 
 /// A state and everything that it may read.
 #[derive(Debug, Clone)]
-pub struct Probe {
+pub struct StateTest {
     /// The state.
     pub state: Arc<State>,
     /// Its raw input.
@@ -48,20 +49,20 @@ pub struct Probe {
     /// Ends its evaluations when they take too long; what came of them is then of no use.
     pub stop: StopSignal,
     /// Who makes its costly evaluations.
-    pub evaluator: ProbeEvaluator,
+    pub evaluator: TestEvaluator,
 }
 
-/// Who makes the costly evaluations of a probe; by default they are made as the cheap ones.
+/// Who makes the costly evaluations of a test; by default they are made as the cheap ones.
 #[derive(Clone, Default)]
-pub struct ProbeEvaluator(pub Option<Arc<dyn Evaluator + Send + Sync>>);
+pub struct TestEvaluator(pub Option<Arc<dyn Evaluator + Send + Sync>>);
 
-impl fmt::Debug for ProbeEvaluator {
+impl fmt::Debug for TestEvaluator {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ProbeEvaluator")
+        f.write_str("TestEvaluator")
     }
 }
 
-impl Evaluations for ProbeEvaluator {
+impl EvaluationDelegate for TestEvaluator {
     fn known(&self, _field: &str) -> Option<Result<Value, EvalError>> {
         None
     }
@@ -76,47 +77,47 @@ impl Evaluations for ProbeEvaluator {
 
 /// How far a state came by itself.
 #[derive(Debug)]
-pub enum Progress {
+pub enum TestProgress {
     /// It has ended.
-    Ended(Box<Report>),
-    /// It waits: [`Trial::waited`] when that time has come.
-    Waits(Timestamp, Box<Trial>),
-    /// It calls: [`Trial::succeed`] or [`Trial::fail`] with what comes back.
-    Calls(Box<ScheduledTask>, Box<Trial>),
-    /// It runs branches or iterations: [`Trial::gather`] or [`Trial::fail`] with what they end in.
-    Gathers(Box<Trial>),
+    Ended(Box<TestReport>),
+    /// It waits: [`SuspendedTest::waited`] when that time has come.
+    Waits(Timestamp, Box<SuspendedTest>),
+    /// It calls: [`SuspendedTest::succeed`] or [`SuspendedTest::fail`] with what comes back.
+    Calls(Box<ScheduledTask>, Box<SuspendedTest>),
+    /// It runs branches or iterations: [`SuspendedTest::gather`] or [`SuspendedTest::fail`] with what they end in.
+    Gathers(Box<SuspendedTest>),
 }
 
 /// A state that needs something from outside to go on.
 #[derive(Debug, Clone)]
-pub struct Trial {
-    probe: Probe,
+pub struct SuspendedTest {
+    test: StateTest,
     entropy: Entropy,
     inspection: Inspection,
     iterations: Option<usize>,
 }
 
-impl Trial {
-    /// The same trial whose evaluations are stopped and made by others.
-    pub fn with(mut self, stop: StopSignal, evaluator: ProbeEvaluator) -> Self {
-        self.probe.stop = stop;
-        self.probe.evaluator = evaluator;
+impl SuspendedTest {
+    /// The same test whose evaluations are stopped and made by others.
+    pub fn with(mut self, stop: StopSignal, evaluator: TestEvaluator) -> Self {
+        self.test.stop = stop;
+        self.test.evaluator = evaluator;
         self
     }
 }
 
 /// How a state ended, and what it did to its data.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Report {
+pub struct TestReport {
     /// How it ended.
-    pub verdict: Verdict,
+    pub status: TestStatus,
     /// What happened on the way.
     pub inspection: Inspection,
 }
 
 /// How a state ends.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Verdict {
+pub enum TestStatus {
     /// Well.
     Succeeded {
         /// Its output.
@@ -125,13 +126,13 @@ pub enum Verdict {
         next: Option<Name>,
     },
     /// With an error that nothing handles.
-    Failed(Fault),
+    Failed(ErrorDetails),
     /// With an error that the state would be tried again for.
-    Retriable(Fault),
+    Retriable(ErrorDetails),
     /// With an error that a catcher takes.
     Caught {
         /// The error.
-        fault: Fault,
+        error: ErrorDetails,
         /// What the catcher makes of it.
         output: Arc<Value>,
         /// Where the catcher leads.
@@ -139,18 +140,9 @@ pub enum Verdict {
     },
 }
 
-/// An error and its cause.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fault {
-    /// The error's name.
-    pub error: Option<String>,
-    /// Its cause.
-    pub cause: Option<String>,
-}
-
 /// What handles an error: the place in `Retry` or `Catch`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Handler {
+pub enum ErrorHandler {
     /// A retrier.
     Retry {
         /// Its place.
@@ -184,36 +176,36 @@ pub struct Inspection {
     pub after_result_path: Option<Arc<Value>>,
     /// After the state: those it was given, and those it assigned.
     pub variables: Variables,
-    pub handler: Option<Handler>,
+    pub error_handler: Option<ErrorHandler>,
 }
 
-impl Probe {
+impl StateTest {
     /// Does what the state does at once.
-    pub fn begin(self) -> Progress {
+    pub fn start(self) -> TestProgress {
         let inspection = Inspection {
             input: Some(self.input.clone()),
             variables: self.variables.clone(),
             ..Inspection::default()
         };
         let entropy = Entropy::new(self.seed);
-        let mut trial = Box::new(Trial {
-            probe: self,
+        let mut test = Box::new(SuspendedTest {
+            test: self,
             entropy,
             inspection,
             iterations: None,
         });
-        match trial.start() {
-            Ok(Begun::Ended(ending)) => Progress::Ended(Box::new(trial.end(ending))),
-            Ok(Begun::Failed(failure)) => Progress::Ended(Box::new(trial.unhandled(failure))),
-            Ok(Begun::Waits(until)) => Progress::Waits(until, trial),
-            Ok(Begun::Calls(task)) => Progress::Calls(task, trial),
-            Ok(Begun::Gathers) => Progress::Gathers(trial),
-            Err(error) => Progress::Ended(Box::new(trial.refuse(error))),
+        match test.start_state() {
+            Ok(Started::Ended(ending)) => TestProgress::Ended(Box::new(test.end(ending))),
+            Ok(Started::Failed(failure)) => TestProgress::Ended(Box::new(test.unhandled(failure))),
+            Ok(Started::Waits(until)) => TestProgress::Waits(until, test),
+            Ok(Started::Calls(task)) => TestProgress::Calls(task, test),
+            Ok(Started::Gathers) => TestProgress::Gathers(test),
+            Err(error) => TestProgress::Ended(Box::new(test.refuse(error))),
         }
     }
 }
 
-impl Trial {
+impl SuspendedTest {
     /// The iterations of a Map: its items, or batches of them. `None` for other states, and for a Map whose items an
     /// ItemReader would read.
     pub fn iterations(&self) -> Option<usize> {
@@ -221,8 +213,8 @@ impl Trial {
     }
 
     /// The time that a Wait waits for has come.
-    pub fn waited(self) -> Report {
-        let state = self.probe.state.clone();
+    pub fn waited(self) -> TestReport {
+        let state = self.test.state.clone();
         let StateKind::Wait(wait) = &state.kind else {
             return self.unhandled(Failure::default());
         };
@@ -233,8 +225,8 @@ impl Trial {
     }
 
     /// The call of a Task was answered.
-    pub fn succeed(mut self, result: Value) -> Report {
-        let state = self.probe.state.clone();
+    pub fn succeed(mut self, result: Value) -> TestReport {
+        let state = self.test.state.clone();
         let StateKind::Task(task) = &state.kind else {
             return self.unhandled(Failure::default());
         };
@@ -252,8 +244,8 @@ impl Trial {
 
     /// The branches of a Parallel or the iterations of a Map have ended with `result`, of which `failed` iterations not
     /// well. A Map that states what it tolerates fails if that is more; one that states nothing leaves it to `result`.
-    pub fn gather(self, result: Value, failed: u64) -> Report {
-        let state = self.probe.state.clone();
+    pub fn gather(self, result: Value, failed: u64) -> TestReport {
+        let state = self.test.state.clone();
         let (flow, transition) = match &state.kind {
             StateKind::Parallel(parallel) => (
                 ResultFlow {
@@ -285,26 +277,26 @@ impl Trial {
     }
 
     /// What the state did outside has failed.
-    pub fn fail(self, error: Option<String>, cause: Option<String>) -> Report {
+    pub fn fail(self, error: Option<String>, cause: Option<String>) -> TestReport {
         self.handle(Failure { error, cause })
     }
 
-    fn complete(mut self, result: Arc<Value>, flow: ResultFlow<'_>, next: Option<Name>) -> Report {
+    fn complete(mut self, result: Arc<Value>, flow: ResultFlow<'_>, next: Option<Name>) -> TestReport {
         match self.shape_result(result, flow, next) {
             Ok(ending) => self.end(ending),
             Err(error) => self.refuse(error),
         }
     }
 
-    fn end(mut self, ending: Ending) -> Report {
-        let unchanged = Arc::ptr_eq(&ending.output, &self.probe.input);
+    fn end(mut self, ending: Ending) -> TestReport {
+        let unchanged = Arc::ptr_eq(&ending.output, &self.test.input);
         if !unchanged && exceeds_limits(&ending.output) {
-            let failure = Failure::data_limit(&self.probe.state.name);
+            let failure = Failure::data_limit(&self.test.state.name);
             return self.handle(failure);
         }
         self.inspection.variables.extend(ending.assigned);
-        Report {
-            verdict: Verdict::Succeeded {
+        TestReport {
+            status: TestStatus::Succeeded {
                 output: ending.output,
                 next: ending.next,
             },
@@ -313,34 +305,34 @@ impl Trial {
     }
 
     /// An expression failed. AWS's causes name no state or event here, as those of an execution do.
-    fn refuse(self, error: EvalError) -> Report {
+    fn refuse(self, error: EvalError) -> TestReport {
         self.handle(Failure::new(error.name.as_str(), error.cause))
     }
 
-    fn unhandled(self, failure: Failure) -> Report {
-        Report {
-            verdict: Verdict::Failed(failure.into()),
+    fn unhandled(self, failure: Failure) -> TestReport {
+        TestReport {
+            status: TestStatus::Failed(failure.details()),
             inspection: self.inspection,
         }
     }
 
     /// The state failed: what do its retriers and catchers say?
-    fn handle(mut self, failure: Failure) -> Report {
-        let state = self.probe.state.clone();
+    fn handle(mut self, failure: Failure) -> TestReport {
+        let state = self.test.state.clone();
         let (retry, catch) = handlers(&state);
         let retrier = retry
             .iter()
             .enumerate()
             .find(|(_, retrier)| failure.is_matched_by(&retrier.error_equals));
         if let Some((index, retrier)) = retrier
-            && self.probe.retries < retrier.max_attempts
+            && self.test.retries < retrier.max_attempts
         {
-            self.inspection.handler = Some(Handler::Retry {
+            self.inspection.error_handler = Some(ErrorHandler::Retry {
                 index,
-                backoff_seconds: backoff_seconds(retrier, self.probe.retries),
+                backoff_seconds: backoff_seconds(retrier, self.test.retries),
             });
-            return Report {
-                verdict: Verdict::Retriable(failure.into()),
+            return TestReport {
+                status: TestStatus::Retriable(failure.details()),
                 inspection: self.inspection,
             };
         }
@@ -357,11 +349,11 @@ impl Trial {
                 self.unhandled(failure)
             }
             Ok((output, assigned)) => {
-                self.inspection.handler = Some(Handler::Catch { index });
+                self.inspection.error_handler = Some(ErrorHandler::Catch { index });
                 self.inspection.variables.extend(assigned);
-                Report {
-                    verdict: Verdict::Caught {
-                        fault: failure.into(),
+                TestReport {
+                    status: TestStatus::Caught {
+                        error: failure.details(),
                         output,
                         next: catcher.next.clone(),
                     },
@@ -378,13 +370,4 @@ impl Trial {
 fn backoff_seconds(retrier: &Retrier, used: u64) -> u64 {
     let millis = delay_ms(retrier, used, || 1.0);
     u64::try_from(millis / 1000).unwrap_or(0)
-}
-
-impl From<Failure> for Fault {
-    fn from(failure: Failure) -> Self {
-        Self {
-            error: failure.error,
-            cause: failure.cause,
-        }
-    }
 }

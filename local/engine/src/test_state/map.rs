@@ -7,8 +7,8 @@ use sluice_asl::definition::{Dynamic, ItemBatcher, Map, Template};
 use sluice_asl::eval::EvalError;
 use sluice_asl::serialized_len;
 
-use super::Trial;
-use super::begin::Begun;
+use super::SuspendedTest;
+use super::start::Started;
 use crate::decide::{Data, MAX_PAYLOAD, within_depth};
 use crate::life::Threshold;
 use crate::state::map::batches_of;
@@ -16,21 +16,21 @@ use crate::state::map::batches_of;
 /// The bytes that copies of a `BatchInput` may take.
 const MAX_BATCHED: usize = 64 * 1024 * 1024;
 
-impl Trial {
-    pub(super) fn start_map(&mut self, map: &Map) -> Result<Begun, EvalError> {
+impl SuspendedTest {
+    pub(super) fn start_map(&mut self, map: &Map) -> Result<Started, EvalError> {
         let input = self.shown_input()?;
         let items = self.items(map, &input)?;
         self.limits(map, &input)?;
         if let Some(items) = items {
             self.iterations = self.count_iterations(map, &input, items)?;
         }
-        Ok(Begun::Gathers)
+        Ok(Started::Gathers)
     }
 
     /// The items, unless they are a reader's and not given.
     fn items(&mut self, map: &Map, input: &Value) -> Result<Option<Vec<Value>>, EvalError> {
         if map.item_reader.is_some() {
-            return Ok(self.probe.read_items.take());
+            return Ok(self.test.read_items.take());
         }
         let items = map.evaluate_items(&self.scope(Data::input(input)))?;
         if !self.is_jsonata() {
@@ -85,7 +85,7 @@ impl Trial {
     }
 
     fn selected(&self, selector: &Template, input: &Value, items: Vec<Value>) -> Result<Option<Vec<Value>>, EvalError> {
-        let mut context = self.probe.context.clone();
+        let mut context = self.test.context.clone();
         let mut selected = Vec::new();
         let mut size = 0;
         for (index, item) in items.into_iter().enumerate() {

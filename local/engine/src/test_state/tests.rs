@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 use sluice_asl::State;
 use sluice_asl::eval::StopSignal;
 
-use super::{Handler, Inspection, Probe, Progress, Report, Verdict};
+use super::{ErrorHandler, Inspection, StateTest, TestProgress, TestReport, TestStatus};
 
-fn probe(state: &Value, input: Value) -> Probe {
-    let state = State::parse_alone("StateName", &state.to_string()).expect("a valid state");
-    Probe {
+fn test(state: &Value, input: Value) -> StateTest {
+    let state = State::parse("StateName", &state.to_string()).expect("a valid state");
+    StateTest {
         state: Arc::new(state),
         input: Arc::new(input),
         context: json!({ "Execution": { "Name": "e" } }),
@@ -18,7 +18,7 @@ fn probe(state: &Value, input: Value) -> Probe {
         retries: 0,
         read_items: None,
         stop: StopSignal::new(),
-        evaluator: super::ProbeEvaluator::default(),
+        evaluator: super::TestEvaluator::default(),
     }
 }
 
@@ -30,35 +30,35 @@ enum Given {
     Error(&'static str),
 }
 
-fn report(probe: Probe, given: Given) -> Report {
-    match (probe.begin(), given) {
-        (Progress::Ended(report), Given::Nothing) => *report,
-        (Progress::Waits(_, trial), Given::Nothing) => trial.waited(),
-        (Progress::Calls(_, trial), Given::Result(result)) => trial.succeed(result),
-        (Progress::Gathers(trial), Given::Gathered(result, failed)) => trial.gather(result, failed),
-        (Progress::Calls(_, trial) | Progress::Gathers(trial), Given::Error(error)) => {
-            trial.fail(Some(error.into()), Some("c".into()))
+fn report(test: StateTest, given: Given) -> TestReport {
+    match (test.start(), given) {
+        (TestProgress::Ended(report), Given::Nothing) => *report,
+        (TestProgress::Waits(_, test), Given::Nothing) => test.waited(),
+        (TestProgress::Calls(_, test), Given::Result(result)) => test.succeed(result),
+        (TestProgress::Gathers(test), Given::Gathered(result, failed)) => test.gather(result, failed),
+        (TestProgress::Calls(_, test) | TestProgress::Gathers(test), Given::Error(error)) => {
+            test.fail(Some(error.into()), Some("c".into()))
         }
         (progress, _) => panic!("the state asks for something else: {progress:?}"),
     }
 }
 
 /// `status output next` or `status error`.
-fn shown(verdict: &Verdict) -> String {
+fn shown(status: &TestStatus) -> String {
     let next = |next: &Option<Arc<str>>| next.as_ref().map_or_else(|| "end".to_owned(), ToString::to_string);
-    match verdict {
-        Verdict::Succeeded { output, next: to } => format!("ok {output} -> {}", next(to)),
-        Verdict::Failed(fault) => format!("failed {}", fault.error.as_deref().unwrap_or("-")),
-        Verdict::Retriable(fault) => format!("retriable {}", fault.error.as_deref().unwrap_or("-")),
-        Verdict::Caught { fault, output, next } => {
-            format!("caught {} {output} -> {next}", fault.error.as_deref().unwrap_or("-"))
+    match status {
+        TestStatus::Succeeded { output, next: to } => format!("ok {output} -> {}", next(to)),
+        TestStatus::Failed(error) => format!("failed {}", error.error.as_deref().unwrap_or("-")),
+        TestStatus::Retriable(error) => format!("retriable {}", error.error.as_deref().unwrap_or("-")),
+        TestStatus::Caught { error, output, next } => {
+            format!("caught {} {output} -> {next}", error.error.as_deref().unwrap_or("-"))
         }
     }
 }
 
 fn check(state: Value, input: Value, given: Given, expected: &str) -> Inspection {
-    let report = report(probe(&state, input), given);
-    assert_eq!(shown(&report.verdict), expected, "{state}");
+    let report = report(test(&state, input), given);
+    assert_eq!(shown(&report.status), expected, "{state}");
     report.inspection
 }
 
@@ -123,8 +123,8 @@ fn simple_states_end_by_themselves() {
 
 #[test]
 fn a_wait_says_until_when() {
-    let wait = probe(&json!({"Type": "Wait", "Seconds": 5, "End": true}), json!({}));
-    let Progress::Waits(until, _) = wait.begin() else {
+    let wait = test(&json!({"Type": "Wait", "Seconds": 5, "End": true}), json!({}));
+    let TestProgress::Waits(until, _) = wait.start() else {
         panic!("a Wait waits");
     };
     assert_eq!(until, 6_000);
@@ -246,11 +246,11 @@ fn selected_items_that_are_too_many_to_show_are_still_counted() {
         "ItemProcessor": {"StartAt": "P", "States": {"P": {"Type": "Succeed"}}},
     });
     let items: Vec<u32> = (0..5_000).collect();
-    let Progress::Gathers(trial) = probe(&map, json!(items)).begin() else {
+    let TestProgress::Gathers(test) = test(&map, json!(items)).start() else {
         panic!("a Map gathers");
     };
-    assert_eq!(trial.iterations(), Some(5_000));
-    let report = trial.gather(json!([]), 0);
+    assert_eq!(test.iterations(), Some(5_000));
+    let report = test.gather(json!([]), 0);
     assert_eq!(report.inspection.after_item_selector, None);
 }
 
@@ -267,7 +267,7 @@ fn failures_meet_retriers_and_then_catchers() {
             {"ErrorEquals": ["States.ALL"], "Next": "A"},
         ],
     });
-    let retry = |index, backoff_seconds| Some(Handler::Retry { index, backoff_seconds });
+    let retry = |index, backoff_seconds| Some(ErrorHandler::Retry { index, backoff_seconds });
     for (error, retries, expected, handler) in [
         ("Mine", 0, "retriable Mine", retry(1, 3)),
         ("Mine", 1, "retriable Mine", retry(1, 6)),
@@ -275,24 +275,24 @@ fn failures_meet_retriers_and_then_catchers() {
             "Mine",
             2,
             r#"caught Mine {"a":1,"e":{"Error":"Mine","Cause":"c"}} -> M"#,
-            Some(Handler::Catch { index: 0 }),
+            Some(ErrorHandler::Catch { index: 0 }),
         ),
         ("Other", 0, "retriable Other", retry(0, 1)),
         (
             "Unknown",
             0,
             r#"caught Unknown {"Error":"Unknown","Cause":"c"} -> A"#,
-            Some(Handler::Catch { index: 1 }),
+            Some(ErrorHandler::Catch { index: 1 }),
         ),
         ("States.Runtime", 0, "failed States.Runtime", None),
     ] {
-        let probe = Probe {
+        let test = StateTest {
             retries,
-            ..probe(&task, json!({"a": 1}))
+            ..test(&task, json!({"a": 1}))
         };
-        let report = report(probe, Given::Error(error));
-        assert_eq!(shown(&report.verdict), expected, "{error} after {retries}");
-        assert_eq!(report.inspection.handler, handler, "{error} after {retries}");
+        let report = report(test, Given::Error(error));
+        assert_eq!(shown(&report.status), expected, "{error} after {retries}");
+        assert_eq!(report.inspection.error_handler, handler, "{error} after {retries}");
     }
 }
 
