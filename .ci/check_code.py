@@ -5,6 +5,7 @@
 - no cycle among the modules of a crate: at each level of the module tree, a child module together with all below it is one
   node, and so is the parent's own code (its `mod` and `pub use` lines are no code: a face depends on nothing);
 - no crate arrow but those of `.ci/check_code.toml`, and none from the product into `local/`;
+- no dependency that no source of its crate names, and none of the workspace that no crate takes;
 - first lines of doc comments say what a thing is or does: none begins with a question word;
 - relative links and anchors in Markdown lead somewhere.
 
@@ -15,6 +16,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -386,6 +388,32 @@ def crate_arrows(manifests: dict[Path, dict]) -> list[str]:
     return problems
 
 
+# --- unused dependencies ----------------------------------------------------------------------------------------------------
+
+def unused_dependencies(manifests: dict[Path, dict], files: dict[Path, list[File]]) -> list[str]:
+    """A dependency is used if some source of the crate has its name as a word. Features that name it count too."""
+    problems, excused = [], SETTINGS.get("unused_dependencies", {})
+    taken = set()
+    for folder, manifest in manifests.items():
+        text = b"\n".join(file.text for file in files[folder])
+        tables = {kind: manifest.get(kind, {}) for kind in ("dependencies", "dev-dependencies", "build-dependencies")}
+        for target in manifest.get("target", {}).values():
+            for kind in tables:
+                tables[kind] = {**tables[kind], **target.get(kind, {})}
+        features = json.dumps(manifest.get("features", {}))
+        for kind, table in tables.items():
+            for name in table:
+                taken.add(name)
+                word = SETTINGS.get("library_names", {}).get(name, name.replace("-", "_"))
+                if re.search(rf"\b{re.escape(word)}\b".encode(), text) or f"dep:{name}" in features:
+                    continue
+                if f"{name_of(folder)}#{name}" not in excused:
+                    problems.append(f"{name_of(folder)}/Cargo.toml: nothing uses {name} of [{kind}]")
+    shared = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"].get("dependencies", {})
+    problems += [f"Cargo.toml: no crate takes {name}" for name in sorted(set(shared) - taken)]
+    return problems
+
+
 # --- links ------------------------------------------------------------------------------------------------------------------
 
 def anchors(text: str) -> set[str]:
@@ -468,7 +496,7 @@ def main() -> int:
         return 0
     problems = lengths(chosen) + questions(chosen) + cycles
     if not arguments:
-        problems += crate_arrows(manifests) + links()
+        problems += crate_arrows(manifests) + unused_dependencies(manifests, files) + links()
     for problem in problems:
         print(problem)
     print(f"{len(chosen)} files: " + (f"{len(problems)} lines to look at" if problems else "in order"))

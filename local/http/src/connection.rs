@@ -32,6 +32,15 @@ pub(crate) enum Phase {
     Lingering,
 }
 
+/// The reason for which a connection is asked to end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Ending {
+    /// Another one needs its place.
+    MakesRoom,
+    /// It has taken more time than it may.
+    Overdue,
+}
+
 #[derive(Debug)]
 struct State {
     phase: Phase,
@@ -48,8 +57,8 @@ struct State {
     unsent: bool,
     /// A request is given up when its peer shuts its writing side.
     follows_peer: bool,
-    /// It was asked to make room.
-    asked: bool,
+    /// It was asked to end.
+    asked: Option<Ending>,
 }
 
 /// A connection as the handlers of its requests know it.
@@ -73,7 +82,7 @@ impl Connection {
                 half_closed: false,
                 unsent: false,
                 follows_peer: false,
-                asked: false,
+                asked: None,
             }),
             close: Notify::new(),
         }
@@ -176,7 +185,7 @@ impl Connection {
     pub(crate) fn lingers(&self) -> bool {
         let mut state = self.state();
         (state.phase, state.since) = (Phase::Lingering, Instant::now());
-        !state.half_closed && !state.asked
+        !state.half_closed && state.asked.is_none()
     }
 
     /// Since when nothing has happened on it, for one that may be asked to make room.
@@ -188,7 +197,7 @@ impl Connection {
             Phase::New | Phase::Head | Phase::Body => now.saturating_duration_since(state.active) >= LOOKED_AT,
             Phase::Lingering => true,
         };
-        (spare && !state.asked).then_some(state.active)
+        (spare && state.asked.is_none()).then_some(state.active)
     }
 
     /// Whether it has taken more time than it may.
@@ -204,9 +213,15 @@ impl Connection {
         now.saturating_duration_since(since) >= limit
     }
 
-    /// Asks it to make room.
-    pub(crate) fn ask_to_close(&self) {
-        self.state().asked = true;
+    /// Asks it to end.
+    pub(crate) fn ask_to_close(&self, reason: Ending) {
+        self.state().asked = Some(reason);
         self.close.notify_one();
+    }
+
+    /// Whether it ends for another one before its request was read.
+    pub(crate) fn is_unheard(&self) -> bool {
+        let state = self.state();
+        state.asked == Some(Ending::MakesRoom) && matches!(state.phase, Phase::New | Phase::Head)
     }
 }

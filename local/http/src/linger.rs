@@ -3,7 +3,8 @@
 //! A socket that is closed while bytes of the client lie unread in it resets the connection, and the client then loses
 //! the answer that it has not read yet. So the writing side is shut, and what still comes is read and dropped for a while.
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
+use std::net::Shutdown;
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -50,12 +51,16 @@ pub(crate) async fn turn_away(mut socket: TcpStream, seconds: u64) {
     }
 }
 
-/// The same without waiting for anything: a fresh socket has room for it. What the client has still to send may cost it the
-/// answer, on some systems.
+/// The same without waiting for anything: a fresh socket has room for it. What has come already is read, since it would cost the
+/// client the answer; what it has still to send may.
 pub(crate) fn turn_away_at_once(socket: TcpStream, seconds: u64) {
-    let written = socket
-        .into_std()
-        .and_then(|mut socket| socket.write_all(no_place(seconds).as_bytes()));
+    let written = socket.into_std().and_then(|mut socket| {
+        socket.write_all(no_place(seconds).as_bytes())?;
+        socket.shutdown(Shutdown::Write)?;
+        // it does not block: an error is that there is no more
+        let _ = socket.read(&mut [0; 16 * 1024]);
+        Ok(())
+    });
     if let Err(error) = written {
         tracing::debug!(%error, "a connection was closed without a word");
     }

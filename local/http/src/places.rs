@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
+use crate::connection::Ending;
 use crate::{Connection, Limits};
 
 /// The places for connections of one listener, or of some that share them.
@@ -56,6 +57,13 @@ impl Places {
         })
     }
 
+    /// Whether one more would find a place.
+    pub(crate) fn has_room(&self) -> bool {
+        let taken = self.taken();
+        let now = Instant::now();
+        taken.connections.len() < self.limit || taken.connections.values().any(|one| one.spare_since(now).is_some())
+    }
+
     /// Closes the connection on which nothing has happened for the longest time; answers whether there is one.
     pub(crate) fn make_room(&self) -> bool {
         let now = Instant::now();
@@ -66,7 +74,7 @@ impl Places {
             .filter_map(|(number, connection)| Some((connection.spare_since(now)?, *number)));
         let Some((_, number)) = spare.min() else { return false };
         if let Some(connection) = taken.connections.remove(&number) {
-            connection.ask_to_close();
+            connection.ask_to_close(Ending::MakesRoom);
         }
         true
     }
@@ -76,7 +84,7 @@ impl Places {
         let now = Instant::now();
         for connection in self.taken().connections.values() {
             if connection.is_overdue(now, limits) {
-                connection.ask_to_close();
+                connection.ask_to_close(Ending::Overdue);
             }
         }
     }

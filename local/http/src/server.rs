@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -25,8 +26,11 @@ use crate::places::Places;
 use crate::stream::Watched;
 use crate::{Connection, Limits, RequestBody};
 
-/// How many connections are told at a time that there is no place, and given time to read it; more are told and closed.
+/// How many connections are told at a time that there is no place, and given time to read it.
 const TURNED_AWAY: usize = 64;
+
+/// How long others then stay in the listener's queue until one of those has read it; afterwards they are told and closed.
+const QUEUED: Duration = Duration::from_millis(100);
 
 /// How long accepting pauses when the machine gives no more descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -58,7 +62,7 @@ pub async fn serve<A, H, F, B>(
             () = &mut stop => break,
             Some(_) = server.tasks.join_next() => {}
             _ = server.ticks.tick(), if !server.tasks.is_empty() => server.places.close_overdue(&server.limits),
-            accepting = listener.accept() => match accepting {
+            accepting = accept(&listener, &server.places, &server.turned_away) => match accepting {
                 Ok((socket, peer)) => server.admit(socket, |connection| accepted(peer, connection)),
                 Err(error) => server.failed(&error).await,
             },
@@ -66,6 +70,20 @@ pub async fn serve<A, H, F, B>(
     }
     drop(listener);
     server.end().await;
+}
+
+/// Accepts the next connection, when there is a place for it or somebody has time to tell it that there is none. A client that
+/// waits in the listener's queue is served better than one that is told and closed at once: it may lose that answer.
+async fn accept(
+    listener: &TcpListener,
+    places: &Places,
+    turned_away: &Semaphore,
+) -> std::io::Result<(TcpStream, SocketAddr)> {
+    if turned_away.available_permits() == 0 && !places.has_room() {
+        // the permit is given back: whoever is admitted takes one of its own. Those that do not read have had their time.
+        let _ = tokio::time::timeout(QUEUED, turned_away.acquire()).await;
+    }
+    listener.accept().await
 }
 
 /// One listener's connections.
@@ -77,10 +95,21 @@ struct Server {
     tasks: JoinSet<()>,
     ticks: tokio::time::Interval,
     stopping: watch::Sender<bool>,
-    /// How many were told that there is no place.
-    refused: u64,
+    pauses: Arc<Pauses>,
     /// Accepting has failed and was told.
     failing: bool,
+}
+
+/// The seconds after which those who are sent away may come back: 2 to 10, so that those who are sent away together do not come
+/// back together.
+#[derive(Default)]
+struct Pauses(AtomicU64);
+
+impl Pauses {
+    fn next(&self) -> u64 {
+        let count = self.0.fetch_add(1, Ordering::Relaxed);
+        2 + (count % 9 + 1) * 4 % 9
+    }
 }
 
 impl Server {
@@ -101,7 +130,7 @@ impl Server {
             tasks: JoinSet::new(),
             ticks,
             stopping: watch::Sender::new(false),
-            refused: 0,
+            pauses: Arc::default(),
             failing: false,
         }
     }
@@ -120,9 +149,7 @@ impl Server {
         }
         let connection = Arc::new(Connection::new());
         let Some(place) = self.places.take(&connection) else {
-            // those who are sent away together do not come back together: 2 to 10 seconds
-            self.refused = self.refused.wrapping_add(1);
-            let seconds = 2 + self.refused.wrapping_mul(4) % 9;
+            let seconds = self.pauses.next();
             if let Ok(permit) = Arc::clone(&self.turned_away).try_acquire_owned() {
                 self.tasks.spawn(async move {
                     turn_away(socket, seconds).await;
@@ -137,8 +164,9 @@ impl Server {
         let limits = Arc::clone(&self.limits);
         let (builder, stopping) = (self.builder.clone(), self.stopping.subscribe());
         let hears_out = self.limits.hears_out;
+        let (turned_away, pauses) = (Arc::clone(&self.turned_away), Arc::clone(&self.pauses));
         self.tasks.spawn(async move {
-            hold(socket, builder, &connection, (stopping, hears_out), |request| {
+            let unheard = hold(socket, builder, &connection, (stopping, hears_out), |request| {
                 respond(
                     Arc::clone(&handler),
                     request,
@@ -148,6 +176,12 @@ impl Server {
             })
             .await;
             drop(place);
+            if let Some(socket) = unheard {
+                match turned_away.try_acquire() {
+                    Ok(_permit) => turn_away(socket, pauses.next()).await,
+                    Err(_) => turn_away_at_once(socket, pauses.next()),
+                }
+            }
         });
     }
 
@@ -169,20 +203,22 @@ impl Server {
     }
 }
 
-/// Serves one connection until it ends, has to make room, or the server stops.
+/// Serves one connection until it ends, has to make room, or the server stops. Gives the socket back if it had to make room
+/// before its request was read: its client is still to be told.
 async fn hold<S, F, B>(
     mut socket: TcpStream,
     builder: http1::Builder,
     connection: &Connection,
     (mut stopping, hears_out): (watch::Receiver<bool>, bool),
     service: S,
-) where
+) -> Option<TcpStream>
+where
     S: Fn(Request<Incoming>) -> F,
     F: Future<Output = Response<B>>,
     B: Body<Data = Bytes> + 'static,
     B::Error: Into<BoxError>,
 {
-    {
+    let unheard = {
         let watched = Watched {
             socket: &mut socket,
             connection,
@@ -200,7 +236,7 @@ async fn hold<S, F, B>(
                     if let Err(error) = result {
                         tracing::debug!(%error, "a connection ended");
                     }
-                    break;
+                    break false;
                 }
                 () = connection.close.notified() => match connection.phase() {
                     // a request came in between
@@ -210,17 +246,21 @@ async fn hold<S, F, B>(
                         asked = true;
                         served.as_mut().graceful_shutdown();
                     }
-                    _ => return,
+                    _ if connection.is_unheard() => break true,
+                    _ => return None,
                 },
                 _ = stopping.wait_for(|stop| *stop), if !stopped && !hears_out => {
                     if connection.phase() == Phase::New {
-                        return;
+                        return None;
                     }
                     stopped = true;
                     served.as_mut().graceful_shutdown();
                 }
             }
         }
+    };
+    if unheard {
+        return has_request(socket, connection);
     }
     if connection.lingers() {
         tokio::select! {
@@ -229,6 +269,18 @@ async fn hold<S, F, B>(
             _ = stopping.wait_for(|stop| *stop) => {}
         }
     }
+    None
+}
+
+/// The socket of a connection that has begun a request. One that has sent nothing asks for no answer.
+fn has_request(socket: TcpStream, connection: &Connection) -> Option<TcpStream> {
+    if connection.phase() == Phase::Head {
+        return Some(socket);
+    }
+    let socket = socket.into_std().ok()?;
+    // it does not block
+    let waits = socket.peek(&mut [0]).is_ok_and(|count| count > 0);
+    if waits { TcpStream::from_std(socket).ok() } else { None }
 }
 
 /// Answers one request, and sees to it that the next can follow, or that the client knows that it cannot.

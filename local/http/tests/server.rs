@@ -302,6 +302,16 @@ async fn the_one_idle_longest_makes_room() {
 }
 
 #[tokio::test]
+async fn whoever_makes_room_within_a_request_is_told() {
+    let served = start(Limits::default(), 1).await;
+    let mut slow = served.connect().await;
+    slow.write_all(b"GET /a HTTP/1.1\r\nhost").await.expect("sends");
+    let request = b"GET /a HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n";
+    while served.exchange(request).await.starts_with("HTTP/1.1 503") {}
+    check(&rest(&mut slow).await, "503", &["retry-after: ", "connection: close"]);
+}
+
+#[tokio::test]
 async fn when_all_are_at_work_a_new_one_is_told_to_come_back() {
     let served = start(Limits::default(), 2).await;
     let mut working = Vec::new();
