@@ -142,6 +142,24 @@ pub enum DriverError {
 }
 
 impl DriverError {
+    /// True when nothing was kept and the same request may work later: the driver or the disk cannot at the moment.
+    pub fn is_retryable(&self) -> bool {
+        match self {
+            Self::Closed
+            | Self::Stopped { .. }
+            | Self::Journal {
+                fault: Fault::Passing, ..
+            } => true,
+            Self::Journal { .. }
+            | Self::Definition { .. }
+            | Self::Unreadable { .. }
+            | Self::TooDeep { .. }
+            | Self::Deferred { .. }
+            | Self::InvalidCursor(_)
+            | Self::Engine { .. } => false,
+        }
+    }
+
     pub(crate) fn unreadable(key: u64, reason: impl ToString) -> Self {
         Self::Unreadable {
             key,

@@ -30,7 +30,6 @@ mod watchdog;
 mod writer;
 
 pub use check::{DirectoryLock, Finding, JournalReport, check_journal};
-pub use clock::{Clock, ManualClock, SystemClock};
 pub use driver::{Driver, DriverConfig};
 pub use error::{DriverError, OpenError, RedriveError, StartError, TokenError, VersionError};
 pub use evaluate::{EvaluationJob, Lanes, WorkerCommand, serve as serve_evaluations};
@@ -40,6 +39,7 @@ pub use record::{
     MachineRecord, MapRunRecord, Order, Page, PutMachine, Qualifier, Resumed, Route, StartExecution, Started,
     Statistics, VersionRecord, VersionSummary,
 };
+pub use sluice_clock::{Clock, ManualClock, SystemClock};
 pub use sluice_disk::{Fault, Retry};
 pub use task::{Answer, RunningTask, TaskRunner};
 pub use watchdog::{Seen, Watch, Watchdog};

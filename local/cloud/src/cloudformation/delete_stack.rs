@@ -47,7 +47,8 @@ async fn begin(services: &Services, name: &str, retain: &[&str]) -> Result<(), A
         resources,
         ..StackRecord::clone(&stack)
     };
-    services.stacks.keep(&services.driver, doomed).await?;
+    let kept = services.stacks.keep(&services.driver, doomed).await;
+    kept.map_err(|error| ApiError::store(&error, error.is_retryable()))?;
     services.stacks.ask_for_deletion(&stack.id);
     Ok(())
 }

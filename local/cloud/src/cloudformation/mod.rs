@@ -15,7 +15,7 @@ mod tests;
 
 use std::sync::Arc;
 
-use crate::endpoint::{ApiError, Form, QueryService, Services, Xml, invalid_action};
+use crate::endpoint::{ApiError, Form, Services, Xml, invalid_action, query_apis};
 
 pub(crate) use delete_stack::delete;
 use error::CloudFormationError;
@@ -42,7 +42,7 @@ pub(crate) async fn call(services: &Services, action: &str, form: &Form) -> Resu
         "GetTemplate" => get_template::call(stacks, form),
         "ListStackResources" => list_stack_resources::call(stacks, form),
         "ListStacks" => list_stacks::call(stacks, form),
-        _ => return Err(invalid_action(QueryService::CloudFormation, action, &KNOWN)),
+        _ => return Err(invalid_action(&query_apis::CLOUDFORMATION, action, &KNOWN)),
     };
     Ok(answer?)
 }

@@ -15,7 +15,7 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 
 use super::error::CallError;
-use crate::endpoint::{Answer, HttpClient, HttpError};
+use crate::endpoint::{HttpClient, HttpError, HttpResponse};
 
 /// DynamoDB answers at most 1 MiB a page, batches 16 MiB; JSON can escape every byte.
 const MAX_ANSWER: usize = 128 << 20;
@@ -47,7 +47,7 @@ impl Book {
     ///
     /// # Errors
     /// When no connection can be made, or it breaks; the call may have been carried out.
-    pub(super) fn ask(&mut self, request: Request<Full<Bytes>>) -> Result<Answer, CallError> {
+    pub(super) fn ask(&mut self, request: Request<Full<Bytes>>) -> Result<HttpResponse, CallError> {
         if let Some(connection) = self.connection.take() {
             match connection.ask(request.clone()) {
                 // The server ended the connection after an earlier call.
@@ -59,7 +59,11 @@ impl Book {
         self.keep(connection, answer)
     }
 
-    fn keep(&mut self, connection: Connection, answer: Result<Answer, HttpError>) -> Result<Answer, CallError> {
+    fn keep(
+        &mut self,
+        connection: Connection,
+        answer: Result<HttpResponse, HttpError>,
+    ) -> Result<HttpResponse, CallError> {
         let answer = answer.map_err(|error| CallError::Server(error.to_string()))?;
         self.connection = Some(connection);
         Ok(answer)
@@ -67,7 +71,10 @@ impl Book {
 }
 
 impl Connection {
-    fn open(database: Database, first: Request<Full<Bytes>>) -> Result<(Self, Result<Answer, HttpError>), CallError> {
+    fn open(
+        database: Database,
+        first: Request<Full<Bytes>>,
+    ) -> Result<(Self, Result<HttpResponse, HttpError>), CallError> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|error| CallError::Server(format!("no event loop: {error}")))?;
         let listener = runtime.block_on(listen());
@@ -89,11 +96,11 @@ impl Connection {
         Ok((connection, answer))
     }
 
-    fn ask(&self, request: Request<Full<Bytes>>) -> Result<Answer, HttpError> {
+    fn ask(&self, request: Request<Full<Bytes>>) -> Result<HttpResponse, HttpError> {
         self.runtime.block_on(self.exchange(request))
     }
 
-    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<Answer, HttpError> {
+    async fn exchange(&self, mut request: Request<Full<Bytes>>) -> Result<HttpResponse, HttpError> {
         *request.uri_mut() = self.uri.clone();
         self.client.send(request, MAX_ANSWER).await
     }

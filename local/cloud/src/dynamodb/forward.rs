@@ -13,7 +13,7 @@ use super::metering::BookMeter;
 use super::plain::PlainCall;
 use super::tables::Call;
 use super::{Dynamo, rewrite};
-use crate::endpoint::{ApiError, RequestId, Services, json_response};
+use crate::endpoint::{ApiError, RequestId, Services, json_failure};
 
 const AMZ_JSON: &str = "application/x-amz-json-1.0";
 /// The headers that the database reads.
@@ -151,7 +151,7 @@ pub(crate) async fn forward(
 ) -> Response<Body> {
     match services.dynamo.ask(services, operation, headers, body).await {
         Ok(answer) => response(request_id, answer),
-        Err(error) => json_response(request_id, Err(error)),
+        Err(error) => json_failure(request_id, &error, serde_json::Value::Null),
     }
 }
 

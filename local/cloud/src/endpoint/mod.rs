@@ -6,35 +6,19 @@
 
 #[cfg(test)]
 mod anything_tests;
-mod arn;
-mod constraints;
-mod error;
-mod json;
-mod outbound;
-mod page_token;
-mod query;
-mod request_id;
-mod rest;
+pub(crate) mod query_apis;
 mod routes;
 mod services;
 mod sts;
 #[cfg(test)]
 pub(crate) mod testing;
-mod text;
-mod time;
-mod xml;
 
-pub(crate) use arn::Arn;
-pub(crate) use constraints::Constraints;
-pub(crate) use error::ApiError;
-pub(crate) use json::{failure as json_failure, parse as json_request, response as json_response};
-pub(crate) use outbound::{Answer, HttpClient, HttpError};
-pub(crate) use page_token::PageToken;
-pub(crate) use query::{Form, QueryService, invalid_action};
-pub(crate) use request_id::RequestId;
-pub(crate) use text::shortened;
-pub(crate) use time::{epoch_seconds, http_date, iso_8601, rfc_3339};
-pub(crate) use xml::Xml;
+pub(crate) use sluice_wire::json::{failure as json_failure, parse as json_request, response as json_response};
+pub(crate) use sluice_wire::query::invalid_action;
+pub(crate) use sluice_wire::{
+    ApiError, Arn, Constraints, Form, HttpClient, HttpError, HttpResponse, PageToken, RequestId, Xml, epoch_seconds,
+    http_date, iso_8601, rfc_3339, shortened,
+};
 
 pub use routes::router;
 pub use services::{Config, Seed, Services};

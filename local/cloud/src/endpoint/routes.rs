@@ -7,9 +7,10 @@ use axum::body::{Body, Bytes};
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use axum::routing::{get, post};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use sluice_wire::query::{self, QueryApi};
+use sluice_wire::{json, read_body, rest};
 
-use super::{ApiError, Form, QueryService, RequestId, Services, json, query, rest, sts};
+use super::{ApiError, Form, RequestId, Services, query_apis, sts};
 use crate::{cloudformation, cloudwatch, dynamodb, kinesis, lambda, sns, sqs, states};
 
 /// A definition of 1 MiB with every character escaped still fits.
@@ -49,7 +50,7 @@ pub fn router(services: Arc<Services>) -> Router {
 
 /// The JSON and query protocols share one path.
 async fn root(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
-    let request_id = RequestId::new(&services);
+    let request_id = services.request_id();
     let (parts, body) = request.into_parts();
     match parts
         .headers
@@ -71,7 +72,7 @@ async fn target_call(
     let (service, operation) = target.split_once('.').unwrap_or((target, ""));
     match service {
         "AWSStepFunctions" => {
-            let result = match read(body, MAX_STATES_BODY).await {
+            let result = match read_body(body, MAX_STATES_BODY).await {
                 Ok(body) => states::call(services, operation, &body).await,
                 Err(error) => Err(error),
             };
@@ -82,25 +83,25 @@ async fn target_call(
             let body = body.as_ref().map(AsRef::as_ref).map_err(Clone::clone);
             cloudwatch::json::answer(services, request_id, operation, body).await
         }
-        "DynamoDB_20120810" | "DynamoDBStreams_20120810" => match read(body, MAX_DYNAMODB_BODY).await {
+        "DynamoDB_20120810" | "DynamoDBStreams_20120810" => match read_body(body, MAX_DYNAMODB_BODY).await {
             Ok(body) => dynamodb::forward(services, request_id, operation, &headers, body).await,
-            Err(error) => json::response(request_id, Err(error)),
+            Err(error) => json::failure(request_id, &error, serde_json::Value::Null),
         },
         "Kinesis_20131202" => {
-            let result = match read(body, kinesis::MAX_BODY).await {
+            let result = match read_body(body, kinesis::MAX_BODY).await {
                 Ok(body) => kinesis::call(services, operation, &body).await,
                 Err(error) => Err(error),
             };
             kinesis::response(request_id, result)
         }
         "AmazonSQS" => {
-            let result = match read(body, sqs::MAX_BODY).await {
+            let result = match read_body(body, sqs::MAX_BODY).await {
                 Ok(body) => sqs::call(&sqs::Call::new(services, &headers), operation, &body).await,
                 Err(error) => Err(error.into()),
             };
             sqs::response(request_id, result)
         }
-        _ => json::response(request_id, Err(unknown_target(target))),
+        _ => json::failure(request_id, &unknown_target(target), serde_json::Value::Null),
     }
 }
 
@@ -111,7 +112,7 @@ fn unknown_target(target: &str) -> ApiError {
             "The target {:?} is not available on the local endpoint, which knows AWSStepFunctions.*, \
              DynamoDB_20120810.*, DynamoDBStreams_20120810.*, Kinesis_20131202.*, AmazonSQS.* and \
              GraniteServiceVersion20100801.*.",
-            super::shortened(target)
+            sluice_wire::shortened(target)
         ),
     )
 }
@@ -124,8 +125,11 @@ async fn query_call(
 ) -> Response<Body> {
     let scope = signature_scope(headers);
     // Before the form is read, only the signature says which service's error form the caller expects.
-    let likely = QueryService::of(None, scope).unwrap_or(QueryService::Sts);
-    let body = read(body, MAX_QUERY_BODY).await;
+    let likely = QUERY_APIS
+        .iter()
+        .find(|api| Some(api.signing_name) == scope)
+        .unwrap_or(&query_apis::STS);
+    let body = read_body(body, MAX_QUERY_BODY).await;
     let form = body.and_then(|body| cloudwatch::uncompressed(headers, body));
     let form = match form.and_then(|body| Form::parse(&body)) {
         Ok(form) => form,
@@ -141,22 +145,38 @@ async fn query_call(
             "The local endpoint speaks SQS's JSON protocol only, which SDKs use since November 2023: use a newer one.";
         return query::failure(likely, request_id, &ApiError::client("InvalidAction", message));
     }
-    let Some(service) = QueryService::of(form.get("Version"), scope) else {
+    let Some(api) = query_api(form.get("Version"), scope) else {
         let message = format!(
             "Could not find operation {} for version {}; the local endpoint knows sns 2010-03-31, cloudformation \
              2010-05-15, cloudwatch 2010-08-01 and sts 2011-06-15.",
-            super::shortened(action),
-            super::shortened(form.get("Version").unwrap_or("NO_VERSION_SPECIFIED"))
+            sluice_wire::shortened(action),
+            sluice_wire::shortened(form.get("Version").unwrap_or("NO_VERSION_SPECIFIED"))
         );
         return query::failure(likely, request_id, &ApiError::client("InvalidAction", message));
     };
-    let result = match service {
-        QueryService::Sns => sns::call(services, action, &form).await,
-        QueryService::CloudFormation => cloudformation::call(services, action, &form).await,
-        QueryService::CloudWatch => cloudwatch::form::answer(services, action, &form).await,
-        QueryService::Sts => sts::call(services, action, &form),
+    let result = match *api {
+        query_apis::SNS => sns::call(services, action, &form).await,
+        query_apis::CLOUDFORMATION => cloudformation::call(services, action, &form).await,
+        query_apis::CLOUDWATCH => cloudwatch::form::answer(services, action, &form).await,
+        _ => sts::call(services, action, &form),
     };
-    query::response(service, action, request_id, result)
+    query::response(api, action, request_id, result)
+}
+
+/// The services of the query protocol.
+const QUERY_APIS: [QueryApi; 4] = [
+    query_apis::SNS,
+    query_apis::CLOUDFORMATION,
+    query_apis::CLOUDWATCH,
+    query_apis::STS,
+];
+
+/// The service that a request is for: by the API's version, or else by the signature's scope.
+fn query_api(version: Option<&str>, scope: Option<&str>) -> Option<&'static QueryApi> {
+    QUERY_APIS.iter().find(|api| match version {
+        Some(version) => api.version == version,
+        None => Some(api.signing_name) == scope,
+    })
 }
 
 /// The service in `Authorization: AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`.
@@ -175,30 +195,16 @@ async fn cloudwatch_cbor(
     let (parts, body) = request.into_parts();
     let body = read_cloudwatch(&parts.headers, body).await;
     let body = body.as_ref().map(AsRef::as_ref).map_err(Clone::clone);
-    cloudwatch::cbor::answer(&services, &RequestId::new(&services), &operation, body).await
+    cloudwatch::cbor::answer(&services, &services.request_id(), &operation, body).await
 }
 
 async fn read_cloudwatch(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
-    cloudwatch::uncompressed(headers, read(body, cloudwatch::MAX_BODY).await?)
-}
-
-/// The whole body, or an error that says how large it may be.
-async fn read(body: Body, limit: usize) -> Result<Bytes, ApiError> {
-    match Limited::new(body, limit).collect().await {
-        Ok(collected) => Ok(collected.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => {
-            let message = format!("Request must be smaller than {limit} bytes.");
-            Err(ApiError::client("RequestEntityTooLargeException", message).status(StatusCode::PAYLOAD_TOO_LARGE))
-        }
-        Err(error) => Err(ApiError::serialization(format!(
-            "The request's body could not be read: {error}"
-        ))),
-    }
+    cloudwatch::uncompressed(headers, read_body(body, cloudwatch::MAX_BODY).await?)
 }
 
 async fn list_functions(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
     let result = lambda::list_functions(&services, &query_of(&request));
-    rest::response(&RequestId::new(&services), result)
+    rest::response(&services.request_id(), result)
 }
 
 async fn get_function(
@@ -207,7 +213,7 @@ async fn get_function(
     request: Request,
 ) -> Response<Body> {
     let result = lambda::get_function(&services, &name, &query_of(&request));
-    rest::response(&RequestId::new(&services), result)
+    rest::response(&services.request_id(), result)
 }
 
 async fn get_function_configuration(
@@ -216,7 +222,7 @@ async fn get_function_configuration(
     request: Request,
 ) -> Response<Body> {
     let result = lambda::get_function_configuration(&services, &name, &query_of(&request));
-    rest::response(&RequestId::new(&services), result)
+    rest::response(&services.request_id(), result)
 }
 
 async fn get_function_url(
@@ -225,32 +231,32 @@ async fn get_function_url(
     request: Request,
 ) -> Response<Body> {
     let result = lambda::get_function_url_config(&services, &name, &query_of(&request));
-    rest::response(&RequestId::new(&services), result)
+    rest::response(&services.request_id(), result)
 }
 
 async fn list_function_urls(State(services): State<Arc<Services>>, Path(name): Path<String>) -> Response<Body> {
     rest::response(
-        &RequestId::new(&services),
+        &services.request_id(),
         lambda::list_function_url_configs(&services, &name),
     )
 }
 
 async fn list_mappings(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
     let result = lambda::list_event_source_mappings(&services, &query_of(&request));
-    rest::response(&RequestId::new(&services), result)
+    rest::response(&services.request_id(), result)
 }
 
 async fn get_mapping(State(services): State<Arc<Services>>, Path(uuid): Path<String>) -> Response<Body> {
     let result = lambda::get_event_source_mapping(&services, &uuid);
-    rest::response(&RequestId::new(&services), result)
+    rest::response(&services.request_id(), result)
 }
 
 async fn invoke(State(services): State<Arc<Services>>, Path(name): Path<String>, request: Request) -> Response<Body> {
-    let request_id = RequestId::new(&services);
+    let request_id = services.request_id();
     let query = query_of(&request);
     let (parts, body) = request.into_parts();
     // Lambda names its own limit in its own error, so one more byte than that is read.
-    let result = match read(body, lambda::MAX_INVOKE_BODY).await {
+    let result = match read_body(body, lambda::MAX_INVOKE_BODY).await {
         Ok(body) => lambda::invoke(&services, &name, &query, &parts.headers, body).await,
         Err(error) if error.status == StatusCode::PAYLOAD_TOO_LARGE => Err(lambda::too_large()),
         Err(error) => Err(ApiError {
@@ -272,8 +278,8 @@ async fn unknown(State(services): State<Arc<Services>>, request: Request) -> Res
          SNS, CloudFormation, CloudWatch, STS), CloudWatch's /service/GraniteServiceVersion20100801/operation and Lambda's \
          /2015-03-31/functions, /2015-03-31/event-source-mappings and /2021-10-31/functions.",
         request.method(),
-        super::shortened(request.uri().path())
+        sluice_wire::shortened(request.uri().path())
     );
     let error = ApiError::client("UnknownOperationException", message).status(StatusCode::NOT_FOUND);
-    rest::failure(&RequestId::new(&services), &error)
+    rest::failure(&services.request_id(), &error)
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sluice_driver::{Clock, Driver};
 use sluice_engine::Timestamp;
 use sluice_streams::Streams;
+use sluice_wire::{Account, RequestId};
 use uuid::Uuid;
 
 use crate::cloudformation::Stacks;
@@ -15,8 +16,7 @@ use crate::lambda::{FunctionUrls, Lambda};
 use crate::mapping::Mappings;
 use crate::tasks::{Activities, Crowding};
 
-/// A source of random seeds: the operating system's, or a test's.
-pub type Seed = Arc<dyn Fn() -> [u64; 2] + Send + Sync>;
+pub use sluice_wire::Seed;
 
 /// Where the endpoint pretends to be, and its inputs from the world.
 #[derive(Clone)]
@@ -32,6 +32,16 @@ pub struct Config {
 }
 
 impl Config {
+    /// The same for a service that is a crate of its own.
+    pub(crate) fn account(&self) -> Account {
+        Account {
+            region: self.region.clone(),
+            id: self.account.clone(),
+            clock: Arc::clone(&self.clock),
+            seed: Arc::clone(&self.seed),
+        }
+    }
+
     /// Milliseconds since 1970 on the engine's clock.
     pub(crate) fn now(&self) -> Timestamp {
         self.clock.now()
@@ -78,4 +88,11 @@ pub struct Services {
     pub stacks: Arc<Stacks>,
     /// Changes when the engine's clock was moved: who waits for a time on it looks again.
     pub clock_moved: tokio::sync::watch::Sender<()>,
+}
+
+impl Services {
+    /// The id of a new request.
+    pub(crate) fn request_id(&self) -> RequestId {
+        RequestId::new(&self.config.account())
+    }
 }

@@ -1,13 +1,12 @@
 //! STS, as far as the CLI and deployment tools call it before anything else.
 
-use super::query::invalid_action;
-use super::{ApiError, Form, QueryService, Services, Xml};
+use super::{ApiError, Form, Services, Xml, invalid_action, query_apis};
 
 /// Answers one [STS](https://docs.aws.amazon.com/STS/latest/APIReference/) call.
 pub(crate) fn call(services: &Services, action: &str, _form: &Form) -> Result<Xml, ApiError> {
     match action {
         "GetCallerIdentity" => Ok(get_caller_identity(services)),
-        _ => Err(invalid_action(QueryService::Sts, action, &["GetCallerIdentity"])),
+        _ => Err(invalid_action(&query_apis::STS, action, &["GetCallerIdentity"])),
     }
 }
 

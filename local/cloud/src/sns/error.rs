@@ -60,7 +60,7 @@ impl SnsError {
 impl From<SnsError> for ApiError {
     fn from(error: SnsError) -> Self {
         match error {
-            SnsError::Driver(error) => error.into(),
+            SnsError::Driver(error) => Self::store(&error, error.is_retryable()),
             SnsError::TopicNotFound | SnsError::SubscriptionNotFound => {
                 Self::client(error.code(), error.to_string()).status(StatusCode::NOT_FOUND)
             }

@@ -19,7 +19,7 @@ mod subscribe;
 mod tests;
 mod unsubscribe;
 
-use crate::endpoint::{ApiError, Form, QueryService, Services, Xml, invalid_action};
+use crate::endpoint::{ApiError, Form, Services, Xml, invalid_action, query_apis};
 
 pub(crate) use error::SnsError;
 pub(crate) use inbox::forget as forget_mails;
@@ -60,7 +60,7 @@ pub(crate) async fn call(services: &Services, action: &str, form: &Form) -> Resu
         "SetTopicAttributes" => set_topic_attributes::call(services, form).await,
         "Subscribe" => subscribe::call(services, form).await,
         "Unsubscribe" => unsubscribe::call(services, form).await,
-        _ => return Err(invalid_action(QueryService::Sns, action, &KNOWN)),
+        _ => return Err(invalid_action(&query_apis::SNS, action, &KNOWN)),
     };
     Ok(answer?)
 }

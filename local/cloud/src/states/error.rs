@@ -109,9 +109,18 @@ impl From<StatesError> for ApiError {
     fn from(error: StatesError) -> Self {
         match error {
             StatesError::Api(error) => error,
-            StatesError::Driver(error) => error.into(),
+            StatesError::Driver(error) => driver_error(&error),
             _ => Self::client(error.code(), error.to_string()),
         }
+    }
+}
+
+fn driver_error(error: &DriverError) -> ApiError {
+    match error {
+        DriverError::TooDeep { .. } => ApiError::validation(error.to_string()),
+        DriverError::InvalidCursor(_) => ApiError::client("InvalidToken", error.to_string()),
+        DriverError::Definition { .. } => ApiError::client("InvalidDefinition", error.to_string()),
+        _ => ApiError::store(error, error.is_retryable()),
     }
 }
 

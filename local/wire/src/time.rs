@@ -1,25 +1,25 @@
 //! Times as AWS writes them.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use sluice_engine::Timestamp;
+use sluice_clock::Timestamp;
 
-/// A time outside of what a calendar can show is shown as the epoch; the engine's clock cannot give one.
+/// The date of a time. One outside of what a calendar can show is shown as the epoch; the engine's clock cannot give one.
 fn calendar(at: Timestamp) -> DateTime<Utc> {
     DateTime::from_timestamp_millis(at).unwrap_or_default()
 }
 
 /// `2026-11-22T13:27:00.123Z`, as mails and the console have it.
-pub(crate) fn rfc_3339(at: Timestamp) -> String {
+pub fn rfc_3339(at: Timestamp) -> String {
     calendar(at).to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
 /// `2026-11-22T13:27:00.123Z`, as the query protocol writes its timestamps.
-pub(crate) fn iso_8601(at: Timestamp) -> String {
+pub fn iso_8601(at: Timestamp) -> String {
     rfc_3339(at)
 }
 
 /// `Sun, 22 Nov 2026 13:27:00 GMT`, as HTTP headers have it.
-pub(crate) fn http_date(at: Timestamp) -> String {
+pub fn http_date(at: Timestamp) -> String {
     calendar(at).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
@@ -28,7 +28,7 @@ pub(crate) fn http_date(at: Timestamp) -> String {
     clippy::cast_precision_loss,
     reason = "milliseconds since 1970 stay below 2^53 for 285,000 years"
 )]
-pub(crate) fn epoch_seconds(at: Timestamp) -> f64 {
+pub fn epoch_seconds(at: Timestamp) -> f64 {
     at as f64 / 1000.0
 }
 

@@ -1,44 +1,44 @@
-//! A writer for the query protocol's answers.
+//! A writer for the query protocol's responses.
 
 use std::fmt::Write as _;
 
 /// XML text in the making. Elements are written by name and content; text is escaped, and characters that XML 1.0
 /// cannot carry are replaced.
 #[derive(Debug, Default)]
-pub(crate) struct Xml(String);
+pub struct Xml(String);
 
 impl Xml {
-    /// `<name>` with what `content` writes.
-    pub(crate) fn element(&mut self, name: &str, content: impl FnOnce(&mut Xml)) -> &mut Self {
+    /// Writes `<name>` with what `content` writes.
+    pub fn element(&mut self, name: &str, content: impl FnOnce(&mut Xml)) -> &mut Self {
         let _ = write!(self.0, "<{name}>");
         content(self);
         let _ = write!(self.0, "</{name}>");
         self
     }
 
-    /// `<name xmlns="…">`.
-    pub(crate) fn root(&mut self, name: &str, namespace: &str, content: impl FnOnce(&mut Xml)) -> &mut Self {
+    /// Writes `<name xmlns="…">`.
+    pub fn root(&mut self, name: &str, namespace: &str, content: impl FnOnce(&mut Xml)) -> &mut Self {
         let _ = write!(self.0, "<{name} xmlns=\"{namespace}\">");
         content(self);
         let _ = write!(self.0, "</{name}>");
         self
     }
 
-    /// `<name>text</name>`.
-    pub(crate) fn text(&mut self, name: &str, text: &str) -> &mut Self {
+    /// Writes `<name>text</name>`.
+    pub fn text(&mut self, name: &str, text: &str) -> &mut Self {
         self.element(name, |xml| xml.escape(text))
     }
 
-    /// `<name>text</name>`, when there is a text.
-    pub(crate) fn optional(&mut self, name: &str, text: Option<&str>) -> &mut Self {
+    /// Writes `<name>text</name>`, when there is a text.
+    pub fn optional(&mut self, name: &str, text: Option<&str>) -> &mut Self {
         if let Some(text) = text {
             self.text(name, text);
         }
         self
     }
 
-    /// `<name><member>…</member>…</name>`.
-    pub(crate) fn list<T>(
+    /// Writes `<name><member>…</member>…</name>`.
+    pub fn list<T>(
         &mut self,
         name: &str,
         items: impl IntoIterator<Item = T>,
@@ -51,8 +51,8 @@ impl Xml {
         })
     }
 
-    /// `<name><entry><key>…</key><value>…</value></entry>…</name>`.
-    pub(crate) fn map<'a>(&mut self, name: &str, entries: impl IntoIterator<Item = (&'a str, String)>) -> &mut Self {
+    /// Writes `<name><entry><key>…</key><value>…</value></entry>…</name>`.
+    pub fn map<'a>(&mut self, name: &str, entries: impl IntoIterator<Item = (&'a str, String)>) -> &mut Self {
         self.element(name, |xml| {
             for (key, value) in entries {
                 xml.element("entry", |xml| {
@@ -62,8 +62,8 @@ impl Xml {
         })
     }
 
-    /// Text in place.
-    pub(crate) fn escape(&mut self, text: &str) {
+    /// Writes text in place.
+    pub fn escape(&mut self, text: &str) {
         for c in text.chars() {
             match c {
                 '&' => self.0.push_str("&amp;"),
@@ -78,12 +78,13 @@ impl Xml {
         }
     }
 
-    /// What another writer wrote, as it is.
-    pub(crate) fn append(&mut self, markup: &str) {
+    /// Writes markup as it is.
+    pub fn append(&mut self, markup: &str) {
         self.0.push_str(markup);
     }
 
-    pub(crate) fn into_string(self) -> String {
+    /// The text.
+    pub fn into_string(self) -> String {
         self.0
     }
 }

@@ -2,12 +2,21 @@
 
 use std::ops::RangeInclusive;
 
-use super::{ApiError, shortened};
+use crate::{ApiError, shortened};
 
-/// Collects what is wrong with a request's members. A missing member reads as its type's default until
+/// The violations found in a request's members. A missing member reads as its type's default until
 /// [`Constraints::finish`], which refuses the request.
+///
+/// ```
+/// let mut constraints = sluice_wire::Constraints::default();
+/// let name = constraints.text("name", Some("a name".into()), 1..=80);
+/// let limit = constraints.number("maxResults", Some(2_000), 0..=1_000, 100);
+/// assert_eq!((name.as_str(), limit), ("a name", 100));
+/// let refused = constraints.finish().unwrap_err();
+/// assert!(refused.message.ends_with("Member must have value less than or equal to 1000"));
+/// ```
 #[derive(Debug, Default)]
-pub(crate) struct Constraints {
+pub struct Constraints {
     problems: Vec<String>,
 }
 
@@ -23,16 +32,16 @@ impl Constraints {
         ));
     }
 
-    /// A member that must be there.
-    pub(crate) fn required<T: Default>(&mut self, member: &str, value: Option<T>) -> T {
+    /// Takes a member that must be there.
+    pub fn required<T: Default>(&mut self, member: &str, value: Option<T>) -> T {
         value.unwrap_or_else(|| {
             self.problem(NULL, member, "Member must not be null");
             T::default()
         })
     }
 
-    /// A text that must be there, with its length in characters.
-    pub(crate) fn text(&mut self, member: &str, value: Option<String>, length: RangeInclusive<usize>) -> String {
+    /// Takes a text that must be there, with its length in characters.
+    pub fn text(&mut self, member: &str, value: Option<String>, length: RangeInclusive<usize>) -> String {
         let missing = value.is_none();
         let value = self.required(member, value);
         if !missing {
@@ -41,8 +50,8 @@ impl Constraints {
         value
     }
 
-    /// A text that may be absent, with its length in characters.
-    pub(crate) fn optional_text(
+    /// Takes a text that may be absent, with its length in characters.
+    pub fn optional_text(
         &mut self,
         member: &str,
         value: Option<String>,
@@ -73,14 +82,8 @@ impl Constraints {
         }
     }
 
-    /// A number within bounds; absent: the default.
-    pub(crate) fn number(
-        &mut self,
-        member: &str,
-        value: Option<i64>,
-        bounds: RangeInclusive<u32>,
-        default: u32,
-    ) -> u32 {
+    /// Takes a number within bounds; absent: the default.
+    pub fn number(&mut self, member: &str, value: Option<i64>, bounds: RangeInclusive<u32>, default: u32) -> u32 {
         let Some(value) = value else { return default };
         match u32::try_from(value) {
             Ok(value) if bounds.contains(&value) => value,
@@ -96,8 +99,8 @@ impl Constraints {
         }
     }
 
-    /// A text from a closed set; absent: the default.
-    pub(crate) fn choice<T: Copy>(&mut self, member: &str, value: Option<&str>, set: &[(&str, T)], default: T) -> T {
+    /// Takes a text from a closed set; absent: the default.
+    pub fn choice<T: Copy>(&mut self, member: &str, value: Option<&str>, set: &[(&str, T)], default: T) -> T {
         let Some(value) = value else { return default };
         if let Some((_, found)) = set.iter().find(|(name, _)| *name == value) {
             return *found;
@@ -111,16 +114,16 @@ impl Constraints {
         default
     }
 
-    /// A text that may have to follow a pattern; `follows` says whether it does.
-    pub(crate) fn pattern(&mut self, member: &str, value: &str, pattern: &str, follows: bool) {
+    /// Checks a text that has to follow a pattern; `follows` says whether it does.
+    pub fn pattern(&mut self, member: &str, value: &str, pattern: &str, follows: bool) {
         if !follows {
             let constraint = format!("Member must satisfy regular expression pattern: {pattern}");
             self.problem(value, member, &constraint);
         }
     }
 
-    /// A list's number of members; `shown` is how AWS writes the list, which it does in full.
-    pub(crate) fn count(&mut self, member: &str, count: usize, shown: &str, length: RangeInclusive<usize>) {
+    /// Checks a list's number of members; `list` is how AWS writes the list, which it does in full.
+    pub fn count(&mut self, member: &str, count: usize, list: &str, length: RangeInclusive<usize>) {
         let (bound, limit) = if count < *length.start() {
             ("greater", length.start())
         } else if count > *length.end() {
@@ -129,14 +132,16 @@ impl Constraints {
             return;
         };
         self.problems.push(format!(
-            "Value '{shown}' at '{member}' failed to satisfy constraint: Member must have length {bound} than or equal \
+            "Value '{list}' at '{member}' failed to satisfy constraint: Member must have length {bound} than or equal \
              to {limit}"
         ));
     }
 
+    /// Ends the check.
+    ///
     /// # Errors
     /// `ValidationException` that names every member at fault.
-    pub(crate) fn finish(self) -> Result<(), ApiError> {
+    pub fn finish(self) -> Result<(), ApiError> {
         match self.problems.len() {
             0 => Ok(()),
             1 => Err(ApiError::validation(format!(

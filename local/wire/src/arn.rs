@@ -2,19 +2,28 @@
 
 /// `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`. See the
 /// [format](https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html).
+///
+/// ```
+/// let arn = sluice_wire::Arn::parse("arn:aws:sns:us-east-1:000000000000:topic").unwrap();
+/// assert_eq!((arn.service, arn.resource), ("sns", "topic"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Arn<'a> {
-    pub(crate) partition: &'a str,
-    pub(crate) service: &'a str,
-    pub(crate) region: &'a str,
-    pub(crate) account: &'a str,
+pub struct Arn<'a> {
+    /// `aws`, or another world of AWS.
+    pub partition: &'a str,
+    /// The service's short name.
+    pub service: &'a str,
+    /// The region; empty for global resources.
+    pub region: &'a str,
+    /// The account's number.
+    pub account: &'a str,
     /// The rest, colons included.
-    pub(crate) resource: &'a str,
+    pub resource: &'a str,
 }
 
 impl<'a> Arn<'a> {
-    /// None when the text has not the six parts of an ARN.
-    pub(crate) fn parse(text: &'a str) -> Option<Self> {
+    /// Splits a text; none when it has not the six parts of an ARN.
+    pub fn parse(text: &'a str) -> Option<Self> {
         let mut parts = text.splitn(6, ':');
         if parts.next()? != "arn" {
             return None;

@@ -1,4 +1,4 @@
-//! The HTTP client for what lies behind other ports: dynoxide's server, a Lambda endpoint elsewhere.
+//! The HTTP client for what lies behind other ports.
 
 use std::time::Duration;
 
@@ -9,40 +9,72 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
-/// Keeps connections open. Cheap to clone; clones share the connections.
+/// An HTTP client that keeps connections open. Cheap to clone; clones share the connections.
 #[derive(Debug, Clone)]
-pub(crate) struct HttpClient(Client<HttpConnector, Full<Bytes>>);
+pub struct HttpClient(Client<HttpConnector, Full<Bytes>>);
 
-/// A whole answer.
+/// A response that was read to its end.
 #[derive(Debug)]
-pub(crate) struct Answer {
-    pub(crate) status: StatusCode,
-    pub(crate) headers: HeaderMap,
-    pub(crate) body: Bytes,
+pub struct HttpResponse {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The whole body.
+    pub body: Bytes,
 }
 
 /// The other side could not be asked.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum HttpError {
+pub enum HttpError {
     /// Nothing was sent.
     #[error("{uri} cannot be reached: {reason}")]
-    Unreachable { uri: String, reason: String },
+    Unreachable {
+        /// The address asked for.
+        uri: String,
+        /// The cause.
+        reason: String,
+    },
+    /// The request was sent, and no response came.
     #[error("{uri} did not answer: {reason}")]
-    Unanswered { uri: String, reason: String },
+    Unanswered {
+        /// The address asked for.
+        uri: String,
+        /// The cause.
+        reason: String,
+    },
+    /// The response is longer than was to be read.
     #[error("{uri} answered with more than {limit} bytes")]
-    TooLong { uri: String, limit: usize },
+    TooLong {
+        /// The address asked for.
+        uri: String,
+        /// The most bytes that were to be read.
+        limit: usize,
+    },
+    /// The response came in part.
     #[error("the answer of {uri} broke off: {reason}")]
-    BrokenOff { uri: String, reason: String },
+    BrokenOff {
+        /// The address asked for.
+        uri: String,
+        /// The cause.
+        reason: String,
+    },
+}
+
+impl Default for HttpClient {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl HttpClient {
-    /// For servers that may come and go: connections are closed when they were idle for a minute.
-    pub(crate) fn new() -> Self {
+    /// A client for servers that may come and go: connections are closed when they were idle for a minute.
+    pub fn new() -> Self {
         Self::with_idle_timeout(Some(Duration::from_secs(60)))
     }
 
-    /// For a server that would not be found again: its connection is kept.
-    pub(crate) fn lasting() -> Self {
+    /// A client for a server that would not be found again: its connection is kept.
+    pub fn lasting() -> Self {
         Self::with_idle_timeout(None)
     }
 
@@ -57,8 +89,11 @@ impl HttpClient {
         Self(client)
     }
 
-    /// Sends a request and reads its whole answer, up to a limit of bytes.
-    pub(crate) async fn send(&self, request: Request<Full<Bytes>>, limit: usize) -> Result<Answer, HttpError> {
+    /// Sends a request and reads the whole response, up to a limit of bytes.
+    ///
+    /// # Errors
+    /// When there is no whole response within the limit.
+    pub async fn send(&self, request: Request<Full<Bytes>>, limit: usize) -> Result<HttpResponse, HttpError> {
         let uri = request.uri().to_string();
         let response = self.0.request(request).await.map_err(|error| {
             let (uri, reason) = (uri.clone(), causes(&error));
@@ -70,7 +105,7 @@ impl HttpClient {
         })?;
         let (parts, body) = response.into_parts();
         match Limited::new(body, limit).collect().await {
-            Ok(body) => Ok(Answer {
+            Ok(body) => Ok(HttpResponse {
                 status: parts.status,
                 headers: parts.headers,
                 body: body.to_bytes(),

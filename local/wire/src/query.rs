@@ -3,65 +3,42 @@
 use std::collections::BTreeMap;
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Response, StatusCode, header};
+use axum::http::{HeaderValue, Response, StatusCode, Uri, header};
 
-use super::{ApiError, RequestId, Xml};
+use crate::{ApiError, RequestId, Xml};
 
-/// The services that speak the query protocol here, told apart by the `Version` that each request carries.
+/// A service of the query protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum QueryService {
-    Sns,
-    CloudFormation,
-    CloudWatch,
-    Sts,
-}
-
-impl QueryService {
-    /// By the API's version, or by the service's name in the signature's scope.
-    pub(crate) fn of(version: Option<&str>, scope: Option<&str>) -> Option<Self> {
-        match (version, scope) {
-            (Some("2010-03-31"), _) => Some(Self::Sns),
-            (Some("2010-05-15"), _) => Some(Self::CloudFormation),
-            (Some("2010-08-01"), _) => Some(Self::CloudWatch),
-            (Some("2011-06-15"), _) => Some(Self::Sts),
-            (None, Some("sns")) => Some(Self::Sns),
-            (None, Some("cloudformation")) => Some(Self::CloudFormation),
-            (None, Some("monitoring")) => Some(Self::CloudWatch),
-            (None, Some("sts")) => Some(Self::Sts),
-            _ => None,
-        }
-    }
-
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::Sns => "sns",
-            Self::CloudFormation => "cloudformation",
-            Self::CloudWatch => "cloudwatch",
-            Self::Sts => "sts",
-        }
-    }
-
-    fn namespace(self) -> &'static str {
-        match self {
-            Self::Sns => "http://sns.amazonaws.com/doc/2010-03-31/",
-            Self::CloudFormation => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
-            Self::CloudWatch => "http://monitoring.amazonaws.com/doc/2010-08-01/",
-            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
-        }
-    }
+pub struct QueryApi {
+    /// The name in error messages.
+    pub name: &'static str,
+    /// The `Version` that each request carries.
+    pub version: &'static str,
+    /// The service in a signature's scope.
+    pub signing_name: &'static str,
+    /// The namespace of its XML.
+    pub namespace: &'static str,
 }
 
 /// A form's fields, lists and maps still flat: `Tags.member.1.Key`.
+///
+/// ```
+/// let form = sluice_wire::Form::parse(b"Action=Publish&Names.member.1=a&Names.member.2=b").unwrap();
+/// assert_eq!(form.filled("Action"), Some("Publish"));
+/// assert_eq!(form.members("Names").collect::<Vec<_>>(), ["a", "b"]);
+/// ```
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Form(BTreeMap<String, String>);
+pub struct Form(BTreeMap<String, String>);
 
 /// More fields than any call of these services has.
 const MAX_FIELDS: usize = 4_096;
 
 impl Form {
+    /// Reads a form.
+    ///
     /// # Errors
     /// `MalformedInput` for a form with too many fields, or text that is not UTF-8. A name that comes twice is refused.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, ApiError> {
+    pub fn parse(body: &[u8]) -> Result<Self, ApiError> {
         let malformed = |message: String| ApiError::client("MalformedInput", message);
         if std::str::from_utf8(body).is_err() {
             return Err(malformed("The form is not UTF-8.".into()));
@@ -74,35 +51,41 @@ impl Form {
             if let Some(_twice) = fields.insert(name.clone().into_owned(), value.into_owned()) {
                 return Err(malformed(format!(
                     "The form has the field {:?} twice.",
-                    super::shortened(&name)
+                    crate::shortened(&name)
                 )));
             }
         }
         Ok(Self(fields))
     }
 
-    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+    /// Reads the query string of an address; one that cannot be read counts as empty.
+    pub fn of_query(uri: &Uri) -> Self {
+        Self::parse(uri.query().unwrap_or_default().as_bytes()).unwrap_or_default()
+    }
+
+    /// The value of a field.
+    pub fn get(&self, name: &str) -> Option<&str> {
         self.0.get(name).map(String::as_str)
     }
 
     /// All fields by name.
-    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
+    pub fn fields(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
-    /// A field that is there and not empty.
-    pub(crate) fn filled(&self, name: &str) -> Option<&str> {
+    /// The value of a field that is there and not empty.
+    pub fn filled(&self, name: &str) -> Option<&str> {
         self.get(name).filter(|value| !value.is_empty())
     }
 
     /// The values `NAME.member.1`, `NAME.member.2`, …
-    pub(crate) fn members<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+    pub fn members<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
         (1..).map_while(move |index| self.get(&format!("{name}.member.{index}")))
     }
 
     /// The pairs of a list of objects or of a map: `NAME.member.1.Key` and `NAME.member.1.Value`, or
     /// `NAME.entry.1.key` and `NAME.entry.1.value`.
-    pub(crate) fn pairs<'a>(&'a self, name: &str, step: &str, key: &str, value: &str) -> Vec<(&'a str, &'a str)> {
+    pub fn pairs<'a>(&'a self, name: &str, step: &str, key: &str, value: &str) -> Vec<(&'a str, &'a str)> {
         let field = |index: usize, part: &str| format!("{name}.{step}.{index}.{part}");
         (1..)
             .map_while(|index| {
@@ -114,8 +97,8 @@ impl Form {
             .collect()
     }
 
-    /// The names of the fields that begin with a text.
-    pub(crate) fn has_prefix(&self, prefix: &str) -> bool {
+    /// True when the name of a field begins with a text.
+    pub fn has_prefix(&self, prefix: &str) -> bool {
         self.0
             .range(prefix.to_owned()..)
             .next()
@@ -123,23 +106,18 @@ impl Form {
     }
 }
 
-/// The answer to a call: the result's element, or an error.
-pub(crate) fn response(
-    service: QueryService,
-    action: &str,
-    request_id: &RequestId,
-    result: Result<Xml, ApiError>,
-) -> Response<Body> {
+/// Makes the HTTP response to a call: the result's element, or an error.
+pub fn response(api: &QueryApi, action: &str, request_id: &RequestId, result: Result<Xml, ApiError>) -> Response<Body> {
     match result {
-        Ok(result) => success(service, action, request_id, result),
-        Err(error) => failure(service, request_id, &error),
+        Ok(result) => success(api, action, request_id, result),
+        Err(error) => failure(api, request_id, &error),
     }
 }
 
-fn success(service: QueryService, action: &str, request_id: &RequestId, result: Xml) -> Response<Body> {
+fn success(api: &QueryApi, action: &str, request_id: &RequestId, result: Xml) -> Response<Body> {
     let result = result.into_string();
     let mut xml = Xml::default();
-    xml.root(&format!("{action}Response"), service.namespace(), |xml| {
+    xml.root(&format!("{action}Response"), api.namespace, |xml| {
         // A call without output has no result element, as on AWS.
         if !result.is_empty() {
             xml.element(&format!("{action}Result"), |xml| xml.append(&result));
@@ -148,12 +126,13 @@ fn success(service: QueryService, action: &str, request_id: &RequestId, result: 
             xml.text("RequestId", request_id.as_str());
         });
     });
-    answer(request_id, StatusCode::OK, xml)
+    http_response(request_id, StatusCode::OK, xml)
 }
 
-pub(crate) fn failure(service: QueryService, request_id: &RequestId, error: &ApiError) -> Response<Body> {
+/// Makes the HTTP response that tells of an error.
+pub fn failure(api: &QueryApi, request_id: &RequestId, error: &ApiError) -> Response<Body> {
     let mut xml = Xml::default();
-    xml.root("ErrorResponse", service.namespace(), |xml| {
+    xml.root("ErrorResponse", api.namespace, |xml| {
         xml.element("Error", |xml| {
             let fault = if error.is_client() { "Sender" } else { "Receiver" };
             xml.text("Type", fault)
@@ -162,10 +141,10 @@ pub(crate) fn failure(service: QueryService, request_id: &RequestId, error: &Api
         })
         .text("RequestId", request_id.as_str());
     });
-    answer(request_id, error.status, xml)
+    http_response(request_id, error.status, xml)
 }
 
-fn answer(request_id: &RequestId, status: StatusCode, xml: Xml) -> Response<Body> {
+fn http_response(request_id: &RequestId, status: StatusCode, xml: Xml) -> Response<Body> {
     let mut response = Response::new(Body::from(xml.into_string()));
     *response.status_mut() = status;
     let headers = response.headers_mut();
@@ -174,14 +153,14 @@ fn answer(request_id: &RequestId, status: StatusCode, xml: Xml) -> Response<Body
     response
 }
 
-/// `InvalidAction`, naming the action and what there is.
-pub(crate) fn invalid_action(service: QueryService, action: &str, known: &[&str]) -> ApiError {
+/// The error about an action that a service does not have, naming those that it has.
+pub fn invalid_action(api: &QueryApi, action: &str, known: &[&str]) -> ApiError {
     ApiError::client(
         "InvalidAction",
         format!(
             "The action {} is not available for the local {} endpoint, which knows: {}.",
-            super::shortened(action),
-            service.name(),
+            crate::shortened(action),
+            api.name,
             known.join(", ")
         ),
     )
