@@ -98,7 +98,7 @@ class Engine:
 
     def create(self, name, days, seconds):
         definition = (ROOT / "workflows" / "ingest.asl.json").read_text()
-        for variable, value in {**self.arns, "ApprovalTimeoutDays": days}.items():
+        for variable, value in {**self.arns, "ApprovalTimeoutDays": days, "Partition": "aws"}.items():
             definition = definition.replace("${" + variable + "}", value)
         assert "${" not in definition
         definition = json.dumps(adapted(json.loads(definition), seconds))

@@ -60,7 +60,7 @@ def definitions(value):
 
 
 def main() -> None:
-    definition(json.loads((HERE.parent / "workflows/ingest.asl.json").read_text()), "{}")
+    definition(json.loads((HERE.parent / "workflows/ingest.asl.json").read_text().replace("${Partition}", "aws")), "{}")
     for path in sorted((HERE / "seeds").iterdir()):
         for line in path.read_text().splitlines():
             if line:

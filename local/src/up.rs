@@ -14,7 +14,15 @@ use crate::signals::StopSignals;
 use crate::{evaluate, functions, limits, welcome};
 
 /// What the templates ask for and one machine can answer itself; `--parameter` overrides it.
-const LOCAL_PARAMETERS: [(&str, &str); 2] = [("AdminEmail", "admin@example.com"), ("PublicListing", "true")];
+/// The limits of concurrency keep one function from starving the others on AWS; here all share the processors anyway, and a
+/// request that finds none waits instead of being refused.
+const LOCAL_PARAMETERS: [(&str, &str); 5] = [
+    ("AdminEmail", "admin@example.com"),
+    ("PublicListing", "true"),
+    ("IngestConcurrency", "0"),
+    ("TaskConcurrency", "0"),
+    ("ApprovalConcurrency", "0"),
+];
 
 /// The time that running requests get to end after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(5);

@@ -31,6 +31,7 @@ mod yaml;
 pub use error::{Problem, TemplateError, TemplateErrors};
 pub use node::Position;
 pub use resources::alarm::{Alarm, ComparisonOperator, Dimension, MissingData};
+pub use resources::budget::Budget;
 pub use resources::cluster::Cluster;
 pub use resources::container::{Container, ContainerLog};
 pub use resources::dashboard::Dashboard;

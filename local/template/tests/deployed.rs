@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use sluice_template::{
-    Dashboard, EventSourceMapping, Function, Queue, Redrive, ResourceType, Schedule, ScheduleTarget, ScheduleTiming,
-    Service, Stack, StackInputs, StartingPosition, StateMachine, Stream, StreamMode, Table, TaskDefinition, Url, Vpc,
-    parse,
+    Budget, Dashboard, EventSourceMapping, Function, Queue, Redrive, ResourceType, Schedule, ScheduleTarget,
+    ScheduleTiming, Service, Stack, StackInputs, StartingPosition, StateMachine, Stream, StreamMode, Subscription, Table,
+    TaskDefinition, Url, Vpc, parse,
 };
 
 const WORKFLOW: &str = include_str!("../../../cfn/workflow.yaml");
@@ -13,11 +13,17 @@ const LOAD: &str = include_str!("../../../cfn/load.yaml");
 const DASHBOARD: &str = include_str!("../../../cfn/dashboard.yaml");
 
 fn workflow() -> Stack {
+    workflow_with(&[])
+}
+
+fn workflow_with(parameters: &[(&str, &str)]) -> Stack {
     let template = parse(WORKFLOW, "cfn/workflow.yaml").unwrap_or_else(|errors| panic!("{errors}"));
     let mut inputs = StackInputs::new("sluice", "us-east-1", "123456789012");
     inputs
         .parameters
         .insert("AdminEmail".to_owned(), "admin@example.com".to_owned());
+    let given = parameters.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    inputs.parameters.extend(given);
     let urls: Vec<&str> = template
         .resources()
         .filter(|(_, kind)| *kind == ResourceType::Url)
@@ -88,6 +94,34 @@ fn the_deployed_workflow_resolves() {
             url.function
         );
     }
+}
+
+/// What parameters switch on resolves too.
+#[test]
+fn the_deployed_workflow_resolves_with_everything_that_is_optional() {
+    let functions = |stack: &Stack| -> Vec<(Option<u32>, bool)> {
+        let all = stack.all::<Function>();
+        all.map(|(_, one)| (one.reserved_concurrency, one.active_tracing)).collect()
+    };
+    let limits: Vec<Option<u32>> = functions(&workflow()).into_iter().map(|(limit, _)| limit).collect();
+    for expected in [Some(100), Some(50), Some(5)] {
+        assert!(limits.contains(&expected), "{limits:?}");
+    }
+    let stack = workflow_with(&[
+        ("AlarmEmail", "night@example.com"),
+        ("IngestConcurrency", "0"),
+        ("TaskConcurrency", "0"),
+        ("ApprovalConcurrency", "0"),
+        ("StartsAlarmThreshold", "1000"),
+        ("MonthlyBudget", "50"),
+        ("LogLevel", "warn"),
+        ("Tracing", "true"),
+        ("PermissionsBoundary", "arn:aws:iam::123456789012:policy/edge"),
+    ]);
+    assert!(functions(&stack).iter().all(|one| *one == (None, true)), "{:?}", functions(&stack));
+    assert_eq!(stack.all::<Budget>().count(), 1);
+    let endpoints = stack.all::<Subscription>().filter_map(|(_, one)| one.endpoint.as_deref());
+    assert_eq!(endpoints.collect::<Vec<_>>(), ["admin@example.com", "night@example.com"]);
 }
 
 #[test]

@@ -71,6 +71,11 @@ fn references_look_as_on_aws_and_stay() {
     );
     check_reference("AWS::ECS::Cluster", "{}", "stack-R-[A-Z0-9]{12}");
     check_reference(
+        "AWS::Budgets::Budget",
+        "{ Budget: { BudgetType: COST, TimeUnit: MONTHLY } }",
+        "stack-R-[A-Z0-9]{12}",
+    );
+    check_reference(
         "AWS::ECS::TaskDefinition",
         "{ Family: f, ContainerDefinitions: [{ Name: pinger, Image: i }] }",
         "arn:aws:ecs:us-east-1:123456789012:task-definition/f:1",

@@ -52,7 +52,7 @@ pub(crate) async fn bring_up(
             // their ports are open already: `serve_urls`
             Resource::Url(_) => {}
             // Whoever reaches the endpoint owns the account, logs lie where the host keeps them, and nobody watches
-            // alarms: these exist, with their names, and do nothing.
+            // alarms and budgets: these exist, with their names, and do nothing.
             Resource::Role(_)
             | Resource::Policy(_)
             | Resource::ManagedPolicy(_)
@@ -60,6 +60,7 @@ pub(crate) async fn bring_up(
             | Resource::TopicPolicy(_)
             | Resource::EventInvokeConfig(_)
             | Resource::LogGroup(_)
+            | Resource::Budget(_)
             | Resource::Alarm(_) => {}
             // processes use the machine's own network
             Resource::Vpc(_)

@@ -219,6 +219,7 @@ impl Keeper {
             ResourceType::Url | ResourceType::Table => {}
             // these exist, with their names, and do nothing
             ResourceType::Alarm
+            | ResourceType::Budget
             | ResourceType::Cluster
             | ResourceType::EventInvokeConfig
             | ResourceType::InternetGateway

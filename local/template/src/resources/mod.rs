@@ -2,6 +2,7 @@
 //! `resource_types!`.
 
 pub(crate) mod alarm;
+pub(crate) mod budget;
 pub(crate) mod cluster;
 pub(crate) mod container;
 pub(crate) mod dashboard;
@@ -188,6 +189,8 @@ macro_rules! resource_types {
 }
 
 resource_types! {
+    /// `AWS::Budgets::Budget`.
+    budget::Budget,
     /// `AWS::CloudWatch::Alarm`.
     alarm::Alarm,
     /// `AWS::CloudWatch::Dashboard`.
