@@ -50,7 +50,7 @@ class Made:
 
     @classmethod
     def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **kwargs):
-        return cls.make(client(region_name), resource_name, cloudformation_json["Properties"])
+        return cls.make(client(region_name), resource_name, cloudformation_json.get("Properties", {}))
 
     @classmethod
     def update_from_cloudformation_json(

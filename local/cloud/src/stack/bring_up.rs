@@ -61,6 +61,10 @@ pub(crate) async fn bring_up(
             | Resource::EventInvokeConfig(_)
             | Resource::LogGroup(_)
             | Resource::Budget(_)
+            | Resource::Alias(_)
+            | Resource::Version(_)
+            | Resource::DeploymentApplication(_)
+            | Resource::DeploymentGroup(_)
             | Resource::Alarm(_) => {}
             // processes use the machine's own network
             Resource::Vpc(_)

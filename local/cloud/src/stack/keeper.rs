@@ -219,8 +219,11 @@ impl Keeper {
             ResourceType::Url | ResourceType::Table => {}
             // these exist, with their names, and do nothing
             ResourceType::Alarm
+            | ResourceType::Alias
             | ResourceType::Budget
             | ResourceType::Cluster
+            | ResourceType::DeploymentApplication
+            | ResourceType::DeploymentGroup
             | ResourceType::EventInvokeConfig
             | ResourceType::InternetGateway
             | ResourceType::ManagedPolicy
@@ -235,6 +238,7 @@ impl Keeper {
             | ResourceType::Subscription
             | ResourceType::TaskDefinition
             | ResourceType::TopicPolicy
+            | ResourceType::Version
             | ResourceType::Vpc
             | ResourceType::VpcGatewayAttachment => {}
         }

@@ -2,10 +2,13 @@
 //! `resource_types!`.
 
 pub(crate) mod alarm;
+pub(crate) mod alias;
 pub(crate) mod budget;
 pub(crate) mod cluster;
 pub(crate) mod container;
 pub(crate) mod dashboard;
+pub(crate) mod deployment_application;
+pub(crate) mod deployment_group;
 pub(crate) mod event_invoke_config;
 pub(crate) mod event_source_mapping;
 pub(crate) mod function;
@@ -33,6 +36,7 @@ pub(crate) mod task_definition;
 pub(crate) mod topic;
 pub(crate) mod topic_policy;
 pub(crate) mod url;
+pub(crate) mod version;
 pub(crate) mod vpc;
 pub(crate) mod vpc_gateway_attachment;
 
@@ -195,6 +199,10 @@ resource_types! {
     alarm::Alarm,
     /// `AWS::CloudWatch::Dashboard`.
     dashboard::Dashboard,
+    /// `AWS::CodeDeploy::Application`.
+    deployment_application::DeploymentApplication,
+    /// `AWS::CodeDeploy::DeploymentGroup`.
+    deployment_group::DeploymentGroup,
     /// `AWS::DynamoDB::Table`.
     table::Table,
     /// `AWS::EC2::InternetGateway`.
@@ -227,6 +235,8 @@ resource_types! {
     role::Role,
     /// `AWS::Kinesis::Stream`.
     stream::Stream,
+    /// `AWS::Lambda::Alias`.
+    alias::Alias,
     /// `AWS::Lambda::EventInvokeConfig`.
     event_invoke_config::EventInvokeConfig,
     /// `AWS::Lambda::EventSourceMapping`.
@@ -237,6 +247,8 @@ resource_types! {
     permission::Permission,
     /// `AWS::Lambda::Url`.
     url::Url,
+    /// `AWS::Lambda::Version`.
+    version::Version,
     /// `AWS::Logs::LogGroup`.
     log_group::LogGroup,
     /// `AWS::SNS::Subscription`.
