@@ -24,6 +24,8 @@ from moto_types.resources import serve  # noqa: E402
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REGION = "eu-central-1"
 FUNCTIONS = ["Ingest", "Approval", "Store", "RequestApproval", "ValidateUserName", "ValidateEmail", "ValidatePincode"]
+# The conditions of cfn/workflow.yaml with its defaults that resources have.
+WORKFLOW = {"MakesEntries": True, "AlarmsOnStarts": False, "HasBudget": False, "IsTraced": False, "Shifts": False}
 SERVICES = "cloudformation dynamodb sns lambda stepfunctions logs iam cloudwatch ecs ec2 kinesis sqs scheduler s3".split()
 
 
@@ -120,7 +122,7 @@ def statements(policies):
 
 def check_workflow(account):
     there = account.stack("sluice")
-    assert set(there) == promised("workflow", {}), set(there) ^ promised("workflow", {})
+    assert set(there) == promised("workflow", WORKFLOW), set(there) ^ promised("workflow", WORKFLOW)
     outputs = account.outputs("sluice")
     functions = account.__dict__["lambda"]
     for name in FUNCTIONS:
@@ -129,13 +131,14 @@ def check_workflow(account):
         assert (made["Runtime"], made["Handler"]) == ("provided.al2023", "bootstrap"), made
         assert made["Role"].endswith(there[f"{name}Role"]), made["Role"]
         assert made["CodeSize"] > 0
-        limit = functions.get_function(FunctionName=there[f"{name}Function"]).get("Concurrency")
-        assert not limit, f"{name} has a limit that nobody asked for: {limit}"
+        limit = functions.get_function(FunctionName=there[f"{name}Function"])["Concurrency"]["ReservedConcurrentExecutions"]
+        assert int(limit) == {"Ingest": 100, "Approval": 5}.get(name, 50), f"{name} has the limit {limit}"
     ingest = variables_of(account, there["IngestFunction"])
     assert ingest == {
         "STATE_MACHINE_ARN": outputs["StateMachineArn"],
         "TABLE_NAME": outputs["TableName"],
         "PUBLIC_LISTING": "false",
+        "LOG_LEVEL": "info",
         "WAIT_SECONDS": "3",
     }, ingest
     for name in ("Ingest", "Approval"):
@@ -154,11 +157,13 @@ def check_workflow(account):
     }
     tables = {n: account.dynamodb.describe_table(TableName=there[n])["Table"] for n in ("Entries", "Approvals")}
     assert all(t["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}] for t in tables.values())
-    mails = account.sns.list_subscriptions_by_topic(TopicArn=outputs["TopicArn"])["Subscriptions"]
-    assert [(s["Protocol"], s["Endpoint"]) for s in mails] == [("email", "admin@example.com")], mails
+    assert outputs["TopicArn"] != outputs["AlarmTopicArn"]
+    for topic in ("TopicArn", "AlarmTopicArn"):
+        mails = account.sns.list_subscriptions_by_topic(TopicArn=outputs[topic])["Subscriptions"]
+        assert [(s["Protocol"], s["Endpoint"]) for s in mails] == [("email", "admin@example.com")], mails
     alarms = account.cloudwatch.describe_alarms(AlarmNames=[v for k, v in there.items() if k.endswith("Alarm")])
-    assert len(alarms["MetricAlarms"]) == 4
-    assert all(a["AlarmActions"] == [outputs["TopicArn"]] for a in alarms["MetricAlarms"])
+    assert len(alarms["MetricAlarms"]) == sum(name.endswith("Alarm") for name in promised("workflow", WORKFLOW))
+    assert all(a["AlarmActions"] == [outputs["AlarmTopicArn"]] for a in alarms["MetricAlarms"])
     for group in (v for k, v in there.items() if k.endswith("Logs")):
         found = account.logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
         assert found[0]["retentionInDays"] == 30, found
@@ -187,7 +192,7 @@ def check_dashboard(account):
 
 def check_load(account, kinesis):
     there = account.stack("sluice-load")
-    conditions = {"MakesNetwork": True, "FeedsKinesis": kinesis, "FeedsHttp": not kinesis}
+    conditions = {"MakesNetwork": True, "FeedsKinesis": kinesis, "FeedsHttp": not kinesis, "TracesDispatch": False}
     assert set(there) == promised("load", conditions), set(there) ^ promised("load", conditions)
     outputs, workflow = account.outputs("sluice-load"), account.outputs("sluice")
     service = account.ecs.describe_services(cluster=there["PingerCluster"], services=[outputs["Service"]])["services"][0]
@@ -228,6 +233,7 @@ def check_kinesis(account, there, workflow):
     assert dispatch == {
         "STATE_MACHINE_ARN": workflow["StateMachineArn"],
         "FAILURE_QUEUE_URL": there["FailureQueue"],
+        "LOG_LEVEL": "info",
     }, dispatch
 
 
@@ -245,8 +251,8 @@ BY_NAME = {
 }
 BY_TAG = {"VPC", "Subnet", "InternetGateway", "VPCGatewayAttachment", "RouteTable", "Route", "SubnetRouteTableAssociation",
           "SecurityGroup"}  # fmt: skip
-# The task definition takes no name, the mapping goes by its function, the policy by its role.
-OTHERWISE = {"AWS::ECS::TaskDefinition", "AWS::Lambda::EventSourceMapping", "AWS::IAM::Policy"}
+# The task definition takes no name, the mapping goes by its function.
+OTHERWISE = {"AWS::ECS::TaskDefinition", "AWS::Lambda::EventSourceMapping"}
 
 
 def check_deletion_rights(account):
@@ -294,6 +300,36 @@ def check_refusals(account):
     assert not account.stacks(), "a refusal changed something"
 
 
+# Tables that a stack had once, and that are kept.
+KEPT = []
+
+
+def check_restore(account):
+    """The runbook of docs/operations.md, "Restore a table", step by step."""
+    old = account.outputs("sluice")["TableName"]
+    entry = {"id": {"S": "a@example.com"}, "user_name": {"S": "A"}}
+    account.dynamodb.put_item(TableName=old, Item=entry)
+    new = "sluice-Entries-restored-1"
+    account.dynamodb.restore_table_to_point_in_time(
+        SourceTableName=old, TargetTableName=new, UseLatestRestorableTime=True
+    )
+    account.dynamodb.update_continuous_backups(
+        TableName=new, PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True}
+    )
+    account.dynamodb.update_table(TableName=new, DeletionProtectionEnabled=True)
+    account.teardown("dashboard")
+    account.deploy("--parameter", f"workflow.EntriesTableName={new}")
+    assert account.outputs("sluice")["TableName"] == new
+    for name in ("Ingest", "Store"):
+        assert variables_of(account, account.stack("sluice")[f"{name}Function"])["TABLE_NAME"] == new, name
+    store = account.iam.get_role_policy(RoleName=account.stack("sluice")["StoreRole"], PolicyName="store")
+    assert statements([store])[1]["Resource"].endswith(f"table/{new}")
+    assert account.dynamodb.get_item(TableName=new, Key={"id": entry["id"]})["Item"] == entry
+    assert old in account.dynamodb.list_tables()["TableNames"], "the old table is kept"
+    KEPT.append(old)
+    check_dashboard(account)
+
+
 def main():
     functions = str(pathlib.Path(sys.argv[1]).resolve())
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
@@ -316,6 +352,7 @@ def main():
         assert [account.stack(name) for name in account.stacks()] == stacks
         assert account.outputs("sluice-load")["DeleteAt"] == first, "a second deployment prolonged the stack's life"
 
+        check_restore(account)
         refused(account, "needs the workflow stack", "teardown", "workflow")
         assert "gone" in account.teardown("load")
         assert account.stacks() == ["sluice", "sluice-dashboard"]
@@ -323,12 +360,15 @@ def main():
         second = check_load(account, kinesis=False)
         assert second < first, (second, first)
 
-        kept = account.outputs("sluice")["TableName"]
-        assert kept in account.teardown("all")
+        kept = sorted([*KEPT, *(v for k, v in account.outputs("sluice").items() if k.endswith("TableName"))])
+        out = account.teardown("--yes", "all")
+        assert all(table in out for table in kept if table not in KEPT), out
         left = {kind: [n for n in names if n not in before.get(kind, [])] for kind, names in account.everything().items()}
         left = {kind: names for kind, names in left.items() if names}
-        assert left == {"tables": [kept]}, left
-        assert "is not there" in account.teardown("all"), "a second teardown is no error"
+        assert sorted(left.pop("tables")) == kept, left
+        # The role that ECS works with is the account's.
+        assert left == {"roles": ["AWSServiceRoleForECS"]}, left
+        assert "is not there" in account.teardown("--yes", "all"), "a second teardown is no error"
     finally:
         server.stop()
     print(f"deployed, compared ({widgets} widgets), deployed again, removed:\n1 passed, 0 failed")

@@ -19,7 +19,13 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent
 TEMPLATES = sorted((ROOT / "cfn").glob("*.yaml"))
 BIN = pathlib.Path(sys.executable).parent
 # Variants of a template, by parameter, so that everything conditional is there in one of them.
-VARIANTS = {"load": [("Feed", "kinesis"), ("VpcId", "vpc-0123456789abcdef0")], "workflow": [("TaskConcurrency", "5")]}
+VARIANTS = {
+    "load": [{"Feed": "kinesis", "Tracing": "true"}, {"VpcId": "vpc-0123456789abcdef0"}],
+    "workflow": [
+        {"Tracing": "true", "MonthlyBudget": "50", "StartsAlarmThreshold": "100", "PermissionsBoundary": "arn:aws:iam::1:policy/b"},
+        {"GradualShift": "canary", "TaskConcurrency": "0", "EntriesTableName": "sluice-entries", "EdgeUrl": "https://edge/"},
+    ],
+}
 
 problems = []
 
@@ -106,9 +112,11 @@ def check_policies(template, directory):
     exceptions = plain(read_template(str(template))).get("Metadata", {}).get("PolicyExceptions", {})
     text = template.read_text()
     found, passed = {}, 0
-    for name, value in [(None, None), *VARIANTS.get(template.stem, [])]:
-        copy = directory / template.name
-        copy.write_text(variant(text, name, value) if name else text)
+    for values in [{}, *VARIANTS.get(template.stem, [])]:
+        copy, changed = directory / template.name, text
+        for name, value in values.items():
+            changed = variant(changed, name, value)
+        copy.write_text(changed)
         more, count = checkov(copy)
         found.update(more)
         passed = max(passed, count)
@@ -134,6 +142,8 @@ def statements(template):
     for name, resource in plain(read_template(str(template)))["Resources"].items():
         properties = resource.get("Properties", {})
         policies = properties.get("Policies", []) if resource["Type"] == "AWS::IAM::Role" else []
+        if isinstance(policies, dict):  # a condition: those of both branches
+            policies = [policy for branch in policies["Fn::If"][1:] if isinstance(branch, list) for policy in branch]
         if resource["Type"] in ("AWS::IAM::Policy", "AWS::IAM::ManagedPolicy"):
             policies = [properties]
         for policy in policies:

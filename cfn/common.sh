@@ -18,6 +18,15 @@ need_value() {
   [ "$#" -ge 2 ] && [ -n "$2" ] || die "$1 needs a value (see --help)"
 }
 
+# Asks before something that cannot be taken back, unless --yes was given.
+ask() { # ask YES QUESTION
+  [ "$1" = no ] || return 0
+  [ -t 0 ] || die "$2 Say --yes to do it without being asked"
+  local answer
+  read -r -p "$2 [y/N] " answer
+  case "$answer" in y | Y | yes) ;; *) die "nothing was done" ;; esac
+}
+
 # IAM names of a stack's roles are cut after 24 characters of the stack's name; the rights of the deletion role
 # (cfn/workflow.yaml) go by that name, so it must not be cut.
 check_name() {
@@ -47,11 +56,12 @@ find_account() {
 
 last_line() { printf '%s\n' "$1" | sed '/^[[:space:]]*$/d' | tail -n 1; }
 
-# The status of a stack, or "none".
+# The status of a stack, or "none". A stack that was never made, only looked at (a change set that was not executed), is
+# none: it has no resources, and the next deployment makes it.
 stack_status() { # stack_status NAME_OR_ID
   local said
   if said="$(aws cloudformation describe-stacks --stack-name "$1" --query 'Stacks[0].StackStatus' --output text 2>&1)"; then
-    printf '%s\n' "$said"
+    case "$said" in REVIEW_IN_PROGRESS) echo none ;; *) printf '%s\n' "$said" ;; esac
   else
     case "$said" in
       *"does not exist"*) echo none ;;
@@ -62,16 +72,44 @@ stack_status() { # stack_status NAME_OR_ID
 
 # An output of a stack; empty if it has none of this key.
 stack_output() { # stack_output NAME KEY
+  stack_value "$1" "Outputs[?OutputKey=='$2'].OutputValue | [0]"
+}
+
+# A parameter of a stack as it was deployed; empty if there is no such stack or parameter.
+stack_parameter() { # stack_parameter NAME KEY
+  stack_value "$1" "Parameters[?ParameterKey=='$2'].ParameterValue | [0]" 2>/dev/null || true
+}
+
+stack_value() { # stack_value NAME QUERY
   local value
-  value="$(aws cloudformation describe-stacks --stack-name "$1" --output text \
-    --query "Stacks[0].Outputs[?OutputKey=='$2'].OutputValue")" || return 1
+  value="$(aws cloudformation describe-stacks --stack-name "$1" --output text --query "Stacks[0].$2")" || return 1
   [ "$value" = None ] || printf '%s\n' "$value"
 }
 
-# The first failure of a stack's last operation: "Resource (Type): reason". The ones after it are its consequences.
+# The first failure of a stack's last operation: "Resource (Type): reason". The ones after it are its consequences, and those
+# of earlier operations are history. Events come with the newest first; the operation began where its first IN_PROGRESS of
+# the stack itself is.
 stack_failure() { # stack_failure NAME_OR_ID
   aws cloudformation describe-stack-events --stack-name "$1" --output text \
-    --query "StackEvents[?contains(ResourceStatus, 'FAILED')].[LogicalResourceId, ResourceType, ResourceStatusReason]" \
-    2>/dev/null | grep -v -i 'cancelled' | tail -n 1 |
-    awk -F '\t' '{ printf "%s (%s): %s\n", $1, $2, $3 }' || true
+    --query "StackEvents[].[LogicalResourceId, ResourceType, ResourceStatus, ResourceStatusReason]" 2>/dev/null |
+    awk -F '\t' '
+      over { next }
+      $3 ~ /FAILED/ && tolower($4) !~ /cancelled/ { first = $1 " (" $2 "): " $4 }
+      $2 == "AWS::CloudFormation::Stack" && $3 ~ /^(CREATE|UPDATE|DELETE|IMPORT)_IN_PROGRESS$/ { over = 1 }
+      END { if (first != "") print first }' || true
+}
+
+# Whether the bucket is there and this account's. Bucket names are everybody's: a name that can be foretold may have been
+# taken by somebody who waits for our code. `aws cloudformation package` and `aws s3` cannot be told whose the bucket must be,
+# so this is asked right before each of them; a bucket that is ours cannot become another's while it exists.
+own_bucket() { # own_bucket NAME
+  local said
+  if said="$(aws s3api head-bucket --bucket "$1" --expected-bucket-owner "$account" 2>&1)"; then
+    return 0
+  fi
+  case "$said" in
+    *404* | *"Not Found"*) return 1 ;;
+    *403* | *Forbidden*) die "bucket $1 is not this account's, or may not be used. Nothing is sent there; name another one with --bucket" ;;
+    *) die "bucket $1 cannot be used: $(last_line "$said")" ;;
+  esac
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use sluice_template::{
     Budget, Dashboard, EventSourceMapping, Function, Queue, Redrive, ResourceType, Schedule, ScheduleTarget,
-    ScheduleTiming, Service, Stack, StackInputs, StartingPosition, StateMachine, Stream, StreamMode, Subscription, Table,
-    TaskDefinition, Url, Vpc, parse,
+    ScheduleTiming, Service, Stack, StackInputs, StartingPosition, StateMachine, Stream, StreamMode, Subscription,
+    Table, TaskDefinition, Url, Vpc, parse,
 };
 
 const WORKFLOW: &str = include_str!("../../../cfn/workflow.yaml");
@@ -22,7 +22,9 @@ fn workflow_with(parameters: &[(&str, &str)]) -> Stack {
     inputs
         .parameters
         .insert("AdminEmail".to_owned(), "admin@example.com".to_owned());
-    let given = parameters.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
+    let given = parameters
+        .iter()
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     inputs.parameters.extend(given);
     let urls: Vec<&str> = template
         .resources()
@@ -101,7 +103,8 @@ fn the_deployed_workflow_resolves() {
 fn the_deployed_workflow_resolves_with_everything_that_is_optional() {
     let functions = |stack: &Stack| -> Vec<(Option<u32>, bool)> {
         let all = stack.all::<Function>();
-        all.map(|(_, one)| (one.reserved_concurrency, one.active_tracing)).collect()
+        all.map(|(_, one)| (one.reserved_concurrency, one.active_tracing))
+            .collect()
     };
     let limits: Vec<Option<u32>> = functions(&workflow()).into_iter().map(|(limit, _)| limit).collect();
     for expected in [Some(100), Some(50), Some(5)] {
@@ -118,10 +121,19 @@ fn the_deployed_workflow_resolves_with_everything_that_is_optional() {
         ("Tracing", "true"),
         ("PermissionsBoundary", "arn:aws:iam::123456789012:policy/edge"),
     ]);
-    assert!(functions(&stack).iter().all(|one| *one == (None, true)), "{:?}", functions(&stack));
+    assert!(
+        functions(&stack).iter().all(|one| *one == (None, true)),
+        "{:?}",
+        functions(&stack)
+    );
     assert_eq!(stack.all::<Budget>().count(), 1);
-    let endpoints = stack.all::<Subscription>().filter_map(|(_, one)| one.endpoint.as_deref());
-    assert_eq!(endpoints.collect::<Vec<_>>(), ["admin@example.com", "night@example.com"]);
+    let endpoints = stack
+        .all::<Subscription>()
+        .filter_map(|(_, one)| one.endpoint.as_deref());
+    assert_eq!(
+        endpoints.collect::<Vec<_>>(),
+        ["admin@example.com", "night@example.com"]
+    );
 }
 
 #[test]

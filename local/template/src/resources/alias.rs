@@ -27,7 +27,8 @@ impl Kind for Alias {
     fn read(fields: &Fields<'_>, _: &Identity<'_>) -> Option<Self> {
         let problem = Problem::NotLocal {
             what: "an alias of a function".to_owned(),
-            advice: "a function has one version here, and traffic is not shifted; leave it out by its condition".to_owned(),
+            advice: "a function has one version here, and traffic is not shifted; leave it out by its condition"
+                .to_owned(),
         };
         fields.report(fields.at(), "Type", problem);
         None

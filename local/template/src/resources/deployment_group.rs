@@ -29,7 +29,8 @@ impl Kind for DeploymentGroup {
     fn read(fields: &Fields<'_>, _: &Identity<'_>) -> Option<Self> {
         let problem = Problem::NotLocal {
             what: "a deployment group of CodeDeploy".to_owned(),
-            advice: "a function has one version here, and traffic is not shifted; leave it out by its condition".to_owned(),
+            advice: "a function has one version here, and traffic is not shifted; leave it out by its condition"
+                .to_owned(),
         };
         fields.report(fields.at(), "Type", problem);
         None
