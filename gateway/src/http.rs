@@ -1,19 +1,20 @@
-//! Requests and answers of a function URL, and the parts of HTTP that both functions need. Pure.
+//! Requests and responses of a function URL, and the parts of HTTP that both functions need. Pure.
 
 mod accept;
-mod answer;
 mod body;
-mod event;
-mod form;
 mod json;
+pub(crate) mod page;
 mod prefer;
 mod problem;
+mod request;
+mod response;
+mod urlencoded;
 
-pub use accept::{Form as Representation, negotiate};
-pub use answer::Answer;
+pub use accept::{Representation, negotiate};
 pub use body::{Parameters, parameters};
-pub use event::{BODY_LIMIT, Event, Http, Method, QUERY_LIMIT, RequestContext};
-pub use form::PARAMETER_LIMIT;
 pub(crate) use json::strict_object;
 pub use prefer::Preferences;
 pub use problem::{Kind, Problem};
+pub use request::{BODY_LIMIT, Http, Method, QUERY_LIMIT, Request, RequestContext};
+pub use response::Response;
+pub use urlencoded::PARAMETER_LIMIT;

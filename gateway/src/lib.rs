@@ -6,9 +6,12 @@
 //! answer whatever is sent to them; no input, by URL or by stream, is an error of a function.
 
 pub mod approval;
-mod chance;
 pub mod dispatch;
-mod execution;
 pub mod http;
 pub mod ingest;
-mod page;
+mod randomness;
+mod retry;
+mod start;
+mod upstream;
+
+pub use start::StartPort;

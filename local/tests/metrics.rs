@@ -262,9 +262,9 @@ fn a_load_and_the_stack_count_the_same() {
     ] {
         assert_eq!(total(&sluice, metric, "Sum"), Some(expected), "{metric:?} {summary}");
     }
-    // the next census counts what waits
+    // the next count of approvals what waits
     sluice.advance_clock("1m");
-    until("a census", || {
+    until("a count of approvals", || {
         let metric = ("Sluice", "PendingApprovals", "Stack", "sluice");
         (total(&sluice, metric, "Maximum")? == asked).then_some(())
     });

@@ -19,7 +19,7 @@ use hyper::{Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::TcpListener;
 
-/// How the answers are delayed.
+/// The delays of the answers.
 #[derive(Debug, Clone, Copy)]
 struct Delays {
     origin: Instant,
@@ -29,7 +29,7 @@ struct Delays {
 }
 
 impl Delays {
-    /// How long an answer waits that could be given now: stalls end each whole period.
+    /// The time that an answer waits that could be given now: stalls end each whole period.
     fn now(&self) -> Duration {
         if self.stall.is_zero() || self.every.is_zero() {
             return self.each;

@@ -78,7 +78,7 @@ pub struct Cli {
     #[arg(long, env = "PINGER_IDEMPOTENCY_KEY_PREFIX", value_name = "PREFIX", value_parser = KeyPrefix::new, help_heading = "Submissions")]
     idempotency_key_prefix: Option<KeyPrefix>,
 
-    /// How the fields are sent: json (PUT), form (POST) or query (PUT)
+    /// Encoding of the fields: json (PUT), form (POST) or query (PUT)
     #[arg(long, env = "PINGER_ENCODING", value_enum, help_heading = "HTTP")]
     encoding: Option<Encoding>,
 
@@ -102,7 +102,7 @@ pub struct Cli {
     #[arg(long, env = "PINGER_TIMEOUT", value_name = "TIME", default_value = "30s", value_parser = duration, help_heading = "Run")]
     timeout: Duration,
 
-    /// How long the end of --duration, or a signal, waits for what is on its way
+    /// Time that the end of --duration, or a signal, waits for what is on its way
     #[arg(long, env = "PINGER_GRACE", value_name = "TIME", default_value = "10s", value_parser = duration_or_zero, help_heading = "Run")]
     grace: Duration,
 
@@ -119,7 +119,7 @@ pub struct Cli {
     json: bool,
 }
 
-/// Where submissions go.
+/// The target of the submissions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Target {
     /// To a URL.
@@ -128,24 +128,24 @@ pub enum Target {
     Stream(Stream),
 }
 
-/// What the options say.
+/// The run that the options describe.
 #[derive(Debug, Clone)]
 pub struct Settings {
-    /// Where submissions go.
+    /// The target of the submissions.
     pub target: Target,
-    /// What is sent when.
+    /// The schedule.
     pub plan: Plan,
-    /// What is sent.
+    /// The submissions.
     pub generator: Generator,
     /// The longest that a request may take.
     pub timeout: Duration,
-    /// How progress is told.
+    /// The form of the progress reports.
     pub progress: ProgressStyle,
-    /// Whether the summary is JSON.
+    /// True if the summary is JSON.
     pub json: bool,
 }
 
-/// How progress is told.
+/// The form of the progress reports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProgressStyle {
     /// Not at all.
@@ -214,7 +214,7 @@ impl Settings {
     }
 }
 
-/// What is wrong with the options.
+/// A fault of the options.
 #[derive(Debug)]
 enum Mistake {
     Clap(clap::Error),

@@ -2,15 +2,15 @@ use std::io;
 
 use thiserror::Error;
 
-/// Why a run could not be made.
+/// The reason why a run could not be made.
 #[derive(Debug, Error)]
 pub enum RunError {
     /// The target never answered, and will not.
     #[error("{target} does not take submissions: {reason}")]
     Target {
-        /// What was to be loaded.
+        /// The target.
         target: String,
-        /// What happened at the first attempt.
+        /// The failure of the first attempt.
         reason: String,
     },
     /// AWS cannot be called from here.
@@ -22,9 +22,9 @@ pub enum RunError {
     /// The machine refuses.
     #[error("{doing}: {source}")]
     System {
-        /// What was being done.
+        /// The action that failed.
         doing: &'static str,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }

@@ -1,19 +1,19 @@
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How many requests may be on their way at once; and where the thread that starts them sleeps.
+/// The limit of requests on their way at once; and the place where the thread that starts them sleeps.
 ///
 /// It is a thread of its own, because a timer of the runtime is good to a millisecond only, and that millisecond would
 /// be in every latency.
 #[derive(Debug)]
 pub(crate) struct Gate {
     most: usize,
-    state: Mutex<State>,
+    state: Mutex<GateState>,
     changed: Condvar,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct GateState {
     inside: usize,
     closed: bool,
 }
@@ -30,7 +30,7 @@ impl Gate {
 
     /// Waits until there is room for one more, and takes it; `false` once the gate is closed.
     pub(crate) fn enter(&self) -> bool {
-        let full = |state: &mut State| !state.closed && state.inside >= self.most;
+        let full = |state: &mut GateState| !state.closed && state.inside >= self.most;
         let mut state = self
             .changed
             .wait_while(self.state(), full)
@@ -75,7 +75,7 @@ impl Gate {
     }
 
     /// A panic elsewhere leaves a count that is still one.
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, GateState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -14,11 +14,11 @@
 pub mod cli;
 mod error;
 mod gate;
-pub mod outcome;
 pub mod pacer;
 pub mod progress;
 pub mod recorder;
 pub mod run;
+pub mod send_result;
 pub mod submission;
 pub mod summary;
 pub mod transport;

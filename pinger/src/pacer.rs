@@ -1,4 +1,4 @@
-//! When which submission is due.
+//! The times at which submissions are due.
 
 use std::time::Duration;
 
@@ -24,14 +24,14 @@ impl Rate {
         self.0
     }
 
-    /// When submission `number` is due, from the start of the run. Computed from the number alone, so that errors of
+    /// The time at which submission `number` is due, from the start of the run. Computed from the number alone, so that errors of
     /// rounding do not add up.
     fn due(self, number: u64) -> Duration {
         #[allow(clippy::cast_precision_loss)] // a number that f64 cannot hold is 285 years away
         Duration::try_from_secs_f64(number as f64 / self.0).unwrap_or(Duration::MAX)
     }
 
-    /// How many submissions are due before `end`.
+    /// The number of submissions that are due before `end`.
     fn count_before(self, end: Duration) -> u64 {
         #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // positive, and saturating
         let mut count = (end.as_secs_f64() * self.0) as u64;
@@ -45,18 +45,18 @@ impl Rate {
     }
 }
 
-/// What is to be sent in all.
+/// The amount to be sent in all.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Schedule {
-    /// How many a second.
+    /// The rate a second.
     pub rate: Rate,
-    /// How many in all; without a limit if `None`.
+    /// The number in all; without a limit if `None`.
     pub count: Option<u64>,
     /// For how long; without a limit if `None`. The first of both limits counts.
     pub duration: Option<Duration>,
 }
 
-/// How submissions are put together into requests.
+/// The packing of submissions into requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Batching {
     /// The most submissions in one request; at least 1.
@@ -78,11 +78,11 @@ impl Batching {
 pub struct Slot {
     /// The submission's number, from 0.
     pub number: u64,
-    /// When it is due, from the start of the run.
+    /// The time at which it is due, from the start of the run.
     pub intended: Duration,
 }
 
-/// What to do next.
+/// The next thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Start one request with these submissions now. They may have been due long ago.
@@ -121,7 +121,7 @@ impl Pacer {
         }
     }
 
-    /// What to do at `now`, from the start of the run. What [`Step::Start`] holds counts as started.
+    /// Says what to do at `now`, from the start of the run. What [`Step::Start`] holds counts as started.
     pub fn poll(&mut self, now: Duration) -> Step {
         if self.end == Some(self.next) {
             return Step::Done;
@@ -139,13 +139,13 @@ impl Pacer {
         Step::Start(slots)
     }
 
-    /// How many are due at `now` and were not started.
+    /// The number that are due at `now` and were not started.
     pub fn backlog(&self, now: Duration) -> u64 {
         let due = self.rate.count_before(now.saturating_add(Duration::from_nanos(1)));
         self.end.map_or(due, |end| due.min(end)).saturating_sub(self.next)
     }
 
-    /// How many were started.
+    /// The number that were started.
     pub fn started(&self) -> u64 {
         self.next
     }
@@ -156,7 +156,7 @@ impl Pacer {
         self.end.map_or(full, |end| full.min(end))
     }
 
-    /// When the next request is to start: once it is full, or its first submission has waited long enough.
+    /// The time at which the next request is to start: once it is full, or its first submission has waited long enough.
     fn ready(&self) -> Duration {
         let waited = self.rate.due(self.next).saturating_add(self.batching.linger);
         waited.min(self.rate.due(self.stop() - 1))

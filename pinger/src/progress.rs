@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::outcome::Answer;
 use crate::recorder::{Interval, Recorder};
+use crate::send_result::Answer;
 
-/// How a run goes.
+/// The progress of a run.
 #[derive(Debug, Clone)]
 pub struct Progress {
     /// Since the start.
@@ -27,7 +27,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// What `recorder` knows now. Begins a new interval.
+    /// Reads what `recorder` knows now. Begins a new interval.
     pub fn take(recorder: &mut Recorder, elapsed: Duration, since_last: Duration, backlog: u64) -> Self {
         let mut answers: Vec<(Answer, u64)> = Vec::new();
         for ((_, answer), count) in recorder.answers() {
@@ -75,8 +75,8 @@ impl Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::{Failure, FailureKind};
     use crate::pacer::Slot;
+    use crate::send_result::{Failure, FailureKind};
     use crate::submission::Kind;
 
     const SECOND: Duration = Duration::from_secs(1);

@@ -1,18 +1,18 @@
-//! What came back, and how long it took. Times are given, never asked for.
+//! Answers and the times that they took. Times are given, never asked for.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
 
-use crate::outcome::{Answer, FailureKind, Outcome};
 use crate::pacer::Slot;
+use crate::send_result::{Answer, FailureKind, SendResult};
 use crate::submission::Kind;
 
 /// The longest time that is told from longer ones.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// How long things took, in microseconds, to three digits.
+/// Times that things took, in microseconds, to three digits.
 #[derive(Debug, Clone)]
 pub struct Times(Histogram<u64>);
 
@@ -31,7 +31,7 @@ impl Times {
         self.0.saturating_record(micros(took));
     }
 
-    /// How many were recorded.
+    /// The number that were recorded.
     pub fn count(&self) -> u64 {
         self.0.len()
     }
@@ -64,18 +64,18 @@ fn micros(time: Duration) -> u64 {
 /// Failures of one kind.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failures {
-    /// How many.
+    /// The number.
     pub count: u64,
-    /// What the first one said.
+    /// The first one's text.
     pub example: String,
 }
 
-/// What happened since the last look.
+/// The events since the last look.
 #[derive(Debug, Clone)]
 pub struct Interval {
-    /// How many were started.
+    /// The number that were started.
     pub started: u64,
-    /// How long the answers took, from when they were due.
+    /// The times that the answers took, from when they were due.
     pub latency: Times,
 }
 
@@ -131,7 +131,7 @@ impl Recorder {
 
     /// The submission of `slot`, which was started at `started`, ended at `ended`. Only answers count in the times: a
     /// refused connection takes no time at all, and would make the target look fast.
-    pub fn ended(&mut self, slot: Slot, kind: Kind, outcome: Outcome, started: Duration, ended: Duration) {
+    pub fn ended(&mut self, slot: Slot, kind: Kind, outcome: SendResult, started: Duration, ended: Duration) {
         self.ended += 1;
         match outcome {
             Ok(answer) => {
@@ -153,32 +153,32 @@ impl Recorder {
         }
     }
 
-    /// What happened since this was last asked.
+    /// Takes what happened since this was last asked.
     pub fn take_interval(&mut self) -> Interval {
         std::mem::replace(&mut self.interval, Interval::new())
     }
 
-    /// How many were started.
+    /// The number that were started.
     pub fn started_count(&self) -> u64 {
         self.started
     }
 
-    /// How many are on their way.
+    /// The number on their way.
     pub fn in_flight(&self) -> u64 {
         self.started - self.ended
     }
 
-    /// How many were answered.
+    /// The number that were answered.
     pub fn answered(&self) -> u64 {
         self.latency.count()
     }
 
-    /// How many failed.
+    /// The number that failed.
     pub fn failed(&self) -> u64 {
         self.failures.values().map(|failures| failures.count).sum()
     }
 
-    /// When the last one was started.
+    /// The time at which the last one was started.
     pub fn last_start(&self) -> Duration {
         self.last_start
     }
@@ -212,7 +212,7 @@ impl Recorder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::outcome::Failure;
+    use crate::send_result::Failure;
 
     const fn ms(milliseconds: u64) -> Duration {
         Duration::from_millis(milliseconds)
@@ -225,7 +225,7 @@ mod tests {
         }
     }
 
-    fn failure(kind: FailureKind, message: &str) -> Outcome {
+    fn failure(kind: FailureKind, message: &str) -> SendResult {
         Err(Failure {
             kind,
             message: message.to_owned(),

@@ -18,18 +18,18 @@ use crate::submission::Generator;
 use crate::summary::{Circumstances, End, Summary};
 use crate::transport::Transport;
 
-/// What to do.
+/// The plan.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// What is due when.
+    /// The schedule.
     pub schedule: Schedule,
-    /// How submissions are put together into requests.
+    /// The packing of submissions into requests.
     pub batching: Batching,
     /// The most requests on their way at once; at least 1.
     pub concurrency: usize,
-    /// How long the end of the schedule, or a signal, waits for what is on its way.
+    /// The time that the end of the schedule, or a signal, waits for what is on its way.
     pub grace: Duration,
-    /// How often progress is told.
+    /// The interval of the progress reports.
     pub progress_every: Duration,
 }
 
@@ -137,7 +137,7 @@ async fn sleep_until(origin: Instant, deadline: Option<Duration>) {
     }
 }
 
-/// What the pacing thread, the requests and the main loop have in common.
+/// The state that the pacing thread, the requests and the main loop share.
 struct Shared<T> {
     origin: Instant,
     gate: Gate,

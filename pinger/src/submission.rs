@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// What is right about a submission, and so what the workflow should do with it.
+/// The fields that are right in a submission, and so what the workflow should do with it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
     /// All fields are right: it is stored.
@@ -72,9 +72,9 @@ impl Fields {
 pub struct Submission {
     /// Its number in the run.
     pub number: u64,
-    /// What is right about it.
+    /// The fields that are right.
     pub kind: Kind,
-    /// What is sent.
+    /// The submissions.
     pub fields: Fields,
     /// Its own key, if keys are asked for.
     pub key: Option<String>,
@@ -103,7 +103,7 @@ impl Share {
     }
 }
 
-/// What comes before the seed and the number in a submission's key: 1 to 40 letters, digits, `-` or `_`.
+/// The text before the seed and the number in a submission's key: 1 to 40 letters, digits, `-` or `_`.
 ///
 /// A key is also good as the name of an execution, which has at most 80 of these characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -194,7 +194,7 @@ impl Generator {
     }
 }
 
-/// What no other submission of this run has, and hardly one of another run: 7 characters for each.
+/// A text that no other submission of this run has, and hardly one of another run: 7 characters for each.
 fn unique(seed: u64, number: u64) -> String {
     let seven = 36_u64.pow(7);
     base36(mix(seed) % seven, 7) + &base36(number % seven, 7)

@@ -10,7 +10,7 @@ use crate::pacer::Rate;
 use crate::recorder::{Recorder, Times};
 use crate::submission::Kind;
 
-/// Why a run ended.
+/// The reason why a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum End {
@@ -20,31 +20,31 @@ pub enum End {
     Signal,
 }
 
-/// What is known about a run besides its counts.
+/// The facts about a run besides its counts.
 #[derive(Debug, Clone)]
 pub struct Circumstances {
-    /// What was loaded.
+    /// The target.
     pub target: String,
     /// The seed of the submissions.
     pub seed: u64,
     /// The rate that was asked for.
     pub rate: Rate,
-    /// How long the schedule is, or was followed.
+    /// The length of the schedule, as far as it was followed.
     pub scheduled: Duration,
-    /// When the last answer came, or was no longer waited for.
+    /// The time at which the last answer came, or was no longer waited for.
     pub elapsed: Duration,
-    /// How many were due and never started.
+    /// The number that were due and never started.
     pub not_started: u64,
-    /// Why it ended.
+    /// The reason why it ended.
     pub end: End,
 }
 
 /// The figures of a run. Its JSON is what `--json` prints; members are only ever added.
 #[derive(Debug, Clone, Serialize)]
 pub struct Summary {
-    /// What was loaded.
+    /// The target.
     pub target: String,
-    /// Why it ended.
+    /// The reason why it ended.
     pub ended_by: End,
     /// The seed: with it, the same submissions can be sent again.
     pub seed: u64,
@@ -54,13 +54,13 @@ pub struct Summary {
     pub intended_rate: f64,
     /// Submissions per second that were started.
     pub achieved_rate: f64,
-    /// How many.
+    /// The number.
     pub submissions: Submissions,
     /// The answers: status (or `put`) to count. What did not come is not there.
     pub outcomes: BTreeMap<String, u64>,
     /// The answers by what was sent: `valid`, `partial`, `invalid`.
     pub by_kind: BTreeMap<&'static str, BTreeMap<String, u64>>,
-    /// What failed: kind to count and example.
+    /// The failures: kind to count and example.
     pub errors: BTreeMap<&'static str, Failed>,
     /// From when a submission was due to its answer.
     pub latency_ms: Option<Percentiles>,
@@ -70,7 +70,7 @@ pub struct Summary {
     pub start_delay_ms: Option<Percentiles>,
 }
 
-/// How many submissions there were.
+/// The number of submissions.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Submissions {
     /// Sent.
@@ -88,9 +88,9 @@ pub struct Submissions {
 /// Failures of one kind.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Failed {
-    /// How many.
+    /// The number.
     pub count: u64,
-    /// What the first one said.
+    /// The first one's text.
     pub example: String,
 }
 
@@ -171,7 +171,7 @@ impl Summary {
         }
     }
 
-    /// Whether anything was sent, and nothing came back but errors.
+    /// Tells whether anything was sent, and nothing came back but errors.
     pub fn is_hopeless(&self) -> bool {
         self.submissions.answered == 0 && self.submissions.failed > 0
     }
@@ -284,8 +284,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::outcome::{Answer, Failure, FailureKind};
     use crate::pacer::Slot;
+    use crate::send_result::{Answer, Failure, FailureKind};
 
     const fn ms(milliseconds: u64) -> Duration {
         Duration::from_millis(milliseconds)

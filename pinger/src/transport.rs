@@ -1,4 +1,4 @@
-//! How submissions reach their target.
+//! The transports by which submissions reach their target.
 
 mod failure;
 mod http;
@@ -10,7 +10,7 @@ pub use kinesis::{Kinesis, Stream};
 
 use std::future::Future;
 
-use crate::outcome::Outcome;
+use crate::send_result::SendResult;
 use crate::submission::Submission;
 
 /// A way to a target. Never sends anything twice: what fails is counted, not tried again.
@@ -19,5 +19,5 @@ pub trait Transport: Send + Sync + 'static {
     fn target(&self) -> String;
 
     /// Sends `batch` as one request. Gives an outcome for each submission, in their order.
-    fn send(&self, batch: &[Submission]) -> impl Future<Output = Vec<Outcome>> + Send;
+    fn send(&self, batch: &[Submission]) -> impl Future<Output = Vec<SendResult>> + Send;
 }

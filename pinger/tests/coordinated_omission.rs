@@ -4,9 +4,9 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 
-use sluice_pinger::outcome::Answer;
 use sluice_pinger::pacer::{Batching, Pacer, Rate, Schedule, Slot, Step};
 use sluice_pinger::recorder::Recorder;
+use sluice_pinger::send_result::Answer;
 use sluice_pinger::submission::Kind;
 
 const MS: Duration = Duration::from_millis(1);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use sluice_workflows::{ApprovalRequest, Field, Ruling};
+use sluice_workflows::{ApprovalRequest, DecisionKind, Field};
 
 /// The longest subject that SNS takes is 99 characters.
 const SUBJECT_LIMIT: usize = 99;
@@ -10,7 +10,7 @@ const SUBJECT_LIMIT: usize = 99;
 /// Bytes of a line. Some mail servers break lines after 998, in the middle of a link if need be.
 const LINE_LIMIT: usize = 900;
 
-/// How much of one submitted value a mail shows, in characters. The page behind the link shows it all.
+/// Characters of one submitted value that a mail shows. The page behind the link shows it all.
 const VALUE_LIMIT: usize = 300;
 
 /// A plain-text mail.
@@ -61,7 +61,10 @@ pub(crate) fn write(request: &ApprovalRequest, link: &str) -> Mail {
     text.push_str(
         "\nEach link opens a page that shows the submission; nothing is decided before you press a button there.\n",
     );
-    for (words, ruling) in [("Approve or repair", Ruling::Approve), ("Reject", Ruling::Reject)] {
+    for (words, ruling) in [
+        ("Approve or repair", DecisionKind::Approve),
+        ("Reject", DecisionKind::Reject),
+    ] {
         let _ = write!(text, "\n{words}:\n{link}?decision={}\n", ruling.as_str());
     }
     Mail {

@@ -8,8 +8,8 @@ use sluice_workflows::{ApprovalRequest, Decision, TaskError, TaskToken};
 
 use crate::{mail, times};
 
-/// What asking needs of the world.
-pub trait Desk {
+/// The approvals, the mail and the workflow, as asking needs them.
+pub trait ApprovalPort {
     /// Writes the record of an approval, or adds to the one that is there.
     ///
     /// # Errors
@@ -33,11 +33,11 @@ pub trait Desk {
     /// [`DeliverError`] if it did not get there.
     fn deliver(&self, token: &TaskToken, decision: &Decision) -> impl Future<Output = Result<(), DeliverError>>;
 
-    /// Notes that the decision of approval `id` got to `token` at `at`.
+    /// Records that the decision of approval `id` got to `token` at `at`.
     ///
     /// # Errors
     /// [`CallError`] if the table did not take it.
-    fn note_delivered(&self, id: &str, token: &TaskToken, at: &str) -> impl Future<Output = Result<(), CallError>>;
+    fn record_delivered(&self, id: &str, token: &TaskToken, at: &str) -> impl Future<Output = Result<(), CallError>>;
 }
 
 /// The tables, topic and workflow on AWS.
@@ -49,7 +49,7 @@ struct Aws {
     approval_url: String,
 }
 
-impl Desk for Aws {
+impl ApprovalPort for Aws {
     async fn open(
         &self,
         request: &ApprovalRequest,
@@ -67,9 +67,9 @@ impl Desk for Aws {
         self.tokens.deliver(token, decision).await
     }
 
-    async fn note_delivered(&self, id: &str, token: &TaskToken, at: &str) -> Result<(), CallError> {
+    async fn record_delivered(&self, id: &str, token: &TaskToken, at: &str) -> Result<(), CallError> {
         self.approvals
-            .note_delivery(id, token, at, &Delivery::Done)
+            .record_delivery(id, token, at, &Delivery::Done)
             .await
             .map(|_| ())
     }
@@ -85,28 +85,28 @@ impl Desk for Aws {
 /// `InvalidEvent`, `ApprovalTableUnavailable`, `ApprovalTableRefused`, `MailUnavailable`, `MailRefused` or
 /// `DecisionNotDelivered`.
 pub async fn ask(
-    desk: &impl Desk,
+    port: &impl ApprovalPort,
     request: &ApprovalRequest,
     approval_url: &str,
     secret: &Secret,
 ) -> Result<(), Fault> {
     let expires_at_ms = times::parse("expires_at", &request.expires_at)?.timestamp_millis();
     let id = request.approval_id();
-    match desk
+    match port
         .open(request, expires_at_ms, &secret.hash())
         .await
         .map_err(|error| table_fault(&error))?
     {
         Opened::Waiting => {
             let mail = mail::write(request, &format!("{approval_url}{id}/{}", secret.reveal()));
-            desk.publish(&mail.subject, &mail.text)
+            port.publish(&mail.subject, &mail.text)
                 .await
                 .map_err(|error| Fault::from_call(&error, TaskError::MailUnavailable, TaskError::MailRefused))?;
             tracing::info!(approval = id, expires_at = request.expires_at, "asked");
             Ok(())
         }
         Opened::AlreadyDecided(decision) => {
-            desk.deliver(&request.task_token, &decision)
+            port.deliver(&request.task_token, &decision)
                 .await
                 .map_err(|error| Fault {
                     name: TaskError::DecisionNotDelivered,
@@ -116,8 +116,8 @@ pub async fn ask(
                 approval = id,
                 "decided already: delivered the decision to the new token"
             );
-            let noted = desk
-                .note_delivered(&id, &request.task_token, &decision.decided_at)
+            let noted = port
+                .record_delivered(&id, &request.task_token, &decision.decided_at)
                 .await;
             noted.map_err(|error| table_fault(&error))
         }
@@ -158,16 +158,12 @@ fn fresh_secret() -> Result<Secret, Fault> {
     Ok(Secret::from_bytes(bytes))
 }
 
-/// Runs the function. A missing setting is answered to each event, so that the workflow shows it under its name.
+/// Runs the function.
 ///
 /// # Errors
 /// If the Runtime API cannot be reached.
 pub fn run() -> Result<(), lambda_runtime::Error> {
-    sluice_aws::log_to_stdout();
-    let aws = aws();
-    let aws = &aws;
-    sluice_aws::serve(move |request: ApprovalRequest, _| async move {
-        let aws = aws.as_ref().map_err(|error| Fault::from(error.clone()))?;
+    sluice_aws::run(aws, async |aws, request: ApprovalRequest, _| {
         ask(aws, &request, &aws.approval_url, &fresh_secret()?).await
     })
 }
@@ -178,7 +174,7 @@ mod tests {
 
     use serde_json::json;
     use sluice_aws::CallErrorKind;
-    use sluice_workflows::Ruling;
+    use sluice_workflows::DecisionKind;
 
     use super::*;
 
@@ -203,7 +199,7 @@ mod tests {
         }
     }
 
-    impl Desk for Fake {
+    impl ApprovalPort for Fake {
         async fn open(&self, request: &ApprovalRequest, ms: i64, hash: &SecretHash) -> Result<Opened, CallError> {
             self.step("open", format!("{} {ms} {}", request.approval_id(), hash.as_str()))?;
             Ok(match &self.decided {
@@ -220,7 +216,7 @@ mod tests {
             Ok(self.step("deliver", format!("{} {}", token.reveal(), decision.decided_by))?)
         }
 
-        async fn note_delivered(&self, id: &str, token: &TaskToken, at: &str) -> Result<(), CallError> {
+        async fn record_delivered(&self, id: &str, token: &TaskToken, at: &str) -> Result<(), CallError> {
             self.step("note", format!("{id} {} {at}", token.reveal()))
         }
     }
@@ -255,7 +251,7 @@ mod tests {
     #[tokio::test]
     async fn a_decided_round_is_not_asked_again_but_delivered_to_the_new_token() {
         let decision = Decision {
-            decision: Ruling::Approve,
+            decision: DecisionKind::Approve,
             decided_by: "Grace".to_owned(),
             decided_at: "2026-11-23T10:00:00.000Z".to_owned(),
             comment: None,

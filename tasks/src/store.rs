@@ -5,7 +5,7 @@ use sluice_workflows::{Entry, StoreRequest, TaskError};
 
 use crate::times::normal;
 
-/// Where entries are written.
+/// The table of entries, as storing needs it.
 pub trait EntryTable {
     /// Writes `entry` unless the row under its key is as new or newer, and answers what the table then holds.
     ///
@@ -50,19 +50,13 @@ fn table() -> Result<Entries, SettingError> {
     Ok(Entries::new(&config, required(&environment, "TABLE_NAME")?))
 }
 
-/// Runs the function. A missing setting is answered to each event, so that the workflow shows it under its name.
+/// Runs the function.
 ///
 /// # Errors
 /// If the Runtime API cannot be reached.
 pub fn run() -> Result<(), lambda_runtime::Error> {
-    sluice_aws::log_to_stdout();
-    let table = table();
-    let table = &table;
-    sluice_aws::serve(move |request: StoreRequest, _| async move {
-        match table {
-            Ok(table) => store(table, request).await,
-            Err(error) => Err(error.clone().into()),
-        }
+    sluice_aws::run(table, async |table, request: StoreRequest, _| {
+        store(table, request).await
     })
 }
 

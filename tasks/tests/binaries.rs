@@ -11,7 +11,7 @@ fn outside_of_lambda_a_function_ends_with_an_error() {
         env!("CARGO_BIN_EXE_validate-pincode"),
         env!("CARGO_BIN_EXE_store"),
         env!("CARGO_BIN_EXE_request-approval"),
-        env!("CARGO_BIN_EXE_census"),
+        env!("CARGO_BIN_EXE_approval-metrics"),
     ] {
         let done = Command::new(binary)
             .env_clear()

@@ -5,6 +5,14 @@ use serde::{Deserialize, Serialize};
 use crate::{Submission, Violation};
 
 /// The token that completes a waiting state. Whoever has it can decide, so it shows itself only on request.
+///
+/// ```
+/// use sluice_workflows::TaskToken;
+///
+/// let token = TaskToken::new("AQCEAAAAKgAAAAM".to_owned());
+/// assert_eq!(format!("{token:?}"), "TaskToken(..)");
+/// assert_eq!(token.reveal(), "AQCEAAAAKgAAAAM");
+/// ```
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct TaskToken(String);
@@ -27,7 +35,20 @@ impl fmt::Debug for TaskToken {
     }
 }
 
-/// What RequestApproval is given: everything that an admin needs to decide, and the token that the answer goes to.
+/// The payload of RequestApproval: everything that an admin needs to decide, and the token that the answer goes to.
+///
+/// ```
+/// use serde_json::json;
+/// use sluice_workflows::ApprovalRequest;
+///
+/// let request: ApprovalRequest = serde_json::from_value(json!({
+///     "taskToken": "AQCEAAAAKgAAAAM", "submission_id": "night-17", "round": 2,
+///     "submitted_at": "2026-11-22T10:00:00.000Z", "expires_at": "2026-11-29T10:00:00.000Z",
+///     "submission": {"user_name": "Ada"}, "violations": [],
+/// }))?;
+/// assert_eq!(request.approval_id(), "night-17.2");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ApprovalRequest {
     /// Completes the waiting state. A secret: it is stored, and appears nowhere else.
@@ -35,15 +56,15 @@ pub struct ApprovalRequest {
     pub task_token: TaskToken,
     /// The submission: the execution's name.
     pub submission_id: String,
-    /// Which round of the submission this is, from 1.
+    /// The round of the submission, from 1.
     pub round: u32,
-    /// When the submission came in (ISO 8601, UTC).
+    /// The time at which the submission came in (ISO 8601, UTC).
     pub submitted_at: String,
-    /// When the state stops waiting (ISO 8601, UTC).
+    /// The time at which the state stops waiting (ISO 8601, UTC).
     pub expires_at: String,
     /// The fields as sent, or as repaired in the round before.
     pub submission: Submission,
-    /// What is wrong with them.
+    /// The rules that they break.
     pub violations: Vec<Violation>,
 }
 
@@ -54,36 +75,49 @@ impl ApprovalRequest {
     }
 }
 
-/// Which way an admin decided.
+/// The kind of an admin's decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Ruling {
+pub enum DecisionKind {
     /// Store it; with repaired fields: check it again first.
     Approve,
     /// Refuse it.
     Reject,
 }
 
-impl Ruling {
+impl DecisionKind {
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Ruling::Approve => "approve",
-            Ruling::Reject => "reject",
+            DecisionKind::Approve => "approve",
+            DecisionKind::Reject => "reject",
         }
     }
 }
 
 /// An admin's decision: the output that completes RequestApproval.
+///
+/// ```
+/// use serde_json::json;
+/// use sluice_workflows::{Decision, DecisionKind};
+///
+/// let decision: Decision = serde_json::from_value(json!({
+///     "decision": "approve", "decided_by": "Grace", "decided_at": "2026-11-23T10:00:00.000Z",
+///     "repaired": {"pincode": "1234"},
+/// }))?;
+/// assert_eq!(decision.decision, DecisionKind::Approve);
+/// assert!(decision.repaired.is_some(), "the repaired fields are checked again");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
-    /// Which way.
-    pub decision: Ruling,
+    /// The kind.
+    pub decision: DecisionKind,
     /// The name that the admin gave.
     pub decided_by: String,
-    /// When (ISO 8601, UTC).
+    /// The time (ISO 8601, UTC).
     pub decided_at: String,
-    /// Why, if the admin said so.
+    /// The admin's comment, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
     /// With `approve`: the fields that the admin changed. They are checked again like new ones.
@@ -91,14 +125,14 @@ pub struct Decision {
     pub repaired: Option<Submission>,
 }
 
-/// Who decided, when, and why: what remains of a decision in entries and outcomes.
+/// Author, time and comment of a decision: what remains of a decision in entries and outcomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
     /// The name that the admin gave.
     pub decided_by: String,
-    /// When (ISO 8601, UTC).
+    /// The time (ISO 8601, UTC).
     pub decided_at: String,
-    /// Why, if the admin said so.
+    /// The admin's comment, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
 }

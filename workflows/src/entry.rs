@@ -2,14 +2,28 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Approval, Verdict};
 
-/// What Store is given.
+/// The payload of Store.
+///
+/// ```
+/// use serde_json::json;
+/// use sluice_workflows::StoreRequest;
+///
+/// let verdict = |field: &str, value: &str| json!({"field": field, "ok": true, "value": value, "violations": []});
+/// let request: StoreRequest = serde_json::from_value(json!({
+///     "submission_id": "s-1", "submitted_at": "2026-11-22T10:00:00.000Z", "stored_at": "2026-11-22T10:00:01.000Z",
+///     "user_name": verdict("user_name", "Ada"), "email": verdict("email", "Ada@example.com"),
+///     "pincode": verdict("pincode", "0305"), "approval": null,
+/// }))?;
+/// assert_eq!(request.entry().id, "ada@example.com");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoreRequest {
     /// The submission: the execution's name.
     pub submission_id: String,
-    /// When the submission came in: the execution's start (ISO 8601, UTC).
+    /// The time at which the submission came in: the execution's start (ISO 8601, UTC).
     pub submitted_at: String,
-    /// When the workflow reached Store (ISO 8601, UTC). The same for every attempt.
+    /// The time at which the workflow reached Store (ISO 8601, UTC). The same for every attempt.
     pub stored_at: String,
     /// The verdict about the name.
     pub user_name: Verdict,
@@ -17,7 +31,7 @@ pub struct StoreRequest {
     pub email: Verdict,
     /// The verdict about the pincode.
     pub pincode: Verdict,
-    /// Who approved it, if an admin did.
+    /// The approval, if an admin approved it.
     #[serde(default)]
     pub approval: Option<Approval>,
 }
@@ -57,7 +71,7 @@ impl StoreRequest {
     }
 }
 
-/// How an entry got in.
+/// The way in which an entry got in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum EntryStatus {
@@ -98,18 +112,18 @@ pub struct Entry {
     /// The pincode as sent; an approved one may be wrong or absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pincode: Option<String>,
-    /// How it got in.
+    /// The way in which it got in.
     pub status: EntryStatus,
     /// The submission that wrote it last.
     pub submission_id: String,
-    /// When that submission came in (ISO 8601, UTC, milliseconds).
+    /// The time at which that submission came in (ISO 8601, UTC, milliseconds).
     pub submitted_at: String,
-    /// When it was stored (ISO 8601, UTC, milliseconds).
+    /// The time at which it was stored (ISO 8601, UTC, milliseconds).
     pub stored_at: String,
-    /// Who approved it.
+    /// The admin who approved it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<String>,
-    /// When it was approved.
+    /// The time at which it was approved.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub decided_at: Option<String>,
     /// The admin's comment.

@@ -1,6 +1,14 @@
 use std::fmt;
 
 /// The names of the errors that the tasks raise: what `ErrorEquals` matches.
+///
+/// ```
+/// use sluice_workflows::{DEFINITION, TaskError};
+///
+/// // The workflow tries this one again.
+/// assert_eq!(TaskError::EntryTableUnavailable.as_str(), "EntryTableUnavailable");
+/// assert!(DEFINITION.contains("EntryTableUnavailable"));
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskError {
     /// The event is not what the task takes.

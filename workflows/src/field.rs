@@ -3,6 +3,16 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// One of the three fields of a submission.
+///
+/// ```
+/// use sluice_workflows::Field;
+///
+/// assert_eq!(Field::parse("pincode"), Some(Field::Pincode));
+/// assert_eq!(Field::Pincode.title(), "Pincode");
+/// let schema: serde_json::Value = serde_json::from_str(Field::Pincode.schema())?;
+/// assert_eq!(schema["type"], "string");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Field {
@@ -27,7 +37,7 @@ impl Field {
         }
     }
 
-    /// What a person calls the field.
+    /// The field's name for people.
     pub const fn title(self) -> &'static str {
         match self {
             Field::UserName => "User name",

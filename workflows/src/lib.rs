@@ -1,4 +1,4 @@
-//! What is orchestrated: the state machine, the field schemas and the types that pass between gateway, tasks and
+//! The workflow: the state machine, the field schemas and the types that pass between gateway, tasks and
 //! workflow.
 //!
 //! The types are the contract: what one side writes as JSON is what the other side reads. The state machine in
@@ -12,7 +12,7 @@ mod outcome;
 mod submission;
 mod verdict;
 
-pub use decision::{Approval, ApprovalRequest, Decision, Ruling, TaskToken};
+pub use decision::{Approval, ApprovalRequest, Decision, DecisionKind, TaskToken};
 pub use entry::{Entry, EntryStatus, StoreRequest};
 pub use error::TaskError;
 pub use field::Field;
@@ -23,9 +23,15 @@ pub use verdict::{ValidateRequest, Verdict, Violation};
 /// The state machine in Amazon States Language, with its `${...}` substitutions still open.
 ///
 /// `cfn/workflow.yaml` supplies them (`DefinitionSubstitutions`).
+///
+/// ```
+/// let definition: serde_json::Value = serde_json::from_str(sluice_workflows::DEFINITION)?;
+/// assert_eq!(definition["QueryLanguage"], "JSONata");
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 pub const DEFINITION: &str = include_str!("../ingest.asl.json");
 
-/// How many times a submission may go round the workflow: once as sent, and after each repair by an admin.
+/// The most times that a submission may go round the workflow: once as sent, and after each repair by an admin.
 ///
 /// The state machine compares `$round` with this number.
 pub const MAXIMUM_ROUNDS: u32 = 5;

@@ -2,9 +2,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Approval, Entry, Violation};
 
-/// How a submission ended: the output of a succeeded execution.
+/// The outcome of a submission: the output of a succeeded execution.
 ///
 /// A system fault is no outcome: the execution fails.
+///
+/// ```
+/// use sluice_workflows::Outcome;
+///
+/// let output = r#"{"outcome": "expired", "submission_id": "s-1", "reason": "No admin decided within 7 days.", "violations": []}"#;
+/// let outcome: Outcome = serde_json::from_str(output)?;
+/// assert!(matches!(outcome, Outcome::Expired { .. }));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "lowercase")]
 pub enum Outcome {
@@ -12,7 +21,7 @@ pub enum Outcome {
     Ingested {
         /// The submission: the execution's name.
         submission_id: String,
-        /// What the table holds under the entry's key: this submission's entry, or that of a newer submission of the
+        /// The entry that the table holds under the entry's key: this submission's entry, or that of a newer submission of the
         /// same e-mail address.
         entry: Entry,
     },
@@ -27,7 +36,7 @@ pub enum Outcome {
     Rejected {
         /// The submission: the execution's name.
         submission_id: String,
-        /// Why, in one sentence.
+        /// The reason, in one sentence.
         reason: String,
         /// Every broken rule.
         violations: Vec<Violation>,
@@ -39,7 +48,7 @@ pub enum Outcome {
     Expired {
         /// The submission: the execution's name.
         submission_id: String,
-        /// Why, in one sentence.
+        /// The reason, in one sentence.
         reason: String,
         /// Every broken rule.
         violations: Vec<Violation>,

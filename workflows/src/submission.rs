@@ -3,11 +3,23 @@ use serde_json::Value;
 
 use crate::Field;
 
-/// What a submitter sent: the input of an execution.
+/// A submission as it was sent: the input of an execution.
 ///
 /// A field that was not sent is absent. Values are kept as they came, text or not: the validators say what is wrong
 /// with them. The order of the fields is fixed, so that the same submission is the same bytes; StartExecution
 /// compares bytes when a name is used again.
+///
+/// ```
+/// use serde_json::json;
+/// use sluice_workflows::{Field, Submission};
+///
+/// let mut submission = Submission::default();
+/// submission.set(Field::Pincode, json!("0305"));
+/// submission.set(Field::UserName, json!("Ada"));
+/// // The order is the fields' own, not that of the calls.
+/// assert_eq!(serde_json::to_string(&submission)?, r#"{"user_name":"Ada","pincode":"0305"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Submission {
     /// The name as sent.
@@ -41,7 +53,7 @@ impl Submission {
         slot.replace(value)
     }
 
-    /// Whether no field was sent.
+    /// Tells whether no field was sent.
     pub fn is_empty(&self) -> bool {
         Field::ALL.into_iter().all(|field| self.get(field).is_none())
     }

@@ -3,7 +3,7 @@ use serde_json::Value;
 
 use crate::Field;
 
-/// What a validator is given: one value, or none if the field was not sent.
+/// The payload of a validator: one value, or none if the field was not sent.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct ValidateRequest {
     /// The value as sent. `null` counts as not sent.
@@ -11,12 +11,25 @@ pub struct ValidateRequest {
     pub value: Option<Value>,
 }
 
-/// What a validator answers about one field. A field that breaks a rule is a verdict, never an error.
+/// The answer of a validator about one field. A field that breaks a rule is a verdict, never an error.
+///
+/// ```
+/// use serde_json::json;
+/// use sluice_workflows::{Field, Verdict};
+///
+/// let verdict: Verdict = serde_json::from_value(json!({
+///     "field": "pincode", "ok": false, "value": 12,
+///     "violations": [{"field": "pincode", "rule": "type", "message": "The pincode must be text."}],
+/// }))?;
+/// assert_eq!(verdict.field, Field::Pincode);
+/// assert_eq!(verdict.text().as_deref(), Some("12"));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Verdict {
     /// The field that was checked.
     pub field: Field,
-    /// Whether the field keeps all its rules.
+    /// True if the field keeps all its rules.
     pub ok: bool,
     /// The value as it was sent; absent if it was not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -39,6 +52,6 @@ pub struct Violation {
     pub field: Field,
     /// The rule: a keyword of the field's schema, or `missing`.
     pub rule: String,
-    /// What is wrong and what would be right.
+    /// Says what is wrong and what would be right.
     pub message: String,
 }

@@ -50,7 +50,7 @@ fn jsonata(text: &str) -> Option<&str> {
     text.strip_prefix("{%")?.strip_suffix("%}")
 }
 
-/// Where a state leads, and what is assigned on the way.
+/// Lists the ways out of a state, and what is assigned on each.
 fn ways_out(state: &Value) -> Vec<(String, BTreeSet<String>)> {
     let assigned = |holder: &Value| -> BTreeSet<String> {
         holder["Assign"]
@@ -318,7 +318,7 @@ fn retrier(errors: &[&str], attempts: u64, longest_delay: u64) -> Value {
         "MaxDelaySeconds": longest_delay, "JitterStrategy": "FULL" })
 }
 
-/// Which errors are tried again, and how often, is the same for all tasks but for the errors of their own: throttling for
+/// Tasks try the same errors again, equally often, but for the errors of their own: throttling for
 /// most of an hour, since a retry costs $0.000025 and a lost submission more; what Lambda calls transient; a process that
 /// crashed or hung, which says nothing about the submission, and every function may be called again. A time that has run
 /// out is tried again where it is the call's; for RequestApproval it says that nobody has decided.

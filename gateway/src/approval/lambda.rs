@@ -1,11 +1,11 @@
 use sluice_aws::{
-    ApprovalRecord, Approvals, Attempts, CallError, Decided, DeliverError, Delivery, Fault, SecretHash, Service,
-    SettingError, TaskTokens, config, environment, required,
+    ApprovalRecord, Approvals, Attempts, CallError, Decided, DeliverError, Delivery, SecretHash, Service, SettingError,
+    TaskTokens, config, environment, required,
 };
 use sluice_workflows::{Decision, TaskToken};
 
-use super::{Approval, Desk};
-use crate::http::Event;
+use super::{Approval, ApprovalPort};
+use crate::http::Request;
 
 /// The table and the workflow on AWS.
 struct Aws {
@@ -13,7 +13,7 @@ struct Aws {
     tokens: TaskTokens,
 }
 
-impl Desk for Aws {
+impl ApprovalPort for Aws {
     async fn get(&self, id: &str) -> Result<Option<ApprovalRecord>, CallError> {
         self.approvals.get(id).await
     }
@@ -28,16 +28,22 @@ impl Desk for Aws {
         self.approvals.decide(id, hash, now_ms, decision).await
     }
 
-    async fn deliver(&self, token: &TaskToken, decision: &Decision) -> Result<(), DeliverError> {
+    async fn send(&self, token: &TaskToken, decision: &Decision) -> Result<(), DeliverError> {
         self.tokens.deliver(token, decision).await
     }
 
-    async fn tell_again(&self, id: &str, token: &TaskToken) -> Result<bool, CallError> {
-        self.approvals.tell_again(id, token).await
+    async fn announce_redelivery(&self, id: &str, token: &TaskToken) -> Result<bool, CallError> {
+        self.approvals.announce_redelivery(id, token).await
     }
 
-    async fn note_delivery(&self, id: &str, token: &TaskToken, at: &str, how: &Delivery) -> Result<bool, CallError> {
-        self.approvals.note_delivery(id, token, at, how).await
+    async fn record_delivery(
+        &self,
+        id: &str,
+        token: &TaskToken,
+        at: &str,
+        delivery: &Delivery,
+    ) -> Result<bool, CallError> {
+        self.approvals.record_delivery(id, token, at, delivery).await
     }
 }
 
@@ -52,16 +58,12 @@ fn approval() -> Result<Approval<Aws>, SettingError> {
     }))
 }
 
-/// Runs the function. A missing setting is reported for each event.
+/// Runs the function.
 ///
 /// # Errors
 /// If the Runtime API cannot be reached.
 pub fn run() -> Result<(), lambda_runtime::Error> {
-    sluice_aws::log_to_stdout();
-    let approval = approval();
-    let approval = &approval;
-    sluice_aws::serve(move |event: Event, _| async move {
-        let approval = approval.as_ref().map_err(|error| Fault::from(error.clone()))?;
-        Ok(approval.answer(&event).await)
+    sluice_aws::run(approval, async |approval, request: Request, _| {
+        Ok(approval.handle(&request).await)
     })
 }

@@ -1,12 +1,12 @@
 use maud::{Markup, html};
-use sluice_workflows::{Field, Ruling};
+use sluice_workflows::{DecisionKind, Field};
 
 use super::view::{CLOSED, View, what};
-use crate::http::Answer;
-use crate::page::{self, shown, time};
+use crate::http::Response;
+use crate::http::page::{self, shown, time};
 
 /// The page behind the link.
-pub(super) fn approval(status: u16, view: &View<'_>, wish: Option<&str>) -> Answer {
+pub(super) fn approval(status: u16, view: &View<'_>, preselected: Option<&str>) -> Response {
     let record = view.record;
     let (title, said) = match view.state() {
         "open" => (
@@ -28,7 +28,7 @@ pub(super) fn approval(status: u16, view: &View<'_>, wish: Option<&str>) -> Answ
         "closed" => ("Too late", html! { (decision(view)) p { (CLOSED) } }),
         _ => ("Decided", html! { (decision(view)) }),
     };
-    page::answer(
+    page::response(
         status,
         title,
         &html! {
@@ -38,7 +38,7 @@ pub(super) fn approval(status: u16, view: &View<'_>, wish: Option<&str>) -> Answ
                 h2 { "What is wrong" }
                 div.bad { (page::violations(serde_json::to_value(&record.violations).ok().as_ref())) }
             }
-            @if view.state() == "open" { h2 { "Decide" } (form(view, wish)) }
+            @if view.state() == "open" { h2 { "Decide" } (form(view, preselected)) }
             p.quiet { "Submission " code { (shown(&record.submission_id)) } ", in at " (time(&record.submitted_at)) }
         },
     )
@@ -81,7 +81,7 @@ fn fields(view: &View<'_>) -> Markup {
 ///
 /// Enter in a text field presses the first button. That one never approves what is not right without a look: it needs a
 /// changed field, and that is checked again.
-fn form(view: &View<'_>, wish: Option<&str>) -> Markup {
+fn form(view: &View<'_>, preselected: Option<&str>) -> Markup {
     let buttons = [
         ("repair", "Approve with my changes"),
         ("approve", "Approve as submitted"),
@@ -98,7 +98,7 @@ fn form(view: &View<'_>, wish: Option<&str>) -> Markup {
             label { "Your name" input name="decided_by" maxlength="100" autocomplete="name"; }
             label { "Comment" textarea name="comment" rows="3" maxlength="1000" {} }
             @for (value, words) in buttons {
-                button.first[wish == Some(value)] name="decision" value=(value) { (words) }
+                button.first[preselected == Some(value)] name="decision" value=(value) { (words) }
             }
             p.quiet {
                 strong { "Approve with my changes" } " takes the fields as you changed them above and checks them again. "
@@ -112,7 +112,7 @@ fn form(view: &View<'_>, wish: Option<&str>) -> Markup {
 fn again(view: &View<'_>) -> Markup {
     let value = view
         .decision()
-        .map_or(Ruling::Approve, |decision| decision.decision)
+        .map_or(DecisionKind::Approve, |decision| decision.decision)
         .as_str();
     html! { button.first name="decision" value=(value) { "Tell the workflow" } }
 }

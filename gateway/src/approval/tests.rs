@@ -1,7 +1,8 @@
 use std::cell::RefCell;
 
 use serde_json::{Value, json};
-use sluice_aws::CallErrorKind;
+use sluice_aws::{CallErrorKind, DeliverError, Delivery};
+use sluice_workflows::{Decision, TaskToken};
 
 use super::*;
 
@@ -11,11 +12,11 @@ const SECRET: [u8; 32] = [9; 32];
 /// One approval in a table, and a workflow that waits for one token.
 struct Fake {
     record: RefCell<ApprovalRecord>,
-    /// What Step Functions says to the next deliveries; nothing left means yes.
+    /// The refusals of Step Functions to the next deliveries; nothing left means yes.
     refusals: RefCell<Vec<DeliverError>>,
     /// A newer token that comes in before the next note.
     renews: RefCell<Option<&'static str>>,
-    /// What others write while Step Functions refuses a delivery.
+    /// A write by others while Step Functions refuses a delivery.
     meanwhile: RefCell<Option<fn(&mut ApprovalRecord)>>,
     delivered: RefCell<Vec<(String, Decision)>>,
 }
@@ -36,7 +37,7 @@ impl Fake {
             expires_at_ms: NOW + 1000,
             secret_hashes: vec![Secret::from_bytes([1; 32]).hash(), Secret::from_bytes(SECRET).hash()],
             task_token: TaskToken::new("T0KEN".to_owned()),
-            told_again: false,
+            redelivered: false,
             state: ApprovalState::Open,
         };
         Fake {
@@ -76,7 +77,7 @@ fn decided(record: &mut ApprovalRecord, delivery: Delivery) {
     record.state = ApprovalState::Decided(Box::new(decision.unwrap()), delivery);
 }
 
-impl Desk for &Fake {
+impl ApprovalPort for &Fake {
     async fn get(&self, id: &str) -> Result<Option<ApprovalRecord>, CallError> {
         Ok(Some(self.record.borrow().clone()).filter(|record| record.id == id))
     }
@@ -92,7 +93,7 @@ impl Desk for &Fake {
         Ok(Decided::Now(Box::new(record.clone())))
     }
 
-    async fn deliver(&self, token: &TaskToken, decision: &Decision) -> Result<(), DeliverError> {
+    async fn send(&self, token: &TaskToken, decision: &Decision) -> Result<(), DeliverError> {
         if let Some(error) = self.refusals.borrow_mut().pop() {
             if let Some(write) = self.meanwhile.borrow_mut().take() {
                 write(&mut self.record.borrow_mut());
@@ -105,18 +106,24 @@ impl Desk for &Fake {
         Ok(())
     }
 
-    async fn tell_again(&self, _id: &str, token: &TaskToken) -> Result<bool, CallError> {
+    async fn announce_redelivery(&self, _id: &str, token: &TaskToken) -> Result<bool, CallError> {
         let mut record = self.record.borrow_mut();
         let under_way = matches!(record.state, ApprovalState::Decided(_, Delivery::Pending));
-        record.told_again |= under_way && record.task_token == *token;
-        Ok(record.told_again)
+        record.redelivered |= under_way && record.task_token == *token;
+        Ok(record.redelivered)
     }
 
-    async fn note_delivery(&self, _id: &str, token: &TaskToken, _at: &str, how: &Delivery) -> Result<bool, CallError> {
+    async fn record_delivery(
+        &self,
+        _id: &str,
+        token: &TaskToken,
+        _at: &str,
+        how: &Delivery,
+    ) -> Result<bool, CallError> {
         let mut record = self.record.borrow_mut();
         if let Some(newer) = self.renews.borrow_mut().take() {
             record.task_token = TaskToken::new(newer.to_owned());
-            record.told_again = false;
+            record.redelivered = false;
         }
         if record.task_token != *token {
             return Ok(false);
@@ -135,12 +142,12 @@ fn link_path() -> String {
     format!("/s-1.1/{}", Secret::from_bytes(SECRET).reveal())
 }
 
-async fn ask(fake: &Fake, method: &str, path: &str, query: &str, accept: &str, body: &str) -> Answer {
-    let event = serde_json::from_value(json!({"rawPath": path, "rawQueryString": query, "body": body,
+async fn ask(fake: &Fake, method: &str, path: &str, query: &str, accept: &str, body: &str) -> Response {
+    let request = serde_json::from_value(json!({"rawPath": path, "rawQueryString": query, "body": body,
         "headers": {"accept": accept, "content-type": "application/x-www-form-urlencoded"},
         "requestContext": {"http": {"method": method}, "timeEpoch": NOW}}))
     .unwrap();
-    Approval::new(fake).answer(&event).await
+    Approval::new(fake).handle(&request).await
 }
 
 async fn post(fake: &Fake, accept: &str, body: &str, status: u16, parts: &[&str]) {
@@ -179,12 +186,12 @@ async fn get_and_head_only_show() {
                 .body
                 .is_empty()
         );
-        let twin: Value = serde_json::from_str(&ask(&fake, "GET", &link_path(), "", JSON, "").await.body).unwrap();
+        let json: Value = serde_json::from_str(&ask(&fake, "GET", &link_path(), "", JSON, "").await.body).unwrap();
         assert_eq!(
-            (&twin["state"], &twin["submission"]["pincode"]),
+            (&json["state"], &json["submission"]["pincode"]),
             (&json!("open"), &json!("12"))
         );
-        assert!(twin.get("task_token").is_none());
+        assert!(json.get("task_token").is_none());
     }
     assert_eq!(fake.record.borrow().state, ApprovalState::Open);
     assert!(fake.delivered.borrow().is_empty());
@@ -370,9 +377,9 @@ async fn a_second_post_that_finds_the_workflow_told_shows_the_decision() {
 async fn the_one_who_decided_may_be_overtaken_in_telling() {
     // The second has noted that it tells, and not yet that it did; or both.
     for overtake in [
-        (|record| record.told_again = true) as fn(&mut ApprovalRecord),
+        (|record| record.redelivered = true) as fn(&mut ApprovalRecord),
         |record| {
-            record.told_again = true;
+            record.redelivered = true;
             if let ApprovalState::Decided(_, delivery) = &mut record.state {
                 *delivery = Delivery::Done;
             }

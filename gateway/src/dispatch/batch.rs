@@ -6,9 +6,9 @@ use sluice_aws::CallError;
 use super::Record;
 use super::record::{BadRecord, Start};
 
-/// How a record ended.
+/// The end of a record.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Outcome {
+pub(super) enum RecordResult {
     /// Its execution is started, or runs.
     Started,
     /// Its execution was started before.
@@ -27,7 +27,7 @@ pub(super) enum Outcome {
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html>).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Response {
+pub struct BatchResponse {
     /// The record; empty if the whole batch is done.
     pub batch_item_failures: Vec<ItemFailure>,
 }
@@ -40,7 +40,7 @@ pub struct ItemFailure {
     pub item_identifier: String,
 }
 
-/// Which records may be at work at the same time: the lanes may, those in a lane come one after the other.
+/// Groups the records into lanes: lanes may be at work at the same time, those in a lane come one after the other.
 ///
 /// Records that want the same name share a lane, so that of two submissions under one id the earlier one counts. Lanes
 /// are in the order of their first records.
@@ -60,9 +60,9 @@ pub(super) fn lanes(starts: &[Result<Start, BadRecord>]) -> Vec<Vec<usize>> {
     lanes
 }
 
-/// What became of a batch.
+/// The report about a batch.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Tally {
+pub(super) struct BatchReport {
     shard: String,
     records: usize,
     started: usize,
@@ -76,35 +76,35 @@ pub(super) struct Tally {
     why: Option<CallError>,
 }
 
-impl Tally {
-    /// Counts `outcomes`, which are in the order of `records`.
-    pub(super) fn new(records: &[Record], outcomes: impl IntoIterator<Item = Outcome>) -> Self {
-        let mut tally = Tally {
+impl BatchReport {
+    /// Counts `results`, which are in the order of `records`.
+    pub(super) fn new(records: &[Record], results: impl IntoIterator<Item = RecordResult>) -> Self {
+        let mut report = BatchReport {
             shard: records
                 .first()
                 .map(|record| record.shard().to_owned())
                 .unwrap_or_default(),
             records: records.len(),
-            ..Tally::default()
+            ..BatchReport::default()
         };
-        for (record, outcome) in records.iter().zip(outcomes) {
-            let done = match outcome {
-                Outcome::Started => &mut tally.started,
-                Outcome::StartedBefore => &mut tally.started_before,
-                Outcome::Bad(_) => &mut tally.bad,
-                Outcome::Failed(error) => {
-                    tally.why.get_or_insert(error);
-                    tally.must_come_again(record);
-                    &mut tally.failed
+        for (record, result) in records.iter().zip(results) {
+            let done = match result {
+                RecordResult::Started => &mut report.started,
+                RecordResult::StartedBefore => &mut report.started_before,
+                RecordResult::Bad(_) => &mut report.bad,
+                RecordResult::Failed(error) => {
+                    report.why.get_or_insert(error);
+                    report.must_come_again(record);
+                    &mut report.failed
                 }
-                Outcome::NotTried => {
-                    tally.must_come_again(record);
-                    &mut tally.not_tried
+                RecordResult::NotTried => {
+                    report.must_come_again(record);
+                    &mut report.not_tried
                 }
             };
             *done += 1;
         }
-        tally
+        report
     }
 
     fn must_come_again(&mut self, record: &Record) {
@@ -114,7 +114,7 @@ impl Tally {
 
     /// Writes the batch's line into the log. It holds nothing of what the records hold.
     pub(super) fn log(&self) {
-        let Tally {
+        let BatchReport {
             shard,
             records,
             started,
@@ -154,9 +154,9 @@ impl Tally {
     }
 
     /// The answer to Lambda.
-    pub(super) fn response(self) -> Response {
+    pub(super) fn response(self) -> BatchResponse {
         let failure = |item_identifier| ItemFailure { item_identifier };
-        Response {
+        BatchResponse {
             batch_item_failures: self.again_from.into_iter().map(failure).collect(),
         }
     }
@@ -194,8 +194,8 @@ mod tests {
         }
     }
 
-    fn tally(outcomes: Vec<Outcome>) -> Tally {
-        let records: Vec<_> = (1..=outcomes.len())
+    fn report(results: Vec<RecordResult>) -> BatchReport {
+        let records: Vec<_> = (1..=results.len())
             .map(|number| Record {
                 event_id: format!("shard-1:{number}"),
                 stream_arn: "arn".to_owned(),
@@ -206,26 +206,32 @@ mod tests {
                 },
             })
             .collect();
-        Tally::new(&records, outcomes)
+        BatchReport::new(&records, results)
     }
 
     #[test]
     fn a_batch_that_is_done_reports_nothing() {
-        let bad = || Outcome::Bad(BadRecord::NoField);
-        let tally = tally(vec![Outcome::Started, bad(), Outcome::StartedBefore, bad(), bad()]);
-        let counts = (tally.records, tally.started, tally.started_before, tally.bad);
+        let bad = || RecordResult::Bad(BadRecord::NoField);
+        let report = report(vec![
+            RecordResult::Started,
+            bad(),
+            RecordResult::StartedBefore,
+            bad(),
+            bad(),
+        ]);
+        let counts = (report.records, report.started, report.started_before, report.bad);
         assert_eq!(counts, (5, 1, 1, 3));
         assert_eq!(
-            serde_json::to_value(tally.response()).unwrap(),
+            serde_json::to_value(report.response()).unwrap(),
             json!({"batchItemFailures": []})
         );
     }
 
     #[test]
     fn a_batch_comes_again_from_the_first_record_that_is_not_done() {
-        let failed = |message| Outcome::Failed(error(message));
-        let (started, not_tried) = (Outcome::Started, Outcome::NotTried);
-        for (outcomes, from, why) in [
+        let failed = |message| RecordResult::Failed(error(message));
+        let (started, not_tried) = (RecordResult::Started, RecordResult::NotTried);
+        for (results, from, why) in [
             (vec![failed("one"), started.clone()], "1", "one"),
             (
                 vec![started.clone(), failed("one"), started.clone(), failed("two")],
@@ -235,14 +241,14 @@ mod tests {
             // The record in front of the one that failed had no turn before it.
             (vec![started, not_tried, failed("one")], "2", "one"),
         ] {
-            let tally = tally(outcomes.clone());
-            assert_eq!(tally.why, Some(error(why)));
-            let counted = tally.started + tally.started_before + tally.bad + tally.failed + tally.not_tried;
-            assert_eq!((counted, tally.shard.as_str()), (outcomes.len(), "shard-1"));
+            let report = report(results.clone());
+            assert_eq!(report.why, Some(error(why)));
+            let counted = report.started + report.started_before + report.bad + report.failed + report.not_tried;
+            assert_eq!((counted, report.shard.as_str()), (results.len(), "shard-1"));
             assert_eq!(
-                serde_json::to_value(tally.response()).unwrap(),
+                serde_json::to_value(report.response()).unwrap(),
                 json!({"batchItemFailures": [{"itemIdentifier": from}]}),
-                "{outcomes:?}"
+                "{results:?}"
             );
         }
     }

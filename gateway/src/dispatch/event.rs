@@ -2,8 +2,10 @@ use serde::Deserialize;
 
 /// A batch of records of one shard, in their order, as Lambda hands it over
 /// (<https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html>).
+///
+/// Not `aws_lambda_events`' type: that one decodes the data of all records, so one that is no base64 would spoil its batch.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct Event {
+pub struct KinesisEvent {
     /// The records.
     #[serde(rename = "Records")]
     pub records: Vec<Record>,
@@ -18,7 +20,7 @@ pub struct Record {
     /// The stream's ARN.
     #[serde(rename = "eventSourceARN")]
     pub stream_arn: String,
-    /// What the stream knows of it.
+    /// The stream's part of it.
     pub kinesis: Kinesis,
 }
 
@@ -28,7 +30,7 @@ pub struct Record {
 pub struct Kinesis {
     /// Its place in the shard: a decimal number. Without it the record could not be reported.
     pub sequence_number: String,
-    /// What the producer gave to choose the shard by.
+    /// The producer's key, which chooses the shard.
     #[serde(default)]
     pub partition_key: String,
     /// The bytes, in base64. Text here, because bytes that cannot be decoded must spoil one record only.
@@ -70,7 +72,7 @@ mod tests {
 
     #[test]
     fn an_event_of_lambda_is_read() {
-        let event: Event = serde_json::from_value(lambdas()).unwrap();
+        let event: KinesisEvent = serde_json::from_value(lambdas()).unwrap();
         let record = &event.records[0];
         assert_eq!(record.shard(), "shardId-000000000006");
         assert_eq!(
@@ -93,7 +95,10 @@ mod tests {
             json!({"Records": [{"eventID": "1", "eventSourceARN": "a", "dynamodb": {}}]}),
             json!({"rawPath": "/"}),
         ] {
-            assert!(serde_json::from_value::<Event>(event.clone()).is_err(), "{event}");
+            assert!(
+                serde_json::from_value::<KinesisEvent>(event.clone()).is_err(),
+                "{event}"
+            );
         }
     }
 }

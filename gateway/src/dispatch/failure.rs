@@ -5,14 +5,14 @@ use serde::Serialize;
 use super::Record;
 use super::record::BadRecord;
 
-/// How many characters of base64 go into a message: a multiple of four, so that each part can be decoded by itself, and
+/// Characters of base64 in a message: a multiple of four, so that each part can be decoded by itself, and
 /// low enough that the message stays below the 256 KiB that every queue takes.
 const PART: usize = 180_000;
 
 /// The longest reason, in characters.
 const REASON: usize = 1000;
 
-/// What the failure queue holds about a bad record.
+/// A message of the failure queue: one bad record, or a part of it.
 #[derive(Debug, Serialize)]
 struct Message<'a> {
     stream: &'a str,

@@ -6,13 +6,13 @@ use sluice_workflows::{Field, Submission};
 use thiserror::Error;
 
 use super::Record;
-use crate::execution::{INPUT_LIMIT, is_name};
 use crate::http::strict_object;
+use crate::start::{INPUT_LIMIT, is_name};
 
 /// The member of a record that names its submission.
 const SUBMISSION_ID: &str = "submission_id";
 
-/// How many characters of a sequence number a name shows. AWS's have 56.
+/// Characters of a sequence number that a name shows. AWS's have 56.
 const SHOWN: usize = 56;
 
 /// The execution that a record asks for.
@@ -22,11 +22,11 @@ pub(super) struct Start {
     pub(super) name: String,
     /// Its input.
     pub(super) input: String,
-    /// Whose name it is.
+    /// The origin of the name.
     pub(super) named_by: NamedBy,
 }
 
-/// Where the name of an execution comes from.
+/// The origin of an execution's name.
 ///
 /// Two things come twice. Lambda may send a record again: same sequence number. And a producer that heard no answer may
 /// put a submission again: another record with another sequence number, and the same `submission_id`, as only the
@@ -39,7 +39,7 @@ pub(super) enum NamedBy {
     Record,
 }
 
-/// Why a record never becomes a submission.
+/// The reason why a record never becomes a submission.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub(super) enum BadRecord {
     /// The event does not hold its bytes.

@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, HashMap};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use sluice_aws::Ending;
+use sluice_aws::{CallErrorKind, Description, Ending, StartError};
+use tokio::time::sleep;
 
 use super::event::Kinesis;
 use super::*;
 
-/// What stands in the way of one call after the other; empty means that the calls work.
+/// An obstacle to one call after the other; empty means that the calls work.
 #[derive(Debug, Clone, Copy)]
 enum Hurdle {
     /// The first so many calls fail like this.
@@ -26,19 +27,19 @@ struct World {
     /// The executions: input, and whether it runs.
     executions: RefCell<BTreeMap<String, (String, bool)>>,
     queue: RefCell<Vec<Value>>,
-    /// What stands in the way of starting an execution with this user name.
+    /// Obstacles to starting an execution with this user name.
     start_hurdles: HashMap<&'static str, Hurdle>,
     queue_hurdle: Option<Hurdle>,
     /// User names that Step Functions will not have.
     unacceptable: Vec<&'static str>,
-    /// Whether executions can be described.
+    /// True if executions cannot be described.
     blind: bool,
-    /// How long a call takes.
+    /// The time that a call takes.
     latency: Duration,
     tries: RefCell<HashMap<String, usize>>,
     /// Calls under way, and the most of them.
     at_once: Cell<(usize, usize)>,
-    /// What was asked, in order.
+    /// The calls, in order.
     calls: RefCell<Vec<String>>,
 }
 
@@ -97,8 +98,8 @@ fn user_name(input: &str) -> String {
     input["user_name"].as_str().unwrap_or("nobody").to_owned()
 }
 
-impl Workflow for &World {
-    async fn start(&self, name: &str, input: &str) -> Result<(), StartError> {
+impl StartPort for &World {
+    async fn start(&self, name: &str, input: &str) -> Result<i64, StartError> {
         let who = user_name(input);
         self.stand(&who, self.start_hurdles.get(who.as_str()).copied()).await?;
         if self.unacceptable.contains(&who.as_str()) {
@@ -112,9 +113,9 @@ impl Workflow for &World {
         match executions.get(name) {
             None => {
                 executions.insert(name.to_owned(), (input.to_owned(), true));
-                Ok(())
+                Ok(0)
             }
-            Some((held, true)) if held == input => Ok(()),
+            Some((held, true)) if held == input => Ok(0),
             Some(_) => Err(StartError::NameTaken),
         }
     }
@@ -139,7 +140,7 @@ impl FailureQueue for &World {
     }
 }
 
-fn event(records: &[&str]) -> Event {
+fn event(records: &[&str]) -> KinesisEvent {
     let record = |(index, data): (usize, &&str)| Record {
         event_id: format!("shardId-000000000000:{}", index + 1),
         stream_arn: "arn:aws:kinesis:eu-central-1:123456789012:stream/load".to_owned(),
@@ -149,7 +150,7 @@ fn event(records: &[&str]) -> Event {
             data: STANDARD.encode(data),
         },
     };
-    Event {
+    KinesisEvent {
         records: records.iter().enumerate().map(record).collect(),
     }
 }

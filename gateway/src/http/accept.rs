@@ -1,6 +1,6 @@
-/// How an answer is written.
+/// The representation of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum Representation {
     /// For programs.
     Json,
     /// For browsers.
@@ -9,15 +9,21 @@ pub enum Form {
 
 /// Chooses by the `Accept` header (RFC 9110, section 12.5.1). JSON unless HTML is wanted more, or named where JSON is
 /// only covered by a wildcard; never a refusal.
-pub fn negotiate(accept: Option<&str>) -> Form {
-    let Some(accept) = accept else { return Form::Json };
-    let json = wish(accept, "application", &["json", "problem+json"]);
-    let html = wish(accept, "text", &["html"]);
-    if html > json { Form::Html } else { Form::Json }
+pub fn negotiate(accept: Option<&str>) -> Representation {
+    let Some(accept) = accept else {
+        return Representation::Json;
+    };
+    let json = preference(accept, "application", &["json", "problem+json"]);
+    let html = preference(accept, "text", &["html"]);
+    if html > json {
+        Representation::Html
+    } else {
+        Representation::Json
+    }
 }
 
-/// The wish for a type: its quality in thousandths, and how exactly it is named. The most exact range counts.
-fn wish(accept: &str, kind: &str, subtypes: &[&str]) -> (u16, u8) {
+/// The preference for a type: its quality in thousandths, and how exactly it is named. The most exact range counts.
+fn preference(accept: &str, kind: &str, subtypes: &[&str]) -> (u16, u8) {
     let ranges = accept.split(',').filter_map(|range| {
         let mut parts = range.split(';').map(str::trim);
         let (main, sub) = parts.next()?.split_once('/')?;
@@ -49,28 +55,31 @@ fn wish(accept: &str, kind: &str, subtypes: &[&str]) -> (u16, u8) {
 mod tests {
     use super::*;
 
-    fn check(accept: &str, expected: Form) {
+    fn check(accept: &str, expected: Representation) {
         assert_eq!(negotiate(Some(accept)), expected, "{accept}");
     }
 
     #[test]
     fn a_browser_gets_a_page_and_a_program_json() {
-        assert_eq!(negotiate(None), Form::Json);
-        check("", Form::Json);
-        check("*/*", Form::Json);
-        check("application/json", Form::Json);
-        check("text/html", Form::Html);
+        assert_eq!(negotiate(None), Representation::Json);
+        check("", Representation::Json);
+        check("*/*", Representation::Json);
+        check("application/json", Representation::Json);
+        check("text/html", Representation::Html);
         check(
             "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
-            Form::Html,
+            Representation::Html,
         );
-        check("text/html, */*", Form::Html);
-        check("text/*, application/json;q=0.5", Form::Html);
-        check("TEXT/HTML;level=1;q=0.7, application/problem+json;q=0.8", Form::Json);
-        check("text/html;q=0, */*", Form::Json);
-        check("text/html, application/json", Form::Json);
-        check("image/png", Form::Json);
-        check("text/html;q=x", Form::Json);
-        check("rubbish;;,/,", Form::Json);
+        check("text/html, */*", Representation::Html);
+        check("text/*, application/json;q=0.5", Representation::Html);
+        check(
+            "TEXT/HTML;level=1;q=0.7, application/problem+json;q=0.8",
+            Representation::Json,
+        );
+        check("text/html;q=0, */*", Representation::Json);
+        check("text/html, application/json", Representation::Json);
+        check("image/png", Representation::Json);
+        check("text/html;q=x", Representation::Json);
+        check("rubbish;;,/,", Representation::Json);
     }
 }

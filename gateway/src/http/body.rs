@@ -1,10 +1,10 @@
 use serde_json::{Map, Value};
 
-use super::event::{Event, Method};
 use super::problem::{Kind, Problem};
-use super::{form, json};
+use super::request::{Method, Request};
+use super::{json, urlencoded};
 
-/// What a request carries: the parameters of its query string and of its body.
+/// The input of a request: the parameters of its query string and of its body.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parameters {
     /// From the query string. Each is text.
@@ -17,23 +17,23 @@ pub struct Parameters {
 ///
 /// # Errors
 /// 400, 413, 414 or 415 as a [`Problem`] that names the place.
-pub fn parameters(event: &Event) -> Result<Parameters, Problem> {
-    let query = texts(form::decode("the query string", event.query()?)?);
-    let body = match event.method() {
-        Method::Post | Method::Put => read_body(event)?,
+pub fn parameters(request: &Request) -> Result<Parameters, Problem> {
+    let query = texts(urlencoded::decode("the query string", request.query()?)?);
+    let body = match request.method() {
+        Method::Post | Method::Put => read_body(request)?,
         Method::Get | Method::Head | Method::Options | Method::Other => Map::new(),
     };
     Ok(Parameters { query, body })
 }
 
-fn read_body(event: &Event) -> Result<Map<String, Value>, Problem> {
-    let bytes = event.body_bytes()?;
+fn read_body(request: &Request) -> Result<Map<String, Value>, Problem> {
+    let bytes = request.body_bytes()?;
     if bytes.is_empty() {
         return Ok(Map::new());
     }
-    not_encoded(event.header("content-encoding").unwrap_or_default())?;
-    match media_type(event.header("content-type").unwrap_or_default())? {
-        MediaType::Form => Ok(texts(form::decode("the body", &bytes)?)),
+    not_encoded(request.header("content-encoding").unwrap_or_default())?;
+    match media_type(request.header("content-type").unwrap_or_default())? {
+        MediaType::Form => Ok(texts(urlencoded::decode("the body", &bytes)?)),
         MediaType::Json => json::object(&bytes),
     }
 }
@@ -94,11 +94,11 @@ mod tests {
 
     use serde_json::json;
 
-    use super::super::event::{Http, RequestContext};
+    use super::super::request::{Http, RequestContext};
     use super::*;
 
     fn check(method: &str, content_type: &str, body: &str, expected: Result<Value, u16>) {
-        let event = Event {
+        let request = Request {
             headers: HashMap::from([("content-type".to_owned(), content_type.to_owned())]),
             request_context: RequestContext {
                 http: Http {
@@ -108,9 +108,9 @@ mod tests {
                 time_epoch: 0,
             },
             body: Some(body.to_owned()),
-            ..Event::default()
+            ..Request::default()
         };
-        let got = parameters(&event)
+        let got = parameters(&request)
             .map(|parameters| Value::Object(parameters.body))
             .map_err(|problem| problem.kind.status());
         assert_eq!(got, expected, "{method} {content_type}");
@@ -120,10 +120,10 @@ mod tests {
     fn a_compressed_body_is_refused() {
         let status = |coding: &str, body: &str| {
             let headers = [("content-type", "application/json"), ("content-encoding", coding)];
-            let event: Event = serde_json::from_value(json!({"body": body, "headers": HashMap::from(headers),
+            let request: Request = serde_json::from_value(json!({"body": body, "headers": HashMap::from(headers),
                 "requestContext": {"http": {"method": "POST"}}}))
             .unwrap();
-            parameters(&event).map(|_| 200).map_err(|problem| {
+            parameters(&request).map(|_| 200).map_err(|problem| {
                 assert_eq!(problem.headers["accept-encoding"], "identity");
                 problem.kind.status()
             })

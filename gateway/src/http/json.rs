@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::problem::{Kind, Problem};
 
-/// Why a text is no JSON object.
+/// The reason why a text is no JSON object.
 #[derive(Debug, Error)]
 pub(crate) enum NotAnObject {
     /// It is not JSON, or a member appears twice.

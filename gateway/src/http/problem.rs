@@ -3,9 +3,9 @@ use std::collections::BTreeMap;
 use maud::html;
 use serde_json::{Value, json};
 
-use super::accept::Form;
-use super::answer::Answer;
-use crate::page;
+use super::accept::Representation;
+use super::page;
+use super::response::Response;
 
 /// The problems that the functions answer with: one status, type and title each (RFC 9457).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Kind {
     ContentTooLarge,
     /// The query string is too long.
     UriTooLong,
-    /// The body is no form and no JSON.
+    /// The body is neither a form nor JSON.
     UnsupportedMediaType,
     /// The submission was taken in, and the workflow broke.
     Failed,
@@ -104,15 +104,15 @@ impl Kind {
 /// A problem, ready to be answered (`application/problem+json`, or a page for a browser).
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
-    /// Which one.
+    /// The kind.
     pub kind: Kind,
-    /// What is wrong with this request, and what to do.
+    /// Says what is wrong with this request, and what to do.
     pub detail: String,
     /// More members of the JSON object.
     pub members: Vec<(&'static str, Value)>,
     /// More headers.
     pub headers: BTreeMap<&'static str, String>,
-    /// Where the page's way back leads.
+    /// The target of the page's way back.
     pub back: &'static str,
 }
 
@@ -168,10 +168,10 @@ impl Problem {
             .map(|(_, value)| value)
     }
 
-    /// The answer.
-    pub fn answer(&self, form: Form) -> Answer {
-        let mut answer = match form {
-            Form::Json => {
+    /// The response.
+    pub fn response(&self, representation: Representation) -> Response {
+        let mut response = match representation {
+            Representation::Json => {
                 let mut body = json!({
                     "type": format!("urn:sluice:problem:{}", self.kind.name()),
                     "title": self.kind.title(),
@@ -185,9 +185,9 @@ impl Problem {
                             .map(|(name, value)| ((*name).to_owned(), value.clone())),
                     );
                 }
-                Answer::new(self.kind.status(), "application/problem+json", body.to_string())
+                Response::new(self.kind.status(), "application/problem+json", body.to_string())
             }
-            Form::Html => page::answer(
+            Representation::Html => page::response(
                 self.kind.status(),
                 self.kind.title(),
                 &html! {
@@ -200,7 +200,7 @@ impl Problem {
                 },
             ),
         };
-        answer.headers.extend(self.headers.clone());
-        answer
+        response.headers.extend(self.headers.clone());
+        response
     }
 }

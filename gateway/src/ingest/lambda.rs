@@ -1,24 +1,16 @@
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use sluice_aws::{
-    Attempts, CallError, Description, Entries, EntryPage, Executions, Fault, NewestEvent, Service, SettingError,
-    StartError, config, environment, required,
+    Attempts, CallError, Entries, EntryPage, Executions, NewestEvent, Service, SettingError, config, environment,
+    required,
 };
 
-use super::{Chance, EntryList, Ingest, Settings, Workflow};
-use crate::http::Event;
+use super::{EntryList, Ingest, Randomness, Settings, Workflow};
+use crate::http::Request;
 
 impl Workflow for Executions {
-    async fn start(&self, name: &str, input: &str) -> Result<i64, StartError> {
-        Executions::start(self, name, input).await
-    }
-
     async fn newest_event(&self, name: &str) -> Result<Option<NewestEvent>, CallError> {
         Executions::newest_event(self, name).await
-    }
-
-    async fn describe(&self, name: &str) -> Result<Option<Description>, CallError> {
-        Executions::describe(self, name).await
     }
 }
 
@@ -31,13 +23,13 @@ impl EntryList for Entries {
 /// The system's randomness.
 struct System;
 
-impl Chance for System {
+impl Randomness for System {
     fn submission_id(&self) -> String {
         uuid::Uuid::now_v7().to_string()
     }
 
     fn fraction(&self) -> f64 {
-        crate::chance::fraction()
+        crate::randomness::fraction()
     }
 }
 
@@ -87,18 +79,13 @@ fn ingest() -> Result<Ingest<Executions, Entries, System>, SettingError> {
     Ok(Ingest::new(workflow, entries, System, settings(&environment)?))
 }
 
-/// Runs the function. A missing setting is reported for each event.
+/// Runs the function.
 ///
 /// # Errors
 /// If the Runtime API cannot be reached.
 pub fn run() -> Result<(), lambda_runtime::Error> {
-    sluice_aws::log_to_stdout();
-    let ingest = ingest();
-    let ingest = &ingest;
-    sluice_aws::serve(move |event: Event, context: lambda_runtime::Context| async move {
-        let ingest = ingest.as_ref().map_err(|error| Fault::from(error.clone()))?;
-        let remaining = context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-        Ok(ingest.answer(&event, remaining).await)
+    sluice_aws::run(ingest, async |ingest, request: Request, context| {
+        Ok(ingest.handle(&request, sluice_aws::remaining(&context)).await)
     })
 }
 

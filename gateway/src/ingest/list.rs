@@ -2,22 +2,26 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
-use super::{Chance, EntryList, Ingest, Workflow, behind, pages};
-use crate::http::{Answer, Kind, Parameters, Problem, Representation};
+use super::{EntryList, Ingest, Randomness, Workflow, pages};
+use crate::http::{Kind, Parameters, Problem, Representation, Response};
 
 const DEFAULT_LIMIT: u16 = 50;
 const LARGEST_LIMIT: u16 = 200;
 
-impl<W: Workflow, E: EntryList, C: Chance> Ingest<W, E, C> {
+impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
     /// Answers one page of the entries.
-    pub(super) async fn list(&self, parameters: &Parameters, form: Representation) -> Result<Answer, Problem> {
+    pub(super) async fn list(
+        &self,
+        parameters: &Parameters,
+        representation: Representation,
+    ) -> Result<Response, Problem> {
         if !self.settings.public_listing {
             let problem = Problem::new(
                 Kind::ListingNotPublic,
                 "The entries are personal data, and are not shown to the public here. Submissions are welcome.",
             );
-            return Ok(match form {
-                Representation::Json => problem.answer(form),
+            return Ok(match representation {
+                Representation::Json => problem.response(representation),
                 Representation::Html => pages::no_list(&problem),
             });
         }
@@ -27,17 +31,17 @@ impl<W: Workflow, E: EntryList, C: Chance> Ingest<W, E, C> {
             .entries
             .page(limit, after.as_deref())
             .await
-            .map_err(|error| behind(&error, &self.chance))?;
+            .map_err(|error| self.failed(&error))?;
         let next = page
             .next
             .map(|key| format!("/?limit={limit}&cursor={}", URL_SAFE_NO_PAD.encode(key)));
-        let answer = match form {
-            Representation::Json => Answer::json(200, &json!(page.entries)),
+        let response = match representation {
+            Representation::Json => Response::json(200, &json!(page.entries)),
             Representation::Html => pages::list(&page.entries, next.as_deref()),
         };
         Ok(match next {
-            Some(next) => answer.with("link", format!("<{next}>; rel=\"next\"")),
-            None => answer,
+            Some(next) => response.with("link", format!("<{next}>; rel=\"next\"")),
+            None => response,
         })
     }
 }

@@ -1,13 +1,13 @@
 use maud::{Markup, html};
 use sluice_workflows::{Entry, Field, Outcome};
 
-use super::standing::Standing;
-use crate::http::{Answer, Problem};
-use crate::page;
+use super::status::SubmissionStatus;
+use crate::http::page;
+use crate::http::{Problem, Response};
 
 /// The entries as cards, and a form to add one.
-pub(super) fn list(entries: &[Entry], next: Option<&str>) -> Answer {
-    page::answer(
+pub(super) fn list(entries: &[Entry], next: Option<&str>) -> Response {
+    page::response(
         200,
         "Entries",
         &html! {
@@ -23,8 +23,8 @@ pub(super) fn list(entries: &[Entry], next: Option<&str>) -> Answer {
 }
 
 /// No entries, but the form.
-pub(super) fn no_list(problem: &Problem) -> Answer {
-    page::answer(
+pub(super) fn no_list(problem: &Problem) -> Response {
+    page::response(
         problem.kind.status(),
         "Submit",
         &html! {
@@ -34,30 +34,30 @@ pub(super) fn no_list(problem: &Problem) -> Answer {
     )
 }
 
-/// Where a submission stands.
+/// The status of a submission.
 ///
-/// `is_own` says that this is the answer under the submission's own address, not the one to who submitted.
-pub(super) fn standing(status: u16, id: &str, standing: &Standing, is_own: bool) -> Answer {
-    let title = match standing {
-        Standing::Running => "Taken in",
-        Standing::WaitingForApproval => "Waiting for approval",
-        Standing::Failed => "Taken in, but not finished",
-        Standing::Ended(outcome) => match **outcome {
+/// `is_own` says that this is the response under the submission's own address, not the one to whoever submitted.
+pub(super) fn status(code: u16, id: &str, status: &SubmissionStatus, is_own: bool) -> Response {
+    let title = match status {
+        SubmissionStatus::Running => "Taken in",
+        SubmissionStatus::WaitingForApproval => "Waiting for approval",
+        SubmissionStatus::Failed => "Taken in, but not finished",
+        SubmissionStatus::Ended(outcome) => match **outcome {
             Outcome::Ingested { .. } => "Stored",
             Outcome::Approved { .. } => "Approved and stored",
             Outcome::Rejected { .. } => "Refused",
             Outcome::Expired { .. } => "Expired",
         },
     };
-    page::answer(
-        status,
+    page::response(
+        code,
         title,
         &html! {
-            @match standing {
-                Standing::Running => p { "The submission is being checked. " (later(id, is_own)) },
-                Standing::WaitingForApproval => p { "An admin was asked to decide about it. " (later(id, is_own)) },
-                Standing::Failed => p { "The workflow broke before its end. Its operators see that it did." },
-                Standing::Ended(outcome) => (ended(outcome)),
+            @match status {
+                SubmissionStatus::Running => p { "The submission is being checked. " (later(id, is_own)) },
+                SubmissionStatus::WaitingForApproval => p { "An admin was asked to decide about it. " (later(id, is_own)) },
+                SubmissionStatus::Failed => p { "The workflow broke before its end. Its operators see that it did." },
+                SubmissionStatus::Ended(outcome) => (ended(outcome)),
             }
             p.quiet { "Submission " code { (page::shown(id)) } }
             p { a href="/" { "Back" } }
@@ -65,7 +65,7 @@ pub(super) fn standing(status: u16, id: &str, standing: &Standing, is_own: bool)
     )
 }
 
-/// Where to see how it ends.
+/// A sentence about where to see how it ends.
 fn later(id: &str, is_own: bool) -> Markup {
     html! {
         @if is_own { "Reload this page later to see how that ended." }

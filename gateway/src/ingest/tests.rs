@@ -2,12 +2,12 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
-use sluice_aws::{CallErrorKind, Ending, Progress};
+use sluice_aws::{CallErrorKind, Description, Ending, Progress, StartError};
 
 use super::*;
 use crate::http::BODY_LIMIT;
 
-/// What the fake workflow does with one StartExecution.
+/// The reaction of the fake workflow to one StartExecution.
 #[derive(Debug, Clone)]
 enum Start {
     Taken,
@@ -45,7 +45,7 @@ fn failure(kind: CallErrorKind) -> CallError {
     }
 }
 
-impl Workflow for &Fake {
+impl StartPort for &Fake {
     async fn start(&self, name: &str, input: &str) -> Result<i64, StartError> {
         self.log.borrow_mut().push(format!("start {name} {input}"));
         match next(&self.starts) {
@@ -56,13 +56,15 @@ impl Workflow for &Fake {
         }
     }
 
+    async fn describe(&self, _name: &str) -> Result<Option<Description>, CallError> {
+        Ok(self.described.clone())
+    }
+}
+
+impl Workflow for &Fake {
     async fn newest_event(&self, _name: &str) -> Result<Option<NewestEvent>, CallError> {
         self.log.borrow_mut().push("look".to_owned());
         Ok(next(&self.newest).map(|progress| NewestEvent { at_ms: 1050, progress }))
-    }
-
-    async fn describe(&self, _name: &str) -> Result<Option<Description>, CallError> {
-        Ok(self.described.clone())
     }
 }
 
@@ -78,7 +80,7 @@ impl EntryList for &Fake {
 
 struct Fixed;
 
-impl Chance for Fixed {
+impl Randomness for Fixed {
     fn submission_id(&self) -> String {
         "fresh".to_owned()
     }
@@ -120,7 +122,7 @@ fn looks(progress: impl IntoIterator<Item = Progress>) -> Fake {
 }
 
 /// `METHOD path?query`, headers as `name: value` lines, an empty line, the body.
-fn event(request: &str) -> Event {
+fn parsed(request: &str) -> Request {
     let (head, body) = request.split_once("\n\n").unwrap_or((request, ""));
     let mut lines = head.lines();
     let (method, target) = lines.next().unwrap().split_once(' ').unwrap();
@@ -136,17 +138,17 @@ fn event(request: &str) -> Event {
     .unwrap()
 }
 
-async fn ask(fake: &Fake, request: &str) -> Answer {
+async fn ask(fake: &Fake, request: &str) -> Response {
     let settings = Settings {
         public_listing: true,
         wait: Duration::from_secs(3),
     };
     Ingest::new(fake, fake, Fixed, settings)
-        .answer(&event(request), Duration::from_secs(30))
+        .handle(&parsed(request), Duration::from_secs(30))
         .await
 }
 
-async fn check(fake: &Fake, request: &str, status: u16, parts: &[&str]) -> Answer {
+async fn check(fake: &Fake, request: &str, status: u16, parts: &[&str]) -> Response {
     let answer = ask(fake, request).await;
     assert_eq!(answer.status, status, "{request:.80}: {answer:?}");
     for part in parts {
@@ -267,11 +269,11 @@ async fn the_first_look_learns_from_what_was_measured() {
         wait: Duration::from_secs(3),
     };
     let ingest = Ingest::new(&fake, &fake, Fixed, settings);
-    let before = ingest.pace.borrow().first();
+    let before = ingest.backoff.borrow().first();
     ingest
-        .answer(&event(&format!("GET /?{GOOD}")), Duration::from_secs(30))
+        .handle(&parsed(&format!("GET /?{GOOD}")), Duration::from_secs(30))
         .await;
-    assert!(ingest.pace.borrow().first() > before);
+    assert!(ingest.backoff.borrow().first() > before);
     assert_eq!(fake.log.borrow().len(), 2, "one start and one look");
 }
 
@@ -347,11 +349,13 @@ async fn what_may_have_been_taken_in_has_its_id() {
 async fn nobody_waits_longer_than_asked_for_an_answer_that_does_not_come() {
     struct Silent;
     impl Workflow for Silent {
-        async fn start(&self, _: &str, _: &str) -> Result<i64, StartError> {
-            Ok(1000)
-        }
         async fn newest_event(&self, _: &str) -> Result<Option<NewestEvent>, CallError> {
             std::future::pending().await
+        }
+    }
+    impl StartPort for Silent {
+        async fn start(&self, _: &str, _: &str) -> Result<i64, StartError> {
+            Ok(1000)
         }
         async fn describe(&self, _: &str) -> Result<Option<Description>, CallError> {
             std::future::pending().await
@@ -363,7 +367,7 @@ async fn nobody_waits_longer_than_asked_for_an_answer_that_does_not_come() {
     };
     let began = tokio::time::Instant::now();
     let answer = Ingest::new(Silent, &Fake::default(), Fixed, settings)
-        .answer(&event(&format!("GET /?{GOOD}")), Duration::from_secs(30))
+        .handle(&parsed(&format!("GET /?{GOOD}")), Duration::from_secs(30))
         .await;
     assert_eq!((answer.status, began.elapsed().as_secs()), (202, 3), "{answer:?}");
 }
@@ -371,7 +375,7 @@ async fn nobody_waits_longer_than_asked_for_an_answer_that_does_not_come() {
 #[test]
 fn those_who_are_sent_away_together_do_not_return_together() {
     struct Drawn(f64);
-    impl Chance for Drawn {
+    impl Randomness for Drawn {
         fn submission_id(&self) -> String {
             String::new()
         }
@@ -536,7 +540,7 @@ async fn the_list_is_paged_and_can_be_closed() {
         ("text/html", "<form method=\"post\""),
     ] {
         let answer = closed
-            .answer(&event(&format!("GET /\naccept: {accept}")), Duration::from_secs(30))
+            .handle(&parsed(&format!("GET /\naccept: {accept}")), Duration::from_secs(30))
             .await;
         assert_eq!(answer.status, 403);
         assert!(

@@ -36,7 +36,7 @@ pub fn binaries() -> &'static Path {
             "sluice",
             "ingest",
             "approval",
-            "census",
+            "approval-metrics",
             "store",
             "request-approval",
             "validate-email",

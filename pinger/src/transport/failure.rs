@@ -1,9 +1,9 @@
-//! What an error of the libraries below means.
+//! The meaning of the errors of the libraries below.
 
 use std::error::Error;
 use std::io;
 
-use crate::outcome::{Failure, FailureKind};
+use crate::send_result::{Failure, FailureKind};
 
 /// The failure that `error` is: its kind is that of the innermost cause that has one.
 pub(super) fn failure(error: &(dyn Error + 'static)) -> Failure {

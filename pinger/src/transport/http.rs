@@ -15,7 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use super::failure::failure;
 use super::{Transport, tls};
 use crate::RunError;
-use crate::outcome::{Answer, Failure, FailureKind, Outcome};
+use crate::send_result::{Answer, Failure, FailureKind, SendResult};
 use crate::submission::{Fields, Submission};
 
 /// The longest attempt to connect.
@@ -24,7 +24,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// Shorter than servers and load balancers keep an idle connection, which would otherwise close as we use it.
 const IDLE: Duration = Duration::from_secs(15);
 
-/// Where submissions go: an http or https URL with a host.
+/// The target of the submissions: an http or https URL with a host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Url(Uri);
 
@@ -66,7 +66,7 @@ impl fmt::Display for Url {
     }
 }
 
-/// Where the fields are in a request.
+/// The place of the fields in a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
 pub enum Encoding {
     /// PUT with a JSON body.
@@ -78,7 +78,7 @@ pub enum Encoding {
     Query,
 }
 
-/// How long the target should wait for the end of a submission before it answers `202` (`Prefer`, RFC 7240).
+/// The time that the target should wait for the end of a submission before it answers `202` (`Prefer`, RFC 7240).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preference {
     /// As long as it does without being asked.
@@ -146,7 +146,7 @@ impl Http {
         Ok(request)
     }
 
-    async fn exchange(&self, submission: &Submission) -> Outcome {
+    async fn exchange(&self, submission: &Submission) -> SendResult {
         let request = self.request(submission).map_err(|error| Failure {
             kind: FailureKind::Protocol,
             message: error.to_string(),
@@ -167,7 +167,7 @@ impl Transport for Http {
         self.url.to_string()
     }
 
-    async fn send(&self, batch: &[Submission]) -> Vec<Outcome> {
+    async fn send(&self, batch: &[Submission]) -> Vec<SendResult> {
         let mut outcomes = Vec::with_capacity(batch.len());
         for submission in batch {
             let outcome = tokio::time::timeout(self.timeout, self.exchange(submission)).await;

@@ -21,7 +21,7 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use super::failure::failure;
 use super::{Transport, tls};
 use crate::RunError;
-use crate::outcome::{Answer, Failure, FailureKind, Outcome};
+use crate::send_result::{Answer, Failure, FailureKind, SendResult};
 use crate::submission::{Record, Submission};
 
 /// The longest attempt to connect.
@@ -128,7 +128,7 @@ impl Transport for Kinesis {
         self.stream.to_string()
     }
 
-    async fn send(&self, batch: &[Submission]) -> Vec<Outcome> {
+    async fn send(&self, batch: &[Submission]) -> Vec<SendResult> {
         let entries = match batch.iter().map(entry).collect::<Result<Vec<_>, _>>() {
             Ok(entries) => entries,
             Err(failure) => return vec![Err(failure); batch.len()],
@@ -161,7 +161,7 @@ fn entry(submission: &Submission) -> Result<PutRecordsRequestEntry, Failure> {
 }
 
 /// PutRecords can take some records and not others; its answers are in the order of the records.
-fn outcomes(output: &PutRecordsOutput, count: usize) -> Vec<Outcome> {
+fn outcomes(output: &PutRecordsOutput, count: usize) -> Vec<SendResult> {
     let results = output.records();
     (0..count)
         .map(|place| match results.get(place) {
@@ -174,7 +174,7 @@ fn outcomes(output: &PutRecordsOutput, count: usize) -> Vec<Outcome> {
         .collect()
 }
 
-fn record_outcome(result: &PutRecordsResultEntry) -> Outcome {
+fn record_outcome(result: &PutRecordsResultEntry) -> SendResult {
     match (result.error_code(), result.sequence_number()) {
         (None, Some(_)) => Ok(Answer::Put),
         (None, None) => Err(Failure {

@@ -20,7 +20,7 @@ type Item = HashMap<String, AttributeValue>;
 const UPDATE: &str = "dynamodb:UpdateItem";
 const GET: &str = "dynamodb:GetItem";
 
-/// How long a record outlives its approval: as long as Step Functions keeps the history of the execution.
+/// The time that a record outlives its approval: as long as Step Functions keeps the history of the execution.
 const KEPT_MS: i64 = 90 * 86_400_000;
 
 /// The table of approvals: one record for each round of a submission that an admin is asked about.
@@ -39,11 +39,11 @@ pub struct ApprovalRecord {
     pub submission_id: String,
     /// Its fields.
     pub submission: Submission,
-    /// What is wrong with them.
+    /// The rules that they break.
     pub violations: Vec<Violation>,
-    /// When the submission came in (ISO 8601, UTC).
+    /// The time at which the submission came in (ISO 8601, UTC).
     pub submitted_at: String,
-    /// When the workflow stops waiting (ISO 8601, UTC).
+    /// The time at which the workflow stops waiting (ISO 8601, UTC).
     pub expires_at: String,
     /// The same in milliseconds since 1970.
     pub expires_at_ms: i64,
@@ -51,13 +51,13 @@ pub struct ApprovalRecord {
     pub secret_hashes: Vec<SecretHash>,
     /// The newest task token.
     pub task_token: TaskToken,
-    /// Whether more than the process that took the decision may have told this token of it.
-    pub told_again: bool,
-    /// Whether it is decided.
+    /// True if more than the process that took the decision may have sent it to this token (attribute `told_again`).
+    pub redelivered: bool,
+    /// The state of the decision.
     pub state: ApprovalState,
 }
 
-/// Whether an approval is decided.
+/// The state of an approval's decision.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ApprovalState {
     /// Nobody decided yet; it may have expired.
@@ -66,7 +66,7 @@ pub enum ApprovalState {
     Decided(Box<Decision>, Delivery),
 }
 
-/// Whether the workflow has a decision.
+/// The state of a decision's delivery to the workflow.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
     /// Not for certain. Delivering it again is harmless.
@@ -77,7 +77,7 @@ pub enum Delivery {
     Closed,
 }
 
-/// What came of asking.
+/// The result of asking.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Opened {
     /// The record is there and open.
@@ -86,7 +86,7 @@ pub enum Opened {
     AlreadyDecided(Box<Decision>),
 }
 
-/// What came of deciding.
+/// The result of deciding.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Decided {
     /// This decision was written.
@@ -214,14 +214,14 @@ impl Approvals {
         })
     }
 
-    /// Notes that a process that did not take the decision is about to tell `token` of it. So whoever took it can tell
+    /// Records that a process that did not take the decision is about to send it to `token`. So whoever took it can tell
     /// "somebody was faster than me" from "nobody waits".
     ///
-    /// Answers `false`, and notes nothing, if the record has a newer token, or the delivery came to an end meanwhile.
+    /// Answers `false`, and writes nothing, if the record has a newer token, or the delivery came to an end meanwhile.
     ///
     /// # Errors
     /// [`CallError`] if DynamoDB did not take it.
-    pub async fn tell_again(&self, id: &str, token: &TaskToken) -> Result<bool, CallError> {
+    pub async fn announce_redelivery(&self, id: &str, token: &TaskToken) -> Result<bool, CallError> {
         let update = self
             .update(id)
             .update_expression("SET told_again = :true")
@@ -234,24 +234,24 @@ impl Approvals {
         Ok(matches!(self.send(update).await?, Updated::Yes(_)))
     }
 
-    /// Notes what came of delivering the decision to `token` at `at` (ISO 8601, UTC).
+    /// Records what came of delivering the decision to `token` at `at` (ISO 8601, UTC).
     ///
-    /// Answers `false`, and notes nothing, if the record has a newer token by now (the decision must go to that one), or
+    /// Answers `false`, and writes nothing, if the record has a newer token by now (the decision must go to that one), or
     /// if it is delivered and this would say otherwise.
     ///
     /// # Errors
     /// [`CallError`] if DynamoDB did not take it.
-    pub async fn note_delivery(
+    pub async fn record_delivery(
         &self,
         id: &str,
         token: &TaskToken,
         at: &str,
-        how: &Delivery,
+        delivery: &Delivery,
     ) -> Result<bool, CallError> {
         const SAME_TOKEN: &str = "attribute_exists(decision) AND task_token = :token";
         const UNDELIVERED: &str =
             "attribute_exists(decision) AND task_token = :token AND attribute_not_exists(delivered_at)";
-        let (expression, condition, standing) = match how {
+        let (expression, condition, standing) = match delivery {
             Delivery::Pending => ("SET standing = :standing REMOVE closed_at", UNDELIVERED, "decided"),
             Delivery::Done => (
                 "SET standing = :standing, delivered_at = :at REMOVE closed_at",
@@ -295,7 +295,7 @@ impl Approvals {
     }
 }
 
-/// What a conditional update did, with the row after it or, if it did nothing, as it is.
+/// The result of a conditional update, with the row after it or, if it did nothing, as it is.
 enum Updated {
     Yes(Option<Item>),
     ConditionFailed(Option<Item>),
@@ -346,7 +346,7 @@ fn read(row: &Item) -> Result<ApprovalRecord, CallError> {
             .map(|hash| SecretHash::from_table(hash))
             .collect(),
         task_token: TaskToken::new(string(row, "task_token")?),
-        told_again: row.contains_key("told_again"),
+        redelivered: row.contains_key("told_again"),
         state,
         id,
     })
@@ -382,7 +382,7 @@ fn unusable(id: &str, name: &str) -> CallError {
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
-    use sluice_workflows::Ruling;
+    use sluice_workflows::DecisionKind;
 
     use super::*;
     use crate::fake::Fake;
@@ -397,7 +397,7 @@ mod tests {
 
     fn decision() -> Decision {
         Decision {
-            decision: Ruling::Reject,
+            decision: DecisionKind::Reject,
             decided_by: "Grace".to_owned(),
             decided_at: "2026-11-23T10:00:00.000Z".to_owned(),
             comment: Some("unknown".to_owned()),
@@ -541,14 +541,14 @@ mod tests {
         let fake = Fake::new(vec![refusal(&decided(json!({})))]);
         assert!(
             !table(&fake)
-                .note_delivery("s-1.2", &token, "t", &Delivery::Done)
+                .record_delivery("s-1.2", &token, "t", &Delivery::Done)
                 .await
                 .unwrap()
         );
         let fake = Fake::new(vec![(200, json!({"Attributes": decided(json!({}))}))]);
         assert!(
             table(&fake)
-                .note_delivery("s-1.2", &token, "t", &Delivery::Closed)
+                .record_delivery("s-1.2", &token, "t", &Delivery::Closed)
                 .await
                 .unwrap()
         );
@@ -562,7 +562,9 @@ mod tests {
             "closed never replaces delivered: {body}"
         );
         let fake = Fake::new(vec![(200, json!({"Attributes": decided(json!({}))}))]);
-        let done = table(&fake).note_delivery("s-1.2", &token, "t", &Delivery::Done).await;
+        let done = table(&fake)
+            .record_delivery("s-1.2", &token, "t", &Delivery::Done)
+            .await;
         assert!(done.unwrap());
         let (_, body) = fake.only_request();
         assert!(!body["ConditionExpression"].as_str().unwrap().contains("closed_at"));
@@ -573,7 +575,7 @@ mod tests {
     async fn telling_again_is_noted_while_the_decision_is_under_way() {
         let token = TaskToken::new("T2".to_owned());
         let fake = Fake::new(vec![(200, json!({"Attributes": decided(json!({}))}))]);
-        assert!(table(&fake).tell_again("s-1.2", &token).await.unwrap());
+        assert!(table(&fake).announce_redelivery("s-1.2", &token).await.unwrap());
         let condition = fake.only_request().1["ConditionExpression"].clone();
         for part in [
             "task_token = :token",
@@ -583,11 +585,11 @@ mod tests {
             assert!(condition.as_str().unwrap().contains(part), "{condition}");
         }
         let fake = Fake::new(vec![refusal(&decided(json!({"delivered_at": {"S": "t"}})))]);
-        assert!(!table(&fake).tell_again("s-1.2", &token).await.unwrap());
+        assert!(!table(&fake).announce_redelivery("s-1.2", &token).await.unwrap());
         let fake = Fake::new(vec![(
             200,
             json!({"Item": decided(json!({"told_again": {"BOOL": true}}))}),
         )]);
-        assert!(table(&fake).get("s-1.2").await.unwrap().unwrap().told_again);
+        assert!(table(&fake).get("s-1.2").await.unwrap().unwrap().redelivered);
     }
 }

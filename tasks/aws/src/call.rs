@@ -11,7 +11,7 @@ pub(crate) fn boxed<F: Future>(call: F) -> Pin<Box<F>> {
     Box::pin(call)
 }
 
-/// What a failed call means for the caller.
+/// The meaning of a failed call for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CallErrorKind {
     /// The service took it as too much for now. It did nothing; the same call may work in a moment.
@@ -28,7 +28,7 @@ pub enum CallErrorKind {
 pub struct CallError {
     /// The API action, as `dynamodb:PutItem`.
     pub action: &'static str,
-    /// What it means.
+    /// The meaning.
     pub kind: CallErrorKind,
     /// The service's name and words for it, or what went wrong on the way.
     pub message: String,
@@ -91,8 +91,19 @@ impl CallError {
         }
     }
 
-    /// Whether the same call may work in a moment.
-    pub fn is_passing(&self) -> bool {
+    /// The name of the service that was called, for people.
+    pub fn service(&self) -> &'static str {
+        match self.action.split_once(':').map_or(self.action, |(prefix, _)| prefix) {
+            "dynamodb" => "DynamoDB",
+            "states" => "Step Functions",
+            "sns" => "SNS",
+            "sqs" => "SQS",
+            _ => "AWS",
+        }
+    }
+
+    /// Tells whether the same call may work in a moment.
+    pub fn is_retryable(&self) -> bool {
         match self.kind {
             CallErrorKind::Throttled | CallErrorKind::Unreachable => true,
             CallErrorKind::Refused => false,

@@ -17,7 +17,7 @@ pub struct Executions {
     execution_arn_prefix: String,
 }
 
-/// Why an execution was not started.
+/// The reason why an execution was not started.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum StartError {
     /// The name belongs to an execution that is closed, or has another input.
@@ -31,7 +31,7 @@ pub enum StartError {
     Call(#[from] CallError),
 }
 
-/// How an execution ended.
+/// The end of an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ending {
     /// It succeeded, with this output.
@@ -40,7 +40,7 @@ pub enum Ending {
     Failed,
 }
 
-/// How far an execution is.
+/// The progress of an execution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Progress {
     /// It is over.
@@ -54,18 +54,18 @@ pub enum Progress {
 /// The newest event of an execution's history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewestEvent {
-    /// When it happened, in milliseconds since 1970.
+    /// The time at which it happened, in milliseconds since 1970.
     pub at_ms: i64,
-    /// What it says about the execution.
+    /// The progress of the execution that it shows.
     pub progress: Progress,
 }
 
-/// What DescribeExecution says.
+/// The answer of DescribeExecution.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Description {
     /// The execution's input.
     pub input: String,
-    /// How it ended, if it did.
+    /// Its end, if it has ended.
     pub ending: Option<Ending>,
 }
 

@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
 use serde::Serialize;
@@ -23,7 +24,7 @@ pub struct Fault {
 impl Fault {
     /// A failed call: `unavailable` if the same call may work in a moment, else `refused`.
     pub fn from_call(error: &CallError, unavailable: TaskError, refused: TaskError) -> Self {
-        let name = if error.is_passing() { unavailable } else { refused };
+        let name = if error.is_retryable() { unavailable } else { refused };
         Fault {
             name,
             message: error.to_string(),
@@ -76,8 +77,36 @@ where
     runtime.block_on(Runtime::new(service).run())
 }
 
+/// Runs a function until Lambda ends it: `build` makes it from its settings, once; `handle` answers each event.
+///
+/// A setting that is missing or unusable is the answer to each event, so that whoever invokes the function sees its name.
+///
+/// # Errors
+/// If the Runtime API cannot be reached.
+pub fn run<S, E, R, H>(build: impl FnOnce() -> Result<S, SettingError>, handle: H) -> Result<(), lambda_runtime::Error>
+where
+    E: DeserializeOwned,
+    R: Serialize,
+    H: AsyncFn(&S, E, lambda_runtime::Context) -> Result<R, Fault>,
+{
+    log_to_stdout();
+    let function = build();
+    let (function, handle) = (&function, &handle);
+    serve(move |event: E, context| async move {
+        match function {
+            Ok(function) => handle(function, event, context).await,
+            Err(error) => Err(error.clone().into()),
+        }
+    })
+}
+
+/// The time that Lambda still gives an invocation.
+pub fn remaining(context: &lambda_runtime::Context) -> Duration {
+    context.deadline().duration_since(SystemTime::now()).unwrap_or_default()
+}
+
 /// Sends log lines to standard output, where Lambda picks them up; the level is `LOG_LEVEL`, else `info`.
-pub fn log_to_stdout() {
+fn log_to_stdout() {
     let level = std::env::var("LOG_LEVEL")
         .ok()
         .and_then(|level| level.parse().ok())

@@ -1,13 +1,9 @@
-//! How a Lambda function reaches AWS: its settings, its transport, and the services that Sluice uses, each behind a
+//! The way of a Lambda function to AWS: its settings, its transport, and the services that Sluice uses, each behind a
 //! client that speaks Sluice's types.
 //!
 //! Cold start decides the choices here. `aws-config` is left out, because a function's region and credentials are
 //! always in its environment. The TLS client is built only for an https endpoint, and trusts Amazon's own roots only:
 //! reading a full set of root certificates takes longer than all the rest of a start.
-
-/// An SDK call is some hundred small allocations: with the system's allocator they were a sixth of a function's work.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 mod approvals;
 mod call;
@@ -28,7 +24,7 @@ pub use approvals::{ApprovalRecord, ApprovalState, Approvals, Decided, Delivery,
 pub use call::{CallError, CallErrorKind};
 pub use entries::{Entries, EntryPage};
 pub use executions::{Description, Ending, Executions, NewestEvent, Progress, StartError};
-pub use function::{Fault, log_to_stdout, serve};
+pub use function::{Fault, remaining, run, serve};
 pub use queue::Queue;
 pub use secret::{Secret, SecretHash};
 pub use settings::{SettingError, environment, required};

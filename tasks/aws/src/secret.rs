@@ -23,7 +23,7 @@ impl Secret {
         &self.0
     }
 
-    /// What is stored instead of the secret.
+    /// The hash that is stored instead of the secret.
     pub fn hash(&self) -> SecretHash {
         SecretHash(URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.as_bytes())))
     }
@@ -50,7 +50,7 @@ impl SecretHash {
         &self.0
     }
 
-    /// Whether this hash is among `known`. Takes as long whichever it is, and whether it is at all.
+    /// Tells whether this hash is among `known`. Takes as long whichever it is, and whether it is at all.
     pub fn is_among(&self, known: &[SecretHash]) -> bool {
         let found = known.iter().fold(subtle::Choice::from(0), |found, hash| {
             found | self.0.as_bytes().ct_eq(hash.0.as_bytes())

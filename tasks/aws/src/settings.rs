@@ -11,9 +11,9 @@ pub enum SettingError {
     Unusable {
         /// The variable.
         name: &'static str,
-        /// What it holds.
+        /// Its value.
         value: String,
-        /// What it should hold.
+        /// The value that it should have.
         expected: &'static str,
     },
 }

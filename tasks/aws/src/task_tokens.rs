@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use crate::call::CallError;
 
-/// Why a decision did not reach the workflow.
+/// The reason why a decision did not reach the workflow.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
 pub enum DeliverError {
     /// The task of this token is over (`TaskTimedOut`): it had an answer before, timed out, or its execution was
@@ -67,7 +67,7 @@ impl TaskTokens {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
-    use sluice_workflows::Ruling;
+    use sluice_workflows::DecisionKind;
 
     use super::*;
     use crate::fake::Fake;
@@ -75,7 +75,7 @@ mod tests {
     async fn check(status: u16, answer: serde_json::Value, expected: Result<(), &str>) {
         let fake = Fake::new(vec![(status, answer)]);
         let decision = Decision {
-            decision: Ruling::Approve,
+            decision: DecisionKind::Approve,
             decided_by: "Grace".to_owned(),
             decided_at: "2026-11-22T10:00:00.000Z".to_owned(),
             comment: None,

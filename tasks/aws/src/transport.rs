@@ -46,7 +46,7 @@ impl Service {
     }
 }
 
-/// Who tries a failed call again.
+/// The one who tries a failed call again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Attempts {
     /// The SDK, up to three attempts in all.

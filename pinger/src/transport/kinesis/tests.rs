@@ -10,9 +10,9 @@ use tokio::net::TcpListener;
 use super::*;
 use crate::submission::{Generator, KeyPrefix, Share};
 
-/// What one call was answered, and what it had asked.
+/// The answer to one call, and its request.
 struct Exchange {
-    outcomes: Vec<Outcome>,
+    outcomes: Vec<SendResult>,
     target: String,
     body: Value,
 }
@@ -67,8 +67,8 @@ async fn exchange(stream: &str, status: u16, answer: Value) -> Exchange {
     Exchange { outcomes, target, body }
 }
 
-fn kinds(outcomes: &[Outcome]) -> Vec<Result<Answer, FailureKind>> {
-    let kind = |outcome: &Outcome| outcome.as_ref().copied().map_err(|failure| failure.kind);
+fn kinds(outcomes: &[SendResult]) -> Vec<Result<Answer, FailureKind>> {
+    let kind = |outcome: &SendResult| outcome.as_ref().copied().map_err(|failure| failure.kind);
     outcomes.iter().map(kind).collect()
 }
 

@@ -8,15 +8,15 @@ use crate::call::CallError;
 
 const QUERY: &str = "dynamodb:Query";
 
-/// The index that has the approvals of one standing together, those that expire first at its head.
+/// The index that has the approvals of one status (attribute `standing`) together, those that expire first at its head.
 const INDEX: &str = "by-standing";
 
 /// The approvals that wait for an admin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Waiting {
-    /// How many.
+    /// The number.
     pub count: u64,
-    /// When the submission of the one that expires first came in (ISO 8601, UTC).
+    /// The time at which the submission came in whose approval expires first (ISO 8601, UTC).
     pub first: Option<String>,
 }
 

@@ -14,11 +14,11 @@ pub const QUERY_LIMIT: usize = 64 * 1024;
 
 /// A request to a function URL, in payload format 2.0.
 ///
-/// Read leniently, since an event that cannot be read would be an error of the function. The query comes from
+/// Read leniently, since an request that cannot be read would be an error of the function. The query comes from
 /// `rawQueryString`: the map beside it joins repeated parameters with a comma.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-pub struct Event {
+pub struct Request {
     /// The path, as sent.
     pub raw_path: String,
     /// The query string, as sent, without the question mark.
@@ -29,17 +29,17 @@ pub struct Event {
     pub request_context: RequestContext,
     /// The body, if there is one.
     pub body: Option<String>,
-    /// Whether the body is base64.
+    /// True if the body is base64.
     pub is_base64_encoded: bool,
 }
 
-/// What Lambda says about the request.
+/// Lambda's words about the request.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct RequestContext {
     /// The HTTP request.
     pub http: Http,
-    /// When it came in, in milliseconds since 1970.
+    /// The time at which it came in, in milliseconds since 1970.
     pub time_epoch: i64,
 }
 
@@ -72,7 +72,7 @@ pub enum Method {
     Other,
 }
 
-impl Event {
+impl Request {
     /// The method.
     pub fn method(&self) -> Method {
         match self.request_context.http.method.as_str() {
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_recorded_event_is_read() {
-        let event: Event = serde_json::from_value(json!({
+        let request: Request = serde_json::from_value(json!({
             "version": "2.0", "routeKey": "$default", "rawPath": "/submissions/1", "rawQueryString": "a=1&a=2",
             "cookies": ["c=1"], "headers": {"accept": " text/html ", "X-Odd": "é"},
             "queryStringParameters": {"a": "1,2"},
@@ -170,24 +170,24 @@ mod tests {
                 "requestId": "r", "routeKey": "$default", "stage": "$default", "time": "t", "timeEpoch": 1_795_341_600_000_i64},
             "isBase64Encoded": false}))
         .unwrap();
-        assert_eq!(event.method(), Method::Get);
-        assert_eq!(event.header("accept"), Some("text/html"));
-        assert_eq!(event.header("x-odd"), Some("é"));
-        assert_eq!(event.query(), Ok(&b"a=1&a=2"[..]));
-        assert_eq!(event.body_bytes(), Ok(vec![]));
-        assert_eq!(event.request_context.time_epoch, 1_795_341_600_000);
-        assert_eq!(serde_json::from_str::<Event>("{}").unwrap().method(), Method::Other);
+        assert_eq!(request.method(), Method::Get);
+        assert_eq!(request.header("accept"), Some("text/html"));
+        assert_eq!(request.header("x-odd"), Some("é"));
+        assert_eq!(request.query(), Ok(&b"a=1&a=2"[..]));
+        assert_eq!(request.body_bytes(), Ok(vec![]));
+        assert_eq!(request.request_context.time_epoch, 1_795_341_600_000);
+        assert_eq!(serde_json::from_str::<Request>("{}").unwrap().method(), Method::Other);
     }
 
     #[test]
     fn a_body_is_bounded_before_and_after_decoding() {
-        let body = |text: String, is_base64_encoded| Event {
+        let body = |text: String, is_base64_encoded| Request {
             body: Some(text),
             is_base64_encoded,
-            ..Event::default()
+            ..Request::default()
         };
-        let status = |event: Event| {
-            event
+        let status = |request: Request| {
+            request
                 .body_bytes()
                 .map(|bytes| bytes.len())
                 .map_err(|problem| problem.kind.status())

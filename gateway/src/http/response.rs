@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 /// An answer of a function URL, in payload format 2.0.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Response {
     /// The status code.
     pub status: u16,
     /// The headers, names in lower case.
@@ -14,7 +14,7 @@ pub struct Answer {
     pub body: String,
 }
 
-impl Answer {
+impl Response {
     /// An answer with a body of this type. Nothing here may be cached: it is personal data, and it changes.
     pub fn new(status: u16, content_type: &str, body: String) -> Self {
         let headers = BTreeMap::from([
@@ -24,19 +24,19 @@ impl Answer {
             ("vary", "accept".to_owned()),
             ("x-content-type-options", "nosniff".to_owned()),
         ]);
-        Answer { status, headers, body }
+        Response { status, headers, body }
     }
 
     /// A JSON answer.
     pub fn json(status: u16, body: &Value) -> Self {
-        Answer::new(status, "application/json", body.to_string())
+        Response::new(status, "application/json", body.to_string())
     }
 
     /// An answer to OPTIONS: the methods that the path knows.
     pub fn options(allow: &str) -> Self {
-        let mut answer = Answer::new(204, "text/plain", String::new()).with("allow", allow);
-        answer.headers.remove("content-type");
-        answer
+        let mut response = Response::new(204, "text/plain", String::new()).with("allow", allow);
+        response.headers.remove("content-type");
+        response
     }
 
     /// The same with one more header.
@@ -54,7 +54,7 @@ impl Answer {
     }
 }
 
-impl Serialize for Answer {
+impl Serialize for Response {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         json!({"statusCode": self.status, "headers": self.headers, "body": self.body, "isBase64Encoded": false})
             .serialize(serializer)

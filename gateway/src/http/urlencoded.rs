@@ -2,7 +2,7 @@ use std::collections::HashSet;
 
 use super::problem::{Kind, Problem};
 
-/// How many parameters are read; a submission has three.
+/// The most parameters that are read; a submission has three.
 pub const PARAMETER_LIMIT: usize = 100;
 
 /// Reads `name=value&...` strictly: a broken escape, bytes that are no UTF-8, a repeated name or too many parameters

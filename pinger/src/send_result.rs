@@ -1,9 +1,9 @@
-//! What became of a submission, as far as the one who sent it can see.
+//! The result of sending a submission, as far as the one who sent it can see.
 
 use std::fmt;
 
-/// What came of sending one submission.
-pub type Outcome = Result<Answer, Failure>;
+/// The result of sending one submission.
+pub type SendResult = Result<Answer, Failure>;
 
 /// An answer of the target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,9 +56,9 @@ impl fmt::Display for Answer {
 /// No usable answer. Whether the submission took effect is not known, unless the kind says that it cannot have.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
-    /// What kind of failure.
+    /// The kind of failure.
     pub kind: FailureKind,
-    /// What happened, for a person.
+    /// The failure in words, for a person.
     pub message: String,
 }
 
@@ -77,7 +77,7 @@ pub enum FailureKind {
     Connect,
     /// The connection ended before the answer did.
     ConnectionLost,
-    /// What came back is no HTTP.
+    /// The answer is no HTTP.
     Protocol,
     /// No answer in time.
     Timeout,
@@ -107,7 +107,7 @@ impl FailureKind {
         }
     }
 
-    /// Whether a target that never answered before will not answer later either, as far as one can tell.
+    /// Tells whether a target that never answered before will not answer later either, as far as one can tell.
     pub const fn is_lasting(self) -> bool {
         match self {
             FailureKind::Dns

@@ -9,7 +9,7 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::http::Answer;
+use super::response::Response;
 
 const STYLE: &str = include_str!("page.css");
 
@@ -22,7 +22,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// A whole page.
-pub(crate) fn answer(status: u16, title: &str, content: &Markup) -> Answer {
+pub(crate) fn response(status: u16, title: &str, content: &Markup) -> Response {
     let page = html! {
         (DOCTYPE)
         html lang="en" {
@@ -40,7 +40,7 @@ pub(crate) fn answer(status: u16, title: &str, content: &Markup) -> Answer {
             }
         }
     };
-    Answer::new(status, "text/html; charset=utf-8", page.into_string())
+    Response::new(status, "text/html; charset=utf-8", page.into_string())
         .with("content-security-policy", POLICY.as_str())
         .with("x-frame-options", "DENY")
 }
@@ -91,7 +91,7 @@ mod tests {
 
     #[test]
     fn a_page_lets_nothing_in_but_its_own_style() {
-        let answer = answer(200, "<b>", &html! { p { "x" } });
+        let answer = response(200, "<b>", &html! { p { "x" } });
         let policy = &answer.headers["content-security-policy"];
         assert!(policy.starts_with("default-src 'none'; style-src 'sha256-"), "{policy}");
         assert!(!policy.contains("unsafe") && !policy.contains("script"));

@@ -15,7 +15,7 @@ use sluice_workflows::TaskError;
 
 use crate::times::parse;
 
-/// Where approvals wait.
+/// The table of approvals, as the metrics need it.
 pub trait ApprovalTable {
     /// Those that are open and do not expire before `now_ms` (milliseconds since 1970).
     ///
@@ -30,10 +30,10 @@ impl ApprovalTable for Approvals {
     }
 }
 
-/// What the schedule sends.
+/// The event that the schedule sends.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-pub struct CensusRequest {
-    /// The time that the census is for: when the schedule meant to invoke it (ISO 8601).
+pub struct MetricsRequest {
+    /// The time that the metrics are for: when the schedule meant to invoke it (ISO 8601).
     pub at: String,
 }
 
@@ -41,7 +41,7 @@ pub struct CensusRequest {
 ///
 /// # Errors
 /// `InvalidEvent` for a time that is none, `ApprovalTableUnavailable` or `ApprovalTableRefused` from the table.
-pub async fn census(table: &impl ApprovalTable, stack: &str, request: &CensusRequest) -> Result<Value, Fault> {
+pub async fn measure(table: &impl ApprovalTable, stack: &str, request: &MetricsRequest) -> Result<Value, Fault> {
     let at_ms = parse("at", &request.at)?.timestamp_millis();
     let waiting = table.waiting(at_ms).await.map_err(|error| {
         Fault::from_call(
@@ -79,17 +79,13 @@ fn settings() -> Result<(Approvals, String), SettingError> {
     Ok((table, required(&environment, "STACK_NAME")?))
 }
 
-/// Runs the function. A missing setting is answered to each event.
+/// Runs the function.
 ///
 /// # Errors
 /// If the Runtime API cannot be reached.
 pub fn run() -> Result<(), lambda_runtime::Error> {
-    sluice_aws::log_to_stdout();
-    let settings = settings();
-    let settings = &settings;
-    sluice_aws::serve(move |request: CensusRequest, _| async move {
-        let (table, stack) = settings.as_ref().map_err(|error| Fault::from(error.clone()))?;
-        let line = census(table, stack, &request).await?;
+    sluice_aws::run(settings, async |(table, stack), request: MetricsRequest, _| {
+        let line = measure(table, stack, &request).await?;
         // Whole and by itself: a metric is read from a line that is nothing but this object. Without a log there is nobody
         // to tell that there is none.
         let _ = writeln!(std::io::stdout(), "{line}");
@@ -117,8 +113,8 @@ mod tests {
     }
 
     async fn check(waiting: Result<Waiting, CallErrorKind>, at: &str, expected: Result<(u64, i64), TaskError>) {
-        let request = CensusRequest { at: at.to_owned() };
-        let got = census(&Table(waiting), "sluice", &request).await;
+        let request = MetricsRequest { at: at.to_owned() };
+        let got = measure(&Table(waiting), "sluice", &request).await;
         let figures = got.map(|line| {
             assert_eq!(line["_aws"]["Timestamp"], 1_795_341_600_000_i64);
             let metrics = &line["_aws"]["CloudWatchMetrics"][0];

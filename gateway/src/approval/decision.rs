@@ -1,6 +1,6 @@
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value};
-use sluice_workflows::{Decision, Field, Ruling, Submission};
+use sluice_workflows::{Decision, DecisionKind, Field, Submission};
 
 use crate::http::{Kind, Problem};
 
@@ -10,15 +10,15 @@ const COMMENT_LIMIT: usize = 1000;
 /// Reads a decision from the body of a POST, made at `now_ms` (milliseconds since 1970).
 ///
 /// `decision` is `approve`, `reject`, or `repair`: approve with changed fields. The changes are the form's fields, or
-/// the members of `repaired`. The link's query is a wish that the page shows, and decides nothing.
+/// the members of `repaired`. The link's query is a preselection that the page shows, and decides nothing.
 pub(super) fn read(body: &Map<String, Value>, submission: &Submission, now_ms: i64) -> Result<Decision, Problem> {
     let (decision, repaired) = match text(body, "decision")?.as_deref() {
         Some("approve") => {
             unchanged(body, submission)?;
-            (Ruling::Approve, repaired_members(body, submission)?)
+            (DecisionKind::Approve, repaired_members(body, submission)?)
         }
-        Some("repair") => (Ruling::Approve, Some(changed(body, submission)?)),
-        Some("reject") => (Ruling::Reject, None),
+        Some("repair") => (DecisionKind::Approve, Some(changed(body, submission)?)),
+        Some("reject") => (DecisionKind::Reject, None),
         Some(other) => {
             return Err(bad(format!(
                 "The decision {other:?} is none: it must be approve, repair or reject."
@@ -122,7 +122,7 @@ fn unchanged(body: &Map<String, Value>, submission: &Submission) -> Result<(), P
     }
 }
 
-/// What `repair` changes: there must be something, and each field once.
+/// Reads the changes of a `repair`: there must be something, and each field once.
 fn changed(body: &Map<String, Value>, submission: &Submission) -> Result<Submission, Problem> {
     let mut repaired = repaired_members(body, submission)?.unwrap_or_default();
     for (field, text) in changed_fields(body, submission)? {

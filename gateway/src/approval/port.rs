@@ -1,0 +1,48 @@
+use sluice_aws::{ApprovalRecord, CallError, Decided, DeliverError, Delivery, SecretHash};
+use sluice_workflows::{Decision, TaskToken};
+
+/// The approvals and the workflow that waits for them.
+pub trait ApprovalPort {
+    /// Reads the record of an approval, as last written.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn get(&self, id: &str) -> impl Future<Output = Result<Option<ApprovalRecord>, CallError>>;
+
+    /// Writes a decision, if the approval is open, knows the hash, and has not expired at `now_ms`.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn decide(
+        &self,
+        id: &str,
+        hash: &SecretHash,
+        now_ms: i64,
+        decision: &Decision,
+    ) -> impl Future<Output = Result<Decided, CallError>>;
+
+    /// Hands a decision to the state that waits for `token`.
+    ///
+    /// # Errors
+    /// [`DeliverError`] if it did not get there.
+    fn send(&self, token: &TaskToken, decision: &Decision) -> impl Future<Output = Result<(), DeliverError>>;
+
+    /// Records that a process that did not take the decision is about to send it to `token`; `false` if the record has
+    /// a newer token by now, or the delivery came to an end.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn announce_redelivery(&self, id: &str, token: &TaskToken) -> impl Future<Output = Result<bool, CallError>>;
+
+    /// Records what came of sending; `false` if the record has a newer token by now, or says [`Delivery::Done`].
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn record_delivery(
+        &self,
+        id: &str,
+        token: &TaskToken,
+        at: &str,
+        delivery: &Delivery,
+    ) -> impl Future<Output = Result<bool, CallError>>;
+}
