@@ -8,8 +8,8 @@ use std::sync::Arc;
 use sluice_asl::StateMachine;
 use sluice_asl::eval::StopSignal;
 use sluice_engine::{
-    ChildHistory, Consequences, EvaluationOptions, Execution, HistoryEvent, Identity, IllegalFact, LogEntry, Status,
-    WaitingOn,
+    ApplyError, ChildHistory, Consequences, EvaluationOptions, Execution, HistoryEvent, Identity, IllegalFact,
+    LogEntry, Status, WaitingOn,
 };
 
 use crate::DriverError;
@@ -46,7 +46,7 @@ fn means(alone: &Alone) -> EvaluationOptions<'_> {
 }
 
 /// What a log tells, unless it cannot be told any more.
-fn told<T>(key: u64, alone: &Alone, tell: impl FnOnce() -> Result<T, IllegalFact>) -> Result<T, DriverError> {
+fn told<T>(key: u64, alone: &Alone, tell: impl FnOnce() -> Result<T, ApplyError>) -> Result<T, DriverError> {
     let told = guarded(key, tell)?.map_err(|illegal| DriverError::unreadable(key, illegal))?;
     if alone.has_failed() {
         let why = "an evaluation that is not in its log cannot be made within the limits";
@@ -93,8 +93,8 @@ pub(crate) fn turns(
     told(key, alone, || entries.iter().map(&mut apply).collect())
 }
 
-/// One fact on top, until `stop`; what it adds to the history goes behind `events`. After that, or a panic, the execution
-/// must not be used any more.
+/// One fact on top, until `stop`; what it adds to the history goes behind `events`. After that, a panic or a contradiction,
+/// the execution must not be used any more.
 pub(crate) fn apply(
     execution: &mut Execution,
     key: u64,
@@ -106,8 +106,14 @@ pub(crate) fn apply(
         stop: Some(stop),
         evaluator: None,
     };
-    let applied = guarded(key, || execution.apply_with(entry, Some(events), options))?;
-    Ok(applied.map(|(consequences, _)| consequences))
+    match guarded(key, || execution.apply_with(entry, Some(events), options))? {
+        Ok((consequences, _)) => Ok(Ok(consequences)),
+        Err(ApplyError::Illegal(illegal)) => Ok(Err(illegal)),
+        Err(ApplyError::Violation(violation)) => Err(DriverError::Engine {
+            key,
+            reason: violation.to_string(),
+        }),
+    }
 }
 
 /// What the lists, the timers and the recovery have to know of an execution.

@@ -2,12 +2,12 @@
 //!
 //! <https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html>
 
-mod wire;
+mod json;
 
 use std::sync::Arc;
 
 use serde_json::Value;
-use sluice_asl::Variables;
+use sluice_asl::{StateKind, Variables};
 
 use crate::Timestamp;
 
@@ -36,6 +36,22 @@ pub enum StateType {
     Fail,
     Parallel,
     Map,
+}
+
+impl StateType {
+    /// The type of a state.
+    pub(crate) fn of(kind: &StateKind) -> Self {
+        match kind {
+            StateKind::Pass(_) => Self::Pass,
+            StateKind::Task(_) => Self::Task,
+            StateKind::Choice(_) => Self::Choice,
+            StateKind::Wait(_) => Self::Wait,
+            StateKind::Succeed(_) => Self::Succeed,
+            StateKind::Fail(_) => Self::Fail,
+            StateKind::Parallel(_) => Self::Parallel,
+            StateKind::Map(_) => Self::Map,
+        }
+    }
 }
 
 /// An error with its cause, either of which may be absent.

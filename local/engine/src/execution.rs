@@ -7,13 +7,15 @@ use sluice_asl::StateMachine;
 use sluice_asl::definition::{IntegrationPattern, Resource};
 use sluice_asl::eval::EvaluationDelegate;
 
-use crate::decide::{self, Decision};
-use crate::evaluated::{Asked, EvaluationOptions, RecordedEvaluation};
-use crate::life::{Activity, Call, Life, Phase, Stage, Visit};
+use crate::decide;
+use crate::decision::Decision;
+use crate::evaluation::{DecisionEvaluations, EvaluationOptions, RecordedEvaluation};
+use crate::execution_state::{Call, CallStage, ExecutionState, InstanceStatus, Phase, StateInstance};
 use crate::map_run::{ChildSummary, MapRunReport};
-use crate::tale::Recorder;
+use crate::recorder::HistoryRecorder;
 use crate::{
-    AttemptId, Effect, Fact, HistoryEvent, Identity, LogEntry, Outcome, ScheduledTask, Status, Timestamp, token,
+    ApplyError, AttemptId, Effect, Fact, HistoryEvent, Identity, IllegalFact, InvariantViolation, LogEntry, Outcome,
+    ScheduledTask, Status, Timestamp, token,
 };
 
 /// What came out of one fact.
@@ -25,71 +27,6 @@ pub struct Consequences {
     pub map_runs: Vec<MapRunReport>,
     /// Their child executions that it changes, likewise.
     pub children: Vec<ChildSummary>,
-}
-
-/// Why a fact cannot have happened to this execution. The execution is as it was before.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum IllegalFact {
-    /// Anything before `Started`.
-    #[error("the execution has not started: its first fact must be Started")]
-    NotStarted,
-    /// A second `Started`.
-    #[error("the execution has already started")]
-    AlreadyStarted,
-    /// Anything but `Redriven` after the end.
-    #[error("the execution has ended ({})", .0.as_str())]
-    Ended(Status),
-    /// An answer for an attempt that never was.
-    #[error("attempt {} is unknown to the execution", .0.0)]
-    UnknownAttempt(AttemptId),
-    /// An answer for an attempt that was answered, timed out or aborted before.
-    #[error("attempt {} is closed: it was answered, timed out or aborted before", .0.0)]
-    ClosedAttempt(AttemptId),
-    /// The attempt is open, but such an answer does not fit its kind or stage.
-    #[error("attempt {} cannot be {what}", .attempt.0)]
-    WrongStage {
-        /// Which attempt.
-        attempt: AttemptId,
-        /// What was tried: `submitted`, `started by a worker`.
-        what: &'static str,
-    },
-    /// `DeadlinePassed`, but none has.
-    #[error("no deadline has passed at {at}: the next one is {next:?} (milliseconds since 1970)")]
-    NothingDue {
-        /// The time of the fact.
-        at: Timestamp,
-        /// The next deadline, if any.
-        next: Option<Timestamp>,
-    },
-    /// Only a Standard execution that failed, timed out or was stopped can be redriven.
-    #[error("the execution cannot be redriven: {reason}")]
-    NotRedrivable {
-        /// Why not.
-        reason: &'static str,
-    },
-    /// `MapRunUpdated` for a Map Run that never was or is over.
-    #[error("no Map Run {arn} is at work")]
-    NoMapRun {
-        /// As given.
-        arn: Arc<str>,
-    },
-    /// `ChildStopped` for a child execution that never was or is over.
-    #[error("no child execution number {number} is at work")]
-    NoChild {
-        /// As given.
-        number: u32,
-    },
-    /// `BrokeDown` of something that needs no decision.
-    #[error("such a fact leaves nothing to decide that could break down")]
-    Undecidable,
-    /// Time runs forward.
-    #[error("the fact's time {at} lies before the one that precedes it ({last})")]
-    TimeWentBack {
-        /// The time of the fact.
-        at: Timestamp,
-        /// The time of the fact before.
-        last: Timestamp,
-    },
 }
 
 /// Whether an attempt can still be answered.
@@ -157,7 +94,8 @@ pub enum WaitingOn {
 pub struct Execution {
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
-    life: Life,
+    state: ExecutionState,
+    violation: Option<InvariantViolation>,
 }
 
 impl Execution {
@@ -166,7 +104,8 @@ impl Execution {
         Self {
             machine,
             identity,
-            life: Life::new(),
+            state: ExecutionState::new(),
+            violation: None,
         }
     }
 
@@ -174,8 +113,8 @@ impl Execution {
     ///
     /// # Errors
     /// When the fact cannot have happened; the execution is as it was before.
-    pub fn apply(&mut self, entry: &LogEntry) -> Result<Consequences, IllegalFact> {
-        self.take(entry, None, EvaluationOptions::default())
+    pub fn apply(&mut self, entry: &LogEntry) -> Result<Consequences, ApplyError> {
+        self.apply_entry(entry, None, EvaluationOptions::default())
             .map(|(turn, _)| turn)
     }
 
@@ -192,8 +131,8 @@ impl Execution {
         entry: &LogEntry,
         events: Option<&mut Vec<HistoryEvent>>,
         means: EvaluationOptions<'_>,
-    ) -> Result<(Consequences, Vec<RecordedEvaluation>), IllegalFact> {
-        self.take(entry, events.map(|events| events as &mut dyn Recorder), means)
+    ) -> Result<(Consequences, Vec<RecordedEvaluation>), ApplyError> {
+        self.apply_entry(entry, events.map(|events| events as &mut dyn HistoryRecorder), means)
     }
 
     /// Whether the entry can have happened.
@@ -201,7 +140,7 @@ impl Execution {
     /// # Errors
     /// As [`Execution::apply`].
     pub fn check(&self, entry: &LogEntry) -> Result<(), IllegalFact> {
-        decide::check(&self.life, self.identity.express, entry.at, &entry.fact)
+        decide::check(&self.state, self.identity.express, entry.at, &entry.fact)
     }
 
     /// [`Execution::apply`] with the events that the fact adds to the history put behind `events`.
@@ -212,54 +151,59 @@ impl Execution {
         &mut self,
         entry: &LogEntry,
         events: &mut Vec<HistoryEvent>,
-    ) -> Result<Consequences, IllegalFact> {
-        self.take(entry, Some(events), EvaluationOptions::default())
+    ) -> Result<Consequences, ApplyError> {
+        self.apply_entry(entry, Some(events), EvaluationOptions::default())
             .map(|(turn, _)| turn)
     }
 
-    pub(crate) fn take(
+    pub(crate) fn apply_entry(
         &mut self,
         entry: &LogEntry,
-        recorder: Option<&mut dyn Recorder>,
-        means: EvaluationOptions<'_>,
-    ) -> Result<(Consequences, Vec<RecordedEvaluation>), IllegalFact> {
+        recorder: Option<&mut dyn HistoryRecorder>,
+        options: EvaluationOptions<'_>,
+    ) -> Result<(Consequences, Vec<RecordedEvaluation>), ApplyError> {
+        if let Some(violation) = &self.violation {
+            return Err(violation.clone().into());
+        }
         self.check(entry)?;
         let (fact, known) = match &entry.fact {
             Fact::Evaluated { fact, evaluations } => (&**fact, &evaluations[..]),
             fact => (fact, &[][..]),
         };
-        let asked = Asked::new(known, means.evaluator);
+        let evaluations = DecisionEvaluations::new(known, options.evaluator);
+        let delegate = evaluations
+            .as_ref()
+            .map(|evaluations| evaluations as &dyn EvaluationDelegate);
         // once more as a trait object, which may live as shortly as the decision
-        let recorder = recorder.map(|recorder| recorder as &mut dyn Recorder);
-        let mut decision = Decision::new(
-            &self.machine,
-            &self.identity,
-            &mut self.life,
-            entry.at,
-            entry.seed,
-            recorder,
-        );
-        decision.stop = means.stop;
-        decision.delegate = asked.as_ref().map(|asked| asked as &dyn EvaluationDelegate);
-        decision.decide(fact);
-        let (map_runs, children) = decision.news.into_parts();
-        let turn = Consequences {
-            effects: decision.effects,
+        let recorder = recorder.map(|recorder| recorder as &mut dyn HistoryRecorder);
+        let (machine, identity) = (&self.machine, &self.identity);
+        let mut decision = Decision::new(machine, identity, &mut self.state, entry.at, entry.seed)
+            .recording(recorder)
+            .evaluating(options.stop, delegate);
+        if let Err(violation) = decide::decide(&mut decision, fact) {
+            self.violation = Some(violation.clone());
+            return Err(violation.into());
+        }
+        let (effects, map_runs) = decision.into_parts();
+        let (map_runs, children) = map_runs.into_parts();
+        self.state.last_at = entry.at;
+        let consequences = Consequences {
+            effects,
             map_runs,
             children,
         };
-        self.life.last_at = entry.at;
-        Ok((turn, asked.map(Asked::into_made).unwrap_or_default()))
+        let made = evaluations.map(DecisionEvaluations::into_made);
+        Ok((consequences, made.unwrap_or_default()))
     }
 
     /// RUNNING until the end.
     pub fn status(&self) -> Status {
-        self.life.status()
+        self.state.status()
     }
 
     /// How it ended; `None` while it runs.
     pub fn outcome(&self) -> Option<&Outcome> {
-        match &self.life.phase {
+        match &self.state.phase {
             Phase::Ended { outcome, .. } => Some(outcome),
             Phase::New | Phase::Running => None,
         }
@@ -267,15 +211,15 @@ impl Execution {
 
     /// When it started; `None` before `Started`.
     pub fn started_at(&self) -> Option<Timestamp> {
-        match self.life.phase {
+        match self.state.phase {
             Phase::New => None,
-            Phase::Running | Phase::Ended { .. } => Some(self.life.started_at),
+            Phase::Running | Phase::Ended { .. } => Some(self.state.started_at),
         }
     }
 
     /// When it ended; for a timeout, the start plus TimeoutSeconds, exactly. `None` while it runs.
     pub fn ended_at(&self) -> Option<Timestamp> {
-        match self.life.phase {
+        match self.state.phase {
             Phase::Ended { at, .. } => Some(at),
             Phase::New | Phase::Running => None,
         }
@@ -284,68 +228,74 @@ impl Execution {
     /// The earliest time at which it wants a `DeadlinePassed`: the end of a wait, a retry, a task's timeout or
     /// heartbeat, the execution's own timeout. `None` before the start and after the end.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        decide::next_deadline(&self.life)
+        self.state.next_deadline()
     }
 
     /// Calls that were scheduled and neither answered nor submitted, and activities' tasks that no worker has taken:
     /// to be sent again after a crash, each under its old number.
     pub fn open_tasks(&self) -> Vec<ScheduledTask> {
         self.calls()
-            .filter(|call| call.stage == Stage::Scheduled)
+            .filter(|call| call.stage == CallStage::Scheduled)
             .map(|call| call.task.clone())
             .collect()
     }
 
     /// The call of an attempt that can still be answered.
     pub fn open_task(&self, attempt: AttemptId) -> Option<&ScheduledTask> {
-        let thread = self.life.open_attempts.get(&attempt)?;
-        Some(&self.life.visit(*thread)?.call()?.task)
+        let thread = self.state.open_attempts.get(&attempt)?;
+        Some(&self.state.instance_if_any(*thread)?.call()?.task)
     }
 
     /// When the call of an attempt that can still be answered was scheduled.
     pub fn scheduled_at(&self, attempt: AttemptId) -> Option<Timestamp> {
-        let thread = self.life.open_attempts.get(&attempt)?;
-        Some(self.life.visit(*thread)?.call()?.since)
+        let thread = self.state.open_attempts.get(&attempt)?;
+        Some(self.state.instance_if_any(*thread)?.call()?.since)
     }
 
     /// The calls that have run out of their own time by `at`, as the next `DeadlinePassed` will say.
     pub fn overdue_tasks(&self, at: Timestamp) -> impl Iterator<Item = &ScheduledTask> {
-        let due = self.life.deadlines.iter().take_while(move |(due, _)| *due <= at);
-        due.filter_map(|(_, thread)| Some(&self.life.visit(*thread)?.call()?.task))
+        let due = self.state.deadlines.iter().take_while(move |(due, _)| *due <= at);
+        due.filter_map(|(_, thread)| Some(&self.state.instance_if_any(*thread)?.call()?.task))
     }
 
     /// Whether a heartbeat of the attempt moves a deadline; one that moves none need not be recorded.
     pub fn has_heartbeat_deadline(&self, attempt: AttemptId) -> bool {
-        let call = || self.life.visit(*self.life.open_attempts.get(&attempt)?)?.call();
+        let call = || {
+            self.state
+                .instance_if_any(*self.state.open_attempts.get(&attempt)?)?
+                .call()
+        };
         call().is_some_and(|call| call.heartbeat_by.is_some())
     }
 
     /// The activities that it has been told do not exist.
     pub fn missing_activities(&self) -> &BTreeSet<Arc<str>> {
-        &self.life.missing_activities
+        &self.state.missing_activities
     }
 
     fn calls(&self) -> impl Iterator<Item = &Call> {
-        self.life
+        self.state
             .open_attempts
             .values()
-            .filter_map(|thread| self.life.visit(*thread)?.call())
+            .filter_map(|thread| self.state.instance_if_any(*thread)?.call())
     }
 
     /// What it waits for, state by state.
     pub fn waiting(&self) -> Vec<Waiting> {
-        let threads = self.life.threads.values().filter(|thread| !thread.halted);
-        threads.filter_map(|thread| waiting(thread.visit.as_deref()?)).collect()
+        let threads = self.state.threads.values().filter(|thread| !thread.stopped);
+        threads
+            .filter_map(|thread| waiting(thread.instance.as_deref()?))
+            .collect()
     }
 
     /// Whether no call is in flight: it waits for tokens, workers, jobs or times only, and can leave memory.
     pub fn is_parked(&self) -> bool {
-        self.life.is_running() && !self.calls().any(Call::is_in_flight)
+        self.state.is_running() && !self.calls().any(Call::is_in_flight)
     }
 
     /// Whether a call in flight can time out: whether [`crate::Fact::TimeoutsRestarted`] would change anything.
     pub fn has_timed_calls(&self) -> bool {
-        self.life.is_running() && self.calls().any(Call::is_timed)
+        self.state.is_running() && self.calls().any(Call::is_timed)
     }
 
     /// Which attempt a task token belongs to, and whether it can still be answered; `None` for a token that this
@@ -355,22 +305,22 @@ impl Execution {
         if key != self.identity.key {
             return None;
         }
-        if let Some(closed) = self.life.closed_tokens.get(&attempt) {
+        if let Some(closed) = self.state.closed_tokens.get(&attempt) {
             return token::same(closed, text).then_some((attempt, AttemptStatus::Closed));
         }
-        let thread = self.life.open_attempts.get(&attempt)?;
-        let given = self.life.visit(*thread)?.call()?.task.token.as_deref()?;
+        let thread = self.state.open_attempts.get(&attempt)?;
+        let given = self.state.instance_if_any(*thread)?.call()?.task.token.as_deref()?;
         token::same(given, text).then_some((attempt, AttemptStatus::Open))
     }
 
     /// How many history events it has.
     pub fn event_count(&self) -> u64 {
-        self.life.events
+        self.state.events
     }
 
     /// How often it was redriven.
     pub fn redrive_count(&self) -> u64 {
-        self.life.redrives
+        self.state.redrives
     }
 
     /// Who it is.
@@ -384,15 +334,15 @@ impl Execution {
     }
 }
 
-fn waiting(visit: &Visit) -> Option<Waiting> {
-    let (since, on) = match &visit.activity {
-        Activity::Deciding | Activity::Block(_) => return None,
-        Activity::Waiting { until } => (visit.entered_at, WaitingOn::Timer { until: *until }),
-        Activity::Retrying { at } => (visit.entered_at, WaitingOn::Retry { at: *at }),
-        Activity::Calling(call) => (call.since, waiting_on(call)),
+fn waiting(instance: &StateInstance) -> Option<Waiting> {
+    let (since, on) = match &instance.status {
+        InstanceStatus::Deciding | InstanceStatus::FannedOut(_) => return None,
+        InstanceStatus::Waiting { until } => (instance.entered_at, WaitingOn::Timer { until: *until }),
+        InstanceStatus::Retrying { at } => (instance.entered_at, WaitingOn::Retry { at: *at }),
+        InstanceStatus::Calling(call) => (call.since, waiting_on(call)),
     };
     Some(Waiting {
-        state: visit.state.name.clone(),
+        state: instance.state.name.clone(),
         since,
         on,
     })
@@ -401,21 +351,80 @@ fn waiting(visit: &Visit) -> Option<Waiting> {
 fn waiting_on(call: &Call) -> WaitingOn {
     let attempt = call.task.attempt;
     match (&call.task.resource, call.stage) {
-        (Resource::Activity { arn }, Stage::Scheduled) => WaitingOn::Worker {
+        (Resource::Activity { arn }, CallStage::Scheduled) => WaitingOn::Worker {
             attempt,
             activity: arn.clone(),
         },
-        (Resource::Activity { .. }, Stage::Taken | Stage::Submitted) => WaitingOn::Token { attempt },
+        (Resource::Activity { .. }, CallStage::WithWorker | CallStage::Submitted) => WaitingOn::Token { attempt },
         (
             Resource::Service {
                 pattern: IntegrationPattern::WaitForTaskToken,
                 ..
             },
-            Stage::Submitted,
+            CallStage::Submitted,
         ) => WaitingOn::Token { attempt },
-        (Resource::Service { .. } | Resource::Function { .. }, Stage::Submitted | Stage::Taken) => {
+        (Resource::Service { .. } | Resource::Function { .. }, CallStage::Submitted | CallStage::WithWorker) => {
             WaitingOn::Job { attempt }
         }
-        (Resource::Service { .. } | Resource::Function { .. }, Stage::Scheduled) => WaitingOn::Call { attempt },
+        (Resource::Service { .. } | Resource::Function { .. }, CallStage::Scheduled) => WaitingOn::Call { attempt },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)] // a failed unwrap is a failed test
+
+    use serde_json::json;
+
+    use super::*;
+    use crate::execution_state::ROOT;
+
+    fn machine(state: &serde_json::Value) -> Arc<StateMachine> {
+        let definition = json!({ "StartAt": "S", "States": { "S": state } });
+        Arc::new(StateMachine::parse(&definition.to_string()).unwrap())
+    }
+
+    #[test]
+    fn a_contradiction_is_told_and_ends_the_use_of_an_execution() {
+        let function = "arn:aws:lambda:eu-central-1:123456789012:function:f";
+        let calling = machine(&json!({ "Type": "Task", "Resource": function, "End": true }));
+        let identity = Identity {
+            key: 1,
+            arn: "arn:aws:states:eu-central-1:123456789012:execution:m:run".into(),
+            name: "run".into(),
+            machine_arn: "arn:aws:states:eu-central-1:123456789012:stateMachine:m".into(),
+            machine_name: "m".into(),
+            role_arn: "arn:aws:iam::123456789012:role/r".into(),
+            express: false,
+        };
+        let mut execution = Execution::new(calling, Arc::new(identity));
+        let entry = |fact| LogEntry {
+            at: 0,
+            seed: [1, 2],
+            fact,
+        };
+        let start = entry(Fact::Started { input: Arc::default() });
+        execution.apply(&start).unwrap();
+        // the call's state is another all of a sudden
+        let other = machine(&json!({ "Type": "Succeed" })).flow.states["S"].clone();
+        execution.state.instance_mut(ROOT).unwrap().state = other;
+        let answered = entry(Fact::TaskSucceeded {
+            attempt: AttemptId(1),
+            output: Arc::default(),
+        });
+        let violation = InvariantViolation::WrongStateType {
+            thread: 0,
+            state: "S".into(),
+            action: "call",
+        };
+        assert_eq!(
+            execution.apply(&answered),
+            Err(ApplyError::Violation(violation.clone()))
+        );
+        let stopped = entry(Fact::Stopped {
+            error: None,
+            cause: None,
+        });
+        assert_eq!(execution.apply(&stopped), Err(ApplyError::Violation(violation)));
     }
 }

@@ -1,32 +1,41 @@
 //! The execution machine, pure: facts in, history events and effects out.
 //!
-//! [`Execution::apply`] takes one recorded [`Fact`] and answers a [`Consequences`]: the effects that may start once the fact
-//! is on disk. No tokio, no clock, no randomness, no IO: the time and the random numbers of a decision lie in its
+//! [`Execution::apply`] takes one recorded [`Fact`] and gives its [`Consequences`]: the effects that may start once the
+//! fact is on disk. No tokio, no clock, no randomness, no IO: the time and the random numbers of a decision lie in its
 //! [`LogEntry`]. An execution's truth is the log of its entries; its state is a fold over them, and its AWS history is a
 //! projection of that fold ([`history`]).
+//!
+//! From the bottom to the top: the `execution_state` and the `change`s that write it; a `decision`, which makes changes;
+//! the `states` of each type; `decide`, which knows the facts; the [`Execution`] and its [`history`].
 
 mod change;
 mod decide;
+mod decision;
 pub mod effect;
-mod evaluated;
+mod evaluation;
 pub mod event;
-mod evolve;
 pub mod execution;
+mod execution_state;
 pub mod fact;
+mod history;
 pub mod identity;
-mod life;
+mod illegal_fact;
+mod invariant;
+mod limits;
 mod map_run;
-mod project;
-mod state;
-mod tale;
+mod map_run_changes;
+mod recorder;
+mod states;
 pub mod test_state;
 pub mod token;
 
 pub use effect::{Effect, ScheduledTask};
-pub use evaluated::{EvaluationOptions, Evaluator, RecordedEvaluation};
+pub use evaluation::{EvaluationOptions, Evaluator, RecordedEvaluation};
 pub use event::{ErrorDetails, EventKind, HistoryEvent, StateType};
-pub use execution::{AttemptStatus, Consequences, Execution, IllegalFact, Waiting, WaitingOn};
+pub use execution::{AttemptStatus, Consequences, Execution, Waiting, WaitingOn};
 pub use fact::{AttemptId, Breakdown, Fact, LogEntry, MapRunUpdate};
+pub use history::{ChildHistory, children, children_with, history, history_with};
 pub use identity::{Identity, Outcome, Status, Timestamp};
+pub use illegal_fact::{ApplyError, IllegalFact};
+pub use invariant::InvariantViolation;
 pub use map_run::{ChildSummary, MapRunCounts, MapRunReport, MapRunStatus};
-pub use tale::{ChildHistory, children, children_with, history, history_with};

@@ -1,20 +1,12 @@
-//! Map Runs and their child executions, as lists and descriptions tell of them: what a turn changed in them, beside the
-//! history.
+//! Map Runs and their child executions, as lists and descriptions tell of them.
 
-#[cfg(test)]
-mod tests;
-
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::change::Change;
-use crate::decide::MAX_EVENTS;
-use crate::life::{Life, MapRun, ThreadId};
 use crate::{Status, Timestamp};
 
-/// How far a Map Run is.
+/// The status of a Map Run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MapRunStatus {
     /// It has children that are not done.
@@ -39,7 +31,7 @@ impl MapRunStatus {
     }
 }
 
-/// How many child executions, or items in them, stand where. Each is counted once.
+/// The numbers of child executions, or of items in them, by their status. Each is counted once.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MapRunCounts {
     /// Not started yet.
@@ -70,7 +62,7 @@ impl MapRunCounts {
             + self.pending_redrive
     }
 
-    /// Those that stand there; `None`: not started yet.
+    /// The number of those with this status; `None`: not started yet.
     fn at(&mut self, status: Option<Status>) -> &mut usize {
         match status {
             None => &mut self.pending,
@@ -83,7 +75,7 @@ impl MapRunCounts {
         }
     }
 
-    /// So many go from one place to another.
+    /// Counts so many under another status.
     pub(crate) fn shift(&mut self, count: usize, from: Option<Status>, to: Option<Status>) {
         let from = self.at(from);
         *from = from.saturating_sub(count);
@@ -102,21 +94,21 @@ pub struct MapRunReport {
     pub execution_arn: Arc<str>,
     /// Its children are Express executions.
     pub express: bool,
-    /// How far it is.
+    /// Its status.
     pub status: MapRunStatus,
-    /// When it started.
+    /// The time of its start.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// The time of its end.
     pub ended_at: Option<Timestamp>,
-    /// How many children may be at work at a time, as the state or UpdateMapRun says; 0: no limit was given.
+    /// The most children that may be at work at a time, as the state or UpdateMapRun says; 0: no limit was given.
     pub max_concurrency: u64,
-    /// How many items may fail, if the state says so.
+    /// The number of items that may fail, if the state says so.
     pub tolerated_count: Option<u64>,
-    /// Which share of the items may fail, if the state says so.
+    /// The share of the items that may fail, if the state says so.
     pub tolerated_percentage: Option<f64>,
-    /// How often it was redriven.
+    /// The number of its redrives.
     pub redrives: u64,
-    /// When it was redriven last.
+    /// The time of its last redrive.
     pub redriven_at: Option<Timestamp>,
     /// Its child executions.
     pub executions: MapRunCounts,
@@ -137,182 +129,16 @@ pub struct ChildSummary {
     pub state: Arc<str>,
     /// Its status.
     pub status: Status,
-    /// When it started.
+    /// The time of its start.
     pub started_at: Timestamp,
-    /// When it ended last, unless it is at work.
+    /// The time of its last end, unless it is at work.
     pub ended_at: Option<Timestamp>,
-    /// How many items it has.
+    /// The number of its items.
     pub items: usize,
-    /// How often it was redriven.
+    /// The number of its redrives.
     pub redrives: u64,
-    /// When it was redriven last.
+    /// The time of its last redrive.
     pub redriven_at: Option<Timestamp>,
     /// Its history has no room for a redrive.
     pub full: bool,
-}
-
-/// What a turn does to Map Runs and their children: how each that it changes stands at its end.
-#[derive(Debug, Default)]
-pub(crate) struct News {
-    runs: BTreeMap<Arc<str>, MapRunReport>,
-    children: BTreeMap<u32, ChildSummary>,
-}
-
-impl News {
-    /// Takes note of what a change that was just made means.
-    pub(crate) fn note(&mut self, life: &Life, execution_arn: &Arc<str>, change: &Noted) {
-        match change {
-            Noted::Run(thread) => self.run(life, execution_arn, *thread),
-            Noted::AllRuns => {
-                let runs = life.threads.iter().filter(|(_, thread)| {
-                    let visit = thread.visit.as_deref();
-                    visit.is_some_and(|visit| visit.run().is_some())
-                });
-                let threads: Vec<ThreadId> = runs.map(|(id, _)| *id).collect();
-                for thread in threads {
-                    self.run(life, execution_arn, thread);
-                }
-            }
-            Noted::Child { parent, child } => {
-                self.children.insert(child.number, child.clone());
-                self.run(life, execution_arn, *parent);
-            }
-        }
-    }
-
-    fn run(&mut self, life: &Life, execution_arn: &Arc<str>, thread: ThreadId) {
-        let Some(run) = life.visit(thread).and_then(|visit| visit.run()) else {
-            return;
-        };
-        let home = life
-            .threads
-            .get(&thread)
-            .and_then(|thread| life.threads.get(&thread.home));
-        let child = home.and_then(|home| home.child.as_deref());
-        let execution_arn = child.map_or(execution_arn, |child| &child.arn);
-        self.runs.insert(run.arn.clone(), report(run, execution_arn.clone()));
-    }
-
-    pub(crate) fn into_parts(self) -> (Vec<MapRunReport>, Vec<ChildSummary>) {
-        (self.runs.into_values().collect(), self.children.into_values().collect())
-    }
-}
-
-/// What a change means for Map Runs.
-#[derive(Debug)]
-pub(crate) enum Noted {
-    /// The run of this thread's Map state is another.
-    Run(ThreadId),
-    /// All runs may be.
-    AllRuns,
-    /// A child is, and with it the run.
-    Child { parent: ThreadId, child: ChildSummary },
-}
-
-/// What `change` will mean for Map Runs, seen from the state `life` before it.
-pub(crate) fn noted(life: &Life, change: &Change, at: Timestamp) -> Option<Noted> {
-    match change {
-        Change::MapRunStarted { thread, .. }
-        | Change::MapRunSucceeded { thread }
-        | Change::MapRunFailed { thread, .. }
-        | Change::MapRunAborted { thread }
-        | Change::MapRunRedriven { thread }
-        | Change::MapRunUpdated { thread, .. } => Some(Noted::Run(*thread)),
-        Change::Halted { thread } => life.visit(*thread)?.run().map(|_| Noted::Run(*thread)),
-        Change::Ended { .. } => Some(Noted::AllRuns),
-        Change::ChildStarted {
-            parent,
-            branch,
-            index,
-            child,
-            ..
-        } => {
-            let visit = life.visit(*parent)?;
-            let run = visit.run()?;
-            Some(Noted::Child {
-                parent: *parent,
-                child: ChildSummary {
-                    number: branch.0,
-                    arn: child.arn.clone(),
-                    map_run_arn: run.arn.clone(),
-                    state: visit.state.name.clone(),
-                    status: Status::Running,
-                    started_at: child.started_at,
-                    ended_at: None,
-                    items: run.weights.get(*index).copied().unwrap_or(1),
-                    redrives: 0,
-                    redriven_at: None,
-                    full: false,
-                },
-            })
-        }
-        Change::ChildEnded { thread, outcome } => {
-            let (parent, mut child) = summary(life, *thread)?;
-            child.status = outcome.status();
-            child.ended_at = Some(at);
-            let events = life.threads.get(thread)?.child.as_ref()?.events + 1;
-            child.full = child.status != Status::Succeeded && events >= MAX_EVENTS - 1;
-            Some(Noted::Child { parent, child })
-        }
-        Change::ChildQueued { thread } => {
-            let (parent, mut child) = summary(life, *thread)?;
-            child.status = Status::PendingRedrive;
-            Some(Noted::Child { parent, child })
-        }
-        Change::ChildReplaced { thread } => {
-            let (parent, mut child) = summary(life, *thread)?;
-            let ended = life.threads.get(thread)?.child.as_ref()?.ended;
-            child.status = ended.map_or(child.status, |(status, _)| status);
-            Some(Noted::Child { parent, child })
-        }
-        Change::ChildRedriven { thread } => {
-            let (parent, mut child) = summary(life, *thread)?;
-            child.status = Status::Running;
-            child.ended_at = None;
-            child.redrives += 1;
-            child.redriven_at = Some(at);
-            Some(Noted::Child { parent, child })
-        }
-        _ => None,
-    }
-}
-
-/// A child execution as it stands, and the thread of its Map.
-fn summary(life: &Life, thread: ThreadId) -> Option<(ThreadId, ChildSummary)> {
-    let control = life.threads.get(&thread)?;
-    let (child, seat) = (control.child.as_deref()?, control.seat?);
-    let visit = life.visit(seat.parent)?;
-    let run = visit.run()?;
-    let summary = ChildSummary {
-        number: thread.0,
-        arn: child.arn.clone(),
-        map_run_arn: run.arn.clone(),
-        state: visit.state.name.clone(),
-        status: child.status,
-        started_at: child.started_at,
-        ended_at: child.ended.map(|(_, at)| at),
-        items: run.weights.get(seat.index).copied().unwrap_or(1),
-        redrives: child.redrives,
-        redriven_at: child.redriven_at,
-        full: false,
-    };
-    Some((seat.parent, summary))
-}
-
-fn report(run: &MapRun, execution_arn: Arc<str>) -> MapRunReport {
-    MapRunReport {
-        arn: run.arn.clone(),
-        execution_arn,
-        express: run.express,
-        status: run.status,
-        started_at: run.started_at,
-        ended_at: run.ended_at,
-        max_concurrency: run.max_concurrency,
-        tolerated_count: run.tolerance.count,
-        tolerated_percentage: run.tolerance.percentage,
-        redrives: run.redrives,
-        redriven_at: run.redriven_at,
-        executions: run.executions,
-        items: run.items,
-    }
 }

@@ -9,7 +9,7 @@ use common::{Run, START, scenario};
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use proptest::strategy::Just;
 use serde_json::{Value, json};
-use sluice_engine::{AttemptId, ChildHistory, Execution, Fact, LogEntry, children, history};
+use sluice_engine::{ApplyError, AttemptId, ChildHistory, Execution, Fact, LogEntry, children, history};
 
 const FUNCTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:f";
 const CALLBACK: &str = "arn:aws:states:::lambda:invoke.waitForTaskToken";
@@ -240,7 +240,8 @@ proptest! {
             let entry = LogEntry { at: run.now + later, seed, fact };
             match run.execution.apply(&entry) {
                 Ok(_) => run.now = entry.at,
-                Err(_) => assert_eq!(format!("{:?}", run.execution), before),
+                Err(ApplyError::Violation(violation)) => panic!("{violation}: {:?}", entry.fact),
+                Err(ApplyError::Illegal(_)) => assert_eq!(format!("{:?}", run.execution), before),
             }
         }
     }

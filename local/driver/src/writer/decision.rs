@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use sluice_asl::eval::StopSignal;
 use sluice_engine::{
-    Breakdown, Consequences, EvaluationOptions, Evaluator, Execution, Fact, HistoryEvent, Identity, IllegalFact,
+    ApplyError, Breakdown, Consequences, EvaluationOptions, Evaluator, Execution, Fact, HistoryEvent, Identity,
     LogEntry,
 };
 
@@ -102,7 +102,7 @@ impl EvaluationJob for Decision {
         let decided = fold::guarded(self.identity().key, decide);
         drop(hangs);
         let key = self.identity().key;
-        self.made = Some(decided.and_then(|decided: Result<Vec<_>, IllegalFact>| {
+        self.made = Some(decided.and_then(|decided: Result<Vec<_>, ApplyError>| {
             let decided = decided.map_err(|illegal| DriverError::Engine {
                 key,
                 reason: illegal.to_string(),
@@ -131,11 +131,7 @@ impl EvaluationJob for Decision {
     }
 }
 
-fn decide(
-    execution: &mut Execution,
-    mut entry: LogEntry,
-    means: EvaluationOptions<'_>,
-) -> Result<Decided, IllegalFact> {
+fn decide(execution: &mut Execution, mut entry: LogEntry, means: EvaluationOptions<'_>) -> Result<Decided, ApplyError> {
     let at_stake = tell::at_stake(execution, &entry);
     let mut events = Vec::new();
     let (turn, evaluations) = execution.apply_with(&entry, Some(&mut events), means)?;

@@ -7,8 +7,9 @@ use sluice_asl::definition::{Catcher, Name, Path, ReferencePath, Template, Trans
 use sluice_asl::eval::EvalError;
 use sluice_asl::{QueryLanguage, Scope, Variables};
 
-use super::SuspendedTest;
-use crate::decide::{Data, Failure, ResultFlow, exceeds_limits, too_many_variables, within_depth};
+use super::subject::SuspendedTest;
+use crate::decision::{Data, Failure, ResultFlow, too_many_variables, within_depth};
+use crate::limits::exceeds_limits;
 
 /// A state's end, before its output's size is known to be allowed.
 pub(super) struct Ending {

@@ -7,11 +7,12 @@ use sluice_asl::definition::{Dynamic, ItemBatcher, Map, Template};
 use sluice_asl::eval::EvalError;
 use sluice_asl::serialized_len;
 
-use super::SuspendedTest;
 use super::start::Started;
-use crate::decide::{Data, MAX_PAYLOAD, within_depth};
-use crate::life::Threshold;
-use crate::state::map::batches_of;
+use super::subject::SuspendedTest;
+use crate::decision::{Data, within_depth};
+use crate::execution_state::Threshold;
+use crate::limits::MAX_PAYLOAD;
+use crate::states::map::batches_of;
 
 /// The bytes that copies of a `BatchInput` may take.
 const MAX_BATCHED: usize = 64 * 1024 * 1024;

@@ -6,10 +6,10 @@ use sluice_asl::definition::{Choice, Dynamic, Fail, Parallel, Pass, Task, Templa
 use sluice_asl::eval::EvalError;
 use sluice_asl::{StateKind, Transition};
 
-use super::SuspendedTest;
 use super::data::{Ending, transition_of};
-use crate::decide::{Data, Failure, ResultFlow, within_depth};
-use crate::{AttemptId, ScheduledTask, Timestamp, state};
+use super::subject::SuspendedTest;
+use crate::decision::{Data, Failure, ResultFlow, within_depth};
+use crate::{AttemptId, ScheduledTask, Timestamp, states};
 
 /// How far the state came.
 pub(super) enum Started {
@@ -121,7 +121,7 @@ impl SuspendedTest {
             }
         }
         let Some(default) = &choice.default else {
-            return Err(state::choice::no_choice_matched());
+            return Err(states::choice::no_choice_matched());
         };
         let transition = Transition::Next(default.clone());
         self.pass_on(state.output.as_ref(), state.assign.as_ref(), &transition)

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use sluice_asl::StateMachine;
 use sluice_engine::{
-    AttemptId, Consequences, Effect, Execution, Fact, HistoryEvent, Identity, IllegalFact, LogEntry, Outcome,
+    ApplyError, AttemptId, Consequences, Effect, Execution, Fact, HistoryEvent, Identity, LogEntry, Outcome,
     ScheduledTask, Timestamp,
 };
 
@@ -93,7 +93,7 @@ impl Run {
         run
     }
 
-    pub(crate) fn fact(&mut self, fact: Fact) -> Result<Consequences, IllegalFact> {
+    pub(crate) fn fact(&mut self, fact: Fact) -> Result<Consequences, ApplyError> {
         let n = self.log.len() as u64;
         let entry = LogEntry {
             at: self.now,

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use sluice_asl::StateMachine;
 use sluice_engine::execution::WaitingOn;
 use sluice_engine::{
-    AttemptId, Breakdown, Effect, Execution, Fact, HistoryEvent, Identity, LogEntry, MapRunUpdate, history,
+    ApplyError, AttemptId, Breakdown, Effect, Execution, Fact, HistoryEvent, Identity, LogEntry, MapRunUpdate, history,
 };
 
 const FUNCTION: &str = "arn:aws:lambda:eu-central-1:123456789012:function:f";
@@ -558,7 +558,8 @@ impl Played {
                 }
                 self.log.push(entry);
             }
-            Err(illegal) => {
+            Err(ApplyError::Violation(violation)) => panic!("{violation}: {:?}", entry.fact),
+            Err(ApplyError::Illegal(illegal)) => {
                 assert!(!illegal.to_string().is_empty());
                 assert_eq!(
                     before,
