@@ -13,8 +13,12 @@ use axum::routing::get;
 use sluice_driver::{Clock, Driver, DriverConfig, DriverError, SystemClock, TaskRunner, WorkerCommand};
 use sluice_host::{Host, HostConfig};
 use sluice_http::HostGuard;
+use sluice_integrations::Runner;
+use sluice_sns::Sns;
+use sluice_stepfunctions::StepFunctions;
 use sluice_streams::Streams;
 use sluice_template::{Service, Stack, TaskDefinition};
+use sluice_wire::Account;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -26,15 +30,14 @@ use crate::cloudwatch::sources::{DynamoMetrics, LambdaMetrics, StatesMetrics, St
 use crate::console::{self, ConsoleState};
 use crate::directory;
 use crate::doors::Doors;
-use crate::dynamodb::Dynamo;
-use crate::endpoint::{self, Config, Services};
+use crate::dynamodb::DynamoDb;
+use crate::endpoint::{self, Services};
 use crate::health::{Health, Life};
 use crate::housekeeping;
-use crate::lambda::{FunctionUrls, Lambda, RemoteLambda};
+use crate::lambda::{Lambda, RemoteLambda};
 use crate::mapping::Mappings;
 use crate::permissions;
 use crate::stack::{self, Course, Keeper, Known, Plan, Plans, StartError, UrlListener};
-use crate::tasks::{Activities, Crowding, Tasks};
 
 /// How stacks are to run.
 #[derive(Debug, Clone)]
@@ -108,7 +111,7 @@ impl Cloud {
         let endpoint = format!("http://{}", stack::reachable(address));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let metrics = Arc::new(Metrics::new(Arc::clone(&clock)));
-        let tasks = Tasks::new(tokio::runtime::Handle::current());
+        let tasks = Runner::new(tokio::runtime::Handle::current());
         directory::expect_journal(&config.data)?;
         let driver = Driver::open(
             DriverConfig {
@@ -126,16 +129,18 @@ impl Cloud {
         )?;
         directory::admit(&config.data, &driver).await?;
         metrics.open(&config.data.join(directory::METRICS), Some(driver.identity()))?;
-        let dynamo = Dynamo::open(&config.data.join(directory::TABLES), Arc::clone(&clock))?;
+        let account = account(plans.region(), &clock);
+        let table_metrics = Arc::new(DynamoMetrics::new(&metrics));
+        let dynamodb = DynamoDb::open(account.clone(), &config.data.join(directory::TABLES), table_metrics)?;
         directory::join(&config.data, &driver, directory::TABLES).await?;
         let host = Host::new(host_config(plans.region(), &config, &clock, &metrics))?;
         let services = Arc::new(services(
-            plans.region(),
+            account,
             &config,
-            clock,
             driver.clone(),
             &host,
-            dynamo,
+            Arc::clone(&tasks),
+            dynamodb,
             metrics,
         )?);
 
@@ -191,7 +196,7 @@ impl Cloud {
         )];
         // the endpoint first: functions that are called again call it in turn; and no call, be it one that a deadline
         // at the opening of the journal has caused, before there are functions
-        tasks.attach(Arc::clone(&services));
+        tasks.attach(services.integrations());
         let resumed = driver.resume().await?;
         tracing::info!(
             executions = resumed.executions,
@@ -314,7 +319,7 @@ impl Cloud {
         let services = &self.services;
         tokio::select! {
             lost = self.driver.until_lost() => lost,
-            lost = services.dynamo.until_lost() => lost,
+            lost = services.dynamodb.until_lost() => lost,
             lost = services.streams.until_lost() => lost,
         }
     }
@@ -325,7 +330,7 @@ impl Cloud {
     /// If the journal cannot be closed; what was acknowledged is on disk all the same.
     pub async fn stop(self, grace: Duration) -> Result<(), DriverError> {
         self.life.is_stopping();
-        self.services.activities.close();
+        self.services.stepfunctions.activity_tasks().close();
         self.services.streams.close_waits();
         let deadline = Instant::now() + grace;
         self.gauging.abort();
@@ -417,13 +422,23 @@ fn host_config(region: &str, config: &CloudConfig, clock: &Arc<dyn Clock>, metri
     }
 }
 
+/// The account that everything here belongs to.
+fn account(region: &str, clock: &Arc<dyn Clock>) -> Account {
+    Account {
+        region: region.to_owned(),
+        id: stack::ACCOUNT.to_owned(),
+        clock: Arc::clone(clock),
+        seed: Arc::new(seed),
+    }
+}
+
 fn services(
-    region: &str,
+    account: Account,
     config: &CloudConfig,
-    clock: Arc<dyn Clock>,
     driver: Driver,
     host: &Host,
-    dynamo: Dynamo,
+    runner: Arc<Runner>,
+    dynamodb: DynamoDb,
     metrics: Arc<Metrics>,
 ) -> Result<Services, StartError> {
     let remote = match &config.lambda_endpoint {
@@ -432,21 +447,14 @@ fn services(
     };
     let functions = Arc::new(host.clone());
     Ok(Services {
-        lambda: Lambda::new(functions, remote, region, stack::ACCOUNT),
-        config: Config {
-            region: region.to_owned(),
-            account: stack::ACCOUNT.to_owned(),
-            clock,
-            seed: Arc::new(seed),
-        },
+        lambda: Lambda::new(account.clone(), functions, remote),
+        sns: Sns::new(account.clone(), driver.clone()),
+        stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), runner)),
+        config: account.into(),
         driver,
-        function_urls: FunctionUrls::default(),
-        dynamo,
+        dynamodb,
         streams: Streams::new(config.data.join(directory::STREAMS)),
         mappings: Mappings::default(),
-        activities: Activities::default(),
-        crowding: Crowding::default(),
-        table_metrics: DynamoMetrics::new(&metrics),
         metrics,
         stacks: Arc::default(),
         clock_moved: watch::Sender::default(),

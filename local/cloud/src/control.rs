@@ -52,7 +52,7 @@ async fn advance(
         .map_err(|error| (StatusCode::SERVICE_UNAVAILABLE, format!("{error}\n")))?;
     services.clock_moved.send_replace(());
     services.streams.clock_changed();
-    services.dynamo.clock_changed();
+    services.dynamodb.clock_changed();
     Ok(Json(now(&services)))
 }
 

@@ -143,7 +143,7 @@ impl Health {
             // mails lie in the journal
             ("mail", Component::of(Status::Failed, journal.clone())),
             ("journal", Component::of(Status::Failed, journal)),
-            ("tables", Component::of(Status::Failed, services.dynamo.trouble())),
+            ("tables", Component::of(Status::Failed, services.dynamodb.trouble())),
             ("streams", Component::of(Status::Failed, services.streams.trouble())),
             ("metrics", Component::of(Status::Failed, services.metrics.trouble())),
             ("functions", Component::of(Status::Degraded, self.host.trouble())),

@@ -3,16 +3,11 @@
 pub mod cloudformation;
 pub mod cloudwatch;
 pub mod console;
-pub mod dynamodb;
 pub mod endpoint;
 pub mod health;
 pub mod kinesis;
-pub mod lambda;
 pub mod mapping;
-pub mod sns;
 pub mod sqs;
-mod states;
-pub mod tasks;
 
 mod cloud;
 mod control;
@@ -23,6 +18,10 @@ mod permissions;
 mod scheduler;
 mod stack;
 mod upkeep;
+
+pub use sluice_dynamodb as dynamodb;
+pub use sluice_lambda as lambda;
+pub use sluice_sns as sns;
 
 pub use sluice_driver::{WorkerCommand, serve_evaluations};
 

@@ -82,7 +82,7 @@ macro_rules! query_operations {
             form: &$crate::Form,
         ) -> ::std::result::Result<$crate::Xml, $error> {
             match operation {
-                $($operation => $module::call(service, form).await,)+
+                $($operation => ::std::result::Result::Ok($module::call(service, form).await?),)+
                 _ => ::std::result::Result::Err($crate::query::invalid_action(&$api, operation, OPERATIONS).into()),
             }
         }

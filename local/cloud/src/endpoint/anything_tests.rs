@@ -136,7 +136,7 @@ const OTHER_OPERATIONS: &[&str] = &[
     "AmazonSQS.SetQueueAttributes",
 ];
 
-/// What most of them need, so that more of them come further.
+/// Members that most of them need, so that more of them come further.
 const OTHER_NEEDS: &[(&str, &str)] = &[
     ("StreamName", "\"s\""),
     ("ShardCount", "2"),
@@ -160,7 +160,7 @@ const OTHER_NEEDS: &[(&str, &str)] = &[
     ("AttributeNames", r#"["All"]"#),
 ];
 
-/// What may come besides, with any value.
+/// Members that may come besides, with any value.
 const OTHER_MEMBERS: &[&str] = &[
     "Limit",
     "NextToken",

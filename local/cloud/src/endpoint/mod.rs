@@ -16,8 +16,7 @@ pub(crate) mod testing;
 pub(crate) use sluice_wire::json::{failure as json_failure, parse as json_request, response as json_response};
 pub(crate) use sluice_wire::query::invalid_action;
 pub(crate) use sluice_wire::{
-    ApiError, Arn, Constraints, Form, HttpClient, HttpError, HttpResponse, PageToken, RequestId, Xml, epoch_seconds,
-    http_date, iso_8601, rfc_3339, shortened,
+    ApiError, Arn, Constraints, Form, PageToken, RequestId, Xml, epoch_seconds, iso_8601, rfc_3339, shortened,
 };
 
 pub use routes::router;

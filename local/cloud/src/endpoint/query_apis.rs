@@ -2,13 +2,7 @@
 
 use sluice_wire::query::QueryApi;
 
-/// SNS.
-pub(crate) const SNS: QueryApi = QueryApi {
-    name: "sns",
-    version: "2010-03-31",
-    signing_name: "sns",
-    namespace: "http://sns.amazonaws.com/doc/2010-03-31/",
-};
+pub(crate) use sluice_sns::API as SNS;
 
 /// CloudFormation.
 pub(crate) const CLOUDFORMATION: QueryApi = QueryApi {

@@ -1,4 +1,4 @@
-//! Which service and operation a request is meant for.
+//! The routes: each request to the service and operation that it is meant for.
 
 use std::sync::Arc;
 
@@ -11,10 +11,8 @@ use sluice_wire::query::{self, QueryApi};
 use sluice_wire::{json, read_body, rest};
 
 use super::{ApiError, Form, RequestId, Services, query_apis, sts};
-use crate::{cloudformation, cloudwatch, dynamodb, kinesis, lambda, sns, sqs, states};
+use crate::{cloudformation, cloudwatch, kinesis, mapping, sqs};
 
-/// A definition of 1 MiB with every character escaped still fits.
-const MAX_STATES_BODY: usize = 4 << 20;
 /// A message of 1 MiB with every byte percent-encoded still fits.
 const MAX_QUERY_BODY: usize = 4 << 20;
 /// DynamoDB's own limit.
@@ -26,23 +24,14 @@ const MAX_DYNAMODB_BODY: usize = 16 << 20;
 pub fn router(services: Arc<Services>) -> Router {
     Router::new()
         .route("/", post(root))
-        .route("/2015-03-31/functions", get(list_functions))
-        .route("/2015-03-31/functions/", get(list_functions))
-        .route("/2015-03-31/functions/{name}", get(get_function))
-        .route(
-            "/2015-03-31/functions/{name}/configuration",
-            get(get_function_configuration),
-        )
-        .route("/2015-03-31/functions/{name}/invocations", post(invoke))
         .route(
             "/service/GraniteServiceVersion20100801/operation/{operation}",
             post(cloudwatch_cbor),
         )
-        .route("/2021-10-31/functions/{name}/url", get(get_function_url))
-        .route("/2021-10-31/functions/{name}/urls", get(list_function_urls))
         .route("/2015-03-31/event-source-mappings", get(list_mappings))
         .route("/2015-03-31/event-source-mappings/", get(list_mappings))
         .route("/2015-03-31/event-source-mappings/{uuid}", get(get_mapping))
+        .merge(services.lambda.router())
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .with_state(services)
@@ -72,8 +61,8 @@ async fn target_call(
     let (service, operation) = target.split_once('.').unwrap_or((target, ""));
     match service {
         "AWSStepFunctions" => {
-            let result = match read_body(body, MAX_STATES_BODY).await {
-                Ok(body) => states::call(services, operation, &body).await,
+            let result = match read_body(body, sluice_stepfunctions::MAX_BODY).await {
+                Ok(body) => services.stepfunctions.call(operation, &body).await,
                 Err(error) => Err(error),
             };
             json::response(request_id, result)
@@ -84,7 +73,7 @@ async fn target_call(
             cloudwatch::json::answer(services, request_id, operation, body).await
         }
         "DynamoDB_20120810" | "DynamoDBStreams_20120810" => match read_body(body, MAX_DYNAMODB_BODY).await {
-            Ok(body) => dynamodb::forward(services, request_id, operation, &headers, body).await,
+            Ok(body) => services.dynamodb.call(request_id, operation, &headers, body).await,
             Err(error) => json::failure(request_id, &error, serde_json::Value::Null),
         },
         "Kinesis_20131202" => {
@@ -155,7 +144,7 @@ async fn query_call(
         return query::failure(likely, request_id, &ApiError::client("InvalidAction", message));
     };
     let result = match *api {
-        query_apis::SNS => sns::call(services, action, &form).await,
+        query_apis::SNS => services.sns.call(action, &form).await,
         query_apis::CLOUDFORMATION => cloudformation::call(services, action, &form).await,
         query_apis::CLOUDWATCH => cloudwatch::form::answer(services, action, &form).await,
         _ => sts::call(services, action, &form),
@@ -202,74 +191,14 @@ async fn read_cloudwatch(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiEr
     cloudwatch::uncompressed(headers, read_body(body, cloudwatch::MAX_BODY).await?)
 }
 
-async fn list_functions(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
-    let result = lambda::list_functions(&services, &query_of(&request));
-    rest::response(&services.request_id(), result)
-}
-
-async fn get_function(
-    State(services): State<Arc<Services>>,
-    Path(name): Path<String>,
-    request: Request,
-) -> Response<Body> {
-    let result = lambda::get_function(&services, &name, &query_of(&request));
-    rest::response(&services.request_id(), result)
-}
-
-async fn get_function_configuration(
-    State(services): State<Arc<Services>>,
-    Path(name): Path<String>,
-    request: Request,
-) -> Response<Body> {
-    let result = lambda::get_function_configuration(&services, &name, &query_of(&request));
-    rest::response(&services.request_id(), result)
-}
-
-async fn get_function_url(
-    State(services): State<Arc<Services>>,
-    Path(name): Path<String>,
-    request: Request,
-) -> Response<Body> {
-    let result = lambda::get_function_url_config(&services, &name, &query_of(&request));
-    rest::response(&services.request_id(), result)
-}
-
-async fn list_function_urls(State(services): State<Arc<Services>>, Path(name): Path<String>) -> Response<Body> {
-    rest::response(
-        &services.request_id(),
-        lambda::list_function_url_configs(&services, &name),
-    )
-}
-
 async fn list_mappings(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
-    let result = lambda::list_event_source_mappings(&services, &query_of(&request));
+    let result = mapping::list_event_source_mappings(&services, &Form::of_query(request.uri()));
     rest::response(&services.request_id(), result)
 }
 
 async fn get_mapping(State(services): State<Arc<Services>>, Path(uuid): Path<String>) -> Response<Body> {
-    let result = lambda::get_event_source_mapping(&services, &uuid);
+    let result = mapping::get_event_source_mapping(&services, &uuid);
     rest::response(&services.request_id(), result)
-}
-
-async fn invoke(State(services): State<Arc<Services>>, Path(name): Path<String>, request: Request) -> Response<Body> {
-    let request_id = services.request_id();
-    let query = query_of(&request);
-    let (parts, body) = request.into_parts();
-    // Lambda names its own limit in its own error, so one more byte than that is read.
-    let result = match read_body(body, lambda::MAX_INVOKE_BODY).await {
-        Ok(body) => lambda::invoke(&services, &name, &query, &parts.headers, body).await,
-        Err(error) if error.status == StatusCode::PAYLOAD_TOO_LARGE => Err(lambda::too_large()),
-        Err(error) => Err(ApiError {
-            code: "InvalidRequestContentException".into(),
-            ..error
-        }),
-    };
-    result.unwrap_or_else(|error| rest::failure(&request_id, &error))
-}
-
-/// The query string; one that cannot be read counts as empty.
-fn query_of(request: &Request) -> Form {
-    Form::parse(request.uri().query().unwrap_or_default().as_bytes()).unwrap_or_default()
 }
 
 async fn unknown(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {

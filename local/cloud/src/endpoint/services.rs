@@ -1,24 +1,24 @@
-//! What the endpoint's calls work on.
+//! All services, for the routes.
 
 use std::sync::Arc;
 
 use sluice_driver::{Clock, Driver};
+use sluice_dynamodb::DynamoDb;
 use sluice_engine::Timestamp;
+use sluice_sns::Sns;
+use sluice_stepfunctions::StepFunctions;
 use sluice_streams::Streams;
 use sluice_wire::{Account, RequestId};
 use uuid::Uuid;
 
 use crate::cloudformation::Stacks;
 use crate::cloudwatch::Metrics;
-use crate::cloudwatch::sources::DynamoMetrics;
-use crate::dynamodb::Dynamo;
-use crate::lambda::{FunctionUrls, Lambda};
+use crate::lambda::Lambda;
 use crate::mapping::Mappings;
-use crate::tasks::{Activities, Crowding};
 
 pub use sluice_wire::Seed;
 
-/// Where the endpoint pretends to be, and its inputs from the world.
+/// The endpoint's region and account, and its inputs from the world.
 #[derive(Clone)]
 pub struct Config {
     /// The region in ARNs, such as `us-east-1`.
@@ -29,6 +29,17 @@ pub struct Config {
     pub clock: Arc<dyn Clock>,
     /// Randomness for request ids, message ids and subscription ARNs.
     pub seed: Seed,
+}
+
+impl From<Account> for Config {
+    fn from(account: Account) -> Self {
+        Self {
+            region: account.region,
+            account: account.id,
+            clock: account.clock,
+            seed: account.seed,
+        }
+    }
 }
 
 impl Config {
@@ -66,24 +77,20 @@ pub struct Services {
     pub config: Config,
     /// Step Functions' executions, and the durable store of the smaller services.
     pub driver: Driver,
-    /// The functions of this machine, and those behind `--lambda-endpoint`.
+    /// The functions of this machine with their URLs, and those behind `--lambda-endpoint`.
     pub lambda: Lambda,
-    /// The function URLs, for GetFunctionUrlConfig.
-    pub function_urls: FunctionUrls,
     /// The DynamoDB tables.
-    pub dynamo: Dynamo,
+    pub dynamodb: DynamoDb,
+    /// Topics and the inbox.
+    pub sns: Sns,
+    /// State machines, executions and activities.
+    pub stepfunctions: Arc<StepFunctions>,
     /// Kinesis streams, SQS queues and the checkpoints of mappings.
     pub streams: Streams,
     /// The event source mappings that run.
     pub mappings: Mappings,
-    /// The tasks of activities that wait for a worker.
-    pub activities: Activities,
-    /// Which state machines have more to do than their functions can.
-    pub crowding: Crowding,
-    /// What happened, in numbers, for CloudWatch.
+    /// Numbers about all that happened, for CloudWatch.
     pub metrics: Arc<Metrics>,
-    /// Counts what the tables' calls consume.
-    pub(crate) table_metrics: DynamoMetrics,
     /// The stacks, for DescribeStacks and its kin.
     pub stacks: Arc<Stacks>,
     /// Changes when the engine's clock was moved: who waits for a time on it looks again.
@@ -94,5 +101,16 @@ impl Services {
     /// The id of a new request.
     pub(crate) fn request_id(&self) -> RequestId {
         RequestId::new(&self.config.account())
+    }
+
+    /// The services that tasks call.
+    pub(crate) fn integrations(&self) -> sluice_integrations::Services {
+        sluice_integrations::Services {
+            account: self.config.account(),
+            lambda: self.lambda.clone(),
+            dynamodb: self.dynamodb.clone(),
+            sns: self.sns.clone(),
+            stepfunctions: Arc::clone(&self.stepfunctions),
+        }
     }
 }

@@ -1,129 +1,30 @@
 //! The whole endpoint in a temporary directory, for tests: a real driver and real tables, functions by closure.
 
-use std::collections::BTreeMap;
-use std::future::Future;
 use std::path::Path;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderMap, Method, Request};
-use bytes::Bytes;
-use http_body_util::BodyExt as _;
+use axum::http::{Method, Request};
 use serde_json::{Value, json};
-use sluice_driver::{Driver, DriverConfig, ManualClock};
-use sluice_host::{FunctionError, FunctionSpec, Invocation, InvokeError, InvokeOutput, ThrottleReason};
+use sluice_clock::ManualClock;
+use sluice_driver::Driver;
+use sluice_dynamodb::DynamoDb;
+use sluice_host::Functions;
+use sluice_integrations::Runner;
+use sluice_lambda::Lambda;
+pub(crate) use sluice_service_testing::{
+    ACCOUNT, Fault, Handler, NOW, PASS, REGION, ROLE, Reply, TestFunctions, account, driver, output, spec,
+};
+use sluice_sns::Sns;
+use sluice_stepfunctions::StepFunctions;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use super::{Config, Services, router};
+use super::{Services, router};
 use crate::cloudwatch::Metrics;
 use crate::cloudwatch::sources::{DynamoMetrics, StatesMetrics};
-use crate::dynamodb::Dynamo;
-use crate::lambda::{FunctionUrls, Functions, Lambda};
-use crate::tasks::Tasks;
-
-/// 2026-11-22T13:27:00Z.
-pub(crate) const NOW: i64 = 1_795_354_020_000;
-pub(crate) const ACCOUNT: &str = "000000000000";
-pub(crate) const REGION: &str = "us-east-1";
-pub(crate) const ROLE: &str = "arn:aws:iam::000000000000:role/test";
-pub(crate) const PASS: &str = r#"{"StartAt":"P","States":{"P":{"Type":"Pass","End":true}}}"#;
-
-/// What a test function does with its event.
-type Handler = fn(&Bytes) -> Result<Vec<u8>, Fault>;
-
-/// How a test function goes wrong.
-pub(crate) enum Fault {
-    /// The function failed with this payload.
-    Function(&'static str),
-    /// The host refused.
-    Throttled,
-}
-
-struct TestFunctions(BTreeMap<&'static str, Handler>);
-
-impl Functions for TestFunctions {
-    fn invoke<'a>(
-        &'a self,
-        name: &'a str,
-        invocation: Invocation,
-    ) -> Pin<Box<dyn Future<Output = Result<InvokeOutput, InvokeError>> + Send + 'a>> {
-        let result = match self.0.get(name) {
-            None => Err(InvokeError::ResourceNotFound(name.to_owned())),
-            Some(handler) => output(handler(&invocation.payload), &invocation),
-        };
-        Box::pin(std::future::ready(result))
-    }
-
-    fn function(&self, name: &str) -> Option<FunctionSpec> {
-        self.0.contains_key(name).then(|| spec(name))
-    }
-
-    fn functions(&self) -> Vec<FunctionSpec> {
-        self.0.keys().map(|name| spec(name)).collect()
-    }
-}
-
-pub(crate) fn spec(name: &str) -> FunctionSpec {
-    FunctionSpec::new(
-        name,
-        &format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"),
-        "/nowhere/bootstrap",
-    )
-}
-
-pub(crate) fn output(result: Result<Vec<u8>, Fault>, invocation: &Invocation) -> Result<InvokeOutput, InvokeError> {
-    let (payload, function_error) = match result {
-        Ok(payload) => (payload, None),
-        Err(Fault::Function(payload)) => (payload.as_bytes().to_vec(), Some(FunctionError::Unhandled)),
-        Err(Fault::Throttled) => {
-            return Err(InvokeError::TooManyRequests(
-                ThrottleReason::ConcurrentInvocationLimitExceeded,
-            ));
-        }
-    };
-    Ok(InvokeOutput {
-        request_id: invocation.request_id.unwrap_or_default(),
-        payload: payload.into(),
-        function_error,
-        executed_version: "$LATEST".into(),
-        log_tail: invocation.log_tail.then(|| "TE9H".to_owned()),
-        duration: Duration::from_millis(1),
-        init_duration: None,
-        billed_ms: 1,
-    })
-}
-
-/// An answer.
-pub(crate) struct Reply {
-    pub(crate) status: u16,
-    pub(crate) headers: HeaderMap,
-    pub(crate) text: String,
-    pub(crate) body: Bytes,
-}
-
-impl Reply {
-    pub(crate) fn json(&self) -> Value {
-        serde_json::from_str(&self.text).unwrap_or_else(|error| panic!("{error}: {}", self.text))
-    }
-
-    pub(crate) fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
-    }
-
-    /// The text of the first element of this name.
-    pub(crate) fn element(&self, name: &str) -> &str {
-        let (_, rest) = self
-            .text
-            .split_once(&format!("<{name}>"))
-            .unwrap_or_else(|| panic!("no {name}: {}", self.text));
-        rest.split_once(&format!("</{name}>")).unwrap().0
-    }
-}
 
 /// The endpoint and what lies behind it.
 pub(crate) struct World {
@@ -139,7 +40,7 @@ impl World {
     }
 
     pub(crate) fn with_functions<const N: usize>(functions: [(&'static str, Handler); N]) -> Self {
-        let functions = Arc::new(TestFunctions(functions.into_iter().collect()));
+        let functions = Arc::new(TestFunctions::new(functions));
         let directory = tempfile::tempdir().unwrap();
         let world = Self::open(directory.path(), 1, functions);
         Self {
@@ -151,50 +52,28 @@ impl World {
     /// The endpoint in a directory that outlives it. No two of a directory may have the same seed, or their ids are the same.
     pub(crate) fn open(directory: &Path, seed: u64, functions: Arc<dyn Functions>) -> Self {
         let clock = Arc::new(ManualClock::new(NOW));
-        let counter = Arc::new(AtomicU64::new(seed));
-        let seed: super::Seed = Arc::new(move || {
-            let n = counter.fetch_add(1, Ordering::Relaxed);
-            [
-                n.wrapping_mul(0x9e37_79b9_7f4a_7c15),
-                n.wrapping_mul(0xbf58_476d_1ce4_e5b9),
-            ]
-        });
-        let tasks = Tasks::new(tokio::runtime::Handle::current());
+        let account = account(clock.clone(), seed);
+        let runner = Runner::new(tokio::runtime::Handle::current());
         let metrics = Arc::new(Metrics::new(clock.clone()));
         metrics.open(&directory.join("metrics.sqlite"), None).unwrap();
-        let config = DriverConfig {
-            directory: directory.to_owned(),
-            clock: clock.clone(),
-            seed: seed.clone(),
-            region: REGION.into(),
-            account: ACCOUNT.into(),
-            keep: sluice_driver::KEEP,
-            observer: Arc::new(StatesMetrics::new(&metrics)),
-            retry: sluice_driver::Retry::default(),
-            worker: None,
-        };
-        let driver = Driver::open(config, tasks.clone()).unwrap();
+        let observer = Arc::new(StatesMetrics::new(&metrics));
+        let driver: Driver = driver(directory, &account, runner.clone(), observer);
+        let table_metrics = Arc::new(DynamoMetrics::new(&metrics));
+        let tables = directory.join("tables.db");
         let services = Arc::new(Services {
-            config: Config {
-                region: REGION.into(),
-                account: ACCOUNT.into(),
-                clock: clock.clone(),
-                seed,
-            },
+            lambda: Lambda::new(account.clone(), functions, None),
+            dynamodb: DynamoDb::open(account.clone(), &tables, table_metrics).unwrap(),
+            sns: Sns::new(account.clone(), driver.clone()),
+            stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), runner.clone())),
+            config: account.into(),
             driver,
-            lambda: Lambda::new(functions, None, REGION, ACCOUNT),
-            function_urls: FunctionUrls::default(),
-            dynamo: Dynamo::open(&directory.join("tables.db"), clock.clone()).unwrap(),
             streams: sluice_streams::Streams::new(directory.join("streams.sqlite")),
             mappings: crate::mapping::Mappings::default(),
-            activities: crate::tasks::Activities::default(),
-            crowding: crate::tasks::Crowding::default(),
-            table_metrics: DynamoMetrics::new(&metrics),
             metrics,
             stacks: Arc::default(),
             clock_moved: tokio::sync::watch::Sender::default(),
         });
-        tasks.attach(services.clone());
+        runner.attach(services.integrations());
         Self {
             router: router(services.clone()),
             services,
@@ -210,15 +89,7 @@ impl World {
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        Reply {
-            status: parts.status.as_u16(),
-            headers: parts.headers,
-            text: String::from_utf8_lossy(&body).into_owned(),
-            body,
-        }
+        Reply::of(self.router.clone().oneshot(request).await.unwrap()).await
     }
 
     /// A call with `X-Amz-Target` and any body.

@@ -10,6 +10,7 @@
 //! only after the function has said so: after a crash the batch comes again.
 
 mod answer;
+mod api;
 mod error;
 mod event;
 mod lane;
@@ -20,6 +21,7 @@ mod spec;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use api::{get_event_source_mapping, list_event_source_mappings};
 pub use error::MappingError;
 pub use registry::{Mappings, Stop, start_mapping, stop_mapping};
 pub(crate) use show::{Mapping, shown};

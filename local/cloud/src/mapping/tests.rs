@@ -18,8 +18,8 @@ use super::{MappingSpec, StartingPosition, Stop, start_mapping, stop_mapping};
 use crate::endpoint::testing::{Fault, NOW, PASS, ROLE, World, output, spec as function_spec};
 use crate::endpoint::{Config, Services};
 use crate::kinesis::{StreamSpec, ensure_stream};
-use crate::lambda::Functions;
 use crate::sqs::{QueueSpec, ensure_queue};
+use sluice_host::Functions;
 
 const STREAM: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/s";
 const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:failures";
@@ -310,7 +310,11 @@ impl Starter {
             let request =
                 json!({ "stateMachineArn": self.machine.get(), "name": name, "input": json!(data).to_string() });
             let services = self.services.get().unwrap().upgrade().unwrap();
-            match crate::states::call(&services, "StartExecution", request.to_string().as_bytes()).await {
+            match services
+                .stepfunctions
+                .call("StartExecution", request.to_string().as_bytes())
+                .await
+            {
                 Ok(_) => {}
                 Err(error) => assert_eq!(error.code, "ExecutionAlreadyExists", "{error:?}"),
             }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use sluice_driver::DriverError;
 use sluice_engine::Timestamp;
 use sluice_host::Invocation;
+use sluice_stepfunctions::StartExecutionRequest;
 use sluice_template::{Schedule, ScheduleTarget};
 
 use crate::cloudformation;
 use crate::endpoint::{ApiError, Services, iso_8601};
 use crate::lambda::{FunctionName, LambdaError};
-use crate::states::{StartExecutionRequest, StatesError, checked_start};
 
 /// Why a target failed.
 #[derive(Debug, thiserror::Error)]
@@ -21,12 +21,9 @@ pub(crate) enum TargetError {
     /// There is no such function.
     #[error(transparent)]
     Function(#[from] LambdaError),
-    /// Step Functions refused the request.
-    #[error("StartExecution: {}", ApiError::from(.0.clone()).message)]
-    States(StatesError),
     /// Step Functions refused to start the execution.
-    #[error("StartExecution: {0}")]
-    Start(#[from] sluice_driver::StartError),
+    #[error("StartExecution: {}", .0.message)]
+    StepFunctions(ApiError),
     /// The journal.
     #[error(transparent)]
     Driver(#[from] DriverError),
@@ -80,16 +77,14 @@ pub(super) async fn fire(services: &Arc<Services>, firing: &Firing<'_>) -> Resul
             name,
             input,
         } => {
-            let request = checked_start(StartExecutionRequest {
+            let request = StartExecutionRequest {
                 state_machine_arn: Some(machine_arn.clone()),
                 name: name.as_deref().map(|name| firing.filled(name)),
                 input: Some(firing.filled(input)),
                 trace_header: None,
-            });
-            services
-                .driver
-                .start_execution(request.map_err(TargetError::States)?)
-                .await?;
+            };
+            let started = services.stepfunctions.start_execution(request).await;
+            started.map_err(TargetError::StepFunctions)?;
             Ok(())
         }
     }

@@ -20,7 +20,7 @@ use crate::cloudwatch;
 use crate::doors::Doors;
 use crate::endpoint::Services;
 use crate::lambda::{FunctionUrl, UrlAuthType};
-use crate::sns::{self, EmailProtocol};
+use crate::sns::EmailProtocol;
 
 /// What a function process is told besides the template's variables: where AWS is.
 pub(crate) struct Surroundings {
@@ -89,7 +89,7 @@ pub(crate) async fn bring_up(
 
 fn make_table(services: &Services, table: &Table) -> Result<(), StartError> {
     let ttl = table.time_to_live.as_ref().map(|ttl| ttl.attribute_name.as_str());
-    services.dynamo.ensure_table(&table.create_request, ttl)?;
+    services.dynamodb.ensure_table(&table.create_request, ttl)?;
     Ok(())
 }
 
@@ -138,7 +138,9 @@ fn make_function(
 }
 
 async fn make_topic(services: &Services, resource: &StackResource, topic: &Topic) -> Result<(), StartError> {
-    sns::ensure_topic(services, &topic.name, topic.display_name.as_deref().unwrap_or_default())
+    services
+        .sns
+        .ensure_topic(&topic.name, topic.display_name.as_deref().unwrap_or_default())
         .await
         .map_err(|source| StartError::Topic {
             logical_id: resource.logical_id.clone(),
@@ -168,7 +170,7 @@ async fn subscribe(
             });
         }
     };
-    match sns::ensure_subscription(services, topic_arn, protocol, endpoint).await {
+    match services.sns.ensure_subscription(topic_arn, protocol, endpoint).await {
         Ok(_) => Ok(()),
         Err(source) => Err(StartError::Topic { logical_id, source }),
     }
@@ -261,7 +263,8 @@ pub(crate) fn serve_urls(
             continue;
         };
         services
-            .function_urls
+            .lambda
+            .urls()
             .register(function_url(services, function, url, &bound.url));
         let clock = Arc::clone(&services.config.clock);
         let spec = sluice_host::UrlSpec {

@@ -129,7 +129,7 @@ pub enum StartError {
         /// The resource.
         logical_id: String,
         /// What SNS said.
-        source: crate::sns::Error,
+        source: crate::sns::SnsError,
     },
     /// A subscription that nothing delivers to locally.
     #[error("{logical_id}: subscriptions by {protocol} are not delivered locally; email and email-json are")]

@@ -15,8 +15,8 @@ use crate::cloudwatch::{self, CloudWatchError};
 use crate::endpoint::{ApiError, Form, Services};
 use crate::kinesis::{self, KinesisError};
 use crate::mapping::{self, MappingError, MappingSpec};
+use crate::scheduler;
 use crate::sqs::{self, SqsError};
-use crate::{scheduler, sns};
 
 #[cfg(test)]
 mod tests;
@@ -207,7 +207,9 @@ impl Keeper {
             }
             ResourceType::Topic => {
                 let form = Form::parse(format!("TopicArn={id}").as_bytes()).map_err(RemoveError::Api)?;
-                sns::call(&self.services, "DeleteTopic", &form)
+                self.services
+                    .sns
+                    .call("DeleteTopic", &form)
                     .await
                     .map_err(RemoveError::Api)?;
             }

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use sluice_dynamodb::{Observer, Usage};
 use sluice_metrics::{Timestamp, Unit};
 
 use super::Family;
@@ -17,19 +18,6 @@ pub(crate) struct DynamoMetrics {
     tables: Family,
 }
 
-/// What a call did to one table.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Usage {
-    /// The table's name.
-    pub(crate) table: String,
-    /// Read units, as the tables count them.
-    pub(crate) read: f64,
-    /// Write units.
-    pub(crate) write: f64,
-    /// A condition did not hold, and nothing was written.
-    pub(crate) condition_failed: bool,
-}
-
 impl DynamoMetrics {
     pub(crate) fn new(metrics: &Arc<Metrics>) -> Self {
         Self {
@@ -37,9 +25,10 @@ impl DynamoMetrics {
             tables: Family::new(metrics, NAMESPACE, Some("TableName")),
         }
     }
+}
 
-    /// A call has been answered.
-    pub(crate) fn answered(&self, operation: &str, usages: &[Usage], took: Duration, at: Timestamp) {
+impl Observer for DynamoMetrics {
+    fn answered(&self, operation: &str, usages: &[Usage], took: Duration, at: Timestamp) {
         for usage in usages {
             let mut samples = Vec::with_capacity(2);
             if usage.read > 0.0 {

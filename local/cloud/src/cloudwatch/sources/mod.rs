@@ -7,7 +7,7 @@ mod lambda;
 mod states;
 mod streams;
 
-pub(crate) use dynamodb::{DynamoMetrics, Usage};
+pub(crate) use dynamodb::DynamoMetrics;
 pub(crate) use lambda::LambdaMetrics;
 pub(crate) use states::StatesMetrics;
 pub(crate) use streams::StreamsMetrics;

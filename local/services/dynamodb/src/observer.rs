@@ -1,0 +1,32 @@
+//! The listener who is told what calls consume.
+
+use std::time::Duration;
+
+use sluice_clock::Timestamp;
+
+/// The effect of a call on one table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Usage {
+    /// The table's name.
+    pub table: String,
+    /// Read units, as the tables count them.
+    pub read: f64,
+    /// Write units.
+    pub write: f64,
+    /// A condition did not hold, and nothing was written.
+    pub condition_failed: bool,
+}
+
+/// Is told of each call that was answered, for metrics.
+pub trait Observer: Send + Sync + 'static {
+    /// A call has been answered.
+    fn answered(&self, operation: &str, usages: &[Usage], took: Duration, at: Timestamp);
+}
+
+/// Nobody who listens.
+#[derive(Debug)]
+pub struct Unobserved;
+
+impl Observer for Unobserved {
+    fn answered(&self, _: &str, _: &[Usage], _: Duration, _: Timestamp) {}
+}
