@@ -10,7 +10,7 @@ use serde_json::Value;
 use sluice_asl::{MachineType, ParseOptions, StateMachine};
 use sluice_disk::{Disk, Fault, Retry};
 use sluice_engine::{
-    AttemptId, HistoryEvent, Identity, LogEntry, MapRunReport, MapRunUpdate, ScheduledTask, Timestamp,
+    AttemptId, HistoryEvent, Identity, LogEntry, MapRunReport, MapRunUpdate, ScheduledTask, Status, Timestamp,
 };
 use tokio::sync::oneshot;
 
@@ -527,6 +527,18 @@ impl Driver {
             .shared
             .readers
             .read(move |connection| lists::executions(connection, &filter))
+            .await
+    }
+
+    /// The number of executions with each status, of all machines, counted up to `most` each.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn counts(&self, most: usize) -> Result<Vec<(Status, usize)>, DriverError> {
+        self.inner
+            .shared
+            .readers
+            .read(move |connection| lists::counts(connection, most))
             .await
     }
 

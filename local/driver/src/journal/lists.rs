@@ -37,6 +37,28 @@ pub(crate) fn executions(
     Ok(Page { items, next })
 }
 
+/// The number of executions with each status, counted by the index alone and up to `most` each.
+pub(crate) fn counts(connection: &Connection, most: usize) -> Result<Vec<(Status, usize)>, DriverError> {
+    let all = machines::numbers(connection)?;
+    let mut statement = connection.prepare_cached(
+        "SELECT count(*) FROM (SELECT 1 FROM executions WHERE machine = ?1 AND status = ?2 LIMIT ?3)",
+    )?;
+    let mut counts = Vec::with_capacity(codec::STATUSES.len());
+    for status in codec::STATUSES {
+        let mut count = 0;
+        for machine in &all {
+            let left = i64::try_from(most - count).unwrap_or(i64::MAX);
+            let found: i64 = statement.query_row((machine, codec::status_code(status), left), |row| row.get(0))?;
+            count += usize::try_from(found).unwrap_or(0);
+            if count >= most {
+                break;
+            }
+        }
+        counts.push((status, count.min(most)));
+    }
+    Ok(counts)
+}
+
 fn keys(connection: &Connection, filter: &ExecutionFilter, below: i64, limit: usize) -> Result<Vec<i64>, DriverError> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
     if filter.machine_arn.is_none() && filter.status.is_none() && !filter.waiting && filter.redriven.is_none() {

@@ -33,6 +33,18 @@ async fn names(world: &World, filter: ExecutionFilter) -> String {
 }
 
 #[tokio::test]
+async fn executions_are_counted_by_status_up_to_a_number() {
+    let world = population().await;
+    for (most, expected) in [(100, [3, 2, 1]), (2, [2, 2, 1]), (0, [0, 0, 0])] {
+        let counts = world.driver.counts(most).await.expect("counts");
+        let of = |status| counts.iter().find(|(of, _)| *of == status).map(|(_, count)| *count);
+        let found = [Status::Running, Status::Succeeded, Status::Failed].map(of);
+        assert_eq!(found, expected.map(Some), "up to {most}");
+        assert_eq!(of(Status::TimedOut), Some(0));
+    }
+}
+
+#[tokio::test]
 async fn filters_narrow_a_list_whose_newest_comes_first() {
     let world = population().await;
     let all = ExecutionFilter::default;

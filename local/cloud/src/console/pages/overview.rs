@@ -152,20 +152,18 @@ impl Overview {
     /// Asks the driver and the stack registry.
     pub(crate) async fn load(state: &ConsoleState, query: &Query) -> Result<Self, Problem> {
         let (items, next) = executions(state, query, None, "/console").await?;
-        let mut counts = Vec::with_capacity(STATUSES.len());
-        for status in STATUSES {
-            let filter = ExecutionFilter {
-                status: Some(status),
-                limit: COUNTED,
-                ..ExecutionFilter::default()
-            };
-            let page = listed(state, filter).await?;
-            counts.push(Count {
+        let counted = state.driver.counts(COUNTED + 1).await;
+        let counted = counted.map_err(|error| Problem::unreadable("the executions", error))?;
+        let count = |status: Status| {
+            let found = counted.iter().find(|(of, _)| *of == status);
+            let count = found.map_or(0, |(_, count)| *count);
+            Count {
                 status,
-                count: page.items.len(),
-                more: page.next.is_some(),
-            });
-        }
+                count: count.min(COUNTED),
+                more: count > COUNTED,
+            }
+        };
+        let counts = STATUSES.map(count).to_vec();
         let query = query.only(&["status", "limit", "format", "refresh"]);
         let stacks = state
             .stacks
