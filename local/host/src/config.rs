@@ -1,4 +1,4 @@
-//! What a host and its functions are set up with.
+//! The settings of a host and of its functions.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use uuid::Uuid;
 use crate::observer::{Observer, Unobserved};
 use crate::open_files::OpenFiles;
 
-/// Where request ids and log stream names come from.
+/// The source of request ids and of the ids in log stream names.
 pub type IdSource = Arc<dyn Fn() -> Uuid + Send + Sync>;
 
 /// Milliseconds since the Unix epoch. It may be ahead of the wall clock; real deadlines never use it.
@@ -47,7 +47,7 @@ pub struct HostConfig {
     pub region: String,
     /// The credentials given to every instance.
     pub credentials: Credentials,
-    /// Where each function's log file lies; `None` keeps logs in memory only.
+    /// The directory of the functions' log files; `None` keeps logs in memory only.
     pub log_dir: Option<PathBuf>,
     /// The most instances of one function. Reserved concurrency can only lower it.
     pub max_instances_per_function: usize,
@@ -55,24 +55,24 @@ pub struct HostConfig {
     pub max_instances: usize,
     /// The most requests of one function that wait for an instance. Above it they are throttled.
     pub max_queued: usize,
-    /// How long a request waits for an instance before it is throttled. One that waits for the start of its function's
+    /// The longest time a request waits for an instance before it is throttled. One that waits for the start of its function's
     /// process waits as long as that may take.
     pub max_wait: Duration,
     /// The processors that instances share.
     pub cores: usize,
     /// A say in whether a process is started.
     pub may_start: StartCheck,
-    /// How long an instance may be idle before it is stopped; one per function always stays.
+    /// The time an instance may be idle before it is stopped; one per function always stays.
     pub idle_timeout: Duration,
-    /// How long a process may take to its first `/next`.
+    /// The time a process may take from its start to its first `/next`.
     pub init_timeout: Duration,
-    /// How long a request waits, while instances of its function run, before one more is started.
+    /// The time a request waits, while instances of its function run, before one more is started.
     pub scale_up_wait: Duration,
-    /// Where ids come from.
+    /// The source of ids.
     pub ids: IdSource,
     /// The clock of log records and function URL events.
     pub now: Clock,
-    /// Who is told what functions did.
+    /// The receiver of reports of what functions did.
     pub observer: Arc<dyn Observer>,
 }
 
@@ -118,7 +118,7 @@ pub struct FunctionSpec {
     pub binary: PathBuf,
     /// The function's own environment variables.
     pub environment: BTreeMap<String, String>,
-    /// How long one invocation may take.
+    /// The time one invocation may take.
     pub timeout: Duration,
     /// `MemorySize` in MB. Reported, not enforced.
     pub memory_mb: u32,

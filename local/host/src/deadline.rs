@@ -11,10 +11,10 @@ use tokio::time::Instant;
 /// The longest time between two looks.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// Looks that are as far apart tell that nothing ran between them.
+/// The gap between two looks from which on nothing is taken to have run between them.
 pub(crate) const MISSED: Duration = Duration::from_secs(2);
 
-/// When something is overdue, if it has to be done by some time at all.
+/// The time at which something is overdue, or none. Time in which this process did not run does not count.
 #[derive(Debug)]
 pub(crate) struct Deadline {
     at: Option<Instant>,
@@ -43,7 +43,7 @@ impl Deadline {
         self.away
     }
 
-    /// When it comes, if nothing is stopped meanwhile.
+    /// The time at which it comes if this process is not stopped meanwhile.
     pub(crate) fn at(&self) -> Option<Instant> {
         self.at
     }
@@ -70,7 +70,7 @@ impl Deadline {
 mod tests {
     use super::*;
 
-    /// When a time of 20 s is over for one who looks after each of these milliseconds, and then as often as is asked for.
+    /// Asserts that 20 s are over after `expected` ms if the time is looked at after each of `looks`, and then as often as asked.
     fn check(looks: &[u64], expected: u64) {
         let began = Instant::now();
         let after = |millis: u64| began + Duration::from_millis(millis);

@@ -9,13 +9,13 @@ use std::path::Path;
 use crate::config::{Credentials, FunctionSpec};
 use crate::family::MARK;
 
-/// What differs from instance to instance.
+/// The values of the environment that differ from instance to instance.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct InstanceIdentity<'a> {
     pub(crate) runtime_api: SocketAddr,
     pub(crate) log_stream: &'a str,
     pub(crate) task_root: &'a Path,
-    /// By which what it starts is found.
+    /// The mark by which the processes that it starts are found.
     pub(crate) mark: &'a str,
 }
 

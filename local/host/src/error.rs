@@ -1,8 +1,8 @@
-//! What can go wrong before a function or a task runs.
+//! The errors from before a function or a task runs.
 
 use std::path::PathBuf;
 
-/// Why a function could not be added or changed, or a task not be started.
+/// The reason for which a function could not be added or changed, or a task not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     /// The name is taken.
@@ -21,7 +21,7 @@ pub enum HostError {
         function: String,
         /// The program.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         reason: String,
     },
     /// A container's program is missing or cannot be run.
@@ -33,7 +33,7 @@ pub enum HostError {
         container: String,
         /// The program.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The fault in it.
         reason: String,
     },
     /// The timeout is zero or longer than Lambda allows.
@@ -57,7 +57,7 @@ pub enum HostError {
     ShuttingDown,
 }
 
-/// Why an invocation was not run. What a function itself does wrong is a
+/// The reason for which an invocation was not run. What a function itself does wrong is a
 /// [`FunctionError`](crate::FunctionError) in the output, not one of these.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InvokeError {

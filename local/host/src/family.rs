@@ -30,7 +30,7 @@ mod linux {
 
     use super::{MARK, Process};
 
-    /// How often what is killed is looked for: something may have been started meanwhile.
+    /// The number of rounds of looking and killing: something may have been started meanwhile.
     const ROUNDS: usize = 4;
 
     /// All processes that can be seen.
@@ -50,7 +50,7 @@ mod linux {
         .collect()
     }
 
-    /// What loses its parent below this process becomes its child, and not the child of process 1: it can be found.
+    /// Makes this process the new parent of orphans below it, in the place of process 1: so they can be found.
     pub(crate) fn adopt_orphans() {
         if let Err(error) = set_child_subreaper(Some(getpid())) {
             tracing::debug!(%error, "orphans of functions go to process 1");
@@ -105,7 +105,7 @@ mod linux {
     }
 }
 
-/// Where there is no `/proc`, only groups are killed.
+/// Other systems, without `/proc`: only process groups are killed.
 #[cfg(not(target_os = "linux"))]
 mod elsewhere {
     pub(crate) fn adopt_orphans() {}

@@ -49,7 +49,7 @@ impl std::fmt::Debug for Function {
     }
 }
 
-/// How busy a function is.
+/// The numbers of a function's instances and requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FunctionLoad {
     /// Instances that live: starting, idle and busy.
@@ -375,7 +375,7 @@ impl Function {
     }
 }
 
-/// Why an instance did not start.
+/// The reason for which an instance did not start.
 #[derive(Debug)]
 pub(crate) enum StartError {
     /// The runtime said so at `/init/error`.

@@ -1,4 +1,4 @@
-//! Whether more instances of a function would help. Pure: time is an argument.
+//! The decision to give a function more instances, if they would help. Pure: time is an argument.
 //!
 //! A request that waits is no sign of too few instances where the processors are what is short: more processes would share
 //! the same processors. So the more instances there are for each processor, the longer a request must have waited before
@@ -16,24 +16,24 @@ const START_PATIENCE: u32 = 20;
 /// From this many instances for each processor on, growth must show that it helps.
 const UNPROVEN_PER_CORE: usize = 8;
 
-/// And a request has waited this many times longer.
+/// The factor by which a request must have waited longer from that number of instances on.
 const CROWD_PATIENCE: u32 = 5;
 
 /// Invocations that take longer than this in the mean are taken to wait for something; so are the first ones, when a request
 /// has waited for as long.
 const LONG: f64 = 1.0;
 
-/// How long a number of instances is watched before it is judged.
+/// The time for which a number of instances is watched before it is judged.
 const WATCHED: Duration = Duration::from_secs(1);
 
-/// How long growth rests after a round that has not helped; each further one doubles it.
+/// The time for which growth rests after a round that has not helped; each further one doubles it.
 const FIRST_REST: Duration = Duration::from_secs(10);
 const LONGEST_REST: Duration = Duration::from_secs(80);
 
 /// One invocation's weight in the mean of all.
 const WEIGHT: f64 = 1.0 / 16.0;
 
-/// What a function's instances have done lately.
+/// The recent throughput of a function's instances, and the growth that it allows.
 #[derive(Debug)]
 pub(crate) struct Growth {
     cores: usize,
@@ -41,7 +41,7 @@ pub(crate) struct Growth {
     service: Option<f64>,
     /// Since when the present number of instances is watched, and what they have done since.
     watched: Option<Watched>,
-    /// What fewer instances did.
+    /// The throughput of the lower number of instances before the last round of growth.
     before: Option<Level>,
     rest: Duration,
     rests_until: Option<Instant>,
@@ -92,12 +92,12 @@ impl Growth {
         self.service.map(Duration::from_secs_f64)
     }
 
-    /// Whether growth rests because it has not helped.
+    /// Returns true while growth rests because it has not helped.
     pub(crate) fn rests(&self, now: Instant) -> bool {
         self.rests_until.is_some_and(|until| now < until)
     }
 
-    /// How long a request waits before there are more than `live` instances, of which `ready` are.
+    /// The time a request waits before there are more than `live` instances, of which `ready` are ready.
     pub(crate) fn patience(&self, patience: Duration, live: usize, ready: usize) -> Duration {
         if ready == 0 {
             return patience * START_PATIENCE;
@@ -148,7 +148,7 @@ impl Growth {
 }
 
 impl Level {
-    /// Whether the instances that came since then did at least half of what as many did before. Where nothing ends,
+    /// Returns true if the instances that came since then did at least half of what as many did before. Where nothing ends,
     /// all wait for something: then more are needed.
     fn helped(self, after: Level) -> bool {
         let more = count(after.instances) / count(self.instances) - 1.0;

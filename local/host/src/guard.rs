@@ -41,18 +41,18 @@ for round in 1 2 3; do
 done
 "#;
 
-/// How soon a guard that does not stay is started once more.
+/// The pause before a guard that has ended is started again.
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// The guard process of one host.
 #[derive(Debug)]
 pub(crate) struct Guard {
-    /// What the marks of this host begin with.
+    /// The beginning of all marks of this host.
     id: Uuid,
     started: AtomicU64,
     state: Arc<Mutex<State>>,
     keeper: Option<JoinHandle<()>>,
-    /// The marks of what has ended, whose leftovers are still to be killed; none if nobody is at it.
+    /// The marks of ended processes, whose leftovers are still to be killed; none while no task does that.
     leftovers: Arc<Mutex<Option<BTreeSet<String>>>>,
 }
 

@@ -18,7 +18,7 @@ use crate::shared::Shared;
 use crate::sync::{read, write};
 use crate::tasks::{TaskSet, TaskSpec, log_file_name};
 
-/// How long processes may take to go away once they are killed.
+/// The time that processes may take to end once they are killed.
 const KILL_WAIT: Duration = Duration::from_secs(5);
 
 /// Runs Lambda functions as processes of this machine. Clones are the same host; when the last one
@@ -147,12 +147,12 @@ impl Host {
         self.find(name).map(|function| function.spec.clone())
     }
 
-    /// How busy a function is.
+    /// Returns the numbers of a function's instances and requests; none if there is no such function.
     pub fn load(&self, name: &str) -> Option<FunctionLoad> {
         self.find(name).map(|function| function.load())
     }
 
-    /// What keeps functions from running as they should, in one sentence; none when all is well.
+    /// Describes in one sentence what keeps functions from running as they should; none when all is well.
     pub fn trouble(&self) -> Option<String> {
         self.inner.shared.trouble()
     }

@@ -21,7 +21,7 @@ use crate::sync::lock;
 /// The memory figure of a report may be this old.
 const MEMORY_MAX_AGE: Duration = Duration::from_secs(1);
 
-/// Where an instance is in its life.
+/// The phase of an instance's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Phase {
     Starting,
@@ -29,7 +29,7 @@ enum Phase {
     Ended,
 }
 
-/// How an invocation ended, with what the caller gets.
+/// The end of an invocation, with what the caller gets.
 #[derive(Debug)]
 pub(crate) enum Outcome {
     Success(Bytes),
@@ -47,11 +47,11 @@ pub(crate) enum Next {
     Ended,
 }
 
-/// What an instance leaves behind when it ends.
+/// The state that an instance leaves behind when it ends.
 #[derive(Debug)]
 pub(crate) struct Remains {
     pub(crate) was_starting: bool,
-    /// What the runtime said about a failed start.
+    /// The runtime's message about a failed start.
     pub(crate) init_error: Option<Bytes>,
     /// The invocation that was running.
     pub(crate) running: Option<Ticket>,
@@ -69,9 +69,9 @@ struct State {
     /// Work that waits for the `/next`, which follows an answer after a moment.
     assigned: Option<Job>,
     running: Option<Ticket>,
-    /// When the start or the invocation is overdue.
+    /// The time at which the start or the invocation is overdue.
     deadline: Deadline,
-    /// When the supervisor looks next. While that is before the deadline it need not be told.
+    /// The time at which the supervisor looks next. While that is before the deadline it need not be told.
     armed: Option<Instant>,
     stop: bool,
     init_error: Option<Bytes>,
@@ -209,7 +209,7 @@ impl Instance {
         Next::Wait(work)
     }
 
-    /// Whether this is the invocation that is running.
+    /// Returns true if this is the invocation that is running.
     pub(crate) fn is_running(&self, id: Uuid) -> bool {
         lock(&self.state)
             .running
@@ -250,7 +250,7 @@ impl Instance {
         true
     }
 
-    /// When the supervisor has to look again, if ever.
+    /// Returns the time at which the supervisor has to look again, if ever.
     pub(crate) fn arm(&self) -> Option<Instant> {
         let mut state = lock(&self.state);
         state.armed = state.deadline.look(Instant::now());
@@ -261,7 +261,7 @@ impl Instance {
         lock(&self.state).stop
     }
 
-    /// Whether the start (`Some(true)`) or an invocation (`Some(false)`) is overdue.
+    /// Returns `Some(true)` if the start is overdue, and `Some(false)` if an invocation is.
     pub(crate) fn overdue(&self, now: Instant) -> Option<bool> {
         let mut state = lock(&self.state);
         state.deadline.has_come(now).then_some(state.phase == Phase::Starting)

@@ -1,4 +1,4 @@
-//! One invocation: what goes in, what comes out, and the ticket that it travels on.
+//! One invocation: its request, its output, and the host's side of it while it runs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -30,7 +30,7 @@ pub struct Invocation {
     pub client_context: Option<String>,
     /// The ARN that the caller used; the function's own when absent.
     pub invoked_arn: Option<Arc<str>>,
-    /// Whether [`InvokeOutput::log_tail`] is wanted.
+    /// True if [`InvokeOutput::log_tail`] is wanted.
     pub log_tail: bool,
 }
 
@@ -60,7 +60,7 @@ impl FunctionError {
     }
 }
 
-/// What a function answered.
+/// The answer of a function, with the figures of the invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InvokeOutput {
     /// The request's id.
@@ -75,9 +75,9 @@ pub struct InvokeOutput {
     pub log_tail: Option<String>,
     /// From the delivery to the answer.
     pub duration: Duration,
-    /// How long the process took to start, when it started for this invocation.
+    /// The time that the process took to start, when it started for this invocation.
     pub init_duration: Option<Duration>,
-    /// What Lambda would bill: both durations, rounded up to milliseconds.
+    /// The duration that Lambda would bill: both durations, rounded up to milliseconds.
     pub billed_ms: u64,
 }
 
@@ -128,7 +128,7 @@ impl Drop for Permit {
     }
 }
 
-/// What `/next` hands to the runtime.
+/// The invocation that `/next` hands to the runtime.
 #[derive(Debug)]
 pub(crate) struct Delivery {
     pub(crate) request_id: Uuid,
@@ -140,12 +140,12 @@ pub(crate) struct Delivery {
     pub(crate) deadline_ms: u64,
 }
 
-/// The host's side of an accepted invocation: where the answer goes.
+/// The host's side of an accepted invocation, with the channel for its answer.
 #[derive(Debug)]
 pub(crate) struct Ticket {
     pub(crate) request_id: Uuid,
     pub(crate) reply: oneshot::Sender<Result<InvokeOutput, InvokeError>>,
-    /// When it was delivered; until then, when it came.
+    /// The time of its delivery; until then, of its arrival.
     pub(crate) started: Instant,
     /// The same on the host's clock.
     pub(crate) started_at_ms: u64,
@@ -162,7 +162,7 @@ pub(crate) struct Job {
 }
 
 impl Job {
-    /// Whether the caller has gone, so that nobody would read the answer.
+    /// Returns true if the caller has gone, so that nobody would read the answer.
     pub(crate) fn abandoned(&self) -> bool {
         self.ticket.reply.is_closed()
     }

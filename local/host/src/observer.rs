@@ -1,4 +1,4 @@
-//! What functions did, for whoever counts it.
+//! The reports of what functions did, for whoever counts it.
 
 use std::time::Duration;
 
@@ -16,18 +16,18 @@ pub trait Observer: Send + Sync {
     fn url_answered(&self, answered: &UrlAnswered<'_>);
 }
 
-/// A record of a function's log, and how busy everything was at that moment.
+/// A record of a function's log, with the invocations in hand at that moment.
 #[derive(Debug, Clone, Copy)]
 pub struct Logged<'a> {
     /// The function's name.
     pub function: &'a str,
-    /// What is kept of it.
+    /// The log record of the invocation.
     pub record: &'a LogRecord,
     /// The function's invocations in hand, this one and the waiting ones included.
     pub in_flight: usize,
     /// The same of all functions.
     pub all_in_flight: usize,
-    /// When, on the host's clock.
+    /// The time of the record, on the host's clock.
     pub at_ms: u64,
 }
 
@@ -36,7 +36,7 @@ pub struct Logged<'a> {
 pub struct UrlAnswered<'a> {
     /// The function's name.
     pub function: &'a str,
-    /// When the request came, on the URL's clock.
+    /// The time at which the request came, on the URL's clock.
     pub at_ms: u64,
     /// The HTTP status.
     pub status: u16,

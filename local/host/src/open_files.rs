@@ -1,4 +1,4 @@
-//! What of the open files that the system allows this process is for whom.
+//! The shares of the open files that the system allows this process.
 //!
 //! A process that has none left can neither accept a connection nor start another process, nor open the file that it is
 //! asked for. So each kind of use has a share, and some files belong to none: databases, logs, and what starting a process takes
@@ -13,7 +13,7 @@ const PER_INSTANCE: usize = 4;
 /// Databases with their logs, the readers of the journal, standard files, the runtime's own.
 const RESERVE: usize = 80;
 
-/// How many files this process may have open.
+/// The number of files that this process may have open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenFiles(usize);
 

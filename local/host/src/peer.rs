@@ -1,4 +1,4 @@
-//! Who is at the other end of a connection.
+//! The check of the process at the other end of a connection.
 //!
 //! The Runtime API hands out events with personal data and takes answers for them, so only the process that was started
 //! may speak there. The address in `AWS_LAMBDA_RUNTIME_API` cannot carry a secret: most runtimes take it apart into host
@@ -13,7 +13,7 @@ use linux::holder_of;
 #[cfg(not(target_os = "linux"))]
 use lsof::holder_of;
 
-/// Who holds a connection.
+/// The holder of a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Holder {
     /// The process group that was asked for, or something that it started.
@@ -23,7 +23,7 @@ enum Holder {
     Unknown,
 }
 
-/// Whether the end `peer` of a connection to `local` is held by the process group `group` or by what it started. Where
+/// Returns true if the end `peer` of a connection to `local` is held by the process group `group` or by what it started. Where
 /// the system does not tell, it is believed, and that is logged once.
 pub(crate) async fn is_held_by(group: u32, peer: SocketAddr, local: SocketAddr) -> bool {
     // it reads the process table
@@ -103,7 +103,7 @@ mod linux {
         text
     }
 
-    /// Whether a process has this open; `None` if it may not be looked at.
+    /// Returns true if a process has this open; `None` if it may not be looked at.
     fn holds(pid: u32, link: &str) -> Option<bool> {
         let open = std::fs::read_dir(format!("/proc/{pid}/fd")).ok()?;
         let targets = open.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());

@@ -1,4 +1,4 @@
-//! What Lambda itself says about an invocation: error payloads and log lines. Pure.
+//! Lambda's own messages about an invocation: error payloads and log lines. Pure.
 //!
 //! The payloads follow Lambda's runtime interface emulator and
 //! <https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html>.
@@ -75,7 +75,7 @@ impl PlatformFailure {
         error_payload(self.error_type(), &self.message(request_id))
     }
 
-    /// What Lambda writes into the log.
+    /// Returns the lines that Lambda writes into the log.
     pub(crate) fn log_lines(&self, request_id: Uuid, at: &str) -> Vec<String> {
         match self {
             Self::Exited(_) | Self::InvalidEntrypoint(_) => {
@@ -96,7 +96,7 @@ impl PlatformFailure {
     }
 }
 
-/// How a process ended, as Lambda words it.
+/// Describes the end of a process as Lambda words it.
 pub(crate) fn exit_text(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
     match (status.code(), status.signal()) {

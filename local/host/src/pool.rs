@@ -1,4 +1,4 @@
-//! Which instance takes which request, and when another one is started. Pure: time is an argument.
+//! The assignment of requests to a function's instances, and the starts of further ones. Pure: time is an argument.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use crate::growth::Growth;
 
-/// After an instance could not be started, those that there are count as all that there will be, for this long.
+/// The time after a failed start for which no further instances are reckoned with.
 const CRAMPED: Duration = Duration::from_secs(1);
 
 /// The instances and the waiting requests of one function.
@@ -22,7 +22,7 @@ pub(crate) struct Pool<I, J> {
     live: usize,
     limit: usize,
     growth: Growth,
-    /// When an instance was last wanted and could not be started.
+    /// The time at which an instance was last wanted and could not be started.
     cramped: Option<Instant>,
 }
 
@@ -81,7 +81,7 @@ impl<I: PartialEq, J> Pool<I, J> {
         self.queue.push_front(Waiting { job, since });
     }
 
-    /// Whether one more request would wait longer than `max_wait`, as far as can be reckoned: the invocations before it,
+    /// Returns true if one more request would wait longer than `max_wait`, as far as can be reckoned: the invocations before it,
     /// at the mean time of one, by the instances that there are or may be soon.
     pub(crate) fn is_hopeless(&self, now: Instant, max_wait: Duration) -> bool {
         let Some(service) = self.growth.service() else {
@@ -155,7 +155,7 @@ impl<I: PartialEq, J> Pool<I, J> {
         self.idle.retain(|idle| idle.instance != *instance);
     }
 
-    /// How many instances to start now. A first request starts one at once. After that, only a
+    /// Returns the number of instances to start now. A first request starts one at once. After that, only a
     /// request that has waited for some time is a sign of too few; each round at most doubles the instances
     /// and the next round waits until these are ready.
     pub(crate) fn starts_due(&mut self, now: Instant, patience: Duration) -> usize {

@@ -26,13 +26,13 @@ use crate::shared::Place;
 use crate::shortage::is_shortage;
 use crate::sync::lock;
 
-/// How long connections may take to hand over what a process sent before it ended.
+/// The time that connections may take to hand over what a process sent before it ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// How much less of a busy processor a function process gets than this one.
+/// The niceness that function processes have in addition to this one's: this process comes first where processors are short.
 const NICENESS: i32 = 5;
 
-/// Why an instance ends.
+/// The reason for which an instance ends.
 #[derive(Debug)]
 enum Ending {
     Exited(ExitStatus),
@@ -147,7 +147,7 @@ fn spawn(function: &Function, address: SocketAddr, stream: &str) -> io::Result<(
     Ok((child, pid, mark, reader))
 }
 
-/// Where processors are short, this process comes before those that it calls: it hands out what all of them wait for, and
+/// Lowers the priority of a function process where processors are short: this one hands out what all of them wait for, and
 /// answers people.
 fn yield_to_host(pid: u32) {
     let lowered = i32::try_from(pid)

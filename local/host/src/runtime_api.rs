@@ -29,7 +29,7 @@ use crate::platform::{PlatformFailure, error_payload};
 
 type Reply = Response<Full<Bytes>>;
 
-/// What a request asks for.
+/// The operation that a request asks for.
 #[derive(Debug, PartialEq, Eq)]
 enum Route<'a> {
     Next,
@@ -98,9 +98,9 @@ struct Caller {
     address: SocketAddr,
     /// The address as `AWS_LAMBDA_RUNTIME_API` names it.
     written: Arc<str>,
-    /// Whether it is the instance's process.
+    /// True if it is the instance's process.
     known: OnceCell<bool>,
-    /// A stranger was told of in the log: one line for each instance is enough.
+    /// Set once a foreign process has been logged: one line for each instance is enough.
     told: Arc<AtomicBool>,
 }
 
@@ -123,7 +123,7 @@ impl Caller {
         }
     }
 
-    /// Whether the request names this very address, and no page has sent it. Browsers add `Origin`, or the `Sec-Fetch-`
+    /// Returns true if the request names this very address, and no page has sent it. Browsers add `Origin`, or the `Sec-Fetch-`
     /// headers, which no runtime has.
     fn addresses(&self, parts: &Parts) -> bool {
         let mut hosts = parts.headers.get_all(HOST).iter();

@@ -1,4 +1,4 @@
-//! What all functions of a host share.
+//! The state that all functions of a host share.
 
 use std::collections::HashMap;
 use std::io;
@@ -21,22 +21,22 @@ pub(crate) struct Shared {
     pub(crate) config: HostConfig,
     pub(crate) functions: RwLock<HashMap<Arc<str>, Arc<Function>>>,
     pub(crate) in_flight: Arc<InFlight>,
-    /// How many processes live or are being started.
+    /// The number of processes that live or are being started.
     pub(crate) instances: watch::Sender<usize>,
     closing: AtomicBool,
     guard: OnceLock<Guard>,
     shortage: Mutex<Shortage>,
-    /// When a request was last refused because no instance was free for it.
+    /// The time at which a request was last refused because no instance was free for it.
     refused: Mutex<Option<Instant>>,
 }
 
-/// An instance that has been idle for so long is none that its function needs all the time.
+/// The idle time after which an instance counts as not needed by its function all the time.
 const SPARE: Duration = Duration::from_secs(1);
 
-/// So long after a request was refused, that is spoken of.
+/// The time for which a refused request is reported as trouble.
 const REFUSAL_REMEMBERED: Duration = Duration::from_secs(5);
 
-/// Why there is no place for one more instance.
+/// The reason for which there is no place for one more instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Denied {
     /// All places are taken: one that another function does not need would help.
@@ -122,7 +122,7 @@ impl Shared {
         *lock(&self.refused) = Some(Instant::now());
     }
 
-    /// What keeps functions from running as they should: one sentence.
+    /// Describes in one sentence what keeps functions from running as they should.
     pub(crate) fn trouble(&self) -> Option<String> {
         let now = Instant::now();
         let refused = |at: Instant| now.saturating_duration_since(at) < REFUSAL_REMEMBERED;
@@ -147,8 +147,9 @@ impl Shared {
     }
 }
 
-/// Whether a host of `limit` instances that has `count` may have one more for a function that then has `own`. One function
-/// gets no more than half, and the last eighth is for functions that have none: who calls another function waits for it.
+/// Refuses a place if a host of `limit` instances that has `count` may not have one more for a function that then has `own`.
+/// One function gets no more than half, and the last eighth is for functions that have none: a function that calls another
+/// one waits for it.
 fn room(limit: usize, count: usize, own: usize) -> Result<(), Denied> {
     if own > 1 && own > limit.div_ceil(2) {
         return Err(Denied::NotNow);

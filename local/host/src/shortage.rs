@@ -1,4 +1,5 @@
-//! When the machine lets no more processes be started: what it said, and when to try again. Pure: time is an argument.
+//! The state of a machine that lets no more processes be started: its error, and the time of the next try. Pure: time is an
+//! argument.
 
 use std::io;
 use std::time::Duration;
@@ -9,17 +10,17 @@ use tokio::time::Instant;
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// So long after the last failure a shortage is spoken of, if nothing has been started since.
+/// The time for which a shortage is reported after the last failure, if nothing has been started since.
 const REMEMBERED: Duration = Duration::from_secs(10);
 
-/// Whether an error at the start of a process is the machine's shortage, and so nothing that is wrong with the program.
+/// Returns true if an error at the start of a process is the machine's shortage, and so nothing that is wrong with the program.
 pub(crate) fn is_shortage(error: &io::Error) -> bool {
     [Errno::MFILE, Errno::NFILE, Errno::AGAIN, Errno::NOMEM]
         .iter()
         .any(|errno| error.raw_os_error() == Some(errno.raw_os_error()))
 }
 
-/// What the machine is short of, as far as function processes show it.
+/// The machine's shortage, as far as function processes show it.
 #[derive(Debug, Default)]
 pub(crate) struct Shortage {
     lasting: Option<Lasting>,
@@ -49,14 +50,14 @@ impl Shortage {
         self.lasting.take().is_some()
     }
 
-    /// Whether it is too early to try again.
+    /// Returns true if it is too early to try again.
     pub(crate) fn holds(&self, now: Instant) -> bool {
         self.lasting
             .as_ref()
             .is_some_and(|lasting| now.saturating_duration_since(lasting.last) < lasting.pause)
     }
 
-    /// What is short, if it was felt lately.
+    /// Describes the shortage, if there was one lately.
     pub(crate) fn trouble(&self, now: Instant) -> Option<String> {
         let lasting = self.lasting.as_ref()?;
         (now.saturating_duration_since(lasting.last) < REMEMBERED)

@@ -1,4 +1,4 @@
-//! What an observer is told.
+//! Tests of the reports that an observer gets.
 
 mod common;
 

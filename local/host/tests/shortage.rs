@@ -1,4 +1,4 @@
-//! What the machine cannot give, and what is asked for beyond what there is: requests wait, and are refused as Lambda refuses.
+//! Tests of shortages and of too many requests: requests wait, and are refused as Lambda refuses.
 
 mod common;
 

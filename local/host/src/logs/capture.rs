@@ -7,10 +7,10 @@ use tokio::net::unix::pipe;
 
 use super::line::LineSplitter;
 
-/// What one invocation may write before the rest is only counted.
+/// The most bytes of one invocation's lines that are kept; further lines are only counted.
 const MAX_BYTES: usize = 256 * 1024;
 
-/// How much is read at once before others get their turn.
+/// The most bytes that are read at once before other tasks get their turn.
 const MAX_DRAIN: usize = 1024 * 1024;
 
 /// Lines that wait for their invocation to end.

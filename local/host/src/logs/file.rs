@@ -21,13 +21,13 @@ const TIME: usize = "1970-01-01T00:00:00.000Z".len();
 /// A line with its time, and what says how much of it was cut, is shorter than this.
 const LONGEST_LINE: u64 = MAX_LINE_BYTES as u64 + 256;
 
-/// How many older files of a function are kept.
+/// The number of older files of a function that are kept.
 const OLD_FILES: u32 = 2;
 
 /// Records that may wait for the thread. More are left out of the file and counted.
 const MAX_PENDING: usize = 20_000;
 
-/// How long the thread gathers records before it writes them.
+/// The time for which the thread gathers records before it writes them.
 const GATHER: Duration = Duration::from_millis(50);
 
 #[derive(Debug, Default)]

@@ -7,7 +7,7 @@ pub(crate) const MAX_LINE_BYTES: usize = 16 * 1024;
 #[derive(Debug, Default)]
 pub(crate) struct LineSplitter {
     partial: Vec<u8>,
-    /// How many bytes of the current line were over [`MAX_LINE_BYTES`].
+    /// The bytes of the current line that were over [`MAX_LINE_BYTES`].
     cut: usize,
 }
 

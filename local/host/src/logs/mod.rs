@@ -1,4 +1,4 @@
-//! What functions write, kept per invocation.
+//! The functions' output, kept per invocation.
 
 mod capture;
 mod file;

@@ -10,10 +10,10 @@ use uuid::Uuid;
 
 use super::capture::Captured;
 
-/// How much of a log an `Invoke` with `LogType: Tail` returns, in bytes.
+/// The most bytes of a log that an `Invoke` with `LogType: Tail` returns.
 const TAIL_BYTES: usize = 4096;
 
-/// How an invocation ended.
+/// The end of an invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum InvocationStatus {
     /// The function answered.
@@ -38,7 +38,7 @@ impl InvocationStatus {
     }
 }
 
-/// What is kept of one invocation.
+/// The log of one invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogRecord {
     /// Rises with each record of a function; the `after` of a [`LogQuery`](crate::LogQuery).
@@ -49,25 +49,25 @@ pub struct LogRecord {
     pub log_stream: Arc<str>,
     /// The version that ran.
     pub version: Arc<str>,
-    /// When it was delivered, in milliseconds since the epoch on the host's clock.
+    /// The time of its delivery, in milliseconds since the epoch on the host's clock.
     pub started_at_ms: u64,
     /// From the delivery to the answer.
     pub duration: Duration,
     /// Start of the process, when it started for this invocation.
     pub init_duration: Option<Duration>,
-    /// What Lambda would bill, in milliseconds.
+    /// The duration that Lambda would bill, in milliseconds.
     pub billed_ms: u64,
     /// `MemorySize` in MB.
     pub memory_size_mb: u32,
     /// The most memory that the instance has had, in MB, where the system tells. At most a second old.
     pub max_memory_mb: Option<u32>,
-    /// How it ended.
+    /// The end of the invocation.
     pub status: InvocationStatus,
     /// Lines written before the invocation, since the one before.
     pub before: Vec<String>,
     /// Lines written during the invocation.
     pub lines: Vec<String>,
-    /// What the platform said: crashes and timeouts.
+    /// Lines of the platform: crashes and timeouts.
     pub platform: Vec<String>,
     /// Lines that were over the limit and not kept.
     pub dropped: usize,

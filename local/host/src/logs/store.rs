@@ -7,11 +7,11 @@ use super::file::LogWriter;
 use super::record::LogRecord;
 use crate::sync::lock;
 
-/// What the memory of one function's logs is bounded by.
+/// The bound of the memory of one function's logs, in bytes.
 const MAX_BYTES: usize = 1024 * 1024;
 const MAX_RECORDS: usize = 2_000;
 
-/// Which records are asked for.
+/// The choice of records that a reader asks for.
 #[derive(Debug, Clone, Copy)]
 pub struct LogQuery {
     /// Only records after this [`LogRecord::sequence`].

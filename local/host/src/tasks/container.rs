@@ -16,7 +16,7 @@ use crate::family::MARK;
 use crate::platform::exit_text;
 use crate::shared::Shared;
 
-/// How long the disk may take for what a process wrote before it ended.
+/// The time that the disk may take for what a process wrote before it ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// A stop that is asked for: what is left of the time to end, if less than each container's own.

@@ -16,10 +16,10 @@ use std::time::Duration;
 pub(crate) use container::file_name as log_file_name;
 pub use set::TaskSet;
 
-/// What each task of a set is made of.
+/// The definition that all tasks of a set follow.
 #[derive(Debug, Clone)]
 pub struct TaskSpec {
-    /// What the tasks are called in messages: the service's name.
+    /// The tasks' name in messages: that of the service.
     pub name: String,
     /// Its containers, at least one of them essential.
     pub containers: Vec<ContainerSpec>,
@@ -36,15 +36,15 @@ pub struct ContainerSpec {
     pub arguments: Vec<String>,
     /// Its environment variables, beside region and credentials.
     pub environment: BTreeMap<String, String>,
-    /// Whether the task ends with it.
+    /// True if the task ends with it.
     pub essential: bool,
     /// The time between SIGTERM and SIGKILL.
     pub stop_timeout: Duration,
-    /// Where what it writes is kept; nowhere when absent.
+    /// The log of its output; none is kept when absent.
     pub log: Option<ContainerLog>,
 }
 
-/// Where what a container writes is kept: `GROUP/STREAM-N.log` in the host's log directory, N being the task's number in
+/// The place of a container's output: `GROUP/STREAM-N.log` in the host's log directory, N being the task's number in
 /// its set, from 1. Files are bounded in size, as those of functions.
 #[derive(Debug, Clone)]
 pub struct ContainerLog {

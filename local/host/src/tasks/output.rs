@@ -1,4 +1,4 @@
-//! What a container writes, line by line into its file.
+//! The output of a container, written line by line into its file.
 
 use std::io::{PipeReader, Read as _};
 use std::path::PathBuf;

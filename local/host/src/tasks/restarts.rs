@@ -1,4 +1,4 @@
-//! How long to wait before a task is replaced. Pure.
+//! The pause before a task is replaced. Pure.
 
 use std::time::Duration;
 

@@ -45,7 +45,7 @@ impl TaskSet {
         Ok(Self { stop, running, slots })
     }
 
-    /// How many tasks run now.
+    /// Returns the number of tasks that run now.
     pub fn running(&self) -> u32 {
         *self.running.borrow()
     }

@@ -1,4 +1,4 @@
-//! Who may call a function URL. Pure.
+//! The right to call a function URL. Pure.
 //!
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/urls-auth.html>.
 

@@ -12,7 +12,7 @@ use hyper::{HeaderMap, Method};
 /// The `Cors` of a function URL. Empty lists allow nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Cors {
-    /// Whether cookies and credentials are allowed.
+    /// True if cookies and credentials are allowed.
     pub allow_credentials: bool,
     /// Header names that a request may have, or `*`.
     pub allow_headers: Vec<String>,
@@ -22,11 +22,11 @@ pub struct Cors {
     pub allow_origins: Vec<String>,
     /// Header names that a page may read, or `*`.
     pub expose_headers: Vec<String>,
-    /// How many seconds a browser may keep a preflight's answer.
+    /// The seconds for which a browser may keep a preflight's answer.
     pub max_age: Option<u32>,
 }
 
-/// Whether a browser asks what it may do. Such a request never reaches the function.
+/// Returns true if the request is a preflight: a browser asks what it may do. Such a request never reaches the function.
 pub(super) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     *method == Method::OPTIONS && headers.contains_key(ORIGIN) && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
@@ -82,7 +82,7 @@ impl Cors {
         }
     }
 
-    /// Whether a page of the request's origin may call. Of a request without one nothing is known but that a page of
+    /// Returns true if a page of the request's origin may call. Of a request without one nothing is known but that a page of
     /// another site has sent it: that is for everybody's pages only.
     pub(super) fn allows_origin(&self, request: &HeaderMap) -> bool {
         match request.get(ORIGIN) {

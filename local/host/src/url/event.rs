@@ -16,7 +16,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 use uuid::Uuid;
 
-/// What is the same for all requests to one URL.
+/// The fields of the event that are the same for all requests to one URL.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct UrlIdentity {
     pub(super) url_id: String,

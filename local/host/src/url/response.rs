@@ -1,4 +1,4 @@
-//! What a function answered as an HTTP response: payload format 2.0. Pure.
+//! The HTTP response that a function's answer stands for: payload format 2.0. Pure.
 //!
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads>.
 
@@ -19,7 +19,7 @@ pub(super) struct HttpAnswer {
     pub(super) body: Bytes,
 }
 
-/// Why a function's answer is no response: the message is for the log, not for the client.
+/// The reason for which a function's answer is no response: the message is for the log, not for the client.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(super) enum MalformedAnswer {
     #[error("the function's answer is not JSON: {0}")]

@@ -1,4 +1,4 @@
-//! What the tests share: hosts with a function that obeys its events.
+//! The tests' common parts: hosts with a function that obeys its events.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
