@@ -3,6 +3,18 @@
 //!
 //! No IO, no clock, no randomness: the time and the entropy of an evaluation arrive in its [`Scope`]. Follows the
 //! [Amazon States Language specification](https://states-language.net/) and, where AWS differs, AWS.
+//!
+//! ```
+//! use sluice_asl::{StateKind, StateMachine};
+//!
+//! let machine = StateMachine::parse(
+//!     r#"{ "StartAt": "Greet", "States": { "Greet": { "Type": "Pass", "Result": "hello", "End": true } } }"#,
+//! )?;
+//! let first = &machine.flow.states[&machine.flow.start_at];
+//! assert_eq!(&*first.name, "Greet");
+//! assert!(matches!(first.kind, StateKind::Pass(_)));
+//! # Ok::<(), sluice_asl::Diagnostics>(())
+//! ```
 
 pub mod definition;
 pub mod diagnostics;

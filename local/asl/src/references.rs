@@ -13,6 +13,20 @@ impl StateMachine {
     ///
     /// What DescribeStateMachine reports as
     /// [`variableReferences`](https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeStateMachine.html).
+    ///
+    /// ```
+    /// use sluice_asl::StateMachine;
+    ///
+    /// let machine = StateMachine::parse(
+    ///     r#"{ "StartAt": "A", "States": {
+    ///         "A": { "Type": "Pass", "Assign": { "total.$": "$.n" }, "Next": "B" },
+    ///         "B": { "Type": "Pass", "Parameters": { "sum.$": "$total" }, "End": true } } }"#,
+    /// )?;
+    /// let references = machine.variable_references();
+    /// assert!(references["B"].contains("total"));
+    /// assert!(!references.contains_key("A"));
+    /// # Ok::<(), sluice_asl::Diagnostics>(())
+    /// ```
     pub fn variable_references(&self) -> BTreeMap<&str, BTreeSet<&str>> {
         let mut out = BTreeMap::new();
         flow(&self.flow, &mut out);
@@ -22,6 +36,17 @@ impl StateMachine {
 
 impl StateMachine {
     /// The ARNs of the activities that its Tasks name.
+    ///
+    /// ```
+    /// use sluice_asl::StateMachine;
+    ///
+    /// let machine = StateMachine::parse(
+    ///     r#"{ "StartAt": "A", "States": { "A": {
+    ///         "Type": "Task", "Resource": "arn:aws:states:us-east-1:123456789012:activity:review", "End": true } } }"#,
+    /// )?;
+    /// assert!(machine.activities().contains("arn:aws:states:us-east-1:123456789012:activity:review"));
+    /// # Ok::<(), sluice_asl::Diagnostics>(())
+    /// ```
     pub fn activities(&self) -> BTreeSet<&str> {
         let mut out = BTreeSet::new();
         activities(&self.flow, &mut out);

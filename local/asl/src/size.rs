@@ -8,6 +8,14 @@ use serde_json::Value;
 ///
 /// JSON values are cloned, written and dropped by recursion, so what a definition builds in a loop must be bounded
 /// before the stack is.
+///
+/// ```
+/// use serde_json::json;
+/// use sluice_asl::nests_deeper;
+///
+/// assert!(nests_deeper(&json!([[1]]), 1));
+/// assert!(!nests_deeper(&json!([[1]]), 2));
+/// ```
 pub fn nests_deeper(value: &Value, levels: usize) -> bool {
     match value {
         Value::Array(items) => levels == 0 || items.iter().any(|item| nests_deeper(item, levels - 1)),
@@ -34,6 +42,13 @@ pub(crate) fn weight(value: &Value) -> usize {
 /// The number of bytes of the compact JSON text of `value`, without building it.
 ///
 /// AWS limits states' inputs and outputs to 262,144 bytes of it.
+///
+/// ```
+/// use serde_json::json;
+/// use sluice_asl::serialized_len;
+///
+/// assert_eq!(serialized_len(&json!({ "a": [1, 2] })), r#"{"a":[1,2]}"#.len());
+/// ```
 pub fn serialized_len(value: &Value) -> usize {
     struct Count(usize);
     impl io::Write for Count {

@@ -1,4 +1,4 @@
-//! How many transitions a second the engine decides, without a disk: a machine of ten Pass and Choice states in a loop.
+//! The transitions that the engine decides in a second, without a disk: a machine of ten Pass and Choice states in a loop.
 //!
 //! `cargo bench -p sluice-engine --bench transitions`
 

@@ -1,4 +1,4 @@
-//! What the world has to do once a decision is on disk.
+//! Effects: the deeds that follow once a decision is on disk.
 
 use std::sync::Arc;
 
@@ -28,7 +28,7 @@ pub struct ScheduledTask {
     pub attempt: AttemptId,
     /// The state that calls.
     pub state: Arc<str>,
-    /// What to call.
+    /// The function, activity or service to call.
     pub resource: Resource,
     /// The evaluated `Parameters` or `Arguments`; for a function ARN or an activity, its input.
     pub arguments: Arc<Value>,

@@ -18,9 +18,9 @@ pub struct HistoryEvent {
     pub id: u64,
     /// The event that led to it; 0 for none.
     pub previous_event_id: u64,
-    /// When, in milliseconds since 1970.
+    /// Its time, in milliseconds since 1970.
     pub timestamp: Timestamp,
-    /// What happened.
+    /// The event, as AWS names it.
     pub kind: EventKind,
 }
 
@@ -77,11 +77,11 @@ pub struct Integration {
 pub struct Iteration {
     /// The Map state.
     pub name: Arc<str>,
-    /// Which item, from 0.
+    /// The item's number, from 0.
     pub index: u64,
 }
 
-/// What AWS calls the event's type, with its details.
+/// The type of an event, as AWS names it, with its details.
 #[derive(Debug, Clone, PartialEq)]
 #[allow(missing_docs)] // names and members are AWS's
 pub enum EventKind {

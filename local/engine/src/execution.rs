@@ -18,10 +18,10 @@ use crate::{
     ScheduledTask, Status, Timestamp, token,
 };
 
-/// What came out of one fact.
+/// The consequences of one fact.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Consequences {
-    /// What may start once the fact is on disk, in order.
+    /// The effects that may start once the fact is on disk, in order.
     pub effects: Vec<Effect>,
     /// The Map Runs that it changes, as they stand after it.
     pub map_runs: Vec<MapRunReport>,
@@ -29,7 +29,7 @@ pub struct Consequences {
     pub children: Vec<ChildSummary>,
 }
 
-/// Whether an attempt can still be answered.
+/// The two states of an attempt for those who want to answer it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AttemptStatus {
     /// It waits for its answer.
@@ -49,39 +49,39 @@ pub struct Waiting {
     pub on: WaitingOn,
 }
 
-/// What a state waits for.
+/// The thing that a state waits for.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WaitingOn {
     /// The answer of a call that is under way.
     Call {
-        /// Which attempt.
+        /// The attempt.
         attempt: AttemptId,
     },
     /// SendTaskSuccess or SendTaskFailure with the token; the call that carries it was accepted.
     Token {
-        /// Which attempt.
+        /// The attempt.
         attempt: AttemptId,
     },
     /// A worker that takes the activity's task.
     Worker {
-        /// Which attempt.
+        /// The attempt.
         attempt: AttemptId,
         /// The activity.
         activity: String,
     },
     /// The end of a `.sync` job.
     Job {
-        /// Which attempt.
+        /// The attempt.
         attempt: AttemptId,
     },
     /// A Wait state's time.
     Timer {
-        /// When it is over.
+        /// The end of the wait.
         until: Timestamp,
     },
     /// The next try of a failed state.
     Retry {
-        /// When.
+        /// The time of the next try.
         at: Timestamp,
     },
 }
@@ -90,6 +90,36 @@ pub enum WaitingOn {
 ///
 /// Entries are applied in the order of the log. The same machine, identity and entries give the same execution,
 /// always.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use sluice_asl::StateMachine;
+/// use sluice_engine::{Execution, Fact, LogEntry, Status};
+///
+/// let machine = Arc::new(StateMachine::parse(
+///     r#"{ "StartAt": "Pause", "States": { "Pause": { "Type": "Wait", "Seconds": 5, "End": true } } }"#,
+/// )?);
+/// let mut execution = Execution::new(machine, identity());
+/// execution.apply(&LogEntry { at: 1_000, seed: [1, 2], fact: Fact::Started { input: Arc::default() } })?;
+///
+/// // a caller with a clock comes back when the execution wants to be woken
+/// assert_eq!(execution.next_deadline(), Some(6_000));
+/// execution.apply(&LogEntry { at: 6_000, seed: [3, 4], fact: Fact::DeadlinePassed })?;
+/// assert_eq!(execution.status(), Status::Succeeded);
+/// # fn identity() -> std::sync::Arc<sluice_engine::Identity> {
+/// #     std::sync::Arc::new(sluice_engine::Identity {
+/// #         key: 1,
+/// #         arn: "arn:aws:states:us-east-1:123456789012:execution:m:run".into(),
+/// #         name: "run".into(),
+/// #         machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
+/// #         machine_name: "m".into(),
+/// #         role_arn: "arn:aws:iam::123456789012:role/r".into(),
+/// #         express: false,
+/// #     })
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct Execution {
     machine: Arc<StateMachine>,
@@ -135,7 +165,33 @@ impl Execution {
         self.apply_entry(entry, events.map(|events| events as &mut dyn HistoryRecorder), means)
     }
 
-    /// Whether the entry can have happened.
+    /// Checks that the entry can have happened.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use sluice_asl::StateMachine;
+    /// use sluice_engine::{Execution, Fact, IllegalFact, LogEntry};
+    ///
+    /// let machine = Arc::new(StateMachine::parse(
+    ///     r#"{ "StartAt": "Pause", "States": { "Pause": { "Type": "Wait", "Seconds": 5, "End": true } } }"#,
+    /// )?);
+    /// let execution = Execution::new(machine, identity());
+    /// let entry = LogEntry { at: 0, seed: [1, 2], fact: Fact::DeadlinePassed };
+    /// assert_eq!(execution.check(&entry), Err(IllegalFact::NotStarted));
+    /// # fn identity() -> std::sync::Arc<sluice_engine::Identity> {
+    /// #     std::sync::Arc::new(sluice_engine::Identity {
+    /// #         key: 1,
+    /// #         arn: "arn:aws:states:us-east-1:123456789012:execution:m:run".into(),
+    /// #         name: "run".into(),
+    /// #         machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
+    /// #         machine_name: "m".into(),
+    /// #         role_arn: "arn:aws:iam::123456789012:role/r".into(),
+    /// #         express: false,
+    /// #     })
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     ///
     /// # Errors
     /// As [`Execution::apply`].
@@ -201,7 +257,7 @@ impl Execution {
         self.state.status()
     }
 
-    /// How it ended; `None` while it runs.
+    /// Its end; `None` while it runs.
     pub fn outcome(&self) -> Option<&Outcome> {
         match &self.state.phase {
             Phase::Ended { outcome, .. } => Some(outcome),
@@ -209,7 +265,7 @@ impl Execution {
         }
     }
 
-    /// When it started; `None` before `Started`.
+    /// The time of its start; `None` before `Started`.
     pub fn started_at(&self) -> Option<Timestamp> {
         match self.state.phase {
             Phase::New => None,
@@ -217,7 +273,7 @@ impl Execution {
         }
     }
 
-    /// When it ended; for a timeout, the start plus TimeoutSeconds, exactly. `None` while it runs.
+    /// The time of its end; for a timeout, the start plus TimeoutSeconds, exactly. `None` while it runs.
     pub fn ended_at(&self) -> Option<Timestamp> {
         match self.state.phase {
             Phase::Ended { at, .. } => Some(at),
@@ -246,7 +302,7 @@ impl Execution {
         Some(&self.state.instance_if_any(*thread)?.call()?.task)
     }
 
-    /// When the call of an attempt that can still be answered was scheduled.
+    /// The time at which the call of an open attempt was scheduled.
     pub fn scheduled_at(&self, attempt: AttemptId) -> Option<Timestamp> {
         let thread = self.state.open_attempts.get(&attempt)?;
         Some(self.state.instance_if_any(*thread)?.call()?.since)
@@ -258,7 +314,7 @@ impl Execution {
         due.filter_map(|(_, thread)| Some(&self.state.instance_if_any(*thread)?.call()?.task))
     }
 
-    /// Whether a heartbeat of the attempt moves a deadline; one that moves none need not be recorded.
+    /// Tells whether a heartbeat of the attempt moves a deadline; one that moves none need not be recorded.
     pub fn has_heartbeat_deadline(&self, attempt: AttemptId) -> bool {
         let call = || {
             self.state
@@ -280,7 +336,37 @@ impl Execution {
             .filter_map(|thread| self.state.instance_if_any(*thread)?.call())
     }
 
-    /// What it waits for, state by state.
+    /// The things that it waits for, state by state.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use sluice_asl::StateMachine;
+    /// use sluice_engine::{Execution, Fact, LogEntry, WaitingOn};
+    ///
+    /// let machine = Arc::new(StateMachine::parse(
+    ///     r#"{ "StartAt": "Pause", "States": { "Pause": { "Type": "Wait", "Seconds": 5, "End": true } } }"#,
+    /// )?);
+    /// let mut execution = Execution::new(machine, identity());
+    /// execution.apply(&LogEntry { at: 1_000, seed: [1, 2], fact: Fact::Started { input: Arc::default() } })?;
+    /// let waiting = &execution.waiting()[0];
+    /// assert_eq!(&*waiting.state, "Pause");
+    /// assert_eq!(waiting.on, WaitingOn::Timer { until: 6_000 });
+    /// // nothing is in flight: it needs no memory until then
+    /// assert!(execution.is_parked());
+    /// # fn identity() -> std::sync::Arc<sluice_engine::Identity> {
+    /// #     std::sync::Arc::new(sluice_engine::Identity {
+    /// #         key: 1,
+    /// #         arn: "arn:aws:states:us-east-1:123456789012:execution:m:run".into(),
+    /// #         name: "run".into(),
+    /// #         machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
+    /// #         machine_name: "m".into(),
+    /// #         role_arn: "arn:aws:iam::123456789012:role/r".into(),
+    /// #         express: false,
+    /// #     })
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn waiting(&self) -> Vec<Waiting> {
         let threads = self.state.threads.values().filter(|thread| !thread.stopped);
         threads
@@ -288,18 +374,50 @@ impl Execution {
             .collect()
     }
 
-    /// Whether no call is in flight: it waits for tokens, workers, jobs or times only, and can leave memory.
+    /// Tells whether no call is in flight: it waits for tokens, workers, jobs or times only, and can leave memory.
     pub fn is_parked(&self) -> bool {
         self.state.is_running() && !self.calls().any(Call::is_in_flight)
     }
 
-    /// Whether a call in flight can time out: whether [`crate::Fact::TimeoutsRestarted`] would change anything.
+    /// Tells whether a call in flight can time out: whether [`crate::Fact::TimeoutsRestarted`] would change anything.
     pub fn has_timed_calls(&self) -> bool {
         self.state.is_running() && self.calls().any(Call::is_timed)
     }
 
-    /// Which attempt a task token belongs to, and whether it can still be answered; `None` for a token that this
+    /// Finds the attempt that a task token belongs to, and whether it can still be answered; `None` for a token that this
     /// execution never gave out.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    ///
+    /// use sluice_asl::StateMachine;
+    /// use sluice_engine::{AttemptStatus, Effect, Execution, Fact, LogEntry};
+    ///
+    /// let machine = Arc::new(StateMachine::parse(
+    ///     r#"{ "StartAt": "Ask", "States": { "Ask": {
+    ///         "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+    ///         "Parameters": { "MessageBody.$": "$$.Task.Token" }, "End": true } } }"#,
+    /// )?);
+    /// let mut execution = Execution::new(machine, identity());
+    /// let started = LogEntry { at: 0, seed: [1, 2], fact: Fact::Started { input: Arc::default() } };
+    /// let consequences = execution.apply(&started)?;
+    /// let Effect::Run(task) = &consequences.effects[0] else { panic!("a call") };
+    /// let token = task.token.as_deref().unwrap();
+    /// assert_eq!(execution.attempt_of_token(token), Some((task.attempt, AttemptStatus::Open)));
+    /// assert_eq!(execution.attempt_of_token("made up"), None);
+    /// # fn identity() -> std::sync::Arc<sluice_engine::Identity> {
+    /// #     std::sync::Arc::new(sluice_engine::Identity {
+    /// #         key: 1,
+    /// #         arn: "arn:aws:states:us-east-1:123456789012:execution:m:run".into(),
+    /// #         name: "run".into(),
+    /// #         machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
+    /// #         machine_name: "m".into(),
+    /// #         role_arn: "arn:aws:iam::123456789012:role/r".into(),
+    /// #         express: false,
+    /// #     })
+    /// # }
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn attempt_of_token(&self, text: &str) -> Option<(AttemptId, AttemptStatus)> {
         let (key, attempt) = token::parse(text)?;
         if key != self.identity.key {
@@ -313,22 +431,22 @@ impl Execution {
         token::same(given, text).then_some((attempt, AttemptStatus::Open))
     }
 
-    /// How many history events it has.
+    /// The number of its history events.
     pub fn event_count(&self) -> u64 {
         self.state.events
     }
 
-    /// How often it was redriven.
+    /// The number of its redrives.
     pub fn redrive_count(&self) -> u64 {
         self.state.redrives
     }
 
-    /// Who it is.
+    /// Its identity.
     pub fn identity(&self) -> &Arc<Identity> {
         &self.identity
     }
 
-    /// What it runs.
+    /// The state machine that it runs.
     pub fn machine(&self) -> &Arc<StateMachine> {
         &self.machine
     }

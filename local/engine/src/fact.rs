@@ -1,4 +1,4 @@
-//! What can happen to an execution. The journal holds these, and nothing else, as the truth about it.
+//! Facts: the things that happen to an execution. The journal holds these, and nothing else, as the truth about it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -17,15 +17,26 @@ pub struct AttemptId(pub u64);
 /// A fact with the time it was taken in and the seed of every random number that its decision may draw.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LogEntry {
-    /// When, on the engine's clock; never before the entry that precedes it.
+    /// Its time on the engine's clock; never before the entry that precedes it.
     pub at: Timestamp,
     /// From the operating system's random source.
     pub seed: [u64; 2],
-    /// What happened.
+    /// The fact.
     pub fact: Fact,
 }
 
-/// What happened.
+/// A thing that has happened to an execution.
+///
+/// A journal keeps facts as JSON; the names in it do not change.
+///
+/// ```
+/// use serde_json::json;
+/// use sluice_engine::{AttemptId, Fact};
+///
+/// let fact = Fact::Heartbeat { attempt: AttemptId(3) };
+/// assert_eq!(serde_json::to_value(&fact)?, json!({ "Heartbeat": { "attempt": 3 } }));
+/// # Ok::<(), serde_json::Error>(())
+/// ```
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Fact {
     /// StartExecution; the first but for what is known about activities, and only once.
@@ -35,14 +46,14 @@ pub enum Fact {
     },
     /// A task ended well: the call's response, or SendTaskSuccess.
     TaskSucceeded {
-        /// Which attempt.
+        /// The attempt.
         attempt: AttemptId,
         /// Its raw result, before ResultSelector and the like.
         output: Arc<Value>,
     },
     /// A task failed: the call's error, or SendTaskFailure.
     TaskFailed {
-        /// Which attempt.
+        /// The attempt.
         attempt: AttemptId,
         /// The error name that `ErrorEquals` matches.
         error: Option<String>,
@@ -51,19 +62,19 @@ pub enum Fact {
     },
     /// The call of a `.waitForTaskToken` task was accepted (or a `.sync` job was started); its result is still to come.
     TaskSubmitted {
-        /// Which attempt.
+        /// The attempt.
         attempt: AttemptId,
         /// The call's response, for the history.
         output: Arc<Value>,
     },
     /// A worker took an activity's task (GetActivityTask).
     ActivityStarted {
-        /// Which attempt.
+        /// The attempt.
         attempt: AttemptId,
         /// `workerName`.
         worker: Option<String>,
     },
-    /// Which of the activities that the definition names do not exist, from now on. The only fact that may precede
+    /// Other activities than before do not exist, of those that the definition names. The only fact that may precede
     /// `Started`. Writes no history event.
     ActivitiesMissing {
         /// Their ARNs.
@@ -71,7 +82,7 @@ pub enum Fact {
     },
     /// SendTaskHeartbeat. Writes no history event.
     Heartbeat {
-        /// Which attempt.
+        /// The attempt.
         attempt: AttemptId,
     },
     /// The calls in flight have their whole time again, from now on: they are sent again after a restart, or nothing
@@ -90,25 +101,25 @@ pub enum Fact {
     Redriven,
     /// StopExecution of a Map Run's child execution. Writes no event into the execution's own history.
     ChildStopped {
-        /// Which child ([`crate::ChildSummary::number`]).
+        /// The child's number ([`crate::ChildSummary::number`]).
         child: u32,
         /// As given.
         error: Option<String>,
         /// As given.
         cause: Option<String>,
     },
-    /// What follows from a fact could not be decided within the limits, and was given up: the execution fails. Whether
+    /// The consequences of a fact could not be decided within the limits: the execution fails. Whether
     /// a limit was reached depends on the machine that decided, so it is a fact itself: nobody decides it again.
     BrokeDown {
-        /// What happened; of it only a start is in the history.
+        /// The fact; of it only a start is in the history.
         fact: Box<Fact>,
-        /// Why it was given up.
+        /// The reason for giving up.
         breakdown: Breakdown,
     },
     /// A fact with evaluations that its decision has asked for and that were made elsewhere, under limits that depend on
     /// the machine: nobody makes them again. Otherwise it is the fact in it.
     Evaluated {
-        /// What happened.
+        /// The fact.
         fact: Box<Fact>,
         /// In the order in which they were asked for, which is therefore part of what a decision means.
         evaluations: Vec<RecordedEvaluation>,
@@ -117,7 +128,7 @@ pub enum Fact {
     MapRunUpdated {
         /// The Map Run.
         arn: Arc<str>,
-        /// What is to be different from now on.
+        /// The new values.
         update: MapRunUpdate,
     },
 }
@@ -131,7 +142,7 @@ impl Fact {
         }
     }
 
-    /// Whether its decision may evaluate any expression.
+    /// Tells whether its decision may evaluate any expression.
     pub fn may_evaluate(&self) -> bool {
         match self {
             Self::Started { .. }
@@ -153,7 +164,7 @@ impl Fact {
     }
 }
 
-/// Why a decision was given up.
+/// The reason for which a decision was given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Breakdown {
     /// Its evaluations took too long.
@@ -166,13 +177,13 @@ pub enum Breakdown {
     Fatal,
 }
 
-/// What UpdateMapRun changes; what is absent stays.
+/// The values that UpdateMapRun changes; an absent one stays.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct MapRunUpdate {
-    /// How many children may be at work at a time; 0: as many as there can be.
+    /// The most children that may be at work at a time; 0: as many as there can be.
     pub max_concurrency: Option<u64>,
-    /// How many items may fail.
+    /// The number of items that may fail.
     pub tolerated_count: Option<u64>,
-    /// Which percentage of the items may fail.
+    /// The percentage of the items that may fail.
     pub tolerated_percentage: Option<f64>,
 }

@@ -67,6 +67,33 @@ impl ChildHistory {
 
 /// Folds `entries` into the history of their execution: the same fold as [`Execution::apply`], with the events kept.
 ///
+/// ```
+/// use std::sync::Arc;
+///
+/// use sluice_asl::StateMachine;
+/// use sluice_engine::{Fact, LogEntry, history};
+///
+/// let machine = Arc::new(StateMachine::parse(
+///     r#"{ "StartAt": "Done", "States": { "Done": { "Type": "Succeed" } } }"#,
+/// )?);
+/// let log = [LogEntry { at: 0, seed: [1, 2], fact: Fact::Started { input: Arc::default() } }];
+/// let events = history(machine, identity(), &log)?;
+/// let types: Vec<String> = events.iter().map(|event| event.kind.type_name()).collect();
+/// assert_eq!(types, ["ExecutionStarted", "SucceedStateEntered", "SucceedStateExited", "ExecutionSucceeded"]);
+/// # fn identity() -> std::sync::Arc<sluice_engine::Identity> {
+/// #     std::sync::Arc::new(sluice_engine::Identity {
+/// #         key: 1,
+/// #         arn: "arn:aws:states:us-east-1:123456789012:execution:m:run".into(),
+/// #         name: "run".into(),
+/// #         machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
+/// #         machine_name: "m".into(),
+/// #         role_arn: "arn:aws:iam::123456789012:role/r".into(),
+/// #         express: false,
+/// #     })
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+///
 /// # Errors
 /// As [`Execution::apply`].
 pub fn history<'e>(
@@ -96,6 +123,38 @@ pub fn history_with<'e>(
 }
 
 /// Folds `entries` into the histories of the child executions with these numbers, in the order of their starts.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use serde_json::json;
+/// use sluice_asl::StateMachine;
+/// use sluice_engine::{Fact, LogEntry, Outcome, children};
+///
+/// let machine = Arc::new(StateMachine::parse(
+///     r#"{ "StartAt": "Each", "States": { "Each": { "Type": "Map", "End": true, "ItemProcessor": {
+///         "ProcessorConfig": { "Mode": "DISTRIBUTED", "ExecutionType": "STANDARD" },
+///         "StartAt": "Same", "States": { "Same": { "Type": "Pass", "End": true } } } } } }"#,
+/// )?);
+/// let input = Arc::new(json!(["a", "b"]));
+/// let log = [LogEntry { at: 0, seed: [1, 2], fact: Fact::Started { input } }];
+/// let children = children(machine, identity(), &log, 0..u32::MAX)?;
+/// assert_eq!(children.len(), 2);
+/// assert_eq!(*children[1].input(), json!("b"));
+/// assert_eq!(children[1].outcome(), Some(Outcome::Succeeded { output: Arc::new(json!("b")) }));
+/// # fn identity() -> std::sync::Arc<sluice_engine::Identity> {
+/// #     std::sync::Arc::new(sluice_engine::Identity {
+/// #         key: 1,
+/// #         arn: "arn:aws:states:us-east-1:123456789012:execution:m:run".into(),
+/// #         name: "run".into(),
+/// #         machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
+/// #         machine_name: "m".into(),
+/// #         role_arn: "arn:aws:iam::123456789012:role/r".into(),
+/// #         express: false,
+/// #     })
+/// # }
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 ///
 /// # Errors
 /// As [`Execution::apply`].

@@ -1,4 +1,4 @@
-//! Who an execution is, and how it may end.
+//! Identities and outcomes of executions.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use serde_json::Value;
 /// Milliseconds since 1970-01-01T00:00:00Z on the engine's clock, which `sluice clock advance` can move ahead.
 pub type Timestamp = i64;
 
-/// What never changes in the life of an execution.
+/// The data that never change in the life of an execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Identity {
     /// The journal's number of the execution; part of its task tokens, so that a token finds its execution.
@@ -27,7 +27,7 @@ pub struct Identity {
     pub express: bool,
 }
 
-/// How an execution ended.
+/// The end of an execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Outcome {
     /// With an output.

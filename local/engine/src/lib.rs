@@ -7,6 +7,42 @@
 //!
 //! From the bottom to the top: the `execution_state` and the `change`s that write it; a `decision`, which makes changes;
 //! the `states` of each type; `decide`, which knows the facts; the [`Execution`] and its [`history`].
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use serde_json::json;
+//! use sluice_asl::StateMachine;
+//! use sluice_engine::{Effect, Execution, Fact, Identity, LogEntry, Outcome};
+//!
+//! let machine = StateMachine::parse(
+//!     r#"{ "StartAt": "Add", "States": { "Add": {
+//!         "Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:add", "End": true } } }"#,
+//! )?;
+//! let identity = Identity {
+//!     key: 1,
+//!     arn: "arn:aws:states:us-east-1:123456789012:execution:m:run".into(),
+//!     name: "run".into(),
+//!     machine_arn: "arn:aws:states:us-east-1:123456789012:stateMachine:m".into(),
+//!     machine_name: "m".into(),
+//!     role_arn: "arn:aws:iam::123456789012:role/r".into(),
+//!     express: false,
+//! };
+//! let mut execution = Execution::new(Arc::new(machine), Arc::new(identity));
+//!
+//! // the input comes in, a call goes out
+//! let input = Arc::new(json!({ "a": 2, "b": 3 }));
+//! let started = LogEntry { at: 0, seed: [1, 2], fact: Fact::Started { input } };
+//! let consequences = execution.apply(&started)?;
+//! let [Effect::Run(task)] = &consequences.effects[..] else { panic!("one call") };
+//!
+//! // its result comes in, and the execution ends
+//! let output = Arc::new(json!(5));
+//! let answered = LogEntry { at: 40, seed: [3, 4], fact: Fact::TaskSucceeded { attempt: task.attempt, output } };
+//! execution.apply(&answered)?;
+//! assert_eq!(execution.outcome(), Some(&Outcome::Succeeded { output: Arc::new(json!(5)) }));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod change;
 mod decide;

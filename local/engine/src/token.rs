@@ -8,7 +8,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::AttemptId;
 
-/// What every token starts with.
+/// The prefix of every token.
 const PREFIX: &str = "SLT1-";
 
 /// The random bytes of a token.
@@ -26,6 +26,10 @@ pub(crate) fn mint(key: u64, attempt: AttemptId, secret: [u8; SECRET_LEN]) -> St
 /// The execution's key ([`crate::Identity::key`]) and the attempt that a token names, or `None` when the text is no
 /// token of this engine. Whether it is genuine, only the execution can tell
 /// ([`crate::Execution::attempt_of_token`]).
+///
+/// ```
+/// assert_eq!(sluice_engine::token::parse("NoSuchTaskToken"), None);
+/// ```
 pub fn parse(token: &str) -> Option<(u64, AttemptId)> {
     let bytes = URL_SAFE_NO_PAD.decode(token.strip_prefix(PREFIX)?).ok()?;
     if bytes.len() != 16 + SECRET_LEN {
@@ -36,7 +40,7 @@ pub fn parse(token: &str) -> Option<(u64, AttemptId)> {
     Some((u64::from_be_bytes(*key), AttemptId(u64::from_be_bytes(*attempt))))
 }
 
-/// Whether two tokens are the same, in a time that does not tell how far they agree.
+/// Compares two tokens in a time that does not tell how far they agree.
 pub(crate) fn same(a: &str, b: &str) -> bool {
     a.len() == b.len() && a.bytes().zip(b.bytes()).fold(0, |diff, (x, y)| diff | (x ^ y)) == 0
 }

@@ -1,4 +1,4 @@
-//! What each machine writes into its history, event by event.
+//! The histories of small machines, event by event.
 #![allow(clippy::unwrap_used)] // a failed unwrap is a failed test
 
 mod common;
@@ -289,7 +289,7 @@ fn heartbeats_move_their_deadline_and_never_the_timeout() {
     assert_eq!(run.error().0, "States.Timeout");
 }
 
-/// When `state` times out, if its time is restarted after four seconds.
+/// The time at which `state` times out, if its time is restarted after four seconds.
 fn restarted_after_four_seconds(state: Value, before: &[Step]) -> i64 {
     let mut run = Run::started(
         &json!({ "StartAt": "T", "TimeoutSeconds": 100, "States": { "T": state } }),

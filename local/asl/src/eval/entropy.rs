@@ -8,6 +8,15 @@ use sha2::{Digest, Sha256};
 ///
 /// Shared by reference: each draw advances the stream, so that two draws of one evaluation differ while a replay of
 /// the same fact draws the same again.
+///
+/// ```
+/// use sluice_asl::eval::Entropy;
+///
+/// let (first, again) = (Entropy::new([1, 2]), Entropy::new([1, 2]));
+/// let id = first.uuid();
+/// assert_eq!(id, again.uuid());
+/// assert_ne!(id, first.uuid());
+/// ```
 #[derive(Debug, Clone)]
 pub struct Entropy {
     seed: [u64; 2],

@@ -36,6 +36,33 @@ pub use timestamp::parse_timestamp;
 pub type Variables = BTreeMap<Arc<str>, Arc<Value>>;
 
 /// All that an evaluation may see.
+///
+/// ```
+/// use serde_json::json;
+/// use sluice_asl::eval::Entropy;
+/// use sluice_asl::{Scope, State, StateKind, Variables};
+///
+/// let state = State::parse("Total", r#"{
+///     "Type": "Pass", "QueryLanguage": "JSONata",
+///     "Output": { "total": "{% $sum($states.input.prices) + $fee %}" }, "End": true }"#)?;
+/// let template = state.output.as_ref().unwrap();
+///
+/// let input = json!({ "prices": [3, 4] });
+/// let variables = Variables::from([("fee".into(), json!(1).into())]);
+/// let scope = Scope {
+///     input: &input,
+///     context: &json!({}),
+///     variables: &variables,
+///     result: None,
+///     error_output: None,
+///     now: 0,
+///     entropy: &Entropy::new([1, 2]),
+///     stop: None,
+///     delegate: None,
+/// };
+/// assert_eq!(template.evaluate(&scope)?, json!({ "total": 8 }));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Copy)]
 pub struct Scope<'a> {
     /// `$` in JSONPath (for `ResultSelector`: the result), `$states.input` in JSONata.

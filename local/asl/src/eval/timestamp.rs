@@ -4,6 +4,13 @@ use chrono::{DateTime, Utc};
 
 /// `text` in milliseconds since 1970, or `None` when it is not a date and a time of day with an offset, joined by an
 /// upper-case `T`, such as `2016-03-14T01:59:00Z` or `2016-03-14T01:59:00.5+02:00`.
+///
+/// ```
+/// use sluice_asl::parse_timestamp;
+///
+/// assert_eq!(parse_timestamp("1970-01-01T00:00:01.5Z"), Some(1_500));
+/// assert_eq!(parse_timestamp("1970-01-01"), None);
+/// ```
 pub fn parse_timestamp(text: &str) -> Option<i64> {
     instant(text).map(|time| time.timestamp_millis())
 }

@@ -11,6 +11,14 @@ use crate::{Diagnostic, Diagnostics};
 impl State {
     /// Parses and validates the text of one state. Where its transitions lead is not checked: there is nothing else.
     ///
+    /// ```
+    /// use sluice_asl::{State, StateKind};
+    ///
+    /// let state = State::parse("Pause", r#"{ "Type": "Wait", "Seconds": 5, "Next": "Elsewhere" }"#)?;
+    /// assert!(matches!(state.kind, StateKind::Wait(_)));
+    /// # Ok::<(), sluice_asl::Diagnostics>(())
+    /// ```
+    ///
     /// # Errors
     /// Every finding, at places below `/States/name`, where the text is not JSON or breaks the language's rules.
     pub fn parse(name: &str, text: &str) -> Result<State, Diagnostics> {

@@ -43,6 +43,14 @@ pub struct ParseOptions {
 impl StateMachine {
     /// Parses and validates the definition of a Standard machine.
     ///
+    /// ```
+    /// use sluice_asl::StateMachine;
+    ///
+    /// let text = r#"{ "StartAt": "A", "States": { "A": { "Type": "Pass", "Next": "B" } } }"#;
+    /// let diagnostics = StateMachine::parse(text).unwrap_err();
+    /// assert_eq!(diagnostics.0[0].code.as_str(), "MISSING_TRANSITION_TARGET");
+    /// ```
+    ///
     /// # Errors
     /// Every finding, where the text is not JSON or breaks the language's rules.
     pub fn parse(text: &str) -> Result<StateMachine, Diagnostics> {
@@ -50,6 +58,18 @@ impl StateMachine {
     }
 
     /// Parses and validates a definition.
+    ///
+    /// ```
+    /// use sluice_asl::{MachineType, ParseOptions, StateMachine};
+    ///
+    /// let text = r#"{ "StartAt": "A", "States": { "A": {
+    ///     "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage.waitForTaskToken",
+    ///     "Parameters": { "MessageBody.$": "$$.Task.Token" }, "End": true } } }"#;
+    /// assert!(StateMachine::parse(text).is_ok());
+    /// // an Express machine cannot wait for a token
+    /// let options = ParseOptions { machine_type: MachineType::Express };
+    /// assert!(StateMachine::parse_with(text, options).is_err());
+    /// ```
     ///
     /// # Errors
     /// As [`StateMachine::parse`].
@@ -63,6 +83,16 @@ impl StateMachine {
 
     /// Everything that ValidateStateMachineDefinition can say about a definition: errors and warnings, in the order of
     /// the text. The definition is accepted if no error is among them.
+    ///
+    /// ```
+    /// use sluice_asl::{ParseOptions, Severity, StateMachine};
+    ///
+    /// let text = r#"{ "StartAt": "A", "States": { "A": {
+    ///     "Type": "Pass", "Parameters": { "name": "$.name" }, "End": true } } }"#;
+    /// let findings = StateMachine::validate(text, ParseOptions::default());
+    /// assert_eq!(findings[0].severity, Severity::Warning);
+    /// assert_eq!(findings[0].code.as_str(), "NO_DOLLAR");
+    /// ```
     pub fn validate(text: &str, options: ParseOptions) -> Vec<Diagnostic> {
         read(text, options).1.into_findings()
     }

@@ -1,10 +1,10 @@
-//! How recorded values stand for actual ones: `$json`, `$any`, and `$match` with placeholders.
+//! The comparison of recorded values with actual ones: `$json`, `$any`, and `$match` with placeholders.
 
 use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-/// What the placeholders of a case stand for.
+/// The texts that the placeholders of a case stand for.
 pub(crate) type Binds = BTreeMap<String, String>;
 
 /// The first difference, if any.
@@ -127,7 +127,7 @@ fn matches(pieces: &[Piece<'_>], text: &str, binds: &mut Binds) -> bool {
     }
 }
 
-/// Where a character of `text` ends, and 0.
+/// The ends of the characters of `text`, and 0.
 fn ends(text: &str) -> impl Iterator<Item = usize> {
     text.char_indices().map(|(at, _)| at).chain(std::iter::once(text.len()))
 }

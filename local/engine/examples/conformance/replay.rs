@@ -11,7 +11,7 @@ use crate::matching::{Binds, Piece, difference, pieces, wrapper};
 
 const START: Timestamp = 1_700_000_000_123;
 
-/// What a recorded task did.
+/// The deed of a recorded task.
 enum Answer {
     Succeeds(Value),
     Fails {
@@ -23,7 +23,7 @@ enum Answer {
     Hangs,
 }
 
-/// Whether the recording tells what the case's functions answered.
+/// Tells whether the recording holds the results of the case's functions.
 pub(crate) fn can_replay(case: &Value) -> bool {
     case["expect"]["events"].is_array() || case["lambdas"].as_array().is_none_or(Vec::is_empty)
 }

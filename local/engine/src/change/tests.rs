@@ -163,11 +163,7 @@ fn refused(change: impl Change + std::fmt::Debug) {
 }
 
 #[test]
-fn a_change_is_applied_whole_or_not_at_all() {
-    let flow = || {
-        let machine = StateMachine::parse(&flow("S", json!({ "Type": "Succeed" })).to_string()).unwrap();
-        Arc::new(machine.flow)
-    };
+fn changes_of_states_and_calls_are_applied_whole_or_not_at_all() {
     let output: Arc<Value> = Arc::default();
     let details = ErrorDetails::default();
     // a thread that is not there, and one that is in no state
@@ -203,37 +199,6 @@ fn a_change_is_applied_whole_or_not_at_all() {
             thread,
             details: details.clone(),
         });
-        refused(fan_out::FanOutSucceeded { thread, unlinked: true });
-        refused(fan_out::FanOutCleared { thread });
-        refused(branch::BranchStarted {
-            parent: thread,
-            branch: ThreadId(8),
-            index: 0,
-            flow: flow(),
-            input: output.clone(),
-        });
-        refused(branch::BranchSucceeded {
-            thread,
-            output: output.clone(),
-        });
-        refused(branch::BranchFailed { thread });
-        refused(iteration::IterationSucceeded {
-            thread,
-            output: output.clone(),
-        });
-        refused(iteration::IterationFailed { thread });
-        refused(child::ChildEnded {
-            thread,
-            outcome: Outcome::TimedOut,
-        });
-        refused(child::ChildQueued { thread });
-        refused(child::ChildRedriven { thread });
-        refused(child::ChildReplaced { thread });
-        refused(map_run::MapRunEnded {
-            thread,
-            end: map_run::MapRunEnd::Succeeded,
-        });
-        refused(map_run::MapRunRedriven { thread });
         refused(state::EvaluationFailed {
             thread,
             early: true,
@@ -259,6 +224,47 @@ fn a_change_is_applied_whole_or_not_at_all() {
     refused(state::ThreadStopped { thread });
     refused(state::StateAborted { thread });
     refused(state::ThreadResumed { thread, anew: true });
+}
+
+#[test]
+fn changes_of_branches_are_applied_whole_or_not_at_all() {
+    let output: Arc<Value> = Arc::default();
+    let machine = StateMachine::parse(&flow("S", json!({ "Type": "Succeed" })).to_string()).unwrap();
+    let flow = Arc::new(machine.flow);
+    for thread in [ThreadId(7), ROOT] {
+        refused(fan_out::FanOutSucceeded { thread, unlinked: true });
+        refused(fan_out::FanOutCleared { thread });
+        refused(branch::BranchStarted {
+            parent: thread,
+            branch: ThreadId(8),
+            index: 0,
+            flow: flow.clone(),
+            input: output.clone(),
+        });
+        refused(branch::BranchSucceeded {
+            thread,
+            output: output.clone(),
+        });
+        refused(branch::BranchFailed { thread });
+        refused(iteration::IterationSucceeded {
+            thread,
+            output: output.clone(),
+        });
+        refused(iteration::IterationFailed { thread });
+        refused(child::ChildEnded {
+            thread,
+            outcome: Outcome::TimedOut,
+        });
+        refused(child::ChildQueued { thread });
+        refused(child::ChildRedriven { thread });
+        refused(child::ChildReplaced { thread });
+        refused(map_run::MapRunEnded {
+            thread,
+            end: map_run::MapRunEnd::Succeeded,
+        });
+        refused(map_run::MapRunRedriven { thread });
+    }
+    let thread = ThreadId(7);
     refused(iteration::IterationAborted { thread });
     refused(fan_out::FanOutFailed { thread });
 }

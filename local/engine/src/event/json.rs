@@ -25,6 +25,23 @@ impl HistoryEvent {
     /// The event as GetExecutionHistory sends it: `timestamp` in epoch seconds with milliseconds, payloads as JSON
     /// text. Without `include_data` inputs, outputs, errors' causes and assigned variables are left out, as with
     /// `includeExecutionData: false`.
+    ///
+    /// ```
+    /// use serde_json::json;
+    /// use sluice_engine::{EventKind, HistoryEvent};
+    ///
+    /// let event = HistoryEvent {
+    ///     id: 1,
+    ///     previous_event_id: 0,
+    ///     timestamp: 1_500,
+    ///     kind: EventKind::MapStateStarted { length: 3 },
+    /// };
+    /// assert_eq!(
+    ///     event.to_json(true),
+    ///     json!({ "timestamp": 1.5, "type": "MapStateStarted", "id": 1, "previousEventId": 0,
+    ///         "mapStateStartedEventDetails": { "length": 3 } }),
+    /// );
+    /// ```
     pub fn to_json(&self, include_data: bool) -> Value {
         let mut event = Map::new();
         event.insert("timestamp".to_owned(), epoch_seconds(self.timestamp));

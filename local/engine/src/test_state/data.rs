@@ -1,4 +1,4 @@
-//! How data flows through a state that stands alone.
+//! The flow of data through a state that stands alone.
 
 use std::sync::Arc;
 
@@ -138,7 +138,7 @@ impl SuspendedTest {
         Ok(Ending { output, assigned, next })
     }
 
-    /// What a catcher makes of a failure.
+    /// The output and the variables that a catcher makes of a failure.
     pub(super) fn caught(&self, catcher: &Catcher, failure: &Failure) -> Result<(Arc<Value>, Variables), EvalError> {
         let input = &self.test.input;
         let error_output = failure.output();

@@ -1,4 +1,4 @@
-//! What a Map evaluates before its iterations.
+//! The evaluations of a Map before its iterations.
 
 use std::sync::Arc;
 
@@ -56,7 +56,7 @@ impl SuspendedTest {
         Ok(())
     }
 
-    /// How many iterations there would be, and the inspection shows what each would get: an item, what the ItemSelector
+    /// Counts the iterations that there would be; the inspection shows the input of each: an item, what the ItemSelector
     /// makes of it, or a batch of these. Nothing is said of inputs that are together larger than a payload: they could
     /// not be shown, and need not fit into memory.
     fn count_iterations(&mut self, map: &Map, input: &Value, items: Vec<Value>) -> Result<Option<usize>, EvalError> {
@@ -133,7 +133,7 @@ impl SuspendedTest {
         Ok(Some(unshared.collect()))
     }
 
-    /// Whether so many failed iterations are more than the Map says that it tolerates.
+    /// Tells whether so many failed iterations are more than the Map says that it tolerates.
     pub(super) fn exceeds_tolerance(&self, failed: u64) -> bool {
         let threshold = Threshold {
             count: self.inspection.tolerated_failure_count,

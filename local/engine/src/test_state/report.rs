@@ -8,16 +8,16 @@ use sluice_asl::definition::Name;
 
 use crate::event::ErrorDetails;
 
-/// How a state ended, and what it did to its data.
+/// The end of a state, and the steps of its data.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TestReport {
-    /// How it ended.
+    /// Its end.
     pub status: TestStatus,
-    /// What happened on the way.
+    /// The steps of its data.
     pub inspection: Inspection,
 }
 
-/// How a state ends.
+/// The ways in which a state ends.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TestStatus {
     /// Well.
@@ -35,14 +35,14 @@ pub enum TestStatus {
     Caught {
         /// The error.
         error: ErrorDetails,
-        /// What the catcher makes of it.
+        /// The output that the catcher makes of it.
         output: Arc<Value>,
-        /// Where the catcher leads.
+        /// The state that the catcher leads to.
         next: Name,
     },
 }
 
-/// What handles an error: the place in `Retry` or `Catch`.
+/// The handler of an error: its place in `Retry` or `Catch`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorHandler {
     /// A retrier.

@@ -15,7 +15,7 @@ use crate::decision::{Failure, ResultFlow, delay_ms, handlers};
 use crate::limits::{MAX_PAYLOAD, exceeds_limits};
 use crate::{ScheduledTask, Timestamp, states};
 
-/// How far a state came by itself.
+/// The point that a state reaches by itself.
 #[derive(Debug)]
 pub enum TestProgress {
     /// It has ended.
@@ -125,7 +125,7 @@ impl SuspendedTest {
         self.complete(Arc::new(result), flow, transition_of(transition))
     }
 
-    /// What the state did outside has failed.
+    /// Ends the state's call, branches or iterations with a failure.
     pub fn fail(self, error: Option<String>, cause: Option<String>) -> TestReport {
         self.handle(Failure { error, cause })
     }

@@ -1,4 +1,4 @@
-//! What each type of state does at once.
+//! The start of each type of state.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::subject::SuspendedTest;
 use crate::decision::{Data, Failure, ResultFlow, within_depth};
 use crate::{AttemptId, ScheduledTask, Timestamp, states};
 
-/// How far the state came.
+/// The point that the state reaches at once.
 pub(super) enum Started {
     Ended(Ending),
     Failed(Failure),

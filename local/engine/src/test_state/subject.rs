@@ -11,6 +11,37 @@ use super::report::Inspection;
 use crate::{Evaluator, Timestamp};
 
 /// A state and everything that it may read.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use serde_json::json;
+/// use sluice_asl::eval::StopSignal;
+/// use sluice_asl::{State, Variables};
+/// use sluice_engine::test_state::{StateTest, TestEvaluator, TestProgress, TestStatus};
+///
+/// let state = State::parse("Call", r#"{
+///     "Type": "Task", "Resource": "arn:aws:states:::sqs:sendMessage", "End": true,
+///     "Parameters": { "MessageBody.$": "$.text" }, "ResultPath": "$.sent" }"#)?;
+/// let test = StateTest {
+///     state: Arc::new(state),
+///     input: Arc::new(json!({ "text": "hello" })),
+///     context: json!({}),
+///     variables: Variables::new(),
+///     at: 0,
+///     seed: [1, 2],
+///     retries: 0,
+///     read_items: None,
+///     stop: StopSignal::new(),
+///     evaluator: TestEvaluator::default(),
+/// };
+/// let TestProgress::Calls(task, suspended) = test.start() else { panic!("a Task calls") };
+/// assert_eq!(*task.arguments, json!({ "MessageBody": "hello" }));
+/// let report = suspended.succeed(json!({ "MessageId": "1" }));
+/// let output = Arc::new(json!({ "text": "hello", "sent": { "MessageId": "1" } }));
+/// assert_eq!(report.status, TestStatus::Succeeded { output, next: None });
+/// # Ok::<(), sluice_asl::Diagnostics>(())
+/// ```
 #[derive(Debug, Clone)]
 pub struct StateTest {
     /// The state.
@@ -23,19 +54,19 @@ pub struct StateTest {
     pub variables: Variables,
     /// The time, for `$now()` and the ends of waits.
     pub at: Timestamp,
-    /// What random functions draw from.
+    /// The seed of its random functions.
     pub seed: [u64; 2],
-    /// How many retries of the retrier that matches a failure have been used up.
+    /// The used-up retries of the retrier that matches a failure.
     pub retries: u64,
-    /// What a Map's ItemReader has read.
+    /// The items that a Map's ItemReader has read.
     pub read_items: Option<Vec<Value>>,
     /// Ends its evaluations when they take too long; what came of them is then of no use.
     pub stop: StopSignal,
-    /// Who makes its costly evaluations.
+    /// The evaluator of its costly evaluations.
     pub evaluator: TestEvaluator,
 }
 
-/// Who makes the costly evaluations of a test; by default they are made as the cheap ones.
+/// The evaluator of a test's costly evaluations; by default they are made as the cheap ones.
 #[derive(Clone, Default)]
 pub struct TestEvaluator(pub Option<Arc<dyn Evaluator + Send + Sync>>);
 

@@ -22,7 +22,7 @@ fn test(state: &Value, input: Value) -> StateTest {
     }
 }
 
-/// What a state is given when it asks.
+/// The data that a state is given when it asks.
 enum Given {
     Nothing,
     Result(Value),

@@ -46,7 +46,7 @@ pub(crate) struct Run {
     pub(crate) now: Timestamp,
 }
 
-/// What happens next in a test.
+/// A step of a test.
 #[derive(Debug, Clone)]
 pub(crate) enum Step {
     /// The oldest call is answered well.

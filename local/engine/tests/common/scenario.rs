@@ -404,7 +404,7 @@ impl Maker<'_, '_> {
     }
 }
 
-/// What was played: the definition, the log and what came of it.
+/// A played scenario: the definition, the log and what came of it.
 pub struct Played {
     pub definition: Value,
     pub machine: Arc<StateMachine>,

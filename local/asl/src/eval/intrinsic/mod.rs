@@ -129,6 +129,16 @@ impl Function {
 impl IntrinsicCall {
     /// Compiles `text`.
     ///
+    /// ```
+    /// use sluice_asl::eval::IntrinsicCall;
+    ///
+    /// let call = IntrinsicCall::parse("States.Format('{} of {}', $.done, $.all)")?;
+    /// let paths: Vec<&str> = call.paths().into_iter().map(|path| path.text()).collect();
+    /// assert_eq!(paths, ["$.done", "$.all"]);
+    /// assert!(IntrinsicCall::parse("States.Unheard()").is_err());
+    /// # Ok::<(), sluice_asl::eval::IntrinsicSyntaxError>(())
+    /// ```
+    ///
     /// # Errors
     /// When it is no call, or names a function or a number of arguments that Step Functions does not know.
     pub fn parse(text: &str) -> Result<Self, IntrinsicSyntaxError> {

@@ -89,6 +89,16 @@ enum Failure {
 impl JsonataProgram {
     /// Compiles `source`, the text between `{%` and `%}`.
     ///
+    /// ```
+    /// use sluice_asl::eval::JsonataProgram;
+    ///
+    /// let program = JsonataProgram::parse("$sum($states.input.prices) * $rate")?;
+    /// assert_eq!(program.variables(), ["rate"]);
+    /// assert!(program.is_linear());
+    /// assert!(JsonataProgram::parse("$sum(").is_err());
+    /// # Ok::<(), sluice_asl::eval::JsonataSyntaxError>(())
+    /// ```
+    ///
     /// # Errors
     /// When it does not parse, or reads a field of the context item at its top level.
     pub fn parse(source: &str) -> Result<Self, JsonataSyntaxError> {

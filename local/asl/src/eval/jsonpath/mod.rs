@@ -73,6 +73,16 @@ enum Function {
 impl JsonPathQuery {
     /// Compiles `text`.
     ///
+    /// ```
+    /// use sluice_asl::eval::{JsonPathQuery, Root};
+    ///
+    /// let path = JsonPathQuery::parse("$.orders[0].price")?;
+    /// assert_eq!(*path.root(), Root::Input);
+    /// assert!(path.is_definite() && path.is_reference());
+    /// assert!(!JsonPathQuery::parse("$.orders[*].price")?.is_definite());
+    /// # Ok::<(), sluice_asl::eval::PathSyntaxError>(())
+    /// ```
+    ///
     /// # Errors
     /// When it is not a path, or one that Step Functions does not know.
     pub fn parse(text: &str) -> Result<Self, PathSyntaxError> {
