@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-/// The reason for which a function could not be added or changed, or a task not be started.
+/// The reason why a function could not be added or changed, or a task not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     /// The name is taken.
@@ -57,7 +57,7 @@ pub enum HostError {
     ShuttingDown,
 }
 
-/// The reason for which an invocation was not run. What a function itself does wrong is a
+/// The reason why an invocation was not run. What a function itself does wrong is a
 /// [`FunctionError`](crate::FunctionError) in the output, not one of these.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum InvokeError {

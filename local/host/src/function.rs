@@ -375,7 +375,7 @@ impl Function {
     }
 }
 
-/// The reason for which an instance did not start.
+/// The reason why an instance did not start.
 #[derive(Debug)]
 pub(crate) enum StartError {
     /// The runtime said so at `/init/error`.

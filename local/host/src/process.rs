@@ -32,7 +32,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 /// The niceness that function processes have in addition to this one's: this process comes first where processors are short.
 const NICENESS: i32 = 5;
 
-/// The reason for which an instance ends.
+/// The reason why an instance ends.
 #[derive(Debug)]
 enum Ending {
     Exited(ExitStatus),

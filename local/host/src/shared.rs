@@ -36,7 +36,7 @@ const SPARE: Duration = Duration::from_secs(1);
 /// The time for which a refused request is reported as trouble.
 const REFUSAL_REMEMBERED: Duration = Duration::from_secs(5);
 
-/// The reason for which there is no place for one more instance.
+/// The reason why there is no place for one more instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Denied {
     /// All places are taken: one that another function does not need would help.

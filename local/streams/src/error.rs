@@ -1,8 +1,8 @@
-//! What can go wrong, whatever the caller makes of it.
+//! The errors of the store, whatever the caller makes of them.
 
 use crate::Timestamp;
 
-/// Why a call was refused or could not be carried out.
+/// The reason why a call was refused or could not be carried out.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StreamsError {
     /// No such stream.
@@ -35,7 +35,7 @@ pub enum StreamsError {
     PurgeInProgress {
         /// The queue's name.
         queue: String,
-        /// When it was purged.
+        /// The time of the purge.
         at: Timestamp,
     },
     /// Too many messages were received and not deleted.
@@ -46,7 +46,7 @@ pub enum StreamsError {
     Disk {
         /// The store's file.
         path: String,
-        /// What SQLite or the operating system says.
+        /// The message of SQLite or of the operating system.
         reason: String,
     },
     /// The file was written by a release that knows more.

@@ -1,4 +1,4 @@
-//! Which shard a record goes to: the MD5 of its partition key as a 128-bit number, and the shards' ranges.
+//! The choice of a record's shard: the MD5 of its partition key as a 128-bit number, and the shards' ranges.
 //! See [partition keys](https://docs.aws.amazon.com/streams/latest/dev/key-concepts.html#partition-key).
 
 use std::fmt;
@@ -60,7 +60,7 @@ impl HashKeyRange {
             .collect()
     }
 
-    /// Whether a hash key belongs to the shard.
+    /// Returns true if a hash key belongs to the shard.
     pub fn contains(&self, key: HashKey) -> bool {
         (self.start..=self.end).contains(&key)
     }

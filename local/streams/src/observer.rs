@@ -1,4 +1,4 @@
-//! What goes in and out, for metrics.
+//! The observations of records and messages that go in and out, for metrics.
 
 use crate::Timestamp;
 
@@ -9,7 +9,7 @@ pub enum Observation<'a> {
     RecordsPut {
         /// The stream's name.
         stream: &'a str,
-        /// How many.
+        /// The number of records.
         records: u64,
         /// Their data and partition keys.
         bytes: u64,
@@ -18,18 +18,18 @@ pub enum Observation<'a> {
     RecordsThrottled {
         /// The stream's name.
         stream: &'a str,
-        /// How many.
+        /// The number of records.
         records: u64,
     },
     /// Records were read from a stream by a caller (not by a mapping).
     RecordsRead {
         /// The stream's name.
         stream: &'a str,
-        /// How many.
+        /// The number of records.
         records: u64,
         /// Their data and partition keys.
         bytes: u64,
-        /// How far behind the newest record the reader is, in milliseconds.
+        /// The time by which the reader is behind the newest record, in milliseconds.
         behind: Timestamp,
     },
     /// A mapping is about to give a batch to its function.
@@ -38,16 +38,16 @@ pub enum Observation<'a> {
         stream: &'a str,
         /// The function's name.
         function: &'a str,
-        /// How many records.
+        /// The number of records.
         records: u64,
-        /// How old the last record of the batch is, in milliseconds.
+        /// The age of the last record of the batch, in milliseconds.
         age: Timestamp,
     },
     /// Messages were sent to a queue.
     MessagesSent {
         /// The queue's name.
         queue: &'a str,
-        /// How many.
+        /// The number of messages.
         messages: u64,
         /// Their bodies and attributes.
         bytes: u64,
@@ -56,19 +56,19 @@ pub enum Observation<'a> {
     MessagesReceived {
         /// The queue's name.
         queue: &'a str,
-        /// How many.
+        /// The number of messages.
         messages: u64,
     },
     /// Messages were deleted from a queue.
     MessagesDeleted {
         /// The queue's name.
         queue: &'a str,
-        /// How many.
+        /// The number of messages.
         messages: u64,
     },
 }
 
-/// Who is told. Called on the store's own threads: it must not block, and must not call the store.
+/// A receiver of observations. Called on the store's own threads: it must not block, and must not call the store.
 pub trait Observer: Send + Sync + 'static {
     /// Takes note of something, at a time of the caller's clock.
     fn observe(&self, at: Timestamp, observation: Observation<'_>);

@@ -13,13 +13,13 @@ use crate::{Shard, Timestamp};
 /// The number of a record, or of the place before a shard's first record (position 0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SequenceNumber {
-    /// When the shard was made.
+    /// The time at which the shard was made.
     pub(crate) shard_created: Timestamp,
     /// The shard's number in its stream.
     pub(crate) shard: u32,
     /// The record's place in its shard: 1 is the first.
     pub position: u64,
-    /// When the record arrived.
+    /// The time at which the record arrived.
     pub(crate) arrived: Timestamp,
 }
 
@@ -29,7 +29,7 @@ impl SequenceNumber {
         self.shard
     }
 
-    /// Whether a shard has given this number, or may give it.
+    /// Returns true if the shard has given this number, or may give it.
     pub(crate) fn of(&self, shard: &Shard) -> bool {
         self.shard == shard.number && seconds(self.shard_created) == seconds(shard.created)
     }

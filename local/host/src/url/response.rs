@@ -19,7 +19,7 @@ pub(super) struct HttpAnswer {
     pub(super) body: Bytes,
 }
 
-/// The reason for which a function's answer is no response: the message is for the log, not for the client.
+/// The reason why a function's answer is no response: the message is for the log, not for the client.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub(super) enum MalformedAnswer {
     #[error("the function's answer is not JSON: {0}")]

@@ -1,4 +1,4 @@
-//! How long to wait before a batch is tried again.
+//! The pause before a batch is tried again.
 
 use crate::Timestamp;
 

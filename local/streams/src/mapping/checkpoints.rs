@@ -1,4 +1,4 @@
-//! Where mappings go on after a crash.
+//! The saved positions from which mappings go on after a crash.
 
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -6,7 +6,7 @@ use crate::store::Refused;
 use crate::stream::{find_stream, resolve};
 use crate::{Shard, Stream, StreamPosition, Streams, StreamsError, Timestamp};
 
-/// Where a new mapping begins.
+/// The position at which a new mapping begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartingPosition {
     /// With the oldest record of each shard.
@@ -24,15 +24,15 @@ pub struct MappingStart {
     pub id: i64,
     /// Its UUID, which stays the same.
     pub uuid: String,
-    /// When it was made.
+    /// The time at which it was made.
     pub created: Timestamp,
     /// The stream.
     pub stream: Stream,
-    /// Where each shard's lanes begin.
+    /// The start of each shard's lanes.
     pub shards: Vec<ShardStart>,
 }
 
-/// Where the lanes of a shard begin.
+/// The start of the lanes of a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShardStart {
     /// The shard.
@@ -41,12 +41,12 @@ pub struct ShardStart {
     pub lanes: Vec<LaneStart>,
 }
 
-/// Where a lane begins.
+/// The start of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LaneStart {
     /// Its number, from 0.
     pub lane: u32,
-    /// What lies before is done.
+    /// The first position that is not known to be done.
     pub position: u64,
 }
 
@@ -197,7 +197,7 @@ fn begin_shard(
     Ok((0..lanes).map(|lane| LaneStart { lane, position }).collect())
 }
 
-/// What is saved of a shard for this number of lanes.
+/// Returns the saved positions of a shard for this number of lanes.
 fn saved(connection: &Connection, mapping: i64, shard: &Shard, lanes: u32) -> rusqlite::Result<Vec<LaneStart>> {
     let sql = "SELECT lane, position FROM checkpoints WHERE mapping = ?1 AND shard = ?2 AND lanes = ?3 ORDER BY lane";
     let mut statement = connection.prepare_cached(sql)?;

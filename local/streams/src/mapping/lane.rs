@@ -15,13 +15,13 @@ use super::Policy;
 use super::backoff;
 use crate::{Reading, Record, Timestamp, Tip};
 
-/// What is to be done next.
+/// The next step of a lane, for its caller to take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Read at most so many records, and not much more than so many bytes of them, from a position on; then
     /// [`Lane::read`].
     Read {
-        /// Where to begin.
+        /// The position to begin at.
         from: u64,
         /// The most records.
         records: usize,
@@ -30,12 +30,12 @@ pub enum Step {
     },
     /// Wait for new records ([`Lane::look_again`]), but not longer than `until`.
     Wait {
-        /// When to ask again in any case.
+        /// The time at which to ask again in any case.
         until: Option<Timestamp>,
     },
     /// Give the function the first so many of [`Lane::records`]; then [`Lane::answered`].
     Invoke {
-        /// How many.
+        /// The number of records.
         records: usize,
     },
     /// Note that the first so many of [`Lane::records`] are given up; then [`Lane::noted`].
@@ -49,7 +49,7 @@ pub enum Step {
     Drained,
 }
 
-/// What came of an invocation.
+/// The answer to an invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// All records are done.
@@ -58,41 +58,41 @@ pub enum Answer {
     FailedFrom {
         /// The position of the first record that is not done.
         position: u64,
-        /// What was answered.
+        /// The function's response.
         response: Response,
     },
     /// Nothing is known to be done.
     Failed {
-        /// What was answered.
+        /// The function's response.
         response: Response,
     },
     /// The function was not invoked: it was throttled, or cannot be reached. That is no attempt.
     NotInvoked,
 }
 
-/// What a function answered, for the note about what is given up.
+/// The response of a function, for the note about the records that are given up.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Response {
     /// The function's version.
     pub version: String,
-    /// How it failed, if it did not merely report failed records.
+    /// The error, if the function did not merely report failed records.
     pub error: Option<String>,
 }
 
 /// Records that are given up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Discard {
-    /// How many: the first ones in hand.
+    /// The number of records: the first ones in hand.
     pub records: usize,
-    /// Why.
+    /// The reason.
     pub reason: DiscardReason,
-    /// How often the function was given them.
+    /// The number of times that the function was given them.
     pub invocations: u32,
     /// The function's last answer, if there was one.
     pub response: Option<Response>,
 }
 
-/// Why records are given up.
+/// The reason why records are given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiscardReason {
     /// They were tried as often as the mapping says.
@@ -116,11 +116,11 @@ pub struct Lane {
     policy: Arc<Policy>,
     /// Everything before is done.
     done: u64,
-    /// Whether `done` says more than the disk does.
+    /// True if `done` is ahead of the position on disk.
     unsaved: bool,
-    /// Where to read on.
+    /// The position to read on from.
     seen: u64,
-    /// Whether nothing lay at `seen` when it was last looked.
+    /// True if no record lay at `seen` at the last reading.
     at_tip: bool,
     /// Records that are read and not done.
     held: VecDeque<Record>,
@@ -159,7 +159,7 @@ impl Lane {
         self.held.iter()
     }
 
-    /// What to do now.
+    /// Returns the step to take now.
     pub fn next(&mut self, now: Timestamp) -> Step {
         if self.unsaved {
             return Step::Save { position: self.done };
@@ -184,7 +184,7 @@ impl Lane {
         }
     }
 
-    /// What [`Step::Read`] has brought.
+    /// Takes the records that [`Step::Read`] has brought.
     pub fn read(&mut self, reading: Reading, now: Timestamp) {
         self.seen = reading.next;
         self.at_tip = reading.tip == Tip::Reached;
@@ -207,7 +207,7 @@ impl Lane {
         self.unsaved = false;
     }
 
-    /// Whether [`Step::Note`] is where it is to be. If not, it will be tried again.
+    /// Takes the result of [`Step::Note`]: true if the note is where it is to be. If not, it will be tried again.
     pub fn noted(&mut self, delivered: bool, now: Timestamp) {
         if !delivered {
             self.rest(now);
@@ -219,7 +219,7 @@ impl Lane {
         }
     }
 
-    /// What came of [`Step::Invoke`].
+    /// Takes the answer to [`Step::Invoke`].
     pub fn answered(&mut self, answer: Answer, now: Timestamp) {
         let Some(part) = self.parts.front_mut() else { return };
         if answer != Answer::NotInvoked {
@@ -274,7 +274,7 @@ impl Lane {
         })
     }
 
-    /// How many of the records in hand fit into a batch, at least one; and whether no more would.
+    /// Counts the records in hand that fit into a batch, at least one; and tells if no more would fit.
     fn batch(&self) -> (usize, bool) {
         let mut weight = 0;
         for (count, record) in self.held.iter().enumerate() {

@@ -12,7 +12,7 @@ use crate::{HashKey, Reading, Record, Timestamp, Tip};
 
 const KEYS: [&str; 5] = ["a", "b", "c", "d", "e"];
 
-/// What happens next.
+/// One event of a generated history.
 #[derive(Debug, Clone)]
 enum Event {
     /// A record is put.
@@ -71,7 +71,7 @@ struct World {
     now: Timestamp,
     shard: Vec<Record>,
     lanes: Vec<Lane>,
-    /// What is on disk: where each lane goes on.
+    /// The position on disk from which each lane goes on.
     saved: Vec<u64>,
     /// Positions that the function has dealt with.
     done: BTreeSet<u64>,
@@ -201,7 +201,7 @@ impl World {
         answer
     }
 
-    /// What lies before a batch in its lane, so all that has one of its partition keys, is over.
+    /// Asserts that all records before a batch in its lane, so all that have one of its partition keys, are done or given up.
     fn check_order(&self, lane: usize, batch: &[Record]) {
         let first = batch[0].position();
         for earlier in self

@@ -2,22 +2,22 @@
 
 use crate::{Record, Timestamp};
 
-/// How a mapping makes batches, and what it does with those that fail. Times in milliseconds.
+/// The settings by which a mapping makes batches and treats those that fail. Times in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Policy {
     /// The most records of a batch.
     pub batch_size: usize,
     /// The most bytes that a batch's records take in the event.
     pub batch_bytes: usize,
-    /// What a record takes in the event besides its key and data.
+    /// The bytes of a record in the event besides its key and data.
     pub record_overhead: usize,
-    /// How long records may wait for others.
+    /// The longest time that records may wait for others.
     pub batching_window: Timestamp,
-    /// Whether a batch that fails is tried again in two halves.
+    /// True if a batch that fails is tried again in two halves.
     pub bisect: bool,
-    /// How often a batch is tried again; absent: until its records are past their time.
+    /// The number of times that a batch is tried again; absent: until its records are past their time.
     pub max_retries: Option<u32>,
-    /// How old records may be; absent: as old as the stream keeps them.
+    /// The greatest age of records; absent: as old as the stream keeps them.
     pub max_age: Option<Timestamp>,
 }
 

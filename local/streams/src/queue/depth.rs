@@ -1,4 +1,4 @@
-//! How full queues are.
+//! The counts of the messages in queues.
 
 use rusqlite::Connection;
 
@@ -7,7 +7,7 @@ use super::{Depth, Queue};
 use crate::{Streams, StreamsError, Timestamp};
 
 impl Streams {
-    /// How many messages a queue holds.
+    /// Counts the messages of a queue.
     ///
     /// # Errors
     /// [`StreamsError::NoQueue`], or when it cannot be read.

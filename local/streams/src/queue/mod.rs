@@ -11,31 +11,31 @@ mod tests;
 
 use crate::Timestamp;
 
-/// How a queue treats its messages. Times in milliseconds.
+/// The settings of a queue. Times in milliseconds.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueueSettings {
-    /// How long a received message is hidden.
+    /// The time for which a received message is hidden.
     pub visibility: Timestamp,
-    /// How long a message is kept.
+    /// The time for which a message is kept.
     pub retention: Timestamp,
-    /// How long a new message is hidden.
+    /// The time for which a new message is hidden.
     pub delay: Timestamp,
-    /// How long a receive waits; the caller does the waiting.
+    /// The time that a receive waits; the caller does the waiting.
     pub wait: Timestamp,
-    /// How long a message may be, in bytes; the caller looks.
+    /// The greatest length of a message in bytes; the caller checks it.
     pub max_bytes: u32,
-    /// Where messages go that nobody manages to deal with.
+    /// The destination of messages that are received again and again and never deleted.
     pub redrive: Option<Redrive>,
-    /// What the caller wants to find again; its form is the caller's.
+    /// A text that the caller keeps with the queue; its form is the caller's.
     pub remark: String,
 }
 
-/// Where a message goes that was received too often.
+/// The destination of a message that was received too often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redrive {
     /// The name of the dead letter queue.
     pub queue: String,
-    /// How often it may be received before.
+    /// The number of times that it may be received before.
     pub max_receives: u32,
 }
 
@@ -46,9 +46,9 @@ pub struct Queue {
     pub id: i64,
     /// Its name, unique.
     pub name: String,
-    /// When it was made.
+    /// The time at which it was made.
     pub created: Timestamp,
-    /// When its settings last changed.
+    /// The time at which its settings last changed.
     pub modified: Timestamp,
     /// Its settings.
     pub settings: QueueSettings,
@@ -61,9 +61,9 @@ pub struct NewMessage {
     pub message_id: String,
     /// Its text.
     pub body: String,
-    /// What else belongs to it; its form is the caller's.
+    /// Its attributes; their form is the caller's.
     pub attributes: String,
-    /// How long it is hidden, in milliseconds; absent: as long as the queue says.
+    /// The time for which it is hidden, in milliseconds; absent: as long as the queue says.
     pub delay: Option<Timestamp>,
 }
 
@@ -72,7 +72,7 @@ pub struct NewMessage {
 pub struct Receipt {
     /// The message's number in the store.
     pub message: i64,
-    /// Which of its receives this was.
+    /// The number of this receive among those of the message.
     pub receives: u32,
 }
 
@@ -81,39 +81,39 @@ pub struct Receipt {
 pub struct Message {
     /// Its id.
     pub message_id: String,
-    /// What to delete it with.
+    /// The receipt to delete it with.
     pub receipt: Receipt,
     /// Its text.
     pub body: String,
-    /// What else belongs to it.
+    /// Its attributes.
     pub attributes: String,
-    /// When it was sent.
+    /// The time at which it was sent.
     pub sent: Timestamp,
-    /// When it was first received.
+    /// The time at which it was first received.
     pub first_received: Timestamp,
     /// The queue that it comes from, when this is a dead letter queue.
     pub origin: Option<String>,
 }
 
-/// What a receive brought.
+/// The result of a receive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Received {
     /// The messages, which are hidden now.
     pub messages: Vec<Message>,
-    /// When the next hidden message becomes visible, if none is there.
+    /// The time at which the next hidden message becomes visible, if none is there.
     pub next_visible: Option<Timestamp>,
 }
 
 /// A new visibility timeout for a received message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct VisibilityChange {
-    /// Which receive.
+    /// The receipt of the message.
     pub receipt: Receipt,
-    /// How long it is hidden from now on, in milliseconds.
+    /// The time for which it is hidden from now on, in milliseconds.
     pub timeout: Timestamp,
 }
 
-/// Why a message's visibility did not change.
+/// The reason why a message's visibility did not change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum VisibilityRefused {
     /// It is deleted, or was received again.
@@ -124,7 +124,7 @@ pub enum VisibilityRefused {
     TooLong,
 }
 
-/// How many messages a queue holds.
+/// The counts of the messages of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Depth {
     /// Those that a receive would find.
@@ -133,6 +133,6 @@ pub struct Depth {
     pub in_flight: u64,
     /// Those that were sent with a delay that is not over.
     pub delayed: u64,
-    /// When the oldest of them all was sent.
+    /// The time at which the oldest of them all was sent.
     pub oldest: Option<Timestamp>,
 }

@@ -17,16 +17,16 @@ use crate::stream::StreamCache;
 /// At most so many jobs share a commit, so that the first of them does not wait for all of a flood.
 const GROUP: usize = 256;
 
-/// What the writing thread keeps in memory, and what a job leaves to be done once it is on disk.
+/// The memory of the writing thread, and the work that a job leaves to be done once it is on disk.
 #[derive(Default)]
 pub(crate) struct Desk {
     /// Streams as they are in the open transaction.
     pub(crate) streams: StreamCache,
-    /// Who is to be woken.
+    /// The topics whose waiters are to be woken.
     pub(crate) wakes: Vec<Topic>,
-    /// What observers are to be told.
+    /// The observations to be reported.
     pub(crate) told: Vec<Told>,
-    /// What SQLite has refused to a job.
+    /// The error with which SQLite has refused a job.
     pub(crate) failure: Option<(String, Fault)>,
 }
 
@@ -36,7 +36,7 @@ pub(crate) type Deliver = Box<dyn FnOnce(Result<(), StreamsError>) + Send>;
 /// A job: works in the open transaction. `Err`: nothing of it is to stay.
 pub(crate) type Job = Box<dyn FnOnce(&Connection, &mut Desk) -> (bool, Deliver) + Send>;
 
-/// What SQLite said, and whether trying again may help.
+/// The error of SQLite, with the kind of fault, which says if trying again may help.
 type Failure = (String, Fault);
 
 pub(super) struct Writer {

@@ -51,7 +51,7 @@ struct Opened {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What an observer will be told, as data.
+/// An observation to be reported to the observer, as data.
 #[derive(Debug, Clone)]
 pub(crate) struct Told {
     pub(crate) at: Timestamp,
@@ -128,7 +128,7 @@ impl Streams {
         }
     }
 
-    /// What is wrong with the file; none: it can be written, as far as is known. While there is trouble, calls that write
+    /// Describes the trouble with the file; none: it can be written, as far as is known. While there is trouble, calls that write
     /// are refused, and each second it is tried whether that is over.
     pub fn trouble(&self) -> Option<String> {
         self.inner.disk.trouble()
@@ -139,12 +139,12 @@ impl Streams {
         self.inner.disk.until_lost().await
     }
 
-    /// Whether there is anything to look at: the file is there. Lists of what lies in it need not make it.
+    /// Returns true if the file is there, or is open. A list of its content need not create it.
     pub fn exists(&self) -> bool {
         self.inner.opened.initialized() || self.path().exists()
     }
 
-    /// Tells `observer` from now on. Only the first one counts.
+    /// Reports to `observer` from now on. Only the first call counts.
     pub fn observe(&self, observer: Arc<dyn Observer>) {
         if self.inner.observer.set(observer).is_err() {
             tracing::warn!("streams and queues have an observer already; the second one is told nothing");
@@ -169,7 +169,7 @@ impl Streams {
         self.inner.board.wake_all();
     }
 
-    /// Whether [`Streams::close_waits`] was called.
+    /// Returns true if [`Streams::close_waits`] was called.
     pub fn waits_closed(&self) -> bool {
         self.inner.closing.load(Ordering::Acquire)
     }
@@ -239,7 +239,7 @@ impl Streams {
         Ok(opened)
     }
 
-    /// What a deletion that was cut off has left.
+    /// Removes in the background the records that an interrupted deletion has left.
     fn clear_leftovers_later(&self) {
         let streams = self.clone();
         tokio::spawn(async move {
@@ -298,7 +298,7 @@ impl Drop for Opened {
     }
 }
 
-/// Why work on the writing thread does not stand.
+/// The reason why work on the writing thread is rolled back.
 #[derive(Debug)]
 pub(crate) enum Refused {
     Sqlite(rusqlite::Error),

@@ -1,11 +1,11 @@
-//! Who waits for something to change is woken by the commit that changes it: nobody polls.
+//! The wake-ups by the commit that makes a change, of those that wait for it: nobody polls.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
-/// What somebody may wait for.
+/// A thing whose change may be waited for.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Topic {
     /// Records of a shard.

@@ -17,22 +17,22 @@ pub(crate) struct StreamCache {
     pub(super) windows: HashMap<i64, Window>,
 }
 
-/// A stream, and how far its shards are.
+/// A stream with the ends of its shards.
 pub(super) struct Open {
     pub(super) stream: Arc<Stream>,
     pub(super) tails: Vec<Tail>,
 }
 
-/// How far a shard is.
+/// The positions and times at the two ends of a shard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Tail {
     /// The position of the next record.
     pub(super) next: u64,
-    /// When the last one arrived.
+    /// The time at which the last one arrived.
     pub(super) latest: Timestamp,
     /// The position of the oldest record that is still on disk.
     pub(super) first: u64,
-    /// When it was last looked for records that are past their time.
+    /// The time at which records that are past their time were last looked for.
     pub(super) trimmed: Timestamp,
 }
 

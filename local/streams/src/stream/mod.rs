@@ -21,9 +21,9 @@ pub(crate) use read::resolve;
 pub struct CreateStream {
     /// Its name, unique.
     pub name: String,
-    /// How many shards it has, at least one.
+    /// The number of its shards, at least one.
     pub shard_count: u32,
-    /// How long records are kept.
+    /// The time for which records are kept, in hours.
     pub retention_hours: u32,
 }
 
@@ -34,9 +34,9 @@ pub struct Stream {
     pub id: i64,
     /// Its name.
     pub name: String,
-    /// When it was made.
+    /// The time at which it was made.
     pub created: Timestamp,
-    /// How long records are kept.
+    /// The time for which records are kept, in hours.
     pub retention_hours: u32,
     /// Its shards, by number.
     pub shards: Vec<Shard>,
@@ -63,7 +63,7 @@ pub struct Shard {
     pub number: u32,
     /// The hash keys of its records.
     pub range: HashKeyRange,
-    /// When it was made.
+    /// The time at which it was made.
     pub created: Timestamp,
 }
 
@@ -96,13 +96,13 @@ pub struct NewRecord {
 }
 
 impl NewRecord {
-    /// What counts against a shard's throughput.
+    /// Returns the bytes that count against a shard's throughput.
     pub fn bytes(&self) -> usize {
         self.data.len() + self.partition_key.len()
     }
 }
 
-/// What became of a record.
+/// The fate of a record that was put.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PutOutcome {
     /// It is there.
@@ -119,9 +119,9 @@ pub enum PutOutcome {
 pub struct Record {
     /// Its number.
     pub sequence: SequenceNumber,
-    /// When it arrived; never before the record in front of it.
+    /// The time of its arrival, never before that of the record in front of it.
     pub arrived: Timestamp,
-    /// What its producer chose the shard by.
+    /// The key by which its producer chose the shard.
     pub partition_key: String,
     /// Its bytes.
     pub data: Bytes,
@@ -134,7 +134,7 @@ impl Record {
     }
 }
 
-/// Where in a shard to begin.
+/// The position in a shard at which to begin.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamPosition {
     /// With this record.
@@ -149,12 +149,12 @@ pub enum StreamPosition {
     Since(Timestamp),
 }
 
-/// Which of a shard's records are read: those whose partition keys fall to one of several lanes.
+/// The share of a shard's records that is read: those whose partition keys fall to one of several lanes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordShare {
-    /// How many lanes there are, at least one.
+    /// The number of lanes, at least one.
     pub lanes: u32,
-    /// Which of them, from 0.
+    /// The number of the lane, from 0.
     pub lane: u32,
 }
 
@@ -163,27 +163,27 @@ impl RecordShare {
     pub const ALL: Self = Self { lanes: 1, lane: 0 };
 }
 
-/// What was read of a shard.
+/// The result of reading from a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading {
     /// The stream's name.
     pub stream: String,
     /// The records in their order.
     pub records: Vec<Record>,
-    /// Where the next reading begins.
+    /// The position at which the next reading begins.
     pub next: u64,
-    /// What lies behind them.
+    /// The records behind these, if any.
     pub tip: Tip,
 }
 
-/// What lies behind a reading.
+/// The records behind a reading, if any.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tip {
     /// Nothing yet.
     Reached,
     /// More records, the first of which arrived then.
     Ahead {
-        /// When it arrived.
+        /// The time at which it arrived.
         arrived: Timestamp,
     },
 }

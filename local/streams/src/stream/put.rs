@@ -8,12 +8,12 @@ use super::{NewRecord, PutOutcome, Stream};
 use crate::store::{Refused, Told, Topic, What};
 use crate::{HashKey, Streams, StreamsError, Timestamp};
 
-/// How often a shard that takes records is looked through for old ones.
+/// The interval at which a shard that takes records is searched for old ones, in milliseconds.
 const TRIM_EVERY: Timestamp = 60_000;
 /// Old records that are deleted in one go: more than can come in between two.
 const TRIMMED_AT_ONCE: u64 = 100_000;
 
-/// What a put has done to the stream's figures.
+/// The figures of a put, for observers.
 #[derive(Default)]
 struct Sums {
     records: u64,
@@ -22,7 +22,7 @@ struct Sums {
 }
 
 impl Streams {
-    /// Puts records into a stream. Each answer is on disk, or says that the record's shard has had its fill for now; later
+    /// Puts records into a stream. Each answer is on disk, or says that the record's shard takes no more for now; later
     /// records may be taken all the same.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! What a shard takes in a second.
+//! The records that a shard takes in a second.
 //! See the [limits](https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html).
 
 use crate::Timestamp;
@@ -10,7 +10,7 @@ const BYTES: usize = 1_048_576;
 /// A window's length in milliseconds.
 const WINDOW: Timestamp = 1_000;
 
-/// What a shard took in the second that runs.
+/// The records and bytes that a shard took in the current second.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Window {
     begun: Timestamp,
@@ -19,7 +19,7 @@ pub(super) struct Window {
 }
 
 impl Window {
-    /// Whether a record of that size is taken at that time; then it counts.
+    /// Counts a record and returns true if the shard takes it at that time; otherwise does not count it.
     ///
     /// A record alone in its second is always taken: the largest one with its key is larger than a second's bytes.
     pub(super) fn admit(&mut self, now: Timestamp, bytes: usize) -> bool {
