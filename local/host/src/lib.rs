@@ -5,8 +5,9 @@
 //! listener of their own. Instances are reused, the warmest first; more are started when requests wait
 //! and more would help, up to limits. A request waits for an instance for some seconds; then, or at once when it can be reckoned
 //! that it would wait longer, it is refused as Lambda refuses one beyond its limits. A process that the machine cannot start
-//! for want of files, memory or processes fails no request: they wait for the instances that there are. Crashes, timeouts and oversized payloads are reported as Lambda reports them, and each
-//! invocation's log is kept. [`Host::serve_url`] puts a function behind HTTP as a function URL does.
+//! for want of files, memory or processes fails no request: they wait for the instances that there are. Crashes, timeouts and
+//! oversized payloads are reported as Lambda reports them, and each invocation's log is kept. [`Host::serve_url`] puts a function
+//! behind HTTP as a function URL does.
 //!
 //! Beside functions it runs tasks ([`Host::run_tasks`]): processes that are kept at their number, as a service of ECS keeps
 //! containers.

@@ -32,7 +32,7 @@ pub(crate) enum Condition {
     },
 }
 
-/// Where a boolean expression stands: `Rules` has functions that `Conditions` has not.
+/// The section of a boolean expression: `Rules` has functions that `Conditions` has not.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
     Conditions,

@@ -1,4 +1,4 @@
-//! What can be wrong with a template, and where.
+//! The errors of a template, each with its position.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -15,7 +15,7 @@ const MAX_LISTED: usize = 100;
 pub struct TemplateErrors {
     /// The errors, sorted by position; never empty, at most 100.
     pub errors: Vec<TemplateError>,
-    /// How many more there were.
+    /// The number of further errors, which are not listed.
     pub omitted: usize,
 }
 
@@ -41,11 +41,11 @@ impl std::error::Error for TemplateErrors {}
 pub struct TemplateError {
     /// The template's file name, as given to [`crate::parse`].
     pub file: String,
-    /// Where in the file.
+    /// The position in the file.
     pub at: Position,
     /// The element, such as `ListFunction.Environment.Variables`; empty when it concerns the whole file.
     pub path: String,
-    /// What is wrong.
+    /// The problem there.
     pub problem: Problem,
 }
 
@@ -65,7 +65,7 @@ impl std::error::Error for TemplateError {
     }
 }
 
-/// What is wrong, without where.
+/// A problem, without its position.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Problem {
     /// The text is not YAML, or uses a part of YAML that CloudFormation does not read.
@@ -82,7 +82,7 @@ pub enum Problem {
     /// A name that is not in a closed set.
     #[error("unknown {what} `{name}`{hint}")]
     Unknown {
-        /// What the name should name, such as "property".
+        /// The kind of thing that is named, such as "property".
         what: &'static str,
         /// The name.
         name: String,
@@ -92,7 +92,7 @@ pub enum Problem {
     /// Something required is absent.
     #[error("`{name}` is required")]
     Missing {
-        /// What is absent.
+        /// The name of the absent element.
         name: String,
     },
     /// A value of another type than the one expected.
@@ -100,7 +100,7 @@ pub enum Problem {
     WrongType {
         /// The type expected.
         expected: &'static str,
-        /// What stands there.
+        /// The value that was found.
         found: String,
     },
     /// A value of the right type that is not allowed.
@@ -108,7 +108,7 @@ pub enum Problem {
     NotAllowed {
         /// The value, quoted.
         value: String,
-        /// What would be allowed.
+        /// The values that would be allowed.
         rule: String,
     },
     /// A reference to something that is not there.
@@ -122,7 +122,7 @@ pub enum Problem {
     NotLocal {
         /// The feature.
         what: String,
-        /// What to do instead.
+        /// The way to do without it.
         advice: String,
     },
     /// An assertion of the template's `Rules` failed.

@@ -21,7 +21,7 @@ use crate::template::Template;
 /// A value, or `None` for `AWS::NoValue`.
 pub(crate) type Evaluated = Result<Option<Node>, Reported>;
 
-/// What is known while a stack is resolved.
+/// The template, the inputs and the results so far, while a stack is resolved.
 pub(crate) struct Scope<'a> {
     pub(crate) template: &'a Template,
     pub(crate) inputs: &'a StackInputs,
@@ -33,7 +33,7 @@ pub(crate) struct Scope<'a> {
     conditions: RefCell<IndexMap<&'a str, Truth>>,
 }
 
-/// How far a resource is.
+/// The state of a resource's resolution.
 pub(crate) enum State {
     Resolved(Box<Resource>),
     /// Its condition is false.
@@ -42,7 +42,7 @@ pub(crate) enum State {
     Failed,
 }
 
-/// How far a condition is.
+/// The state of a condition's evaluation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Truth {
     InProgress,

@@ -13,7 +13,7 @@ pub(crate) struct Property {
     pub(crate) effect: Effect,
 }
 
-/// What the local runtime makes of a property.
+/// The treatment of a property by the local runtime.
 pub(crate) enum Effect {
     /// It is a typed field of the resource.
     Honoured,

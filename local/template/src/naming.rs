@@ -11,7 +11,7 @@ const SUFFIX: usize = 12;
 /// A long logical id is cut to this length before the stack's name is, as in CloudFormation.
 const MAX_LOGICAL: usize = 24;
 
-/// Who a resource is, and where: what names and ARNs are made of.
+/// The inputs and the logical id from which a resource's names and ARNs are made.
 #[derive(Clone, Copy)]
 pub(crate) struct Identity<'a> {
     pub(crate) inputs: &'a StackInputs,

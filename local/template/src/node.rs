@@ -74,7 +74,7 @@ impl Node {
         }
     }
 
-    /// What stands here, for messages.
+    /// Describes the value for messages.
     pub(crate) fn describe(&self) -> String {
         match &self.data {
             Data::Scalar(Scalar::Text(text)) => Quoted(text).to_string(),

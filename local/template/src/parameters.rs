@@ -38,7 +38,7 @@ const AWS_TYPES: &[&str] = &[
     "AWS::SSM::Parameter::Name",
 ];
 
-/// What a parameter's value is.
+/// The kind of a parameter's value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Text,

@@ -15,10 +15,10 @@ use crate::parameters::ParameterValue;
 use crate::resources::{Peers, Resource, ResourceType};
 use crate::template::{DeletionPolicy, ResourceTemplate, Template};
 
-/// What CloudFormation shows instead of a `NoEcho` parameter.
+/// The text that CloudFormation shows instead of a `NoEcho` parameter.
 const MASK: &str = "****";
 
-/// What a stack is made from, beside its template.
+/// The inputs from which a stack is made, beside its template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StackInputs {
     /// The stack's name: 1 to 128 letters, digits and hyphens, a letter first.
@@ -31,9 +31,9 @@ pub struct StackInputs {
     pub partition: String,
     /// The value of `AWS::URLSuffix`: `amazonaws.com`.
     pub url_suffix: String,
-    /// How many stacks of this name there were before, and are deleted: each has an id of its own.
+    /// The number of earlier stacks of this name, which are deleted: each has an id of its own.
     pub generation: u32,
-    /// What the URLs of queues begin with, without a slash at the end; that of SQS in the region when absent.
+    /// The beginning of the queues' URLs, without a slash at the end; that of SQS in the region when absent.
     pub endpoint: Option<String>,
     /// The value of `AWS::NotificationARNs`.
     pub notification_arns: Vec<String>,
@@ -114,7 +114,7 @@ pub struct Output {
 pub struct StackResource {
     /// Its name in the template.
     pub logical_id: String,
-    /// What `Ref` gives: a name or an ARN, by type.
+    /// The value of `Ref`: a name or an ARN, by type.
     pub physical_id: String,
     /// Its type.
     pub resource_type: ResourceType,
@@ -124,11 +124,11 @@ pub struct StackResource {
     pub properties: Value,
     /// Properties that have no effect on one machine, in the order of the template.
     pub ignored: Vec<Ignored>,
-    /// What happens when it leaves the stack.
+    /// The treatment of the resource when it leaves the stack.
     pub deletion_policy: DeletionPolicy,
     /// Its `Metadata` as written, functions not evaluated; null when there is none.
     pub metadata: Value,
-    /// Where it stands in the template.
+    /// The position in the template.
     pub at: Position,
 }
 
@@ -137,11 +137,11 @@ pub struct StackResource {
 pub struct Ignored {
     /// The property.
     pub name: &'static str,
-    /// Why it has no effect.
+    /// The reason why it has no effect.
     pub why: &'static str,
     /// Its value.
     pub value: Value,
-    /// Where it stands in the template.
+    /// The position in the template.
     pub at: Position,
 }
 
@@ -299,7 +299,7 @@ fn parameters<'t>(
     (shown, values)
 }
 
-/// Whether every condition has a value and every rule is met.
+/// Evaluates conditions and rules; returns true if every condition has a value and every rule is met.
 fn conditions_and_rules(scope: &Scope<'_>) -> bool {
     let mut fine = true;
     for name in scope.template.conditions.keys() {

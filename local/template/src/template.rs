@@ -90,7 +90,7 @@ pub(crate) struct OutputTemplate {
     pub(crate) export: Option<Expr>,
 }
 
-/// What happens to a resource when it leaves its stack
+/// The treatment of a resource that leaves its stack
 /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html>).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeletionPolicy {

@@ -98,7 +98,7 @@ fn the_deployed_workflow_resolves() {
     }
 }
 
-/// What parameters switch on resolves too.
+/// Resources that parameters switch on are resolved too.
 #[test]
 fn the_deployed_workflow_resolves_with_everything_that_is_optional() {
     let functions = |stack: &Stack| -> Vec<(Option<u32>, bool)> {

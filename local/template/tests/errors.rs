@@ -1,4 +1,4 @@
-//! What is wrong with a template is said with line, element and advice.
+//! Tests of errors in templates: each names line, element and advice.
 
 use sluice_template::{ResourceType, StackInputs, parse};
 

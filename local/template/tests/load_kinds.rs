@@ -19,7 +19,7 @@ fn one(resource_type: &str, properties: &str, more: &str) -> Result<Stack, Vec<S
     ))
 }
 
-/// What `Ref` gives, and that it is the same in another run; names and ids differ by stack only.
+/// Checks the value of `Ref`, and that it is the same in another run; names and ids differ by stack only.
 #[track_caller]
 fn check_reference(resource_type: &str, properties: &str, expected: &str) {
     let physical = |stack: Result<Stack, Vec<String>>| {

@@ -63,7 +63,7 @@ pub struct Dimension {
     pub value: String,
 }
 
-/// How a datapoint is compared with the threshold.
+/// The comparison of a datapoint with the threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ComparisonOperator {
     /// `GreaterThanOrEqualToThreshold`.
@@ -85,7 +85,7 @@ impl Choice for ComparisonOperator {
     ];
 }
 
-/// What a period without data counts as.
+/// The meaning of a period without data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingData {
     /// `breaching`.

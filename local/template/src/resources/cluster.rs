@@ -7,7 +7,7 @@ use crate::fields::{Fields, Property, Shape};
 use crate::naming::Identity;
 use crate::resources::Kind;
 
-/// Where services run: here always this machine. `Ref` gives its name, `Arn` its ARN.
+/// A cluster, in which services run: here always this machine. `Ref` gives its name, `Arn` its ARN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cluster {
     /// `ClusterName`, or a generated name; at most 255 characters.

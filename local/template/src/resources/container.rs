@@ -24,7 +24,7 @@ pub struct Container {
     pub log: Option<ContainerLog>,
 }
 
-/// Where what a container writes goes.
+/// The log that gets a container's output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ContainerLog {
     /// `awslogs-group`.

@@ -5,7 +5,7 @@ use crate::fields::{Fields, Property};
 use crate::naming::Identity;
 use crate::resources::{Kind, MissingPeer, Peers, ResourceType};
 
-/// How a function's asynchronous invocations are retried. `Ref` gives a generated id.
+/// The rules by which a function's asynchronous invocations are retried. `Ref` gives a generated id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventInvokeConfig {
     /// The logical id of the function.

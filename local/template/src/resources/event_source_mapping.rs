@@ -8,7 +8,7 @@ use crate::fields::{Choice, Fields, Property, Shape};
 use crate::naming::Identity;
 use crate::resources::{Kind, MissingPeer, Peers, ResourceType};
 
-/// What calls a function with the records of a Kinesis stream. `Ref` and `Id` give its UUID.
+/// A mapping that calls a function with the records of a Kinesis stream. `Ref` and `Id` give its UUID.
 #[derive(Debug, Clone, PartialEq)]
 pub struct EventSourceMapping {
     /// Its UUID.
@@ -47,7 +47,7 @@ pub struct EventSourceMapping {
     target: String,
 }
 
-/// Where in a stream reading begins.
+/// The position in a stream at which reading begins.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum StartingPosition {
     /// `TRIM_HORIZON`: the oldest record.

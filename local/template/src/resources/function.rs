@@ -82,7 +82,7 @@ impl Choice for Architecture {
     const ALL: &'static [(&'static str, Self)] = &[("arm64", Architecture::Arm64), ("x86_64", Architecture::X86_64)];
 }
 
-/// How log lines are written.
+/// The format of log lines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
     /// `Text`.

@@ -47,25 +47,25 @@ use crate::fields::{Effect, Fields, Property};
 use crate::naming::Identity;
 use crate::node::{Key, Path};
 
-/// What a resource type is made of.
+/// The definition of a resource type: its properties, attributes and names.
 pub(crate) trait Kind: Sized {
     /// The type's name, such as `AWS::SNS::Topic`.
     const TYPE: &'static str;
-    /// Every property that CloudFormation knows, and what becomes of it.
+    /// Every property that CloudFormation knows, with its treatment here.
     const PROPERTIES: &'static [Property];
-    /// What `Fn::GetAtt` can ask for.
+    /// The attributes that `Fn::GetAtt` can ask for.
     const ATTRIBUTES: &'static [&'static str];
 
     /// Reads evaluated properties; `None` when something was reported.
     fn read(fields: &Fields<'_>, identity: &Identity<'_>) -> Option<Self>;
 
-    /// What `Ref` gives.
+    /// Returns the value of `Ref`.
     fn reference(&self, identity: &Identity<'_>) -> String;
 
-    /// What `Fn::GetAtt` gives; `None` for what only the runtime knows.
+    /// Returns the value of `Fn::GetAtt`; `None` for one that only the runtime knows.
     fn attribute(&self, name: &str, identity: &Identity<'_>) -> Option<String>;
 
-    /// Under what texts other resources name this one.
+    /// Returns the texts by which other resources name this one.
     fn aliases(&self, identity: &Identity<'_>) -> Vec<String> {
         vec![self.reference(identity)]
     }

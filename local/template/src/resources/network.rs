@@ -1,12 +1,12 @@
-//! What the network resources share. They exist with their ids and do nothing: processes use the machine's network.
+//! The common parts of the network resources. They exist with their ids and do nothing: processes use the machine's network.
 
 use std::net::Ipv4Addr;
 
 use crate::fields::Fields;
 
-/// Why properties of network resources have no effect.
+/// The reason why properties of network resources have no effect.
 pub(crate) const MACHINE: &str = "processes use the machine's own network";
-/// What to do instead of asking for addresses from a pool.
+/// The advice to those who ask for addresses from a pool.
 pub(crate) const NO_IPAM: &str = "there is no IP address manager; write the block into CidrBlock";
 
 /// An IPv4 block such as `10.0.0.0/24`, with `min` to `max` bits of prefix.

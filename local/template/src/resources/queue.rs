@@ -33,7 +33,7 @@ pub struct Queue {
     pub tags: IndexMap<String, String>,
 }
 
-/// Where messages go that nobody could handle.
+/// The destination of messages that were received too often.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redrive {
     /// The logical id of the queue that gets them.

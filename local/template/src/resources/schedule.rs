@@ -34,7 +34,7 @@ pub struct Schedule {
     pub max_event_age_seconds: u32,
 }
 
-/// When a schedule's time comes.
+/// The times at which a schedule calls its target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ScheduleTiming {
     /// `at(…)`: once, at these milliseconds since 1970.

@@ -1,4 +1,4 @@
-//! What a schedule does when its time comes
+//! The targets of schedules: the calls that are made at their times
 //! (<https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-targets.html>).
 
 use serde_json::{Map, Value};

@@ -8,7 +8,7 @@ use crate::naming::Identity;
 use crate::resources::Kind;
 use crate::resources::network::MACHINE;
 
-/// Who may call whom; it does nothing here. `Ref`, `GroupId` and `Id` give its id.
+/// A set of rules on network traffic; it does nothing here. `Ref`, `GroupId` and `Id` give its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecurityGroup {
     /// Its id, such as `sg-0…`.

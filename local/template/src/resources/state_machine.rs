@@ -36,7 +36,7 @@ pub struct StateMachine {
     pub tags: IndexMap<String, String>,
 }
 
-/// Where a definition is.
+/// The definition of a state machine: its text, or the place of its file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Definition {
     /// The text itself, from `DefinitionString` or `Definition`.
@@ -45,7 +45,7 @@ pub enum Definition {
     Path(String),
 }
 
-/// How executions are run.
+/// The type of a state machine, which says how its executions are run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StateMachineType {
     /// `STANDARD`.
@@ -61,7 +61,7 @@ impl Choice for StateMachineType {
     ];
 }
 
-/// Which events are logged.
+/// The choice of the events that are logged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogLevel {
     /// `ALL`.

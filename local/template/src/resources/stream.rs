@@ -27,7 +27,7 @@ pub struct Stream {
     pub tags: IndexMap<String, String>,
 }
 
-/// Who decides how many shards a stream has.
+/// The capacity mode of a stream, named after the one that decides the number of shards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StreamMode {
     /// The template.

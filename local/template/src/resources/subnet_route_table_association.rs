@@ -5,7 +5,7 @@ use crate::fields::{Fields, Property};
 use crate::naming::Identity;
 use crate::resources::Kind;
 
-/// Which routes a subnet has; it does nothing here. `Ref` and `Id` give its id.
+/// The route table of a subnet; it does nothing here. `Ref` and `Id` give its id.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SubnetRouteTableAssociation {
     /// Its id, such as `rtbassoc-0…`.

@@ -28,7 +28,7 @@ pub struct Subscription {
     pub raw_message_delivery: bool,
 }
 
-/// How messages are delivered.
+/// The protocol by which messages are delivered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
     /// A text mail.
@@ -61,7 +61,7 @@ impl Protocol {
             .map_or("", |(name, _)| name)
     }
 
-    /// Whether messages of this protocol are delivered on one machine: mails are, to the local inbox.
+    /// Returns true if messages of this protocol are delivered on one machine: mails are, to the local inbox.
     #[must_use]
     pub fn is_local(self) -> bool {
         match self {
@@ -91,7 +91,7 @@ impl Choice for Protocol {
     ];
 }
 
-/// What a filter policy looks at.
+/// The part of a message that a filter policy looks at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilterPolicyScope {
     /// `MessageAttributes`.

@@ -22,7 +22,7 @@ pub struct Table {
     pub time_to_live: Option<TimeToLive>,
 }
 
-/// When items expire.
+/// The rule by which items expire.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TimeToLive {
     /// The attribute that holds the time in seconds since 1970.

@@ -9,7 +9,7 @@ use crate::naming::Identity;
 use crate::resources::Kind;
 use crate::resources::container::Container;
 
-/// What a task is made of: containers, each a process here. `Ref` and `TaskDefinitionArn` give its ARN with revision 1.
+/// The definition of a task: containers, each a process here. `Ref` and `TaskDefinitionArn` give its ARN with revision 1.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TaskDefinition {
     /// `Family`, or a generated name; at most 255 characters.

@@ -24,7 +24,7 @@ pub struct Url {
     target: String,
 }
 
-/// Who may call a function URL.
+/// The kind of authorization that callers of a function URL need.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuthType {
     /// Anyone.
@@ -37,7 +37,7 @@ impl Choice for AuthType {
     const ALL: &'static [(&'static str, Self)] = &[("NONE", AuthType::None), ("AWS_IAM", AuthType::AwsIam)];
 }
 
-/// How a function's answer is sent.
+/// The way in which a function's answer is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InvokeMode {
     /// Whole.

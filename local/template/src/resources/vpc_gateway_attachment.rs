@@ -15,7 +15,7 @@ pub struct VpcGatewayAttachment {
     pub internet_gateway_id: String,
 }
 
-/// What `AttachmentType` says of an internet gateway.
+/// The value of `AttachmentType` for an internet gateway.
 const INTERNET_GATEWAY: &str = "IGW";
 
 impl Kind for VpcGatewayAttachment {
