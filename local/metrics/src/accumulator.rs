@@ -1,4 +1,4 @@
-//! What was recorded and is not kept elsewhere yet.
+//! The values that were recorded and are not kept elsewhere yet.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ pub struct Pending {
     pub series: SeriesNumber,
     /// The minute's start.
     pub minute: Timestamp,
-    /// What was recorded since the last [`Accumulator::take`].
+    /// The values that were recorded since the last [`Accumulator::take`].
     pub point: Point,
 }
 
@@ -52,7 +52,7 @@ pub struct Accumulator {
     lost: u64,
 }
 
-/// What was recorded of one metric.
+/// The recorded values of one metric.
 #[derive(Debug)]
 struct Gathered {
     key: Arc<SeriesKey>,
@@ -124,7 +124,7 @@ impl Accumulator {
         self.points += 1;
     }
 
-    /// Whether there is nothing to keep.
+    /// Returns true if there is nothing to keep.
     pub fn is_empty(&self) -> bool {
         self.touched.is_empty()
     }
@@ -148,7 +148,7 @@ impl Accumulator {
         }
     }
 
-    /// How many values were lost since it was last asked: too much waited, or they were no values.
+    /// Returns the number of values lost since the last call: too much waited, or they were no values.
     pub fn take_lost(&mut self) -> u64 {
         std::mem::take(&mut self.lost)
     }

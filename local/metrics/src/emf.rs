@@ -21,7 +21,7 @@ pub struct Embedded {
     pub values: Vec<f64>,
 }
 
-/// What a document holds.
+/// The content of a document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Document {
     /// `_aws.Timestamp`.
@@ -30,7 +30,7 @@ pub struct Document {
     pub metrics: Vec<Embedded>,
 }
 
-/// Why a line that means to be a document is none. Nothing of it becomes a metric.
+/// The reason why a line that means to be a document is none. Nothing of it becomes a metric.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EmbeddedError {
     /// Cut off, or no JSON from the first brace on.
@@ -39,9 +39,9 @@ pub enum EmbeddedError {
     /// A member is missing or of another type.
     #[error("{path} must be {expected}")]
     Member {
-        /// Where, such as `_aws.CloudWatchMetrics[0].Namespace`.
+        /// The path of the wrong value, such as `_aws.CloudWatchMetrics[0].Namespace`.
         path: String,
-        /// What it must be.
+        /// The kind of value that must be there.
         expected: &'static str,
     },
 }

@@ -1,4 +1,4 @@
-//! What a metric is: a namespace, a name and dimensions.
+//! The identity of a metric: a namespace, a name and dimensions.
 //! See [concepts](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/cloudwatch_concepts.html).
 
 use std::sync::Arc;
@@ -60,7 +60,7 @@ impl MetricId {
         &self.dimensions
     }
 
-    /// Whether it has a dimension of this name, and of this value if one is given.
+    /// Returns true if it has a dimension of this name, and of this value if one is given.
     pub fn has_dimension(&self, name: &str, value: Option<&str>) -> bool {
         let same = |one: &&Dimension| *one.name == *name && value.is_none_or(|value| *one.value == *value);
         self.dimensions.iter().any(|one| same(&one))

@@ -34,7 +34,7 @@ pub type Timestamp = i64;
 /// The finest resolution that is kept: one minute, in milliseconds.
 pub const MINUTE: i64 = 60_000;
 
-/// How long points are kept, in milliseconds: 15 days, as CloudWatch keeps points of one minute.
+/// The time for which points are kept, in milliseconds: 15 days, as CloudWatch keeps points of one minute.
 pub const RETENTION: i64 = 15 * 24 * 60 * MINUTE;
 
 /// Values beyond 2^360 are refused, as CloudWatch does: sums of smaller ones are always numbers.

@@ -5,7 +5,7 @@ use crate::Sketch;
 /// All that was recorded of a metric in one minute, or in several that were merged.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Point {
-    /// How many values.
+    /// The number of values.
     pub count: f64,
     /// Their sum.
     pub sum: f64,
@@ -13,11 +13,11 @@ pub struct Point {
     pub min: f64,
     /// The largest.
     pub max: f64,
-    /// Which values.
+    /// The distribution of the values.
     pub distribution: Distribution,
 }
 
-/// Which values a point holds.
+/// The distribution of a point's values.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Distribution {
     /// Known well enough for percentiles.
@@ -59,7 +59,7 @@ impl Point {
         }
     }
 
-    /// What was summed up elsewhere. Its values are known only if they are all the same.
+    /// Makes a point of a set that was summed up elsewhere. Its values are known only if they are all the same.
     pub fn of_set(set: StatisticSet) -> Self {
         let StatisticSet { count, sum, min, max } = set;
         #[expect(clippy::float_cmp, reason = "as documented: the same number, given twice")]

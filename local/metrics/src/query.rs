@@ -13,17 +13,17 @@ const MAX_POINTS: usize = 2_000_000;
 /// One query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Query {
-    /// What others name it by; unique in a request.
+    /// The name by which other queries refer to it; unique in a request.
     pub id: String,
-    /// What is asked for.
+    /// The statistic or the expression that is asked for.
     pub subject: Subject,
     /// `Label`.
     pub label: Option<String>,
-    /// Whether its result is returned, and not only used by expressions.
+    /// True if its result is returned, and not only used by expressions.
     pub returned: bool,
 }
 
-/// What a query asks for.
+/// The subject of a query.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Subject {
     /// A statistic of a metric.
@@ -47,14 +47,14 @@ pub struct MetricQuery {
     pub unit: Option<Unit>,
 }
 
-/// Which times are asked for.
+/// The span of time that is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Span {
     /// Inclusive, rounded down as CloudWatch does.
     pub start: Timestamp,
     /// Exclusive.
     pub end: Timestamp,
-    /// When the request came.
+    /// The time at which the request came.
     pub now: Timestamp,
 }
 
@@ -67,7 +67,7 @@ pub struct Answer {
     pub series: TimeSeries,
 }
 
-/// Why queries cannot be answered.
+/// The reason why queries cannot be answered.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum QueryError {
     /// An expression cannot be computed.
@@ -75,7 +75,7 @@ pub enum QueryError {
     Expression {
         /// The query's id.
         id: String,
-        /// What is wrong.
+        /// The error.
         error: MathError,
     },
     /// Expressions that need each other.

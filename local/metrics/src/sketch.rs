@@ -5,7 +5,7 @@
 //! from the minutes. A histogram of fixed precision would take kilobytes for each minute of each metric; this takes 16
 //! bytes for each bucket that has a value.
 
-/// How far the value that a bucket stands for may lie from what was recorded, relatively.
+/// The greatest relative distance between the value that a bucket stands for and a value that was recorded.
 const ACCURACY: f64 = 0.005;
 
 /// A bucket's upper bound divided by its lower bound.
@@ -21,7 +21,7 @@ const MAX_BUCKETS: usize = 2_048;
 /// Bytes of a bucket in [`Sketch::encode`].
 const ENCODED: usize = 12;
 
-/// How often which values occurred, for values of 0 and more.
+/// The counts of values of 0 and more, by bucket.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Sketch {
     zeros: f64,
@@ -114,7 +114,7 @@ impl Sketch {
         self.buckets.last().map(|(index, _)| value_of(*index)).or(Some(0.0))
     }
 
-    /// How many values were counted.
+    /// Returns the number of values counted.
     pub fn count(&self) -> f64 {
         self.zeros + self.buckets.iter().map(|(_, count)| count).sum::<f64>()
     }
@@ -130,7 +130,7 @@ impl Sketch {
         bytes
     }
 
-    /// What [`Sketch::encode`] wrote; `None` for anything else.
+    /// Reads what [`Sketch::encode`] wrote; `None` for anything else.
     pub fn decode(bytes: &[u8]) -> Option<Self> {
         let (zeros, rest) = bytes.split_first_chunk::<8>()?;
         let (chunks, tail) = rest.as_chunks::<ENCODED>();
@@ -160,7 +160,7 @@ fn index_of(value: f64) -> i32 {
     (value.ln() / LN_GROWTH).ceil() as i32
 }
 
-/// What lies in the middle of a bucket, relatively.
+/// Returns the value in the relative middle of a bucket.
 fn value_of(index: i32) -> f64 {
     2.0 * (f64::from(index) * LN_GROWTH).exp() / (GROWTH + 1.0)
 }

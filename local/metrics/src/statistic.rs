@@ -1,4 +1,4 @@
-//! What is asked of points.
+//! The statistics of points.
 //! See the [definitions](https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Statistics-definitions.html).
 
 use crate::{Distribution, Point};
@@ -6,7 +6,7 @@ use crate::{Distribution, Point};
 /// A statistic.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Statistic {
-    /// How many values.
+    /// The number of values.
     SampleCount,
     /// Their sum.
     Sum,

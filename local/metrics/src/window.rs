@@ -58,7 +58,7 @@ impl Window {
         }
     }
 
-    /// How many periods there are.
+    /// Returns the number of periods.
     pub fn periods(&self) -> u64 {
         let span = self.end.saturating_sub(self.start).max(0);
         u64::try_from(span)

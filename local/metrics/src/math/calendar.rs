@@ -1,4 +1,4 @@
-//! What the calendar says of a time, in UTC.
+//! The functions that take a time apart by the calendar, in UTC.
 
 use chrono::{DateTime, Datelike, Timelike};
 

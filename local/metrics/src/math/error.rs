@@ -1,6 +1,6 @@
-//! What can be wrong with an expression.
+//! The errors of expressions.
 
-/// Why an expression cannot be read or computed. Positions are characters of the expression, the first is 1.
+/// The reason why an expression cannot be read or computed. Positions are characters of the expression, the first is 1.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MathError {
     /// A character that begins nothing.
@@ -8,13 +8,13 @@ pub enum MathError {
     Character {
         /// The character.
         found: char,
-        /// Where.
+        /// Its position.
         at: usize,
     },
     /// A text without its closing quote.
     #[error("the text that begins at position {at} has no end")]
     OpenText {
-        /// Where.
+        /// Its position.
         at: usize,
     },
     /// A number that is none.
@@ -22,23 +22,23 @@ pub enum MathError {
     Number {
         /// As written.
         text: String,
-        /// Where.
+        /// Its position.
         at: usize,
     },
     /// Something else was expected.
     #[error("expected {expected} at position {at}, found {found}")]
     Unexpected {
-        /// What could stand there.
+        /// A description of what could stand there.
         expected: &'static str,
-        /// What does.
+        /// The text that stands there.
         found: String,
-        /// Where.
+        /// Its position.
         at: usize,
     },
     /// More parentheses or operators within each other than are followed.
     #[error("the expression is nested too deeply at position {at}")]
     TooDeep {
-        /// Where.
+        /// Its position.
         at: usize,
     },
     /// A function that CloudWatch does not have.
@@ -46,7 +46,7 @@ pub enum MathError {
     UnknownFunction {
         /// As written.
         name: String,
-        /// Where.
+        /// Its position.
         at: usize,
     },
     /// A function of CloudWatch that needs what is not here.
@@ -54,9 +54,9 @@ pub enum MathError {
     NotHere {
         /// The function.
         name: String,
-        /// What it would take.
+        /// The part of CloudWatch that it needs.
         needs: &'static str,
-        /// Where.
+        /// Its position.
         at: usize,
     },
     /// A name that is no query's id.
@@ -64,7 +64,7 @@ pub enum MathError {
     UnknownId {
         /// As written.
         name: String,
-        /// Where.
+        /// Its position.
         at: usize,
     },
     /// A value of another type than the function or operator takes.
@@ -72,11 +72,11 @@ pub enum MathError {
     Type {
         /// The function or operator.
         what: String,
-        /// What it takes.
+        /// The type of value that is taken.
         takes: &'static str,
-        /// What it was given.
+        /// The type of value that was given.
         got: &'static str,
-        /// Where.
+        /// Its position.
         at: usize,
     },
     /// More or fewer arguments than the function takes.
@@ -84,11 +84,11 @@ pub enum MathError {
     Arguments {
         /// The function.
         name: &'static str,
-        /// How many it takes.
+        /// The number of arguments that is taken.
         takes: &'static str,
-        /// How many it was given.
+        /// The number of arguments that was given.
         got: usize,
-        /// Where.
+        /// Its position.
         at: usize,
     },
     /// The result has more points than are computed at once.

@@ -12,7 +12,7 @@ use super::parser::Node;
 use super::{Expression, Function, MathError, TimeSeries, Value};
 use crate::Window;
 
-/// What an expression is evaluated in.
+/// The values and limits with which an expression is evaluated.
 #[derive(Debug)]
 pub struct Scope<'a> {
     /// The values of metrics and of other expressions, by id.
@@ -21,9 +21,9 @@ pub struct Scope<'a> {
     pub metrics: &'a [(String, TimeSeries)],
     /// The times at which series without gaps have values.
     pub window: Window,
-    /// How many more points may be computed.
+    /// The number of points that may still be computed.
     pub budget: &'a Cell<usize>,
-    /// How many there were, for the message.
+    /// The number of points that might be computed at first, for the message.
     pub most_points: usize,
 }
 

@@ -78,7 +78,7 @@ const ALL: [(&str, Function, std::ops::RangeInclusive<usize>, &str); 33] = [
     ("YEAR", Function::Year, 1..=1, "1"),
 ];
 
-/// What CloudWatch has and this machine has not.
+/// Functions of CloudWatch that are not here, each with the part of CloudWatch that it needs.
 const NOT_HERE: [(&str, &str); 6] = [
     ("ANOMALY_DETECTION_BAND", "a trained model of the metric"),
     ("DB_PERF_INSIGHTS", "Performance Insights"),

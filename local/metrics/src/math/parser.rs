@@ -3,7 +3,7 @@
 use super::lexer::{Token, tokens};
 use super::{Function, MathError};
 
-/// How deep an expression may be nested: the evaluation follows it on the stack. (It follows a chain of operators from
+/// The greatest depth of an expression: the evaluation follows it on the stack. (It follows a chain of operators from
 /// left to right in a loop.)
 const MAX_DEPTH: usize = 48;
 

@@ -1,4 +1,4 @@
-//! What expressions are about.
+//! The values of expressions.
 
 use crate::Timestamp;
 
@@ -7,13 +7,13 @@ use crate::Timestamp;
 pub struct TimeSeries {
     /// The earliest first, each time once.
     pub points: Vec<(Timestamp, f64)>,
-    /// What it is called.
+    /// The name that is shown for it.
     pub label: String,
     /// Its period in seconds, if it is a metric and not the result of an expression.
     pub period: Option<u32>,
 }
 
-/// What an expression evaluates to.
+/// The result of evaluating an expression.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// `S`
@@ -25,7 +25,7 @@ pub enum Value {
 }
 
 impl Value {
-    /// What it is, for messages.
+    /// Names its type, for messages.
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Scalar(_) => "a number",
