@@ -15,7 +15,7 @@ use clap::{Parser, ValueEnum};
     after_help = "Exit status: 0 when all figures were taken, else 1 with the reason."
 )]
 pub(crate) struct Cli {
-    /// What to measure, in the order of --list [default: all]
+    /// The parts to measure, in the order of --list [default: all]
     #[arg(value_enum, value_name = "PART")]
     parts: Vec<Part>,
     /// Only say which parts there are, and what each measures
@@ -28,10 +28,10 @@ pub(crate) struct Cli {
     /// Multiply the number of requests of each figure: 0.1 for a quick look
     #[arg(long, value_name = "FACTOR", default_value_t = 1.0, value_parser = factor)]
     pub(crate) scale: f64,
-    /// How many executions the part `parked` parks
+    /// The number of executions that the part `parked` parks
     #[arg(long, value_name = "N", default_value_t = 100_000, env = "SLUICE_BENCH_PARKED")]
     pub(crate) parked: usize,
-    /// Where the data directories are made and the disk's floor is measured [default: the system's temporary directory]
+    /// The directory for data and for measuring the disk's floor [default: the system's temporary directory]
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
 }
@@ -56,14 +56,14 @@ pub(crate) enum Part {
 /// Another server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Peer {
-    /// What its figures are called.
+    /// The name of its figures.
     pub(crate) name: String,
-    /// Where it listens.
+    /// Its address.
     pub(crate) url: String,
 }
 
 impl Cli {
-    /// Whether a part is to be measured. With peers alone, of the parts only the floor is.
+    /// Returns true if a part is to be measured. With peers alone, of the parts only the floor is.
     pub(crate) fn wants(&self, part: Part) -> bool {
         match self.parts.is_empty() {
             true => self.peers.is_empty() || part == Part::Floor,
@@ -76,7 +76,7 @@ impl Cli {
         ((count as f64 * self.scale) as usize).max(1)
     }
 
-    /// Where files may be made.
+    /// Returns the directory in which files may be made.
     pub(crate) fn directory(&self) -> PathBuf {
         self.directory.clone().unwrap_or_else(std::env::temp_dir)
     }

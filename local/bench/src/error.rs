@@ -1,9 +1,9 @@
-//! What can keep a figure from being taken.
+//! The errors that keep a figure from being taken.
 
 use std::io;
 use std::path::PathBuf;
 
-/// Why the program stopped.
+/// The reason why the program stopped.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum BenchError {
     /// Nothing listens there.
@@ -11,7 +11,7 @@ pub(crate) enum BenchError {
     Unreachable {
         /// As given.
         url: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
     /// It listened, and then it did not answer.
@@ -19,36 +19,36 @@ pub(crate) enum BenchError {
     Interrupted {
         /// As given.
         url: String,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
-    /// What came is no answer.
+    /// The bytes that came are no answer.
     #[error("{url} does not answer in HTTP/1.1 that this client reads: {what}")]
     NotHttp {
         /// As given.
         url: String,
-        /// What is wrong.
+        /// The fault in it.
         what: String,
     },
     /// An answer that does not say what it should.
     #[error("{what}: {status} {body}")]
     Answer {
-        /// What was asked for.
+        /// The request or the fault, in words.
         what: String,
         /// The answer's status.
         status: u16,
         /// The answer's body.
         body: String,
     },
-    /// What was asked for did not come about.
+    /// The work was not finished in time, or failed.
     #[error("{0}")]
     Unfinished(String),
     /// A file could not be written.
     #[error("{}: {source}. Give another place with --directory", path.display())]
     Disk {
-        /// Which.
+        /// The file.
         path: PathBuf,
-        /// What the system says.
+        /// The system's error.
         source: io::Error,
     },
 }

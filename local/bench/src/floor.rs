@@ -1,4 +1,4 @@
-//! What the machine can do at most: figures of Sluice are read beside these, taken in the same run.
+//! The most that the machine can do: figures of Sluice are read beside these, taken in the same run.
 
 use std::fs::OpenOptions;
 use std::io::{ErrorKind, Read, Write};

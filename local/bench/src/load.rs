@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use crate::error::BenchError;
 use crate::wire::Wire;
 
-/// How many clients there are where there are many.
+/// The number of clients in the figures with many clients.
 pub(crate) const CLIENTS: usize = 32;
 
-/// What a request gives: how long it took until its work was finished.
+/// The result of a request: the time until its work was finished.
 pub(crate) type Taken = Result<Duration, BenchError>;
 
 /// One request, numbered.
@@ -18,7 +18,7 @@ pub(crate) trait Request: Fn(&mut Wire, usize, &mut Patience) -> Taken + Sync {}
 
 impl<F: Fn(&mut Wire, usize, &mut Patience) -> Taken + Sync> Request for F {}
 
-/// What the machine could do at most, once it was measured: what rates are compared with.
+/// The most that the machine could do, once it was measured: rates are compared with it.
 #[derive(Debug)]
 pub(crate) struct Floor {
     /// HTTP exchanges a second, with as many clients.
@@ -49,10 +49,10 @@ impl Load {
     }
 }
 
-/// When to ask for the end: at the moment when it usually is there, since each question costs the work it asks about.
+/// The timing of questions for the end: at the moment when it usually is there, since each costs the work that it asks about.
 #[derive(Debug)]
 pub(crate) struct Patience {
-    /// How long executions have been taking by their own dates.
+    /// The time that executions have been taking by their own dates.
     usual: Duration,
     /// Between the questions after that.
     pause: Duration,

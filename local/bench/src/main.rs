@@ -1,4 +1,4 @@
-//! What `sluice` does under load, on the machine that runs this:
+//! The load program: measures `sluice` on the machine that runs both:
 //!
 //! ```sh
 //! cargo build --release --bins && target/release/sluice-bench --help

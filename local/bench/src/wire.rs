@@ -25,7 +25,7 @@ pub(crate) struct Wire {
     buffer: Vec<u8>,
 }
 
-/// What the head of an answer says.
+/// The fields of an answer's head that a client needs.
 #[derive(Debug, Clone, Copy)]
 struct Head {
     status: u16,
@@ -35,7 +35,7 @@ struct Head {
     last: bool,
 }
 
-/// How the length of a body is told.
+/// The way in which the end of a body is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Body {
     Length(usize),
@@ -64,7 +64,7 @@ impl Wire {
         })
     }
 
-    /// Where it leads.
+    /// Returns the address that it calls.
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -204,7 +204,7 @@ fn connect(authority: &str) -> std::io::Result<TcpStream> {
     Ok(stream)
 }
 
-/// What the head of an answer says, once it is whole.
+/// Reads the head of an answer, once it is whole.
 fn head_of(bytes: &[u8]) -> Result<Option<Head>, String> {
     let mut headers = [httparse::EMPTY_HEADER; HEADERS];
     let mut answer = httparse::Response::new(&mut headers);
@@ -267,7 +267,7 @@ mod tests {
     use super::*;
     use std::net::TcpListener;
 
-    /// What a client reads from an answer.
+    /// Checks the answer that a client reads from some bytes.
     fn check(answer: &'static str, expected: Option<(u16, &str)>) {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}/there", listener.local_addr().expect("an address"));

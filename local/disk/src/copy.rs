@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-/// How long a writer is waited for.
+/// The time for which a writer is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A database cannot be copied.
@@ -15,9 +15,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct CopyError {
     /// The database.
     pub from: PathBuf,
-    /// Where it was to go.
+    /// The target of the copy.
     pub to: PathBuf,
-    /// What SQLite or the operating system says.
+    /// The message of SQLite or of the operating system.
     pub reason: String,
 }
 

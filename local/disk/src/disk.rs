@@ -1,4 +1,4 @@
-//! How writing one database goes.
+//! The state of writing one database.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::{Fault, Place};
 
-/// How long to wait before a failed write is tried again: twice as long each time, up to a bound.
+/// The pause before a failed write is tried again: twice as long each time, up to a bound.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retry {
     /// After the first failure.
@@ -35,7 +35,7 @@ impl Retry {
     }
 }
 
-/// How writing one database goes: told by whoever writes it, asked by whoever reports on it. Clones are the same one.
+/// The state of writing one database: set by its writer, read by whoever reports on it. Clones are the same one.
 #[derive(Debug, Clone)]
 pub struct Disk {
     inner: Arc<Inner>,
@@ -47,10 +47,10 @@ struct Inner {
     path: PathBuf,
     retry: Retry,
     place: OnceLock<Place>,
-    /// Whether there is trouble, for those who ask often.
+    /// True while there is trouble, for those who ask often.
     troubled: AtomicBool,
     trouble: Mutex<Option<Trouble>>,
-    /// Why nothing can be written any more.
+    /// The reason why nothing can be written any more.
     lost: watch::Sender<Option<Arc<str>>>,
 }
 
@@ -88,7 +88,7 @@ impl Disk {
         let _ = self.inner.place.set(place);
     }
 
-    /// Whether all files are still there. If not, the database is lost, and nothing may be acknowledged any more. Costs
+    /// Returns true if all files are still there. If not, the database is lost, and nothing may be acknowledged any more. Costs
     /// one system call a file.
     pub fn in_place(&self) -> bool {
         if self.lost().is_some() {
@@ -149,7 +149,7 @@ impl Disk {
         }
     }
 
-    /// Whether the last write failed.
+    /// Returns true if the last write failed.
     pub fn is_troubled(&self) -> bool {
         self.inner.troubled.load(Ordering::Acquire)
     }
@@ -159,7 +159,7 @@ impl Disk {
         self.trouble_now().as_ref().map_or(0, |trouble| trouble.failures)
     }
 
-    /// What is wrong; none: it can be written, as far as is known.
+    /// Describes the trouble; none: it can be written, as far as is known.
     pub fn trouble(&self) -> Option<String> {
         self.in_place();
         let (what, path) = (self.inner.what, self.inner.path.display());
@@ -191,7 +191,7 @@ impl Disk {
         });
     }
 
-    /// Why nothing can be written any more.
+    /// Returns the reason why nothing can be written any more; none while it can.
     pub fn lost(&self) -> Option<Arc<str>> {
         self.inner.lost.borrow().clone()
     }

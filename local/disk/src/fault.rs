@@ -1,8 +1,8 @@
-//! Which failures pass and which do not.
+//! The kinds of failures: those that pass and those that do not.
 
 use rusqlite::ErrorCode;
 
-/// What a failed write means.
+/// The kind of a failed write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
     /// It may work the next time: there is no room, somebody else has a lock, the disk gives errors.
@@ -14,7 +14,7 @@ pub enum Fault {
 /// SQLite noticed that its file was renamed or removed.
 const READONLY_DBMOVED: i32 = rusqlite::ffi::SQLITE_READONLY | (4 << 8);
 
-/// What an error of SQLite means.
+/// Returns the kind of an error of SQLite.
 ///
 /// A file system that takes no writes counts as passing: whoever mounted it so can mount it otherwise.
 pub fn fault(error: &rusqlite::Error) -> Fault {
@@ -28,8 +28,8 @@ pub fn fault(error: &rusqlite::Error) -> Fault {
     }
 }
 
-/// What a text means in which SQLite's own words are; none: it is not about the disk. For libraries that hand on nothing
-/// else.
+/// Returns the kind of a failure from a text with SQLite's own words; none: it is not about the disk. For libraries that hand on
+/// nothing but the text.
 pub fn fault_of_text(text: &str) -> Option<Fault> {
     // SQLite's words for its codes never change (sqlite3ErrStr).
     const LASTING: [&str; 3] = [

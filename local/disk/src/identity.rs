@@ -10,7 +10,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _};
 /// The table of a database that carries the identity.
 const TABLE: &str = "sluice_directory";
 
-/// What a database says about where it belongs.
+/// The directory that a database belongs to, as its file says.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Belongs {
     /// There is no file, or an empty one.
@@ -26,7 +26,7 @@ pub fn new(random: [u64; 2]) -> String {
     format!("{:016x}{:016x}", random[0], random[1])
 }
 
-/// What the database in a file says. It is not written to.
+/// Reads the identity that the database in a file carries. It is not written to.
 ///
 /// # Errors
 /// When it is no database, or cannot be read.

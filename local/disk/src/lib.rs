@@ -1,4 +1,4 @@
-//! What all databases of a data directory share.
+//! The common part of all databases of a data directory.
 //!
 //! Each of them is one SQLite file with a log beside it. What may befall such a file is the same for all:
 //!

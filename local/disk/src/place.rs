@@ -1,4 +1,4 @@
-//! Whether files are still where they were opened.
+//! The check that files are still where they were opened.
 
 use std::ffi::OsString;
 use std::fs::Metadata;
@@ -14,7 +14,7 @@ pub struct Place {
     files: Vec<(PathBuf, Inode)>,
 }
 
-/// What a file is, whatever it is called.
+/// The identity of a file, whatever its name.
 type Inode = (u64, u64);
 
 impl Place {
@@ -31,7 +31,7 @@ impl Place {
         Ok(Self { files })
     }
 
-    /// What has become of the first file that is not there any more; none: all are.
+    /// Describes the first file that is not there any more; none: all are.
     pub fn missing(&self) -> Option<String> {
         self.files
             .iter()

@@ -1,11 +1,11 @@
-//! Whether SQLite finds a file whole.
+//! The check by SQLite that a file is whole.
 
 use std::path::Path;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-/// As many findings are told of one file; the rest only repeat that it is broken.
+/// The most findings of one file that are reported; the rest only repeat that it is broken.
 const MOST: i64 = 20;
 
 /// Opens a database for looking only: nothing in its file changes.
@@ -19,7 +19,7 @@ pub fn open_to_read(path: &Path) -> rusqlite::Result<Connection> {
     Ok(connection)
 }
 
-/// What SQLite finds wrong with an open database: pages, indexes, constraints, rows that name others that are not there.
+/// Lists what SQLite finds wrong with an open database: pages, indexes, constraints, rows that name others that are not there.
 pub fn verify(connection: &Connection) -> Vec<String> {
     let mut findings = Vec::new();
     if let Err(error) = integrity(connection, &mut findings) {

@@ -10,10 +10,10 @@ use tokio::time::{Instant, Sleep};
 
 use crate::{Connection, Limits};
 
-/// How much of a body is read and dropped so that its client gets to read the answer.
+/// The most bytes of a body that are read and dropped so that its client gets to read the answer.
 const MAX_DROPPED: u64 = 64 * 1024 * 1024;
 
-/// Why a body has no more bytes.
+/// The reason why a body has no more bytes.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// It stood still, or took too long as a whole.
@@ -33,7 +33,7 @@ pub struct RequestBody {
     connection: Arc<Connection>,
     limits: Arc<Limits>,
     timer: Option<Pin<Box<Sleep>>>,
-    /// When the whole body must be there.
+    /// The time at which the whole body must be there.
     deadline: Option<Instant>,
 }
 
@@ -48,7 +48,7 @@ impl RequestBody {
         }
     }
 
-    /// Whether the time for the next byte is over.
+    /// Returns `Ready` once the time for the next byte is over.
     fn poll_late(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let timer = self.timer.get_or_insert_with(|| {
             let now = Instant::now();

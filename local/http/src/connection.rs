@@ -1,4 +1,4 @@
-//! What one connection is at, and since when.
+//! The phase of a connection, and the times that its limits count from.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -12,10 +12,10 @@ use crate::Limits;
 /// An idle connection that was used this recently is most likely about to be used again.
 const USED_AGAIN: Duration = Duration::from_secs(1);
 
-/// What a client has sent this recently may not have been looked at yet.
+/// The time for which bytes that a client has sent may not have been looked at yet.
 const LOOKED_AT: Duration = Duration::from_millis(200);
 
-/// Where a connection is in its life.
+/// The phase of a connection's life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// Nothing was received yet.
@@ -45,9 +45,9 @@ pub(crate) enum Ending {
 struct State {
     phase: Phase,
     since: Instant,
-    /// When a byte passed last.
+    /// The time at which a byte passed last.
     active: Instant,
-    /// What a handler left of a body.
+    /// The rest of a body that a handler did not read.
     unread: Option<Incoming>,
     /// The body cannot be read to its end: nothing can follow it.
     spoiled: bool,
@@ -88,7 +88,7 @@ impl Connection {
         }
     }
 
-    /// Whether the request that is being answered is given up when the client shuts its writing side. A long poll asks
+    /// Lets the request that is being answered be given up when the client shuts its writing side. A long poll asks
     /// for it: what it hands to a client that has died would be lost. Any other answer is still read by a client that
     /// shut its side because it had nothing more to say. It holds until the answer is made.
     pub fn follow_peer(&self) {
@@ -148,7 +148,7 @@ impl Connection {
         }
     }
 
-    /// What is left of a body whose reader has gone.
+    /// Keeps the rest of a body whose reader has gone.
     pub(crate) fn keep_unread(&self, body: Incoming) {
         self.state().unread = Some(body);
     }
@@ -157,7 +157,7 @@ impl Connection {
         self.state().spoiled = true;
     }
 
-    /// Whether a request can follow the one that is being answered.
+    /// Returns true if a request can follow the one that is being answered.
     pub(crate) fn has_more(&self) -> bool {
         !self.state().half_closed
     }
@@ -200,7 +200,7 @@ impl Connection {
         (spare && state.asked.is_none()).then_some(state.active)
     }
 
-    /// Whether it has taken more time than it may.
+    /// Returns true if it has taken more time than it may.
     pub(crate) fn is_overdue(&self, now: Instant, limits: &Limits) -> bool {
         let state = self.state();
         let (since, limit) = match state.phase {
@@ -219,7 +219,7 @@ impl Connection {
         self.close.notify_one();
     }
 
-    /// Whether it ends for another one before its request was read.
+    /// Returns true if it ends to make room for another one before its request was read.
     pub(crate) fn is_unheard(&self) -> bool {
         let state = self.state();
         state.asked == Some(Ending::MakesRoom) && matches!(state.phase, Phase::New | Phase::Head)

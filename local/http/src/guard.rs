@@ -13,7 +13,7 @@ use hyper::http::request::Parts;
 use hyper::http::uri::Authority;
 use hyper::{HeaderMap, Method, StatusCode, Uri, Version};
 
-/// Which host names a request may address.
+/// The host names that a request may address, and the check of requests against them.
 ///
 /// Allowed are `localhost` and names under it, loopback addresses, the listen address, and names added by
 /// [`HostGuard::also`]. When the listen address is unspecified (`0.0.0.0`, `[::]`), every address literal is allowed:
@@ -21,12 +21,12 @@ use hyper::{HeaderMap, Method, StatusCode, Uri, Version};
 #[derive(Debug, Clone)]
 pub struct HostGuard {
     listen: IpAddr,
-    /// What most requests name: the listen address as it is written.
+    /// The name in most requests: the listen address as it is written.
     written: Arc<str>,
     names: Arc<[String]>,
 }
 
-/// Why a request was refused.
+/// The reason why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     /// No `Host`, or more than one.
@@ -74,7 +74,7 @@ impl HostGuard {
         self
     }
 
-    /// Whether a request may pass to what reads without consequences when the method is safe.
+    /// Checks that a request may pass to a handler without consequences when the method is safe.
     ///
     /// # Errors
     /// What is wrong with its host or its origin.
@@ -90,7 +90,7 @@ impl HostGuard {
         }
     }
 
-    /// Whether a request may pass to what may have consequences with any method, for its own page or one that
+    /// Checks that a request may pass to a handler that may have consequences with any method, for its own page or one that
     /// `allows` knows. Following a link from anywhere is allowed.
     ///
     /// # Errors
@@ -109,7 +109,7 @@ impl HostGuard {
         if allows(headers) { Ok(()) } else { Err(foreign) }
     }
 
-    /// Whether the request addresses this machine; gives the host as the request names it if it is not the usual one.
+    /// Checks that the request addresses this machine; gives the host as the request names it if it is not the usual one.
     fn admits_host<'a>(
         &self,
         version: Version,
@@ -155,7 +155,7 @@ impl HostGuard {
         Ok(())
     }
 
-    /// Whether a host, with or without a port, is this machine.
+    /// Returns true if a host, with or without a port, is this machine.
     fn knows(&self, host: &str) -> bool {
         if *host == *self.written {
             return true;
@@ -172,7 +172,7 @@ impl HostGuard {
         name == "localhost" || name.ends_with(".localhost") || self.lists(&name)
     }
 
-    /// Whether a host is one of the names that were added.
+    /// Returns true if a host is one of the names that were added.
     fn names_one(&self, host: &str) -> bool {
         !self.names.is_empty() && name_of(host).is_some_and(|name| self.lists(&name))
     }
@@ -201,7 +201,7 @@ fn name_of(host: &str) -> Option<String> {
     Some(name)
 }
 
-/// Whether somebody follows a link, or types an address.
+/// Returns true if a person follows a link, or types an address.
 fn is_visit(method: &Method, headers: &HeaderMap) -> bool {
     method.is_safe() && text(headers, "sec-fetch-mode") == Some("navigate")
 }

@@ -1,4 +1,4 @@
-//! What every listener of one machine shares: who may speak, how long, and how many at a time.
+//! The common part of every listener of one machine: who may send requests, how long, and how many at a time.
 //!
 //! - [`HostGuard`]: which names a request may address, and which web pages may send one. Pure.
 //! - [`serve`]: HTTP/1 on a listener within [`Limits`]. Heads, bodies and idle times are bounded; when all places are

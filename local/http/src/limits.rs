@@ -1,23 +1,23 @@
-//! How much a client may take.
+//! The limits on what a client may take.
 
 use std::time::Duration;
 
 /// The limits of one listener.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// How long a request's line and headers may take from their first byte on, and a new connection to send them.
+    /// The time for a request's line and headers from their first byte on, and for a new connection to send them.
     pub head: Duration,
-    /// How long a connection may be idle after an answer.
+    /// The time that a connection may be idle after an answer.
     pub idle: Duration,
-    /// How long a body may go without a byte.
+    /// The time that a body may go without a byte.
     pub stall: Duration,
-    /// How long a whole body may take.
+    /// The time for a whole body.
     pub body: Duration,
     /// The request line and the headers together, in bytes.
     pub head_bytes: usize,
-    /// How long open requests may take once the listener is to stop.
+    /// The time for open requests once the listener is to stop.
     pub grace: Duration,
-    /// Whether, once the listener is to stop, what clients have sent is still answered until they close.
+    /// True if, once the listener is to stop, what clients have sent is still answered until they close.
     pub hears_out: bool,
 }
 

@@ -10,10 +10,10 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// How long a client may take to read the last answer and to close.
+/// The time that a client has to read the last answer and to close.
 const LINGER: Duration = Duration::from_secs(2);
 
-/// How much of what it still sends is read.
+/// The most bytes that are still read from it.
 const MAX_DROPPED: usize = 64 * 1024 * 1024;
 
 /// The answer to a connection for which there is no place, whose client is to come back in so many seconds.

@@ -1,4 +1,4 @@
-//! How many connections may be open at a time.
+//! The limit on the number of open connections.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -57,7 +57,7 @@ impl Places {
         })
     }
 
-    /// Whether one more would find a place.
+    /// Returns true if one more connection would find a place.
     pub(crate) fn has_room(&self) -> bool {
         let taken = self.taken();
         let now = Instant::now();

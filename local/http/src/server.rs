@@ -26,13 +26,13 @@ use crate::places::Places;
 use crate::stream::Watched;
 use crate::{Connection, Limits, RequestBody};
 
-/// How many connections are told at a time that there is no place, and given time to read it.
+/// The number of connections that are told at a time that there is no place, and given time to read it.
 const TURNED_AWAY: usize = 64;
 
-/// How long others then stay in the listener's queue until one of those has read it; afterwards they are told and closed.
+/// The time that others then stay in the listener's queue until one of those has read it; afterwards they are told and closed.
 const QUEUED: Duration = Duration::from_millis(100);
 
-/// How long accepting pauses when the machine gives no more descriptors.
+/// The time that accepting pauses when the machine gives no more descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Whoever answers what a body's sender may fail with.

@@ -111,7 +111,7 @@ impl Served {
     }
 }
 
-/// What comes until the end. A reset is a fault: the answer before it may be lost.
+/// Reads to the end of the stream. A reset is a fault: the answer before it may be lost.
 async fn rest(stream: &mut (impl AsyncReadExt + Unpin)) -> String {
     let mut bytes = Vec::new();
     stream.read_to_end(&mut bytes).await.expect("no reset");
