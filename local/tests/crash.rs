@@ -15,7 +15,7 @@ const ROUNDS: usize = 10;
 /// Answers in one round before the kill.
 const ANSWERS: usize = 120;
 
-/// What a client was told.
+/// The answer to a client.
 #[derive(Debug, Clone, PartialEq)]
 enum Told {
     /// `201`: stored.

@@ -1,4 +1,4 @@
-//! Who may come in, and who may not: every listener of a running `sluice`, its data directory, and its end.
+//! Tests of access: every listener of a running `sluice`, its data directory, and its end.
 #![cfg(unix)]
 
 mod support;
@@ -10,7 +10,7 @@ use std::process::Stdio;
 use serde_json::Value;
 use support::{Sluice, good_submission, program, raw};
 
-/// What a browser would let a page of `headers` do with `target`.
+/// Returns the status of the request that a page with `headers` could make of `target` in a browser.
 fn status(url: &str, method: &str, target: &str, headers: &str) -> u16 {
     let request = format!("{method} {target} HTTP/1.1\r\n{headers}content-length: 0\r\nconnection: close\r\n\r\n");
     raw::exchange(url, request.as_bytes()).status

@@ -13,7 +13,7 @@ use support::{Sluice, until};
 /// Method, target, headers and body.
 type Request<'r> = (&'r str, &'r str, &'r [(&'r str, &'r str)], &'r [u8]);
 
-/// Where the tests are sent to: a deployed stack by its `FunctionURLAPI`, and then every test goes there; else a stack of
+/// The variable that sends the tests to a deployed stack by its `FunctionURLAPI`: then every test goes there; else to a stack of
 /// its own for each.
 const DEPLOYED: &str = "SLUICE_URL";
 
@@ -67,7 +67,7 @@ impl Api {
         api(run.clone())
     }
 
-    /// What only this run calls so: letters and digits.
+    /// Returns a name that only this run uses: letters and digits.
     fn own(&self, name: &str) -> String {
         format!("{name}{}", self.run)
     }
@@ -93,7 +93,7 @@ impl Api {
         self.send("PUT", "/", &headers, body.to_string().as_bytes())
     }
 
-    /// What the list has under a key, over all its pages.
+    /// Lists the entries under a key, over all pages of the list.
     fn entries_with_id(&self, id: &str) -> Vec<Value> {
         let mut found = Vec::new();
         let mut target = "/".to_owned();

@@ -1,4 +1,4 @@
-//! What CloudWatch says of submissions, after stops and kills as well.
+//! Tests of CloudWatch's figures of submissions, after stops and kills as well.
 
 mod support;
 
@@ -65,7 +65,7 @@ fn submit_all(sluice: &Sluice) {
     );
 }
 
-/// What must be counted then.
+/// Checks the figures that must have been counted then.
 fn check_counts(sluice: &Sluice) {
     let name = |part: &str| {
         let arn = sluice.function_arn(part);

@@ -1,4 +1,4 @@
-//! What a submission costs on AWS, as the history shows it.
+//! Tests of the price of a submission on AWS, as the history shows it.
 
 mod support;
 

@@ -155,7 +155,7 @@ fn logs(sluice: &Sluice) -> Vec<File> {
     vec![open(1), open(2)]
 }
 
-/// How many submissions a pinger's summary says ended in one of these ways.
+/// Returns the number of submissions that ended in one of these ways by a pinger's summary.
 fn counted_by(log: &mut File, outcomes: &[&str]) -> usize {
     let mut text = String::new();
     log.read_to_string(&mut text).expect("text");
@@ -232,7 +232,7 @@ fn kinesis(sluice: &Sluice, action: &str, body: &Value) -> Value {
     answer.unwrap_or_else(|error| panic!("{action}: {error:?}"))
 }
 
-/// What `Ref` gives of a resource of the load stack.
+/// Returns the value of `Ref` for a resource of the load stack.
 fn physical_id(sluice: &Sluice, logical_id: &str) -> String {
     let which = format!("StackName=sluice-load&LogicalResourceId={logical_id}");
     element(
@@ -241,7 +241,7 @@ fn physical_id(sluice: &Sluice, logical_id: &str) -> String {
     )
 }
 
-/// How many records became no submission.
+/// Returns the number of records that became no submission.
 fn failures(sluice: &Sluice) -> u64 {
     let request = json!({ "QueueUrl": physical_id(sluice, "FailureQueue"), "AttributeNames": ["All"] });
     let answer = sluice
@@ -321,7 +321,7 @@ fn timed_out(sluice: &Sluice) -> BTreeSet<String> {
     ended
 }
 
-/// What a run by stream must have come to: each of these was stored once, like everything else that was sent, unless the jump of
+/// Checks the result of a run by stream: each of these was stored once, like everything else that was sent, unless the jump of
 /// the clock at its end took away the time it had. Returns how many submissions became an execution.
 fn check_stored(sluice: &Sluice, sent: &BTreeSet<String>) -> usize {
     let succeeded = check_table(sluice);

@@ -20,7 +20,7 @@ pub fn good_submission(name: &str) -> Value {
     json!({ "user_name": name, "email": format!("{name}@example.com"), "pincode": "3055" })
 }
 
-/// Where `sluice` and the functions lie: one directory above the tests' own, or beside the benchmark.
+/// The directory of `sluice` and of the functions: one directory above the tests' own, or beside the benchmark.
 ///
 /// `cargo test` and `cargo build --bins` at the top of the workspace build them all. A single test program that is run
 /// after a change of the functions would meet old ones; that is told, not guessed.
@@ -69,7 +69,7 @@ pub fn root() -> &'static Path {
         .expect("a checkout")
 }
 
-/// When a source file below `directory` was last changed.
+/// Returns the time at which a source file below `directory` was last changed.
 fn newest(directory: &Path) -> SystemTime {
     let entries = std::fs::read_dir(directory)
         .expect("readable")
@@ -208,7 +208,7 @@ impl Sluice {
         child.wait().expect("reaped");
     }
 
-    /// What it said at its start, up to where its endpoint is.
+    /// Returns the text of its start, up to the address of its endpoint.
     pub fn welcome(&self) -> &str {
         &self.welcome
     }
