@@ -10,11 +10,15 @@ use axum::extract::DefaultBodyLimit;
 use axum::middleware;
 use axum::response::Redirect;
 use axum::routing::get;
+use sluice_cloudformation::{CloudFormation, StackRecord, StackStatus, Stacks};
+use sluice_cloudwatch::{CloudWatch, Metrics};
 use sluice_driver::{Clock, Driver, DriverConfig, DriverError, SystemClock, TaskRunner, WorkerCommand};
 use sluice_host::{Host, HostConfig};
 use sluice_http::HostGuard;
 use sluice_integrations::Runner;
+use sluice_kinesis::Kinesis;
 use sluice_sns::Sns;
+use sluice_sqs::Sqs;
 use sluice_stepfunctions::StepFunctions;
 use sluice_streams::Streams;
 use sluice_template::{Service, Stack, TaskDefinition};
@@ -24,9 +28,6 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::cloudformation::{StackRecord, StackStatus, Stacks};
-use crate::cloudwatch::Metrics;
-use crate::cloudwatch::sources::{DynamoMetrics, LambdaMetrics, StatesMetrics, StreamsMetrics};
 use crate::console::{self, ConsoleState};
 use crate::directory;
 use crate::doors::Doors;
@@ -36,6 +37,7 @@ use crate::health::{Health, Life};
 use crate::housekeeping;
 use crate::lambda::{Lambda, RemoteLambda};
 use crate::mapping::Mappings;
+use crate::observers::{DynamoMetrics, LambdaMetrics, StatesMetrics, StreamsMetrics};
 use crate::permissions;
 use crate::stack::{self, Course, Keeper, Known, Plan, Plans, StartError, UrlListener};
 
@@ -234,7 +236,7 @@ impl Cloud {
             // its deletion may have been asked for meanwhile
             let now = services.stacks.get(&record.id);
             let record = now.map_or_else(|| record.clone(), |now| StackRecord::clone(&now));
-            services.stacks.keep(&driver, record).await?;
+            services.stacks.save(record).await?;
         }
         for (stack, _) in &run {
             keeper.start_schedules(stack).await?;
@@ -244,7 +246,7 @@ impl Cloud {
         }
         let gauging = streamed.gauge(&services);
         let tidying = housekeeping::start(Arc::clone(&services), host.clone(), config.keep);
-        let deletions = services.stacks.deletions();
+        let deletions = services.stacks.take_deletion_requests();
         let taking_down = deletions.map(|doomed| tokio::spawn(Arc::clone(&keeper).take_down_all(doomed)));
         let served = [
             Served {
@@ -384,7 +386,7 @@ pub struct ServiceReport {
 /// Decides what becomes of each stack, in the order of the plans, and gives what is known of the last one of its name. Those that
 /// were deleted before are listed again.
 async fn settle_courses(services: &Services, plans: &Plans) -> Result<Vec<(Course, Option<StackRecord>)>, StartError> {
-    let mut kept = Stacks::kept(&services.driver).await?;
+    let mut kept = services.stacks.load().await?;
     kept.sort_by_key(|record| (record.created, record.generation));
     let now = services.config.now();
     let course = |plan: &Plan| {
@@ -446,17 +448,23 @@ fn services(
         Some(url) => Some(RemoteLambda::new(url)?),
     };
     let functions = Arc::new(host.clone());
+    let streams = Streams::new(config.data.join(directory::STREAMS));
+    let stacks = Arc::new(Stacks::new(driver.clone()));
     Ok(Services {
+        sqs: Sqs::new(account.clone(), streams.clone()),
+        kinesis: Kinesis::new(account.clone(), streams.clone()),
+        cloudwatch: CloudWatch::new(account.clone(), Arc::clone(&metrics), driver.clone()),
+        cloudformation: CloudFormation::new(account.clone(), Arc::clone(&stacks)),
         lambda: Lambda::new(account.clone(), functions, remote),
         sns: Sns::new(account.clone(), driver.clone()),
         stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), runner)),
         config: account.into(),
         driver,
         dynamodb,
-        streams: Streams::new(config.data.join(directory::STREAMS)),
+        streams,
         mappings: Mappings::default(),
         metrics,
-        stacks: Arc::default(),
+        stacks,
         clock_moved: watch::Sender::default(),
     })
 }

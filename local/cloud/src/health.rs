@@ -15,8 +15,8 @@ use serde::{Deserialize, Serialize};
 use sluice_driver::DriverError;
 use sluice_host::Host;
 
-use crate::cloudformation::StackStatus;
 use crate::endpoint::Services;
+use sluice_cloudformation::StackStatus;
 
 /// How long the engine may take to answer. A script asks for the health of what may hang.
 const PATIENCE: Duration = Duration::from_millis(200);

@@ -41,5 +41,5 @@ pub(crate) async fn tidy(services: &Services, host: &Host, keep: Duration) -> Re
     let before = |keep: Duration| now.saturating_sub(Timestamp::try_from(keep.as_millis()).unwrap_or(Timestamp::MAX));
     host.forget_logs(u64::try_from(before(keep)).unwrap_or(0));
     sns::inbox::forget(&services.driver, before(keep)).await?;
-    services.stacks.forget(&services.driver, before(DELETED_STACKS)).await
+    services.stacks.forget(before(DELETED_STACKS)).await
 }

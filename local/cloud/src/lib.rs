@@ -1,24 +1,22 @@
 //! The embedded cloud: AWS wire APIs, DynamoDB, SNS and its inbox, stacks from templates, console.
 
-pub mod cloudformation;
-pub mod cloudwatch;
 pub mod console;
 pub mod endpoint;
 pub mod health;
-pub mod kinesis;
 pub mod mapping;
-pub mod sqs;
 
 mod cloud;
 mod control;
 mod directory;
 mod doors;
 mod housekeeping;
+mod observers;
 mod permissions;
 mod scheduler;
 mod stack;
 mod upkeep;
 
+pub use sluice_cloudformation as cloudformation;
 pub use sluice_dynamodb as dynamodb;
 pub use sluice_lambda as lambda;
 pub use sluice_sns as sns;

@@ -43,7 +43,7 @@ use problem::Problem;
 use query::Query;
 use route::Route;
 
-use crate::cloudformation::registry::Stacks;
+use sluice_cloudformation::Stacks;
 
 /// What the console looks at.
 #[derive(Clone)]

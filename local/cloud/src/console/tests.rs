@@ -16,7 +16,7 @@ use tower::ServiceExt;
 
 use super::redaction::MARKER;
 use super::*;
-use crate::cloudformation::registry::{StackOutput, StackRecord, example};
+use sluice_cloudformation::{StackOutput, StackRecord, Stacks};
 
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:ingest";
 const EXECUTION: &str = "arn:aws:states:us-east-1:123456789012:execution:ingest:";
@@ -85,7 +85,7 @@ impl Console {
         let state = ConsoleState {
             driver: driver.clone(),
             host: host.clone(),
-            stacks: Arc::new(stacks()),
+            stacks: Arc::new(stacks(driver.clone())),
             clock: clock.clone(),
             guard: HostGuard::new(([127, 0, 0, 1], 4566).into()),
         };
@@ -145,8 +145,8 @@ impl Console {
     }
 }
 
-fn stacks() -> Stacks {
-    let stacks = Stacks::default();
+fn stacks(driver: Driver) -> Stacks {
+    let stacks = Stacks::new(driver);
     stacks.register(StackRecord {
         outputs: vec![StackOutput {
             key: "FunctionURLAPI".to_owned(),
@@ -154,7 +154,7 @@ fn stacks() -> Stacks {
             description: None,
             export_name: None,
         }],
-        ..example("sluice")
+        ..StackRecord::empty("sluice", "arn:aws:cloudformation:us-east-1:000000000000:stack/sluice/1")
     });
     stacks
 }

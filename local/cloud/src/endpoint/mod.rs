@@ -13,11 +13,8 @@ mod sts;
 #[cfg(test)]
 pub(crate) mod testing;
 
-pub(crate) use sluice_wire::json::{failure as json_failure, parse as json_request, response as json_response};
 pub(crate) use sluice_wire::query::invalid_action;
-pub(crate) use sluice_wire::{
-    ApiError, Arn, Constraints, Form, PageToken, RequestId, Xml, epoch_seconds, iso_8601, rfc_3339, shortened,
-};
+pub(crate) use sluice_wire::{ApiError, Form, PageToken, RequestId, Xml, epoch_seconds, iso_8601, rfc_3339};
 
 pub use routes::router;
 pub use services::{Config, Seed, Services};

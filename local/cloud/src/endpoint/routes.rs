@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::{Body, Bytes};
+use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode, header};
 use axum::routing::{get, post};
@@ -11,7 +11,7 @@ use sluice_wire::query::{self, QueryApi};
 use sluice_wire::{json, read_body, rest};
 
 use super::{ApiError, Form, RequestId, Services, query_apis, sts};
-use crate::{cloudformation, cloudwatch, kinesis, mapping, sqs};
+use crate::mapping;
 
 /// A message of 1 MiB with every byte percent-encoded still fits.
 const MAX_QUERY_BODY: usize = 4 << 20;
@@ -68,28 +68,15 @@ async fn target_call(
             json::response(request_id, result)
         }
         "GraniteServiceVersion20100801" => {
-            let body = read_cloudwatch(&headers, body).await;
-            let body = body.as_ref().map(AsRef::as_ref).map_err(Clone::clone);
-            cloudwatch::json::answer(services, request_id, operation, body).await
+            let cloudwatch = &services.cloudwatch;
+            cloudwatch.respond_json(request_id, &headers, operation, body).await
         }
         "DynamoDB_20120810" | "DynamoDBStreams_20120810" => match read_body(body, MAX_DYNAMODB_BODY).await {
             Ok(body) => services.dynamodb.call(request_id, operation, &headers, body).await,
             Err(error) => json::failure(request_id, &error, serde_json::Value::Null),
         },
-        "Kinesis_20131202" => {
-            let result = match read_body(body, kinesis::MAX_BODY).await {
-                Ok(body) => kinesis::call(services, operation, &body).await,
-                Err(error) => Err(error),
-            };
-            kinesis::response(request_id, result)
-        }
-        "AmazonSQS" => {
-            let result = match read_body(body, sqs::MAX_BODY).await {
-                Ok(body) => sqs::call(&sqs::Call::new(services, &headers), operation, &body).await,
-                Err(error) => Err(error.into()),
-            };
-            sqs::response(request_id, result)
-        }
+        "Kinesis_20131202" => services.kinesis.respond(request_id, operation, body).await,
+        "AmazonSQS" => services.sqs.respond(request_id, &headers, operation, body).await,
         _ => json::failure(request_id, &unknown_target(target), serde_json::Value::Null),
     }
 }
@@ -119,7 +106,7 @@ async fn query_call(
         .find(|api| Some(api.signing_name) == scope)
         .unwrap_or(&query_apis::STS);
     let body = read_body(body, MAX_QUERY_BODY).await;
-    let form = body.and_then(|body| cloudwatch::uncompressed(headers, body));
+    let form = body.and_then(|body| sluice_cloudwatch::uncompressed(headers, body));
     let form = match form.and_then(|body| Form::parse(&body)) {
         Ok(form) => form,
         Err(error) => return query::failure(likely, request_id, &error),
@@ -145,8 +132,10 @@ async fn query_call(
     };
     let result = match *api {
         query_apis::SNS => services.sns.call(action, &form).await,
-        query_apis::CLOUDFORMATION => cloudformation::call(services, action, &form).await,
-        query_apis::CLOUDWATCH => cloudwatch::form::answer(services, action, &form).await,
+        sluice_cloudformation::API => sluice_cloudformation::call(&services.cloudformation, action, &form)
+            .await
+            .map_err(ApiError::from),
+        sluice_cloudwatch::API => services.cloudwatch.call_form(action, &form).await,
         _ => sts::call(services, action, &form),
     };
     query::response(api, action, request_id, result)
@@ -155,8 +144,8 @@ async fn query_call(
 /// The services of the query protocol.
 const QUERY_APIS: [QueryApi; 4] = [
     query_apis::SNS,
-    query_apis::CLOUDFORMATION,
-    query_apis::CLOUDWATCH,
+    sluice_cloudformation::API,
+    sluice_cloudwatch::API,
     query_apis::STS,
 ];
 
@@ -182,13 +171,11 @@ async fn cloudwatch_cbor(
     request: Request,
 ) -> Response<Body> {
     let (parts, body) = request.into_parts();
-    let body = read_cloudwatch(&parts.headers, body).await;
-    let body = body.as_ref().map(AsRef::as_ref).map_err(Clone::clone);
-    cloudwatch::cbor::answer(&services, &services.request_id(), &operation, body).await
-}
-
-async fn read_cloudwatch(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
-    cloudwatch::uncompressed(headers, read_body(body, cloudwatch::MAX_BODY).await?)
+    let request_id = services.request_id();
+    services
+        .cloudwatch
+        .respond_cbor(&request_id, &parts.headers, &operation, body)
+        .await
 }
 
 async fn list_mappings(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {

@@ -2,17 +2,19 @@
 
 use std::sync::Arc;
 
+use sluice_cloudformation::{CloudFormation, Stacks};
+use sluice_cloudwatch::{CloudWatch, Metrics};
 use sluice_driver::{Clock, Driver};
 use sluice_dynamodb::DynamoDb;
 use sluice_engine::Timestamp;
+use sluice_kinesis::Kinesis;
 use sluice_sns::Sns;
+use sluice_sqs::Sqs;
 use sluice_stepfunctions::StepFunctions;
 use sluice_streams::Streams;
 use sluice_wire::{Account, RequestId};
 use uuid::Uuid;
 
-use crate::cloudformation::Stacks;
-use crate::cloudwatch::Metrics;
 use crate::lambda::Lambda;
 use crate::mapping::Mappings;
 
@@ -85,7 +87,15 @@ pub struct Services {
     pub sns: Sns,
     /// State machines, executions and activities.
     pub stepfunctions: Arc<StepFunctions>,
-    /// Kinesis streams, SQS queues and the checkpoints of mappings.
+    /// Queues.
+    pub sqs: Sqs,
+    /// Streams.
+    pub kinesis: Kinesis,
+    /// Metrics and dashboards.
+    pub cloudwatch: CloudWatch,
+    /// Reads over stacks, and their deletion.
+    pub cloudformation: CloudFormation,
+    /// The store of streams, queues and the checkpoints of mappings.
     pub streams: Streams,
     /// The event source mappings that run.
     pub mappings: Mappings,

@@ -9,22 +9,26 @@ use axum::body::Body;
 use axum::http::{Method, Request};
 use serde_json::{Value, json};
 use sluice_clock::ManualClock;
+use sluice_cloudformation::{CloudFormation, Stacks};
+use sluice_cloudwatch::{CloudWatch, Metrics};
 use sluice_driver::Driver;
 use sluice_dynamodb::DynamoDb;
 use sluice_host::Functions;
 use sluice_integrations::Runner;
+use sluice_kinesis::Kinesis;
 use sluice_lambda::Lambda;
 pub(crate) use sluice_service_testing::{
     ACCOUNT, Fault, Handler, NOW, PASS, REGION, ROLE, Reply, TestFunctions, account, driver, output, spec,
 };
 use sluice_sns::Sns;
+use sluice_sqs::Sqs;
 use sluice_stepfunctions::StepFunctions;
+use sluice_streams::Streams;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use super::{Services, router};
-use crate::cloudwatch::Metrics;
-use crate::cloudwatch::sources::{DynamoMetrics, StatesMetrics};
+use crate::observers::{DynamoMetrics, StatesMetrics};
 
 /// The endpoint and what lies behind it.
 pub(crate) struct World {
@@ -60,17 +64,23 @@ impl World {
         let driver: Driver = driver(directory, &account, runner.clone(), observer);
         let table_metrics = Arc::new(DynamoMetrics::new(&metrics));
         let tables = directory.join("tables.db");
+        let streams = Streams::new(directory.join("streams.sqlite"));
+        let stacks = Arc::new(Stacks::new(driver.clone()));
         let services = Arc::new(Services {
+            sqs: Sqs::new(account.clone(), streams.clone()),
+            kinesis: Kinesis::new(account.clone(), streams.clone()),
+            cloudwatch: CloudWatch::new(account.clone(), Arc::clone(&metrics), driver.clone()),
+            cloudformation: CloudFormation::new(account.clone(), Arc::clone(&stacks)),
             lambda: Lambda::new(account.clone(), functions, None),
             dynamodb: DynamoDb::open(account.clone(), &tables, table_metrics).unwrap(),
             sns: Sns::new(account.clone(), driver.clone()),
             stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), runner.clone())),
             config: account.into(),
             driver,
-            streams: sluice_streams::Streams::new(directory.join("streams.sqlite")),
+            streams,
             mappings: crate::mapping::Mappings::default(),
             metrics,
-            stacks: Arc::default(),
+            stacks,
             clock_moved: tokio::sync::watch::Sender::default(),
         });
         runner.attach(services.integrations());
@@ -196,6 +206,13 @@ mod tests {
         assert!(reply.element("Message").contains("Nonsense"));
         let reply = world.query("2016-11-15", "DescribeInstances", &[]).await;
         assert_eq!((reply.status, reply.element("Code")), (400, "InvalidAction"));
+
+        let reply = world.query("2012-11-05", "SendMessage", &[]).await;
+        assert!(
+            reply.status == 400 && reply.text.contains("JSON protocol"),
+            "{}",
+            reply.text
+        );
 
         let reply = world.rest(Method::GET, "/2015-03-31/layers", &[], "").await;
         assert_eq!(

@@ -8,7 +8,7 @@ use sluice_streams::Record;
 
 use super::MappingSpec;
 use crate::endpoint::{Config, epoch_seconds};
-use crate::kinesis::shard_id;
+use sluice_kinesis::shard_id;
 
 /// What stands around the records.
 pub(super) const ENVELOPE: usize = r#"{"Records":[]}"#.len();

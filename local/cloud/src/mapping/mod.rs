@@ -2,8 +2,8 @@
 //! See [Kinesis and Lambda](https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html).
 //!
 //! For stacks: [`start_mapping`] begins a [`MappingSpec`]'s mapping, or goes on with it where it was when the process ended,
-//! and [`stop_mapping`] ends it. Its stream and its queue must be there before ([`crate::kinesis::ensure_stream`],
-//! [`crate::sqs::ensure_queue`]) and stay until it has ended; its function must be in the Lambda host.
+//! and [`stop_mapping`] ends it. Its stream and its queue must be there before ([`sluice_kinesis::Kinesis::ensure_stream`],
+//! [`sluice_sqs::Sqs::ensure_queue`]) and stay until it has ended; its function must be in the Lambda host.
 //!
 //! What is to be done is decided by [`sluice_streams::Lane`]; here it is done. A lane is a task of its own, of which there are
 //! `ParallelizationFactor` for each shard. It waits for records without polling, and puts on disk that a batch is done

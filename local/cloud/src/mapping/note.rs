@@ -7,7 +7,7 @@ use sluice_streams::{Discard, DiscardReason, Record};
 
 use super::MappingSpec;
 use crate::endpoint::rfc_3339;
-use crate::kinesis::shard_id;
+use sluice_kinesis::shard_id;
 
 /// The message for the queue. `records` are those that are given up, of one shard.
 pub(super) fn note(

@@ -8,7 +8,7 @@ use super::MappingError;
 use super::event::{ENVELOPE, record_overhead};
 use crate::endpoint::Config;
 use crate::lambda::FunctionName;
-use crate::sqs::name_in_arn;
+use sluice_sqs::name_in_arn;
 
 /// A mapping as a template declares it
 /// ([AWS::Lambda::EventSourceMapping](https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html)

@@ -17,9 +17,9 @@ use super::event::{ENVELOPE, event};
 use super::{MappingSpec, StartingPosition, Stop, start_mapping, stop_mapping};
 use crate::endpoint::testing::{Fault, NOW, PASS, ROLE, World, output, spec as function_spec};
 use crate::endpoint::{Config, Services};
-use crate::kinesis::{StreamSpec, ensure_stream};
-use crate::sqs::{QueueSpec, ensure_queue};
 use sluice_host::Functions;
+use sluice_kinesis::StreamSpec;
+use sluice_sqs::QueueSpec;
 
 const STREAM: &str = "arn:aws:kinesis:us-east-1:000000000000:stream/s";
 const QUEUE: &str = "arn:aws:sqs:us-east-1:000000000000:failures";
@@ -64,12 +64,12 @@ async fn prepared(world: &World, shard_count: u32) {
         shard_count,
         retention_hours: 168,
     };
-    ensure_stream(&world.services, &stream).await.unwrap();
+    world.services.kinesis.ensure_stream(&stream).await.unwrap();
     let queue = QueueSpec {
         name: "failures".into(),
         ..QueueSpec::default()
     };
-    ensure_queue(&world.services, &queue).await.unwrap();
+    world.services.sqs.ensure_queue(&queue).await.unwrap();
 }
 
 async fn put(world: &World, records: Vec<NewRecord>) {

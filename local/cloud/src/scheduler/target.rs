@@ -8,7 +8,6 @@ use sluice_host::Invocation;
 use sluice_stepfunctions::StartExecutionRequest;
 use sluice_template::{Schedule, ScheduleTarget};
 
-use crate::cloudformation;
 use crate::endpoint::{ApiError, Services, iso_8601};
 use crate::lambda::{FunctionName, LambdaError};
 
@@ -57,9 +56,11 @@ impl Firing<'_> {
 /// Does it once.
 pub(super) async fn fire(services: &Arc<Services>, firing: &Firing<'_>) -> Result<(), TargetError> {
     match &firing.schedule.target {
-        ScheduleTarget::DeleteStack { stack } => cloudformation::delete(services, stack)
+        ScheduleTarget::DeleteStack { stack } => services
+            .cloudformation
+            .delete_stack(stack)
             .await
-            .map_err(TargetError::CloudFormation),
+            .map_err(|error| TargetError::CloudFormation(error.into())),
         ScheduleTarget::Invoke { function_arn, input } => {
             let function = FunctionName::parse(function_arn, None)?;
             services.lambda.find(&function)?;

@@ -4,9 +4,8 @@ use sluice_driver::ExecutionFilter;
 use sluice_template::{Schedule, ScheduleTarget, ScheduleTiming};
 
 use super::start;
-use crate::cloudformation::StackStatus;
-use crate::cloudformation::registry::example;
 use crate::endpoint::testing::{ACCOUNT, NOW, PASS, REGION, World};
+use sluice_cloudformation::{StackRecord, StackStatus};
 
 const MINUTE: i64 = 60_000;
 
@@ -35,6 +34,13 @@ fn starting() -> ScheduleTarget {
         name: None,
         input: "{}".to_owned(),
     }
+}
+
+fn example() -> StackRecord {
+    StackRecord::empty(
+        "sluice-load",
+        "arn:aws:cloudformation:us-east-1:000000000000:stack/sluice-load/1",
+    )
 }
 
 async fn create_machine(world: &World) {
@@ -154,9 +160,13 @@ async fn a_disabled_schedule_rests() {
 #[tokio::test]
 async fn a_schedule_deletes_its_stack() {
     let world = World::new();
-    world.services.stacks.register(example("sluice-load"));
-    let mut doomed = world.services.stacks.deletions().expect("nobody listens yet");
-    let id = example("sluice-load").id;
+    world.services.stacks.register(example());
+    let mut doomed = world
+        .services
+        .stacks
+        .take_deletion_requests()
+        .expect("nobody listens yet");
+    let id = example().id;
     let target = ScheduleTarget::DeleteStack { stack: id.clone() };
     let running = start(&world.services, &schedule(ScheduleTiming::Rate(MINUTE), target))
         .await

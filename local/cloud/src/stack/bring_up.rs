@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::json;
+use sluice_cloudformation::StackRecord;
 use sluice_driver::{MachineKind, MachineRecord};
 use sluice_host::{FunctionSpec, Host};
 use sluice_http::Limits;
@@ -15,8 +16,6 @@ use sluice_template::{
 
 use super::plan::{ACCOUNT, binary_name};
 use super::{Life, Plan, StartError, UrlListener, streams};
-use crate::cloudformation::{self, StackRecord};
-use crate::cloudwatch;
 use crate::doors::Doors;
 use crate::endpoint::Services;
 use crate::lambda::{FunctionUrl, UrlAuthType};
@@ -98,7 +97,10 @@ async fn make_dashboard(
     resource: &StackResource,
     dashboard: &Dashboard,
 ) -> Result<(), StartError> {
-    let made = cloudwatch::ensure_dashboard(services, &dashboard.name, &dashboard.body).await;
+    let made = services
+        .cloudwatch
+        .ensure_dashboard(&dashboard.name, &dashboard.body)
+        .await;
     made.map_err(|source| StartError::Dashboard {
         logical_id: resource.logical_id.clone(),
         source,
@@ -339,7 +341,7 @@ pub(crate) fn record(stack: &Stack, template: &str, life: &Life, protected: bool
         parameters: stack
             .parameters
             .iter()
-            .map(|one| cloudformation::StackParameter {
+            .map(|one| sluice_cloudformation::StackParameter {
                 key: one.key.clone(),
                 value: one.value.clone(),
             })
@@ -347,7 +349,7 @@ pub(crate) fn record(stack: &Stack, template: &str, life: &Life, protected: bool
         outputs: stack
             .outputs
             .iter()
-            .map(|one| cloudformation::StackOutput {
+            .map(|one| sluice_cloudformation::StackOutput {
                 key: one.key.clone(),
                 value: one.value.clone(),
                 description: one.description.clone(),
@@ -357,7 +359,7 @@ pub(crate) fn record(stack: &Stack, template: &str, life: &Life, protected: bool
         resources: stack
             .resources
             .iter()
-            .map(|one| cloudformation::StackResource {
+            .map(|one| sluice_cloudformation::StackResource {
                 logical_id: one.logical_id.clone(),
                 physical_id: one.physical_id.clone(),
                 resource_type: one.resource_type.name().to_owned(),

@@ -7,10 +7,10 @@ use sluice_driver::{DriverError, OpenError};
 use sluice_host::HostError;
 use sluice_template::TemplateErrors;
 
-use crate::cloudwatch::{CloudWatchError, MetricsError};
 use crate::directory::DirectoryError;
 use crate::dynamodb::DynamoError;
 use crate::lambda::RemoteLambdaError;
+use sluice_cloudwatch::{CloudWatchError, MetricsError};
 
 /// The stack cannot be read or started.
 #[derive(Debug, thiserror::Error)]
@@ -166,7 +166,7 @@ pub enum StartError {
         /// The resource.
         logical_id: String,
         /// What Kinesis said.
-        source: crate::kinesis::KinesisError,
+        source: sluice_kinesis::KinesisError,
     },
     /// A queue.
     #[error("{logical_id}: {source}")]
@@ -174,7 +174,7 @@ pub enum StartError {
         /// The resource.
         logical_id: String,
         /// What SQS said.
-        source: crate::sqs::SqsError,
+        source: sluice_sqs::SqsError,
     },
     /// An event source mapping.
     #[error("{logical_id}: {source}")]

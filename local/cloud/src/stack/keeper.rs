@@ -10,13 +10,13 @@ use sluice_template::{EventSourceMapping, ResourceType, Schedule, Service, Stack
 use tokio::sync::{Mutex, mpsc};
 
 use super::{StartError, Surroundings, streams, tasks};
-use crate::cloudformation::{StackRecord, StackResource, StackStatus};
-use crate::cloudwatch::{self, CloudWatchError};
 use crate::endpoint::{ApiError, Form, Services};
-use crate::kinesis::{self, KinesisError};
 use crate::mapping::{self, MappingError, MappingSpec};
 use crate::scheduler;
-use crate::sqs::{self, SqsError};
+use sluice_cloudformation::{StackRecord, StackResource, StackStatus};
+use sluice_cloudwatch::CloudWatchError;
+use sluice_kinesis::KinesisError;
+use sluice_sqs::SqsError;
 
 #[cfg(test)]
 mod tests;
@@ -147,7 +147,7 @@ impl Keeper {
                 ));
             }
         }
-        self.services.stacks.keep(&self.services.driver, stack).await
+        self.services.stacks.save(stack).await
     }
 
     /// Removes what an earlier deployment had and this one has not, but for what holds executions and subscriptions: a
@@ -213,9 +213,9 @@ impl Keeper {
                     .await
                     .map_err(RemoveError::Api)?;
             }
-            ResourceType::Dashboard => cloudwatch::remove_dashboard(&self.services, id).await?,
-            ResourceType::Stream => kinesis::delete_stream(&self.services, id).await?,
-            ResourceType::Queue => sqs::delete_queue(&self.services, name(kind, id)).await?,
+            ResourceType::Dashboard => self.services.cloudwatch.remove_dashboard(id).await?,
+            ResourceType::Stream => self.services.kinesis.delete_stream(id).await?,
+            ResourceType::Queue => self.services.sqs.delete_queue(name(kind, id)).await?,
             ResourceType::EventSourceMapping => self.remove_mapping(id).await?,
             // a URL ends with its function, and what a table holds is worth more than a stack
             ResourceType::Url | ResourceType::Table => {}

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use sluice_engine::Timestamp;
 
-use crate::cloudformation::{StackRecord, StackStatus};
+use sluice_cloudformation::{StackRecord, StackStatus};
 
 /// The parameter that is computed from a stack's lifetime, so that two starts with the same settings differ in it.
 pub(crate) const DELETE_AT: &str = "DeleteAt";
@@ -104,8 +104,7 @@ fn same(before: &StackRecord, settings: &BTreeMap<String, String>, computed: boo
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloudformation::StackParameter;
-    use crate::cloudformation::registry::example;
+    use sluice_cloudformation::StackParameter;
 
     const NOW: Timestamp = 1_000_000;
 
@@ -130,7 +129,7 @@ mod tests {
             updated: (status == StackStatus::UpdateComplete).then_some(8),
             ends,
             generation: 2,
-            ..example("s")
+            ..StackRecord::empty("s", "id")
         }
     }
 

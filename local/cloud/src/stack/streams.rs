@@ -7,11 +7,11 @@ use sluice_template::{
 };
 
 use super::StartError;
-use crate::cloudformation::{self, StackRecord};
 use crate::endpoint::Services;
-use crate::kinesis::{self, StreamSpec};
 use crate::mapping::{self, MappingSpec};
-use crate::sqs::{self, DeadLetters, QueueSpec};
+use sluice_cloudformation::StackRecord;
+use sluice_kinesis::StreamSpec;
+use sluice_sqs::{DeadLetters, QueueSpec};
 
 /// The shards of a stream on demand: what Kinesis gives a new one
 /// (<https://docs.aws.amazon.com/streams/latest/dev/how-do-i-size-a-stream.html>). They stay as many.
@@ -28,7 +28,7 @@ pub(crate) async fn make_stream(
         shard_count: stream.shard_count.unwrap_or(ON_DEMAND_SHARDS),
         retention_hours: stream.retention_hours,
     };
-    match kinesis::ensure_stream(services, &spec).await {
+    match services.kinesis.ensure_stream(&spec).await {
         Ok(_) => Ok(()),
         Err(source) => Err(StartError::Stream {
             logical_id: resource.logical_id.clone(),
@@ -52,7 +52,7 @@ pub(crate) async fn make_queue(services: &Services, resource: &StackResource, qu
         }),
         sqs_managed_sse: None,
     };
-    match sqs::ensure_queue(services, &spec).await {
+    match services.sqs.ensure_queue(&spec).await {
         Ok(_) => Ok(()),
         Err(source) => Err(StartError::Queue {
             logical_id: resource.logical_id.clone(),
@@ -67,13 +67,15 @@ pub(crate) fn check_streams_stay(
     stack: &Stack,
     settings: &BTreeMap<String, String>,
 ) -> Result<(), StartError> {
-    let is_stream = |resource: &&cloudformation::StackResource| resource.resource_type == ResourceType::Stream.name();
+    let is_stream =
+        |resource: &&sluice_cloudformation::StackResource| resource.resource_type == ResourceType::Stream.name();
     let stays = |name: &str| stack.all::<Stream>().any(|(_, stream)| stream.name == name);
     let mut gone = before.resources.iter().filter(is_stream);
     let Some(gone) = gone.find(|old| before.status.exists() && !stays(&old.physical_id)) else {
         return Ok(());
     };
-    let other = |one: &&cloudformation::StackParameter| settings.get(&one.key).is_some_and(|now| *now != one.value);
+    let other =
+        |one: &&sluice_cloudformation::StackParameter| settings.get(&one.key).is_some_and(|now| *now != one.value);
     let parameters = before.parameters.iter().filter(other);
     let parameters: Vec<_> = parameters
         .map(|one| format!("--parameter {}={}", one.key, one.value))

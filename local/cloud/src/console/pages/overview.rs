@@ -5,11 +5,11 @@ use serde::Serialize;
 use sluice_driver::{DriverError, ExecutionFilter, ExecutionSummary, Page};
 use sluice_engine::{Status, Timestamp};
 
-use crate::cloudformation::registry::{StackOutput, StackRecord};
 use crate::console::model::{At, ExecutionRow, Waiting, execution_table};
 use crate::console::problem::Problem;
 use crate::console::query::Query;
 use crate::console::{ConsoleState, layout, text};
+use sluice_cloudformation::{StackOutput, StackRecord};
 
 /// Counting stops here, so that the page is as quick with a million executions as with ten.
 const COUNTED: usize = 1000;

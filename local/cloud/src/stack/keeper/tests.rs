@@ -4,9 +4,8 @@ use sluice_host::{Host, HostConfig};
 use sluice_template::{StackInputs, parse};
 
 use super::Keeper;
-use crate::cloudformation::registry::example;
-use crate::cloudformation::{StackRecord, StackResource, StackStatus};
 use crate::endpoint::testing::{NOW, PASS, World};
+use sluice_cloudformation::{StackRecord, StackResource, StackStatus};
 
 fn keeper(world: &World, logs: &Path) -> Keeper {
     let config = HostConfig {
@@ -30,7 +29,7 @@ fn doomed(resources: Vec<StackResource>) -> StackRecord {
         status: StackStatus::DeleteInProgress,
         deletion_began: Some(NOW - 5),
         resources,
-        ..example("s")
+        ..StackRecord::empty("s", "arn:aws:cloudformation:us-east-1:000000000000:stack/s/1")
     }
 }
 
@@ -114,7 +113,7 @@ async fn an_update_removes_what_is_no_longer_declared() {
             resource("Old", "goes", "AWS::Logs::LogGroup"),
             resource("M", &machine, "AWS::StepFunctions::StateMachine"),
         ],
-        ..example("s")
+        ..StackRecord::empty("s", "arn:aws:cloudformation:us-east-1:000000000000:stack/s/1")
     };
     keeper(&world, logs.path())
         .remove_stale(&before, &now)
