@@ -192,6 +192,17 @@ async fn arns_are_checked_by_each_call() {
             "InvalidArn",
             "Invalid Arn: 'Resource type not valid in this context: execution'".to_owned(),
         ),
+    ];
+    for (operation, member, given, code, message) in rows {
+        refused(&world, operation, json!({ member: given }), code, &message).await;
+    }
+}
+
+#[tokio::test]
+async fn resources_that_are_not_there_are_named() {
+    let world = World::new();
+    let (machine, execution) = (arn("stateMachine", "gone"), arn("execution", "gone:x"));
+    let rows = [
         (
             "DescribeExecution",
             "executionArn",

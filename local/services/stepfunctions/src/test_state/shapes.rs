@@ -400,6 +400,15 @@ mod tests {
                 Ok(()),
             ),
             ("apigateway:invoke", Strict, json!({ "approval": true }), Ok(())),
+        ] {
+            checked(resource, mode, result, expected);
+        }
+    }
+
+    #[test]
+    fn nested_members_are_checked_too() {
+        use Mode::Strict;
+        for (resource, mode, result, expected) in [
             (
                 "events:putEvents",
                 Strict,

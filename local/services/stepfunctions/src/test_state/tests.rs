@@ -100,10 +100,12 @@ async fn a_wait_lasts_until_the_clock_shows_its_end_and_five_minutes_at_most() {
     }
 }
 
+fn map() -> Value {
+    json!({ "Type": "Map", "ItemProcessor": { "StartAt": "P", "States": { "P": { "Type": "Succeed" } } }, "End": true })
+}
+
 #[tokio::test]
 async fn what_cannot_be_tested_is_refused() {
-    let map = json!({ "Type": "Map", "ItemProcessor": { "StartAt": "P", "States": { "P": { "Type": "Succeed" } } },
-        "End": true });
     let result = |text: &str| json!({ "mock": { "result": text } });
     for (definition, more, code, message) in [
         (
@@ -119,7 +121,7 @@ async fn what_cannot_be_tested_is_refused() {
             "TestState API does not support the '.waitForTaskToken' service integration pattern unless a mock is specified",
         ),
         (
-            map.clone(),
+            map(),
             json!({}),
             "InvalidDefinition",
             "TestState API does not support Map or Parallel states. Supported state types include: [Task, Wait, Pass, \
@@ -143,6 +145,15 @@ async fn what_cannot_be_tested_is_refused() {
             "ValidationException",
             "A test mock should have only one of the following fields: [result, errorOutput].",
         ),
+    ] {
+        refused(&definition, more, code, message).await;
+    }
+}
+
+#[tokio::test]
+async fn requests_that_do_not_fit_their_state_are_refused() {
+    let map = map();
+    for (definition, more, code, message) in [
         (
             map.clone(),
             json!({ "input": [1], "mock": { "result": "[1]" }, "stateConfiguration": { "mapIterationFailureCount": 2 } }),

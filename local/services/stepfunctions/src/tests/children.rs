@@ -274,6 +274,11 @@ async fn a_child_is_stopped_alone_or_with_its_parent_and_redriven_with_it() {
         (&json!("FAILED"), &json!(1), &json!(2), &json!(2)),
         "the first to fail ended the run, and the other with it"
     );
+    check_redriven_run(&running).await;
+}
+
+/// The parent's history tells that its Map Run was redriven, and failed.
+async fn check_redriven_run(running: &Running) {
     let history = running.ask("GetExecutionHistory", &running.execution).await;
     let events = history["events"].as_array().unwrap();
     let redriven = events.iter().find(|event| event["type"] == "MapRunRedriven").unwrap();
