@@ -122,9 +122,9 @@ impl Cloud {
                 seed: Arc::new(seed),
                 region: plans.region().to_owned(),
                 account: stack::ACCOUNT.to_owned(),
-                keep: config.keep,
+                retention: config.keep,
                 observer: Arc::new(StatesMetrics::new(&metrics)),
-                retry: sluice_driver::Retry::default(),
+                retry: sluice_driver::RetryBackoff::default(),
                 worker: config.worker.clone(),
             },
             Arc::clone(&tasks) as Arc<dyn TaskRunner>,
@@ -150,7 +150,9 @@ impl Cloud {
         services
             .streams
             .observe(Arc::clone(&streamed) as Arc<dyn sluice_streams::Observer>);
-        services.streams.admit(directory::admit_streams(&config.data, &driver));
+        services
+            .streams
+            .check_on_open(directory::admit_streams(&config.data, &driver));
         let keeper = Arc::new(Keeper::new(Arc::clone(&services), host.clone()));
         let courses = settle_courses(&services, &plans).await?;
         let all: Vec<&Plan> = plans.iter().collect();

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::Connection;
 use serde_json::json;
-use sluice_disk::identity::{self, Belongs};
-use sluice_driver::{DIRECTORY, Driver, DriverError};
+use sluice_driver::{Driver, DriverError, IDENTITY_KIND};
+use sluice_storage::identity::{self, Ownership};
 
 /// The journal's file.
 pub(crate) const JOURNAL: &str = "journal.sqlite";
@@ -80,7 +80,7 @@ pub(crate) fn expect_journal(data: &Path) -> Result<(), DirectoryError> {
 /// has been used (`used`).
 pub(crate) fn objection(
     path: &Path,
-    found: Belongs,
+    found: Ownership,
     identity: &str,
     marked: bool,
     used: bool,
@@ -89,29 +89,29 @@ pub(crate) fn objection(
     // only the tables are there from the first start on
     let expected = marked || (used && path.ends_with(TABLES));
     match found {
-        Belongs::Absent if expected => Some(DirectoryError::Missing { path }),
-        Belongs::Unmarked if marked => Some(DirectoryError::Foreign {
+        Ownership::Absent if expected => Some(DirectoryError::Missing { path }),
+        Ownership::Unmarked if marked => Some(DirectoryError::Foreign {
             path,
             found: "it carries no identity, and the one that belongs here does".into(),
         }),
-        Belongs::To(other) if other != identity => Some(DirectoryError::Foreign {
+        Ownership::Directory(other) if other != identity => Some(DirectoryError::Foreign {
             path,
             found: format!("it is of the directory {other}, the journal beside it of {identity}"),
         }),
-        Belongs::Absent | Belongs::Unmarked | Belongs::To(_) => None,
+        Ownership::Absent | Ownership::Unmarked | Ownership::Directory(_) => None,
     }
 }
 
 /// Refuses a directory with a database that is missing or of another directory.
 pub(crate) async fn admit(data: &Path, driver: &Driver) -> Result<(), DirectoryError> {
-    let used = !driver.machines(None, 1).await?.is_empty();
+    let used = !driver.machines().list(None, 1).await?.is_empty();
     for file in PROMISES {
         let path = data.join(file);
         let found = identity::read(&path).map_err(|error| DirectoryError::Damaged {
             path: path.clone(),
             reason: error.to_string(),
         })?;
-        let marked = driver.get(DIRECTORY, file).await?.is_some();
+        let marked = driver.store().get(IDENTITY_KIND, file).await?.is_some();
         if let Some(objection) = objection(&path, found, driver.identity(), marked, used) {
             return Err(objection);
         }
@@ -126,14 +126,17 @@ pub(crate) async fn join(data: &Path, driver: &Driver, file: &'static str) -> Re
         path,
         reason: error.to_string(),
     })?;
-    if driver.get(DIRECTORY, file).await?.is_none() {
-        driver.put(DIRECTORY, file, json!(driver.identity())).await?;
+    if driver.store().get(IDENTITY_KIND, file).await?.is_none() {
+        driver
+            .store()
+            .put(IDENTITY_KIND, file, json!(driver.identity()))
+            .await?;
     }
     Ok(())
 }
 
 /// Marks the file of streams and queues when it is made, and lets the journal know of it.
-pub(crate) fn admit_streams(data: &Path, driver: &Driver) -> sluice_streams::Admit {
+pub(crate) fn admit_streams(data: &Path, driver: &Driver) -> sluice_streams::OpenCheck {
     let (data, driver) = (data.to_owned(), driver.clone());
     let runtime = tokio::runtime::Handle::current();
     Box::new(move |_| {
@@ -146,7 +149,7 @@ pub(crate) fn admit_streams(data: &Path, driver: &Driver) -> sluice_streams::Adm
 pub(crate) fn mark(path: &Path, identity: &str) -> rusqlite::Result<()> {
     let connection = Connection::open(path)?;
     match identity::read_from(&connection)? {
-        Belongs::To(found) if found == identity => Ok(()),
+        Ownership::Directory(found) if found == identity => Ok(()),
         _ => identity::write(&connection, identity),
     }
 }
@@ -157,7 +160,7 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_of_another_directory_is_named() {
-        let check = |file: &str, found: Belongs, marked: bool, used: bool, words: Option<&str>| {
+        let check = |file: &str, found: Ownership, marked: bool, used: bool, words: Option<&str>| {
             let path = Path::new("/data").join(file);
             let objection = objection(&path, found.clone(), "ours", marked, used).map(|error| error.to_string());
             match words {
@@ -170,20 +173,23 @@ mod tests {
                 ),
             }
         };
-        let (ours, other) = (Belongs::To("ours".into()), Belongs::To("other".into()));
+        let (ours, other) = (
+            Ownership::Directory("ours".into()),
+            Ownership::Directory("other".into()),
+        );
         for (marked, used) in [(false, false), (false, true), (true, true)] {
             check(TABLES, ours.clone(), marked, used, None);
             check(STREAMS, ours.clone(), marked, used, None);
             check(TABLES, other.clone(), marked, used, Some("of the directory other"));
             check(STREAMS, other.clone(), marked, used, Some("of the directory other"));
         }
-        check(TABLES, Belongs::Absent, false, false, None);
-        check(TABLES, Belongs::Absent, true, false, Some("missing or empty"));
-        check(TABLES, Belongs::Absent, false, true, Some("missing or empty"));
-        check(STREAMS, Belongs::Absent, false, true, None);
-        check(STREAMS, Belongs::Absent, true, true, Some("missing or empty"));
-        check(TABLES, Belongs::Unmarked, false, true, None);
-        check(TABLES, Belongs::Unmarked, true, true, Some("no identity"));
+        check(TABLES, Ownership::Absent, false, false, None);
+        check(TABLES, Ownership::Absent, true, false, Some("missing or empty"));
+        check(TABLES, Ownership::Absent, false, true, Some("missing or empty"));
+        check(STREAMS, Ownership::Absent, false, true, None);
+        check(STREAMS, Ownership::Absent, true, true, Some("missing or empty"));
+        check(TABLES, Ownership::Unmarked, false, true, None);
+        check(TABLES, Ownership::Unmarked, true, true, Some("no identity"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use axum::body::Body;
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use sluice_host::OpenFiles;
-use sluice_http::{Connection, HostGuard, Limits, Places};
+use sluice_http::{Connection, ConnectionSlots, HostGuard, Limits};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -19,8 +19,8 @@ const MOST: usize = 4096;
 /// The connections to function URLs, and the guards of all listeners.
 pub(crate) struct Doors {
     names: Vec<String>,
-    pub(crate) url_places: Arc<Places>,
-    endpoint_places: Arc<Places>,
+    pub(crate) url_places: Arc<ConnectionSlots>,
+    endpoint_places: Arc<ConnectionSlots>,
 }
 
 impl Doors {
@@ -29,8 +29,8 @@ impl Doors {
         let files = OpenFiles::of_process();
         Self {
             names: names.to_vec(),
-            url_places: Places::new(files.url_connections().min(MOST)),
-            endpoint_places: Places::new(files.endpoint_connections().min(MOST)),
+            url_places: ConnectionSlots::new(files.url_connections().min(MOST)),
+            endpoint_places: ConnectionSlots::new(files.endpoint_connections().min(MOST)),
         }
     }
 

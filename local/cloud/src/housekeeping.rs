@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sluice_driver::{DriverError, KEEP};
+use sluice_driver::{DriverError, EXECUTION_RETENTION};
 use sluice_engine::Timestamp;
 use sluice_host::Host;
 use tokio::task::JoinHandle;
@@ -13,7 +13,7 @@ use crate::endpoint::Services;
 use crate::sns;
 
 /// How long CloudFormation lists a stack after it was deleted. That executions are kept for less changes nothing about that.
-const DELETED_STACKS: Duration = KEEP;
+const DELETED_STACKS: Duration = EXECUTION_RETENTION;
 
 /// How often is looked, at least and at most.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];

@@ -50,9 +50,9 @@ fn open(directory: &Path, runner: Arc<Instantly>) -> Driver {
         seed: Arc::new(|| [SEED.fetch_add(1, Ordering::Relaxed), 7]),
         region: "eu-west-1".into(),
         account: "123456789012".into(),
-        keep: sluice_driver::KEEP,
-        observer: Arc::new(sluice_driver::Unobserved),
-        retry: sluice_driver::Retry::default(),
+        retention: sluice_driver::EXECUTION_RETENTION,
+        observer: Arc::new(sluice_driver::NoObserver),
+        retry: sluice_driver::RetryBackoff::default(),
         worker: None,
     };
     Driver::open(config, runner).expect("opens")
@@ -74,7 +74,7 @@ async fn put(driver: &Driver, name: &str, definition: Value) {
         updated: 0,
         attributes: Value::Null,
     };
-    driver.put_machine(record, false).await.expect("is put");
+    driver.machines().put(record, false).await.expect("is put");
 }
 
 async fn put_machines(driver: &Driver) {
@@ -126,8 +126,8 @@ async fn transitions(driver: &Driver, clients: usize) {
             let mut done = 0_usize;
             while Instant::now() < until {
                 let request = StartExecution::new(machine_arn("steps"), json!({"n": 1}));
-                let arn = driver.start_execution(request).await.expect("starts").arn;
-                driver.ended(&arn).await.expect("ends");
+                let arn = driver.executions().start(request).await.expect("starts").arn;
+                driver.executions().wait_for_end(&arn).await.expect("ends");
                 done += 1;
             }
             done
@@ -152,8 +152,8 @@ async fn client(driver: Driver, until: Instant) -> Vec<Duration> {
     while Instant::now() < until {
         let begin = Instant::now();
         let request = StartExecution::new(machine_arn("chain"), submission(took.len()));
-        let arn = driver.start_execution(request).await.expect("starts").arn;
-        driver.ended(&arn).await.expect("ends");
+        let arn = driver.executions().start(request).await.expect("starts").arn;
+        driver.executions().wait_for_end(&arn).await.expect("ends");
         took.push(begin.elapsed());
     }
     took
@@ -206,7 +206,7 @@ async fn parked(directory: PathBuf) {
         let driver = driver.clone();
         async move {
             let request = StartExecution::new(machine_arn("ask"), submission(n));
-            driver.start_execution(request).await.expect("starts");
+            driver.executions().start(request).await.expect("starts");
         }
     })
     .await;
@@ -233,7 +233,7 @@ async fn parked(directory: PathBuf) {
         limit: 1,
         ..ExecutionFilter::default()
     };
-    let listed = driver.executions(first).await.expect("lists").items.len();
+    let listed = driver.executions().list(first).await.expect("lists").items.len();
     say(format_args!(
         "reopened after a kill in {:.1?} ({resumed:?}, {listed} listed)",
         begin.elapsed()
@@ -244,7 +244,8 @@ async fn parked(directory: PathBuf) {
         let driver = driver.clone();
         async move {
             driver
-                .task_success(&token, json!({"decision": "approve"}))
+                .tokens()
+                .succeed(&token, json!({"decision": "approve"}))
                 .await
                 .expect("is taken")
         }
@@ -293,8 +294,8 @@ async fn deletion(directory: PathBuf) {
         let driver = driver.clone();
         async move {
             let request = StartExecution::new(machine_arn("chain"), submission(n));
-            let arn = driver.start_execution(request).await.expect("starts").arn;
-            driver.ended(&arn).await.expect("ends");
+            let arn = driver.executions().start(request).await.expect("starts").arn;
+            driver.executions().wait_for_end(&arn).await.expect("ends");
         }
     })
     .await;
@@ -307,7 +308,10 @@ async fn deletion(directory: PathBuf) {
         ));
         throughput(&driver, clients).await;
     }
-    driver.advance_clock(sluice_driver::KEEP).await.expect("advances");
+    driver
+        .advance_clock(sluice_driver::EXECUTION_RETENTION)
+        .await
+        .expect("advances");
     let begin = Instant::now();
     for clients in [1, 16] {
         say(format_args!("deletion: {} deleted so far", driver.statistics().deleted));

@@ -12,11 +12,11 @@ use sluice_asl::StateMachine;
 use sluice_asl::eval::StopSignal;
 use sluice_engine::{ChildSummary, Consequences, Execution, MapRunReport};
 
-use crate::driver::{Log, read_log_with};
+use crate::definition;
 use crate::journal::executions::{self, Projection};
 use crate::journal::{self, children, codec, machines, store};
-use crate::shared::parse;
-use crate::{ChildFilter, ChildRecord, DIRECTORY, DriverError, OpenError, Watchdog, fold};
+use crate::log::{Log, read_log_with};
+use crate::{ChildFilter, ChildRecord, DriverError, IDENTITY_KIND, OpenError, Watchdog, fold};
 
 /// As long as one fact may take to be folded.
 const FACT: Duration = Duration::from_secs(5);
@@ -77,9 +77,9 @@ pub fn check_journal(directory: &Path) -> Result<JournalReport, OpenError> {
         path: path.clone(),
         source,
     };
-    let file = sluice_disk::open_to_read(&path).map_err(failed)?;
+    let file = sluice_storage::open_to_read(&path).map_err(failed)?;
     let mut report = JournalReport::default();
-    let whole = sluice_disk::verify(&file);
+    let whole = sluice_storage::verify(&file);
     report.findings.extend(whole.into_iter().map(|problem| Finding {
         about: journal::FILE.into(),
         problem,
@@ -109,9 +109,9 @@ struct Check<'a> {
 impl Check<'_> {
     fn run(&mut self) -> Result<(), DriverError> {
         let connection = self.connection;
-        let identity = store::get(connection, DIRECTORY, journal::FILE)?;
+        let identity = store::get(connection, IDENTITY_KIND, journal::FILE)?;
         self.report.identity = identity.as_ref().and_then(|value| value.as_str()).map(str::to_owned);
-        self.report.marked = store::keys(connection, DIRECTORY, "")?;
+        self.report.marked = store::keys(connection, IDENTITY_KIND, "")?;
         self.report.marked.retain(|file| file != journal::FILE);
         self.report.used = !machines::list(connection, None, 1)?.is_empty();
         self.definitions()?;
@@ -155,7 +155,7 @@ impl Check<'_> {
         let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
         for row in rows {
             let (id, text) = row?;
-            if let Err(diagnostics) = parse(&text) {
+            if let Err(diagnostics) = definition::parse(&text) {
                 self.find(&format!("definition number {id}"), diagnostics);
             }
         }
@@ -218,7 +218,7 @@ impl Check<'_> {
         let (connection, machines) = (self.connection, &mut self.machines);
         let log = read_log_with(connection, key, |id| match machines.get(&id) {
             Some(machine) => Ok(machine.clone()),
-            None => Ok(machines.entry(id).or_insert(definition(connection, id)?).clone()),
+            None => Ok(machines.entry(id).or_insert(parsed_definition(connection, id)?).clone()),
         })?;
         let Some(log) = log else { return Ok(Vec::new()) };
         self.report.facts += log.entries.len() as u64;
@@ -248,11 +248,11 @@ fn replay(watchdog: &Watchdog, key: u64, log: &Log) -> Result<(Execution, Vec<Co
     Ok((execution, turns))
 }
 
-fn definition(connection: &Connection, id: i64) -> Result<Arc<StateMachine>, DriverError> {
+fn parsed_definition(connection: &Connection, id: i64) -> Result<Arc<StateMachine>, DriverError> {
     let text = machines::definition(connection, id)?;
     let parsed = text
         .ok_or_else(|| "the journal does not hold it".to_owned())
-        .and_then(|text| parse(&text));
+        .and_then(|text| definition::parse(&text));
     parsed.map_err(|diagnostics| DriverError::Definition {
         arn: format!("definition number {id}"),
         diagnostics,

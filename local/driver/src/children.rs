@@ -3,41 +3,19 @@
 //! A child's log is its parent's. What lists show of it is a row; its input, its outcome and its history take a fold of
 //! the log. One fold reads all children near the one asked for, so that reading one after the other folds seldom.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 
 use rusqlite::Connection;
-use sluice_asl::serialized_len;
 use sluice_engine::{ChildHistory, HistoryEvent, Identity, Status};
 
-use crate::driver::read_log;
+use crate::child_block::Block;
 use crate::journal::{children, executions};
+use crate::log::read_log;
 use crate::shared::Shared;
 use crate::{ChildOf, ChildRecord, DriverError, ExecutionRecord, fold};
 
 /// How many numbers a block spans.
 const SPAN: u32 = 256;
-
-/// Children that were read together.
-#[derive(Debug)]
-pub(crate) struct Block {
-    /// The number of facts that had been told.
-    as_of: u32,
-    /// In the order of their numbers.
-    tales: Vec<Arc<ChildHistory>>,
-}
-
-impl Block {
-    fn tale(&self, number: u32) -> Option<Arc<ChildHistory>> {
-        let at = self.tales.binary_search_by_key(&number, |tale| tale.summary.number);
-        self.tales.get(at.ok()?).cloned()
-    }
-
-    /// What it takes in memory, about.
-    fn weight(&self) -> usize {
-        let weight = |tale: &Arc<ChildHistory>| 512 + tale.events.len() * 256 + serialized_len(&tale.input());
-        self.tales.iter().map(weight).sum()
-    }
-}
 
 /// All about a child execution; `None`: there is no such child.
 fn tale(
@@ -51,9 +29,9 @@ fn tale(
     let key = child.execution;
     let facts = executions::entry_count(connection, key)?;
     let place = (key, child.number / SPAN);
-    let blocks = || shared.tales.lock().unwrap_or_else(PoisonError::into_inner);
     let settled = !matches!(child.status, Status::Running | Status::PendingRedrive);
-    if let Some(block) = blocks().get(&place)
+    let known = shared.tales.lock().get(&place);
+    if let Some(block) = known
         && (block.as_of == facts || (settled && child.changed < block.as_of))
         && let Some(tale) = block.tale(child.number)
     {
@@ -69,7 +47,7 @@ fn tale(
         as_of: u32::try_from(log.entries.len()).unwrap_or(u32::MAX),
         tales: tales.into_iter().map(Arc::new).collect(),
     });
-    blocks().put(place, block.clone(), block.weight());
+    shared.tales.lock().put(place, block.clone(), block.weight());
     Ok(block.tale(child.number).map(|tale| (child, tale)))
 }
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use sluice_disk::Fault;
 use sluice_engine::Timestamp;
+use sluice_storage::{Fault, ReadError, WriteError};
 
 /// The journal cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -126,6 +126,12 @@ pub enum DriverError {
         /// The execution's key.
         key: u64,
     },
+    /// A query of the journal panicked; nothing is affected but its caller.
+    #[error("a query of the journal broke down: {reason}; please report this")]
+    Panicked {
+        /// The panic's message.
+        reason: String,
+    },
     /// A page cursor that no page gave out.
     #[error("the cursor {0:?} is not one that a page of this list gave out")]
     InvalidCursor(String),
@@ -148,7 +154,8 @@ impl DriverError {
             Self::Closed
             | Self::Stopped { .. }
             | Self::Journal {
-                fault: Fault::Passing, ..
+                fault: Fault::Transient,
+                ..
             } => true,
             Self::Journal { .. }
             | Self::Definition { .. }
@@ -156,6 +163,7 @@ impl DriverError {
             | Self::TooDeep { .. }
             | Self::Deferred { .. }
             | Self::InvalidCursor(_)
+            | Self::Panicked { .. }
             | Self::Engine { .. } => false,
         }
     }
@@ -172,7 +180,7 @@ impl DriverError {
         match self {
             Self::Journal {
                 reason,
-                fault: Fault::Lasting,
+                fault: Fault::Permanent,
             } => Self::Unreadable { key, reason },
             other => other,
         }
@@ -183,7 +191,26 @@ impl From<rusqlite::Error> for DriverError {
     fn from(error: rusqlite::Error) -> Self {
         Self::Journal {
             reason: error.to_string(),
-            fault: sluice_disk::fault(&error),
+            fault: sluice_storage::classify(&error),
+        }
+    }
+}
+
+impl From<WriteError> for DriverError {
+    fn from(error: WriteError) -> Self {
+        let WriteError { reason, fault } = error;
+        Self::Journal { reason, fault }
+    }
+}
+
+impl From<ReadError> for DriverError {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::Closed => Self::Closed,
+            ReadError::Panicked(panicked) => Self::Panicked {
+                reason: panicked.message,
+            },
+            ReadError::Sqlite(error) => error.into(),
         }
     }
 }

@@ -1,8 +1,6 @@
 //! Folding logs, with the engine's panics kept to the execution they belong to.
 
-use std::any::Any;
 use std::ops::Range;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use sluice_asl::StateMachine;
@@ -11,6 +9,7 @@ use sluice_engine::{
     ApplyError, ChildHistory, Consequences, EvaluationOptions, Execution, HistoryEvent, Identity, IllegalFact,
     LogEntry, Status, WaitingOn,
 };
+use sluice_storage::catch_panic;
 
 use crate::DriverError;
 use crate::evaluate::Alone;
@@ -142,18 +141,11 @@ pub(crate) fn project(execution: &Execution) -> Projection {
     }
 }
 
+/// Does some work about an execution, with the engine's panics as errors.
 pub(crate) fn guarded<T>(key: u64, work: impl FnOnce() -> T) -> Result<T, DriverError> {
     // What a panic leaves half done is thrown away by the caller.
-    catch_unwind(AssertUnwindSafe(work)).map_err(|panic| DriverError::Engine {
+    catch_panic(work).map_err(|panicked| DriverError::Engine {
         key,
-        reason: message(panic.as_ref()),
+        reason: panicked.message,
     })
-}
-
-fn message(panic: &(dyn Any + Send)) -> String {
-    match (panic.downcast_ref::<&str>(), panic.downcast_ref::<String>()) {
-        (Some(text), _) => (*text).to_owned(),
-        (_, Some(text)) => text.clone(),
-        (None, None) => "it panicked".to_owned(),
-    }
 }

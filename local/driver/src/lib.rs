@@ -10,42 +10,55 @@
 //! - [`Observer`] is told what happened, for metrics.
 //! - [`Clock`]: time as an input, with a [`SystemClock`] and, for tests, a [`ManualClock`].
 
+mod api;
 mod cache;
 mod check;
+mod child_block;
 mod children;
+mod client;
 mod clock;
+mod config;
+mod decided;
+mod definition;
 mod driver;
 mod error;
 mod evaluate;
 mod fold;
+mod history;
 mod journal;
+mod log;
 mod marks;
+mod observations;
 mod observer;
 mod recent;
 mod record;
+mod request;
 mod shared;
 mod task;
 mod turns;
 mod watchdog;
 mod writer;
 
+pub use api::{Activities, Aliases, Executions, Machines, MapRuns, Store, TaskTokens, Versions};
 pub use check::{DirectoryLock, Finding, JournalReport, check_journal};
-pub use driver::{Driver, DriverConfig};
+pub use config::DriverConfig;
+pub use driver::Driver;
 pub use error::{DriverError, OpenError, RedriveError, StartError, TokenError, VersionError};
-pub use evaluate::{EvaluationJob, Lanes, WorkerCommand, serve as serve_evaluations};
-pub use observer::{Happening, Observer, TaskEnd, Unobserved, What};
+pub use evaluate::{EvaluationJob, EvaluationPool, WorkerCommand, serve as serve_evaluations};
+pub use observer::{NoObserver, Observation, ObservationKind, Observer, TaskEnd};
 pub use record::{
-    AliasRecord, ChildFilter, ChildOf, ChildRecord, ExecutionFilter, ExecutionRecord, ExecutionSummary, MachineKind,
-    MachineRecord, MapRunRecord, Order, Page, PutMachine, Qualifier, Resumed, Route, StartExecution, Started,
-    Statistics, VersionRecord, VersionSummary,
+    AliasRecord, ChildFilter, ChildOf, ChildRecord, ClaimTask, CreateAlias, ExecutionFilter, ExecutionRecord,
+    ExecutionSummary, MachineKind, MachineRecord, MapRunRecord, Order, Page, PublishVersion, PutMachineResult,
+    Qualifier, RedriveExecution, Resumed, Route, StartExecution, Started, Statistics, StopExecution, UpdateAlias,
+    VersionRecord, VersionSummary,
 };
 pub use sluice_clock::{Clock, ManualClock, SystemClock};
-pub use sluice_disk::{Fault, Retry};
-pub use task::{Answer, RunningTask, TaskRunner};
-pub use watchdog::{Seen, Watch, Watchdog};
+pub use sluice_storage::{Fault, RetryBackoff};
+pub use task::{RunningTask, TaskResult, TaskRunner};
+pub use watchdog::{Watch, WatchReport, Watchdog};
 
 /// The kind of the store under which the directory's identity lies, by the name of each database that carries it.
-pub const DIRECTORY: &str = "sluice.directory";
+pub const IDENTITY_KIND: &str = "sluice.directory";
 
 /// The kind of the store under which executions are noted that cannot be gone on with, and why.
 pub(crate) const SET_ASIDE: &str = "set aside";
@@ -56,8 +69,8 @@ pub(crate) fn set_aside_key(execution: u64) -> String {
 
 /// The kind of the store under which activities are kept, by their ARNs. A task of an activity that is not there fails
 /// its state.
-pub const ACTIVITIES: &str = "activity";
+pub const ACTIVITY_KIND: &str = "activity";
 
 /// How long Step Functions keeps an execution after its end: 90 days.
 /// See [the quotas](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
-pub const KEEP: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 60 * 60);
+pub const EXECUTION_RETENTION: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 60 * 60);

@@ -11,16 +11,16 @@ use sluice_engine::{Identity, Status, Timestamp};
 ///
 /// Called from the engine's thread: it may not block.
 pub trait Observer: Send + Sync + 'static {
-    /// The happenings of one commit, in their order.
-    fn observe(&self, happenings: &[Happening]);
+    /// The observations of one commit, in their order.
+    fn observe(&self, observations: &[Observation]);
 }
 
 /// Nobody counts.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Unobserved;
+pub struct NoObserver;
 
-impl Observer for Unobserved {
-    fn observe(&self, _: &[Happening]) {}
+impl Observer for NoObserver {
+    fn observe(&self, _: &[Observation]) {}
 }
 
 impl fmt::Debug for dyn Observer {
@@ -32,18 +32,18 @@ impl fmt::Debug for dyn Observer {
 /// Something that happened to an execution. The children of a Map Run are part of their parent: their tasks are told as
 /// its own, their starts and ends are not.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Happening {
+pub struct Observation {
     /// When, on the engine's clock.
     pub at: Timestamp,
     /// To which execution.
     pub execution: Arc<Identity>,
     /// What.
-    pub what: What,
+    pub kind: ObservationKind,
 }
 
 /// What happened.
 #[derive(Debug, Clone, PartialEq)]
-pub enum What {
+pub enum ObservationKind {
     /// It was started.
     Started,
     /// It was redriven.

@@ -4,8 +4,9 @@
 //! neither a thread nor a query nor a fold.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use sluice_engine::HistoryEvent;
 
 use crate::ExecutionRecord;
@@ -39,12 +40,12 @@ struct Inner {
 impl RecentExecutions {
     /// How the execution with this ARN stands, if it is among those that changed last.
     pub(crate) fn get(&self, arn: &str) -> Option<Arc<Snapshot>> {
-        self.lock().by_arn.get(arn).cloned()
+        self.0.lock().by_arn.get(arn).cloned()
     }
 
     /// Takes in how an execution stands; none: it is too heavy, or not known without its log.
     pub(crate) fn put(&self, arn: &Arc<str>, snapshot: Option<Snapshot>) {
-        let mut inner = self.lock();
+        let mut inner = self.0.lock();
         match (inner.by_arn.get_mut(arn), snapshot) {
             (Some(known), Some(snapshot)) => *known = Arc::new(snapshot),
             (Some(_), None) => {
@@ -62,10 +63,6 @@ impl RecentExecutions {
                 inner.by_arn.insert(arn.clone(), Arc::new(snapshot));
             }
         }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -135,7 +132,7 @@ mod tests {
         recent.put(&arn, Some(snapshot(&arn, 1)));
         recent.put(&arn, None);
         assert!(recent.get(&arn).is_none());
-        let inner = recent.lock();
+        let inner = recent.0.lock();
         assert!(inner.by_arn.is_empty() && inner.order.is_empty());
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sluice_engine::{Identity, MapRunReport, Outcome, Status, Timestamp};
+use sluice_engine::{AttemptId, Identity, MapRunReport, Outcome, Status, Timestamp};
 
 /// The two workflow types.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,7 +51,7 @@ pub struct MachineRecord {
 
 /// What became of a state machine that was put.
 #[derive(Debug, Clone, PartialEq)]
-pub enum PutMachine {
+pub enum PutMachineResult {
     /// It is new.
     Created,
     /// It took the place of an older one; executions that run keep the definition they started with.
@@ -173,6 +173,95 @@ impl StartExecution {
         self.name = Some(name.into());
         self
     }
+}
+
+/// StopExecution.
+///
+/// [AWS](https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StopExecution {
+    /// The execution's ARN, or that of a child execution of a Map Run.
+    pub arn: String,
+    /// The error that it ends with.
+    pub error: Option<String>,
+    /// The cause that it ends with.
+    pub cause: Option<String>,
+}
+
+impl StopExecution {
+    /// Stops the execution with this ARN, without an error and a cause.
+    pub fn new(arn: impl Into<String>) -> Self {
+        Self {
+            arn: arn.into(),
+            error: None,
+            cause: None,
+        }
+    }
+}
+
+/// RedriveExecution.
+///
+/// [AWS](https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedriveExecution {
+    /// The execution's ARN.
+    pub arn: String,
+    /// The token that makes a repeated request the same redrive.
+    pub client_token: Option<String>,
+}
+
+/// A worker's claim to the task of an activity.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ClaimTask {
+    /// The key of the task's execution.
+    pub key: u64,
+    /// The task's attempt.
+    pub attempt: AttemptId,
+    /// The worker's name.
+    pub worker: Option<String>,
+}
+
+/// PublishStateMachineVersion.
+///
+/// [AWS](https://docs.aws.amazon.com/step-functions/latest/apireference/API_PublishStateMachineVersion.html)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublishVersion {
+    /// The state machine's ARN.
+    pub machine_arn: String,
+    /// The revision that has to be the current one (empty: the initial one); none: any.
+    pub revision_id: Option<String>,
+    /// `description`.
+    pub description: Option<String>,
+}
+
+/// CreateStateMachineAlias.
+///
+/// [AWS](https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachineAlias.html)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CreateAlias {
+    /// The state machine's ARN.
+    pub machine_arn: String,
+    /// The alias's name.
+    pub name: String,
+    /// `description`.
+    pub description: Option<String>,
+    /// One or two versions; the weights' sum is 100.
+    pub routes: Vec<Route>,
+}
+
+/// UpdateStateMachineAlias.
+///
+/// [AWS](https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachineAlias.html)
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UpdateAlias {
+    /// The state machine's ARN.
+    pub machine_arn: String,
+    /// The alias's name.
+    pub name: String,
+    /// The new `description`; none: as it was.
+    pub description: Option<String>,
+    /// The new routes; none: as they were.
+    pub routes: Option<Vec<Route>>,
 }
 
 /// The answer to StartExecution.

@@ -1,20 +1,22 @@
 //! What the handles and the engine's thread share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, mpsc};
 
+use parking_lot::Mutex;
 use rusqlite::Connection;
 use sluice_asl::StateMachine;
-use sluice_disk::Disk;
 use sluice_engine::HistoryEvent;
+use sluice_storage::{ReaderPool, WriteHealth};
 
 use crate::cache::Recent;
-use crate::children::Block;
-use crate::evaluate::{Alone, Lanes, WorkerCommand};
-use crate::journal::{Readers, machines};
+use crate::child_block::Block;
+use crate::definition;
+use crate::evaluate::{Alone, EvaluationPool, WorkerCommand};
+use crate::journal::machines;
 use crate::marks::Marks;
 use crate::recent::RecentExecutions;
-use crate::writer::Request;
+use crate::request::Request;
 use crate::{DriverError, Statistics, Watchdog};
 
 /// A history by its execution's key and the number of facts it tells.
@@ -32,9 +34,9 @@ const READ_MS: u32 = 10_000;
 pub(crate) struct Shared {
     queue: mpsc::Sender<Request>,
     pub(crate) counters: Counters,
-    pub(crate) readers: Arc<Readers>,
+    pub(crate) readers: Arc<ReaderPool>,
     pub(crate) watchdog: Watchdog,
-    pub(crate) lanes: Lanes,
+    pub(crate) pool: EvaluationPool,
     pub(crate) marks: Arc<Marks>,
     worker: Option<WorkerCommand>,
     pub(crate) histories: Mutex<Histories>,
@@ -42,7 +44,7 @@ pub(crate) struct Shared {
     pub(crate) tales: Mutex<Tales>,
     definitions: Mutex<Recent<i64, Arc<StateMachine>>>,
     closing: AtomicBool,
-    pub(crate) disk: Disk,
+    pub(crate) health: WriteHealth,
 }
 
 /// The figures behind [`Statistics`].
@@ -83,19 +85,19 @@ impl Counters {
 impl Shared {
     pub(crate) fn new(
         queue: mpsc::Sender<Request>,
-        readers: Readers,
+        readers: Arc<ReaderPool>,
         watchdog: Watchdog,
-        lanes: Lanes,
+        pool: EvaluationPool,
         marks: Arc<Marks>,
         worker: Option<WorkerCommand>,
-        disk: Disk,
+        health: WriteHealth,
     ) -> Self {
         Self {
             queue,
             counters: Counters::default(),
-            readers: Arc::new(readers),
+            readers,
             watchdog,
-            lanes,
+            pool,
             marks,
             worker,
             histories: Mutex::new(Recent::new(16, 8 * 1024 * 1024)),
@@ -103,7 +105,7 @@ impl Shared {
             tales: Mutex::new(Recent::new(64, 16 * 1024 * 1024)),
             definitions: Mutex::new(Recent::new(32, 16 * 1024 * 1024)),
             closing: AtomicBool::new(false),
-            disk,
+            health,
         }
     }
 
@@ -142,7 +144,7 @@ impl Shared {
 
     /// Why a request got no answer.
     pub(crate) fn unanswered(&self) -> DriverError {
-        match self.disk.lost() {
+        match self.health.lost_reason() {
             Some(reason) => DriverError::Stopped {
                 reason: reason.to_string(),
             },
@@ -152,12 +154,12 @@ impl Shared {
 
     /// Forgets the parsed definitions: after a rollback their numbers may be given to others.
     pub(crate) fn forget_definitions(&self) {
-        self.definitions.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.definitions.lock().clear();
     }
 
     /// The parsed definition with this number.
     pub(crate) fn definition(&self, connection: &Connection, id: i64) -> Result<Arc<StateMachine>, DriverError> {
-        let known = self.definitions.lock().unwrap_or_else(PoisonError::into_inner).get(&id);
+        let known = self.definitions.lock().get(&id);
         if let Some(machine) = known {
             return Ok(machine);
         }
@@ -166,22 +168,12 @@ impl Shared {
             arn: name(),
             diagnostics: "the journal does not hold it".into(),
         })?;
-        let machine = parse(&text).map_err(|diagnostics| DriverError::Definition {
+        let machine = definition::parse(&text).map_err(|diagnostics| DriverError::Definition {
             arn: name(),
             diagnostics,
         })?;
         let weight = text.len();
-        self.definitions
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .put(id, machine.clone(), weight);
+        self.definitions.lock().put(id, machine.clone(), weight);
         Ok(machine)
     }
-}
-
-/// Parses a definition's text.
-pub(crate) fn parse(text: &str) -> Result<Arc<StateMachine>, String> {
-    StateMachine::parse(text)
-        .map(Arc::new)
-        .map_err(|diagnostics| diagnostics.to_string())
 }

@@ -20,13 +20,13 @@ pub trait TaskRunner: Send + Sync + 'static {
         let _ = (execution, attempt);
     }
 
-    /// The answer to a task whose job, an execution, has ended: [`Answer::Succeeded`] or [`Answer::Failed`].
+    /// The answer to a task whose job, an execution, has ended: [`TaskResult::Succeeded`] or [`TaskResult::Failed`].
     ///
     /// Part of the very commit that ends the job, so it must come from its arguments alone.
-    fn job_ended(&self, task: &ScheduledTask, job: &ExecutionRecord) -> Answer {
+    fn job_ended(&self, task: &ScheduledTask, job: &ExecutionRecord) -> TaskResult {
         match &job.outcome {
-            Some(Outcome::Succeeded { output }) => Answer::Succeeded((**output).clone()),
-            _ => Answer::Failed {
+            Some(Outcome::Succeeded { output }) => TaskResult::Succeeded((**output).clone()),
+            _ => TaskResult::Failed {
                 error: "States.TaskFailed".into(),
                 cause: format!(
                     "The execution {} that state '{}' has started ended as {}.",
@@ -41,7 +41,7 @@ pub trait TaskRunner: Send + Sync + 'static {
 
 /// How a call ended.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Answer {
+pub enum TaskResult {
     /// With a response.
     Succeeded(Value),
     /// With an error, as `ErrorEquals` sees it.
@@ -63,7 +63,7 @@ pub enum Answer {
     },
 }
 
-type Reply = Box<dyn FnOnce(Answer) + Send>;
+type Reply = Box<dyn FnOnce(TaskResult) + Send>;
 
 /// A task to run, with the execution it belongs to and the means to answer it.
 ///
@@ -78,7 +78,7 @@ pub struct RunningTask {
 
 impl RunningTask {
     /// A task whose answer goes to `reply`, exactly once.
-    pub fn new(identity: Arc<Identity>, task: ScheduledTask, reply: impl FnOnce(Answer) + Send + 'static) -> Self {
+    pub fn new(identity: Arc<Identity>, task: ScheduledTask, reply: impl FnOnce(TaskResult) + Send + 'static) -> Self {
         Self {
             identity,
             task,
@@ -88,12 +88,12 @@ impl RunningTask {
 
     /// The call ended well.
     pub fn succeed(self, output: Value) {
-        self.answer(Answer::Succeeded(output));
+        self.answer(TaskResult::Succeeded(output));
     }
 
     /// The call failed.
     pub fn fail(self, error: impl Into<String>, cause: impl Into<String>) {
-        self.answer(Answer::Failed {
+        self.answer(TaskResult::Failed {
             error: error.into(),
             cause: cause.into(),
         });
@@ -101,7 +101,7 @@ impl RunningTask {
 
     /// The call of a `.waitForTaskToken` or `.sync` task was accepted with this response; its result comes by the token.
     pub fn submitted(self, output: Value) {
-        self.answer(Answer::Submitted(output));
+        self.answer(TaskResult::Submitted(output));
     }
 
     /// The task is an activity's and lies ready for a worker, who answers by its token. A task that no worker has taken
@@ -110,12 +110,18 @@ impl RunningTask {
         self.reply = None;
     }
 
-    /// The engine has taken the answer in by another way.
-    pub(crate) fn is_answered(&mut self) {
+    /// Leaves the task open although its call has ended: nobody is told anything, as if the process had been killed, and
+    /// the call is made again after a restart.
+    pub fn leave_open(mut self) {
         self.reply = None;
     }
 
-    fn answer(mut self, answer: Answer) {
+    /// Takes note that the engine has the result by another way.
+    pub(crate) fn mark_answered(&mut self) {
+        self.reply = None;
+    }
+
+    fn answer(mut self, answer: TaskResult) {
         if let Some(reply) = self.reply.take() {
             reply(answer);
         }
@@ -125,7 +131,7 @@ impl RunningTask {
 impl Drop for RunningTask {
     fn drop(&mut self) {
         if let Some(reply) = self.reply.take() {
-            reply(Answer::Failed {
+            reply(TaskResult::Failed {
                 error: "States.TaskFailed".into(),
                 cause: format!(
                     "The call of state '{}' was given up without an answer.",

@@ -4,10 +4,11 @@
 //! their limits. Whether it strikes depends on the machine; that is why what it strikes becomes a fact of its own.
 
 use std::fmt;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use parking_lot::{Condvar, Mutex};
 use sluice_asl::eval::StopSignal;
 use sluice_engine::Breakdown;
 
@@ -70,7 +71,7 @@ struct Leash(Arc<Shared>);
 
 impl Drop for Leash {
     fn drop(&mut self) {
-        lock(&self.0.state).closed = true;
+        self.0.state.lock().closed = true;
         self.0.call.notify_all();
     }
 }
@@ -96,7 +97,7 @@ pub struct Watch {
 
 /// What a watch saw.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Seen {
+pub struct WatchReport {
     /// How long it took, roughly; zero for what was over before anybody looked.
     pub took: Duration,
     /// The limit that it was stopped at.
@@ -140,7 +141,7 @@ impl Watchdog {
 
     /// The same; if it does not end then, that is told.
     pub(crate) fn watch_over(&self, limit: Duration, stop: StopSignal, about: Option<Mark>) -> Watch {
-        let mut state = lock(&self.shared.state);
+        let mut state = self.shared.state.lock();
         let id = state.next;
         state.next += 1;
         state.watched.push(Watched {
@@ -171,19 +172,19 @@ impl Watch {
     }
 
     /// Ends the watch.
-    pub fn end(self) -> Seen {
+    pub fn end(self) -> WatchReport {
         let seen = self.leave();
-        seen.unwrap_or(Seen {
+        seen.unwrap_or(WatchReport {
             took: Duration::ZERO,
             breakdown: None,
         })
     }
 
-    fn leave(&self) -> Option<Seen> {
-        let mut state = lock(&self.shared.state);
+    fn leave(&self) -> Option<WatchReport> {
+        let mut state = self.shared.state.lock();
         let at = state.watched.iter().position(|watched| watched.id == self.id)?;
         let watched = state.watched.swap_remove(at);
-        Some(Seen {
+        Some(WatchReport {
             took: TICK * watched.ticks,
             breakdown: watched.breakdown,
         })
@@ -199,7 +200,7 @@ impl Drop for Watch {
 impl Shared {
     fn run(&self) {
         let mut idle = 0;
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         while !state.closed {
             if state.watched.is_empty() {
                 idle += 1;
@@ -210,16 +211,14 @@ impl Shared {
                     on_hang(mark);
                 }
             }
-            state = if idle < IDLE {
-                let waited = self.call.wait_timeout(state, TICK);
-                waited.unwrap_or_else(PoisonError::into_inner).0
+            if idle < IDLE {
+                self.call.wait_for(&mut state, TICK);
             } else {
                 idle = 0;
                 self.asleep.store(true, Ordering::Release);
-                let woken = self.call.wait(state).unwrap_or_else(PoisonError::into_inner);
+                self.call.wait(&mut state);
                 self.asleep.store(false, Ordering::Release);
-                woken
-            };
+            }
         }
     }
 }
@@ -276,11 +275,6 @@ impl Watched {
             None
         }
     }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    // a panic elsewhere leaves a list that can still be worked with
-    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The bytes of the process that lie in memory, where the system tells.

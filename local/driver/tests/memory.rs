@@ -21,7 +21,7 @@ async fn a_bomb_fails_its_execution_before_it_bursts() {
     world.put("bomb", bomb).await;
     world.put("m", chain(&["A"])).await;
     let request = StartExecution::new(machine_arn("bomb"), json!({})).named("one");
-    let arn = world.driver.start_execution(request).await.expect("starts").arn;
+    let arn = world.driver.executions().start(request).await.expect("starts").arn;
     let record = world.ended(&arn).await;
     assert_eq!(record.status, Status::Failed);
     let Some(Outcome::Failed { error, cause }) = record.outcome else {

@@ -15,7 +15,7 @@ use crate::error::{InvokeError, ThrottleReason};
 use crate::instance::{Instance, Outcome};
 use crate::invocation::{Job, Permit};
 use crate::logs::{FunctionLog, LogRecord};
-use crate::observer::Logged;
+use crate::observer::LoggedRecord;
 use crate::pool::Pool;
 use crate::process;
 use crate::shared::{Denied, Shared};
@@ -94,7 +94,7 @@ impl Function {
 
     /// Keeps a record in the log, and tells of it.
     pub(crate) fn keep(&self, record: LogRecord) {
-        self.shared.config.observer.logged(&Logged {
+        self.shared.config.observer.logged(&LoggedRecord {
             function: &self.spec.name,
             record: &record,
             in_flight: self.in_flight.load(Ordering::SeqCst),

@@ -53,7 +53,7 @@ pub use functions::Functions;
 pub use host::Host;
 pub use invocation::{FunctionError, Invocation, InvokeOutput, MAX_REQUEST_BYTES, MAX_RESPONSE_BYTES};
 pub use logs::{InvocationStatus, LogQuery, LogRecord};
-pub use observer::{Logged, Observer, UrlAnswered};
+pub use observer::{LoggedRecord, Observer, UrlResponse};
 pub use open_files::OpenFiles;
 pub use tasks::{ContainerLog, ContainerSpec, TaskSet, TaskSpec};
 pub use url::{AuthType, Cors, UrlSpec};

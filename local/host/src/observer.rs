@@ -7,18 +7,18 @@ use crate::logs::LogRecord;
 /// Is told what functions did. Called where requests are answered: it may not block.
 pub trait Observer: Send + Sync {
     /// A record is about to be kept in a function's log; one with a request id is an invocation that has ended.
-    fn logged(&self, logged: &Logged<'_>);
+    fn logged(&self, logged: &LoggedRecord<'_>);
 
     /// A request found no concurrency left.
     fn throttled(&self, function: &str, at_ms: u64);
 
     /// A function URL has answered.
-    fn url_answered(&self, answered: &UrlAnswered<'_>);
+    fn url_responded(&self, answered: &UrlResponse<'_>);
 }
 
 /// A record of a function's log, with the invocations in hand at that moment.
 #[derive(Debug, Clone, Copy)]
-pub struct Logged<'a> {
+pub struct LoggedRecord<'a> {
     /// The function's name.
     pub function: &'a str,
     /// The log record of the invocation.
@@ -33,7 +33,7 @@ pub struct Logged<'a> {
 
 /// An answer of a function URL.
 #[derive(Debug, Clone, Copy)]
-pub struct UrlAnswered<'a> {
+pub struct UrlResponse<'a> {
     /// The function's name.
     pub function: &'a str,
     /// The time at which the request came, on the URL's clock.
@@ -49,9 +49,9 @@ pub struct UrlAnswered<'a> {
 pub(crate) struct Unobserved;
 
 impl Observer for Unobserved {
-    fn logged(&self, _: &Logged<'_>) {}
+    fn logged(&self, _: &LoggedRecord<'_>) {}
 
     fn throttled(&self, _: &str, _: u64) {}
 
-    fn url_answered(&self, _: &UrlAnswered<'_>) {}
+    fn url_responded(&self, _: &UrlResponse<'_>) {}
 }

@@ -17,7 +17,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::header::{CONNECTION, CONTENT_TYPE, HOST, HeaderValue, ORIGIN};
 use hyper::http::request::Parts;
 use hyper::{HeaderMap, Method, Request, Response, StatusCode, Version};
-use sluice_http::{Connection, Limits, Places, RequestBody};
+use sluice_http::{Connection, ConnectionSlots, Limits, RequestBody};
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, OnceCell};
 use uuid::Uuid;
@@ -86,8 +86,8 @@ pub(crate) async fn serve(listener: TcpListener, instance: Arc<Instance>, stop: 
             async move { caller.answer(request).await }
         }
     };
-    let places = Places::new(MAX_CONNECTIONS);
-    sluice_http::serve(listener, Limits::patient(), places, accepted, stop.notified()).await;
+    let slots = ConnectionSlots::new(MAX_CONNECTIONS);
+    sluice_http::serve(listener, Limits::patient(), slots, accepted, stop.notified()).await;
 }
 
 /// Whoever has opened a connection.

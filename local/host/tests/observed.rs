@@ -5,8 +5,8 @@ mod common;
 use std::sync::{Arc, Mutex};
 
 use serde_json::json;
-use sluice_host::{AuthType, FunctionSpec, HostConfig, Invocation, Logged, Observer, UrlAnswered, UrlSpec};
-use sluice_http::{HostGuard, Limits, Places};
+use sluice_host::{AuthType, FunctionSpec, HostConfig, Invocation, LoggedRecord, Observer, UrlResponse, UrlSpec};
+use sluice_http::{ConnectionSlots, HostGuard, Limits};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -28,7 +28,7 @@ impl Told {
 }
 
 impl Observer for Told {
-    fn logged(&self, logged: &Logged<'_>) {
+    fn logged(&self, logged: &LoggedRecord<'_>) {
         let record = logged.record;
         self.tell(format!(
             "{} {} {} of {}, {:?}",
@@ -44,8 +44,8 @@ impl Observer for Told {
         self.tell(format!("{function} throttled at {at_ms}"));
     }
 
-    fn url_answered(&self, answered: &UrlAnswered<'_>) {
-        let UrlAnswered {
+    fn url_responded(&self, answered: &UrlResponse<'_>) {
+        let UrlResponse {
             function,
             status,
             at_ms,
@@ -100,7 +100,7 @@ async fn answers_of_a_url_are_told_with_their_status() {
         cors: None,
         hosts: HostGuard::new(address).also(["x".to_owned()]),
         limits: Limits::default(),
-        places: Places::new(64),
+        slots: ConnectionSlots::new(64),
         now: Arc::new(|| 7),
         region: "eu-west-1".into(),
         account_id: "123456789012".into(),

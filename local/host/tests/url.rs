@@ -9,7 +9,7 @@ use std::time::Duration;
 use common::{config, example, host, spec};
 use serde_json::{Value, json};
 use sluice_host::{AuthType, Cors, FunctionSpec, Host, HostConfig, UrlSpec};
-use sluice_http::{HostGuard, Limits, Places};
+use sluice_http::{ConnectionSlots, HostGuard, Limits};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::oneshot;
@@ -37,7 +37,7 @@ async fn serve_on(address: &str, host: &Host, auth_type: AuthType, cors: Option<
         cors,
         hosts: HostGuard::new(address).also(["x".to_owned()]),
         limits: Limits::default(),
-        places: Places::new(64),
+        slots: ConnectionSlots::new(64),
         now: Arc::new(|| 1_673_437_534_837),
         region: "eu-west-1".into(),
         account_id: "123456789012".into(),

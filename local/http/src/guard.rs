@@ -28,7 +28,7 @@ pub struct HostGuard {
 
 /// The reason why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum Refusal {
     /// No `Host`, or more than one.
     #[error("the request has no single Host header; send one, such as Host: localhost")]
     NoHost,
@@ -46,7 +46,7 @@ pub enum Refused {
     ForeignSite,
 }
 
-impl Refused {
+impl Refusal {
     /// The status of the answer.
     pub fn status(&self) -> StatusCode {
         match self {
@@ -78,14 +78,14 @@ impl HostGuard {
     ///
     /// # Errors
     /// What is wrong with its host or its origin.
-    pub fn admits(&self, request: &Parts) -> Result<(), Refused> {
+    pub fn admits(&self, request: &Parts) -> Result<(), Refusal> {
         let host = self.admits_host(request.version, &request.uri, &request.headers)?;
         if request.method.is_safe() {
             return Ok(());
         }
         self.admits_origin(host.as_deref(), &request.headers)?;
         match text(&request.headers, "sec-fetch-site") {
-            Some("cross-site") if !request.headers.contains_key(ORIGIN) => Err(Refused::ForeignSite),
+            Some("cross-site") if !request.headers.contains_key(ORIGIN) => Err(Refusal::ForeignSite),
             _ => Ok(()),
         }
     }
@@ -95,14 +95,14 @@ impl HostGuard {
     ///
     /// # Errors
     /// What is wrong with its host or its origin.
-    pub fn admits_to_any(&self, request: &Parts, allows: impl FnOnce(&HeaderMap) -> bool) -> Result<(), Refused> {
+    pub fn admits_to_any(&self, request: &Parts, allows: impl FnOnce(&HeaderMap) -> bool) -> Result<(), Refusal> {
         let headers = &request.headers;
         let host = self.admits_host(request.version, &request.uri, headers)?;
         let foreign = match self.admits_origin(host.as_deref(), headers) {
             Err(refused) => refused,
             Ok(()) if headers.contains_key(ORIGIN) => return Ok(()),
             Ok(()) => match text(headers, "sec-fetch-site") {
-                Some("cross-site") if !is_visit(&request.method, headers) => Refused::ForeignSite,
+                Some("cross-site") if !is_visit(&request.method, headers) => Refusal::ForeignSite,
                 _ => return Ok(()),
             },
         };
@@ -115,11 +115,11 @@ impl HostGuard {
         version: Version,
         uri: &'a Uri,
         headers: &'a HeaderMap,
-    ) -> Result<Option<std::borrow::Cow<'a, str>>, Refused> {
+    ) -> Result<Option<std::borrow::Cow<'a, str>>, Refusal> {
         let mut hosts = headers.get_all(HOST).iter();
         let header = hosts.next().map(|host| String::from_utf8_lossy(host.as_bytes()));
         if hosts.next().is_some() {
-            return Err(Refused::NoHost);
+            return Err(Refusal::NoHost);
         }
         // HTTP/2, and HTTP/1 requests in absolute form, name the host in the target; both must be right.
         let authority = uri.authority().map(Authority::as_str);
@@ -128,19 +128,19 @@ impl HostGuard {
             return if version == Version::HTTP_10 {
                 Ok(None)
             } else {
-                Err(Refused::NoHost)
+                Err(Refusal::NoHost)
             };
         }
         for host in header.as_deref().into_iter().chain(authority) {
             if !self.knows(host) {
-                return Err(Refused::ForeignHost(host.chars().take(255).collect()));
+                return Err(Refusal::ForeignHost(host.chars().take(255).collect()));
             }
         }
         Ok(header.or(authority.map(Into::into)))
     }
 
     /// Programs send no `Origin`; browsers send it with everything but plain navigation and reads.
-    fn admits_origin(&self, host: Option<&str>, headers: &HeaderMap) -> Result<(), Refused> {
+    fn admits_origin(&self, host: Option<&str>, headers: &HeaderMap) -> Result<(), Refusal> {
         for origin in headers.get_all(ORIGIN) {
             let origin = String::from_utf8_lossy(origin.as_bytes());
             let authority = origin.split_once("://").map(|(_, authority)| authority);
@@ -149,7 +149,7 @@ impl HostGuard {
                 _ => false,
             };
             if !same {
-                return Err(Refused::ForeignOrigin(origin.chars().take(255).collect()));
+                return Err(Refusal::ForeignOrigin(origin.chars().take(255).collect()));
             }
         }
         Ok(())
@@ -273,20 +273,20 @@ mod tests {
 
     #[test]
     fn one_host_must_be_named() {
-        fn check(uri: &str, version: Version, hosts: &[&str], expected: Result<(), Refused>) {
+        fn check(uri: &str, version: Version, hosts: &[&str], expected: Result<(), Refusal>) {
             let headers: Vec<_> = hosts.iter().map(|host| ("host", *host)).collect();
             let answer = guard("127.0.0.1:1").admits(&parts("GET", uri, version, &headers));
             assert_eq!(answer, expected, "{uri} {version:?} {hosts:?}");
         }
-        let foreign = || Err(Refused::ForeignHost("evil.example".to_owned()));
-        check("/console", Version::HTTP_11, &[], Err(Refused::NoHost));
+        let foreign = || Err(Refusal::ForeignHost("evil.example".to_owned()));
+        check("/console", Version::HTTP_11, &[], Err(Refusal::NoHost));
         check("/console", Version::HTTP_10, &[], Ok(()));
         check("/console", Version::HTTP_10, &["evil.example"], foreign());
         check(
             "/console",
             Version::HTTP_11,
             &["localhost", "localhost"],
-            Err(Refused::NoHost),
+            Err(Refusal::NoHost),
         );
         check("http://localhost/console", Version::HTTP_11, &[], Ok(()));
         check(

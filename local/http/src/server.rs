@@ -21,8 +21,8 @@ use tokio::time::MissedTickBehavior;
 
 use crate::body::drain;
 use crate::connection::Phase;
+use crate::connection_slots::ConnectionSlots;
 use crate::linger::{linger, turn_away, turn_away_at_once};
-use crate::places::Places;
 use crate::stream::Watched;
 use crate::{Connection, Limits, RequestBody};
 
@@ -44,7 +44,7 @@ type BoxError = Box<dyn std::error::Error + Send + Sync>;
 pub async fn serve<A, H, F, B>(
     listener: TcpListener,
     limits: Limits,
-    places: Arc<Places>,
+    slots: Arc<ConnectionSlots>,
     accepted: A,
     stop: impl Future<Output = ()>,
 ) where
@@ -54,15 +54,15 @@ pub async fn serve<A, H, F, B>(
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<BoxError>,
 {
-    let mut server = Server::new(limits, places);
+    let mut server = Server::new(limits, slots);
     let mut stop = pin!(stop);
     loop {
         tokio::select! {
             biased;
             () = &mut stop => break,
             Some(_) = server.tasks.join_next() => {}
-            _ = server.ticks.tick(), if !server.tasks.is_empty() => server.places.close_overdue(&server.limits),
-            accepting = accept(&listener, &server.places, &server.turned_away) => match accepting {
+            _ = server.ticks.tick(), if !server.tasks.is_empty() => server.slots.close_overdue(&server.limits),
+            accepting = accept(&listener, &server.slots, &server.turned_away) => match accepting {
                 Ok((socket, peer)) => server.admit(socket, |connection| accepted(peer, connection)),
                 Err(error) => server.failed(&error).await,
             },
@@ -76,10 +76,10 @@ pub async fn serve<A, H, F, B>(
 /// waits in the listener's queue is served better than one that is told and closed at once: it may lose that answer.
 async fn accept(
     listener: &TcpListener,
-    places: &Places,
+    slots: &ConnectionSlots,
     turned_away: &Semaphore,
 ) -> std::io::Result<(TcpStream, SocketAddr)> {
-    if turned_away.available_permits() == 0 && !places.has_room() {
+    if turned_away.available_permits() == 0 && !slots.has_room() {
         // the permit is given back: whoever is admitted takes one of its own. Those that do not read have had their time.
         let _ = tokio::time::timeout(QUEUED, turned_away.acquire()).await;
     }
@@ -90,7 +90,7 @@ async fn accept(
 struct Server {
     limits: Arc<Limits>,
     builder: http1::Builder,
-    places: Arc<Places>,
+    slots: Arc<ConnectionSlots>,
     turned_away: Arc<Semaphore>,
     tasks: JoinSet<()>,
     ticks: tokio::time::Interval,
@@ -113,7 +113,7 @@ impl Pauses {
 }
 
 impl Server {
-    fn new(limits: Limits, places: Arc<Places>) -> Self {
+    fn new(limits: Limits, slots: Arc<ConnectionSlots>) -> Self {
         let mut builder = http1::Builder::new();
         // heads are timed with all else; what the peer shuts is kept back where it must be (`Connection::peer_shut`)
         builder
@@ -125,7 +125,7 @@ impl Server {
         Self {
             limits: Arc::new(limits),
             builder,
-            places,
+            slots,
             turned_away: Arc::new(Semaphore::new(TURNED_AWAY)),
             tasks: JoinSet::new(),
             ticks,
@@ -148,7 +148,7 @@ impl Server {
             tracing::debug!(%error, "TCP_NODELAY on a connection");
         }
         let connection = Arc::new(Connection::new());
-        let Some(place) = self.places.take(&connection) else {
+        let Some(slot) = self.slots.take(&connection) else {
             let seconds = self.pauses.next();
             if let Ok(permit) = Arc::clone(&self.turned_away).try_acquire_owned() {
                 self.tasks.spawn(async move {
@@ -175,7 +175,7 @@ impl Server {
                 )
             })
             .await;
-            drop(place);
+            drop(slot);
             if let Some(socket) = unheard {
                 match turned_away.try_acquire() {
                     Ok(_permit) => turn_away(socket, pauses.next()).await,
@@ -190,7 +190,7 @@ impl Server {
         if !std::mem::replace(&mut self.failing, true) {
             tracing::warn!(%error, "a connection could not be accepted; idle ones are closed to make room");
         }
-        self.places.make_room();
+        self.slots.make_room();
         tokio::time::sleep(PAUSE).await;
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::{Request, Response, StatusCode};
-use sluice_http::{Connection, Limits, Places, ReadError, RequestBody, serve};
+use sluice_http::{Connection, ConnectionSlots, Limits, ReadError, RequestBody, serve};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Notify, oneshot};
@@ -51,7 +51,7 @@ async fn start(limits: Limits, places: usize) -> Served {
         let stop = async {
             let _ = stopped.await;
         };
-        serve(listener, limits, Places::new(places), accepted, stop).await;
+        serve(listener, limits, ConnectionSlots::new(places), accepted, stop).await;
     });
     Served {
         address,

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use sluice_asl::definition::{IntegrationPattern, Resource};
 use sluice_asl::serialized_len;
-use sluice_driver::{Answer, ExecutionRecord, RunningTask, TaskRunner};
+use sluice_driver::{ExecutionRecord, RunningTask, TaskResult, TaskRunner};
 use sluice_engine::{AttemptId, Identity, ScheduledTask};
 use sluice_stepfunctions::TaskCaller;
 use tokio::runtime::Handle;
@@ -123,7 +123,7 @@ impl Drop for Held {
         if let Some(task) = self.0.take()
             && !std::thread::panicking()
         {
-            std::mem::forget(task);
+            task.leave_open();
         }
     }
 }
@@ -152,7 +152,7 @@ impl TaskRunner for Runner {
         }
     }
 
-    fn job_ended(&self, task: &ScheduledTask, job: &ExecutionRecord) -> Answer {
+    fn job_ended(&self, task: &ScheduledTask, job: &ExecutionRecord) -> TaskResult {
         step_functions::job_ended(task, job)
     }
 }
@@ -247,7 +247,7 @@ fn answer(task: RunningTask, end: CallEnd) {
         CallEnd::Succeeded(output) => task.succeed(output),
         CallEnd::Failed(failure) => task.fail(failure.error, failure.cause),
         // Dropping it would be an answer. The journal has the attempt as open, and the next start sends it again.
-        CallEnd::Interrupted => std::mem::forget(task),
+        CallEnd::Interrupted => task.leave_open(),
     }
 }
 
@@ -256,9 +256,9 @@ impl TaskCaller for Runner {
         &self,
         identity: Arc<Identity>,
         task: ScheduledTask,
-    ) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+    ) -> Pin<Box<dyn Future<Output = TaskResult> + Send + '_>> {
         Box::pin(async move {
-            let interrupted = || Answer::Failed {
+            let interrupted = || TaskResult::Failed {
                 error: "States.TaskFailed".into(),
                 cause: "The call was given up: the process that made it is ending.".into(),
             };

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 use sluice_asl::definition::{IntegrationPattern, Resource};
-use sluice_driver::{Answer, ExecutionRecord, RunningTask, Started};
+use sluice_driver::{ExecutionRecord, RunningTask, Started, TaskResult};
 use sluice_engine::{Outcome, ScheduledTask, Timestamp};
 use sluice_stepfunctions::StartExecutionRequest;
 use sluice_wire::{epoch_seconds, http_date};
@@ -35,9 +35,9 @@ pub(crate) async fn start_execution(services: &Services, task: &mut RunningTask)
     let answer = move |started: &Started| {
         let output = response(started, &id, now);
         match pattern {
-            IntegrationPattern::RequestResponse => Answer::Succeeded(output),
-            IntegrationPattern::WaitForTaskToken => Answer::Submitted(output),
-            IntegrationPattern::Sync | IntegrationPattern::Sync2 => Answer::Job {
+            IntegrationPattern::RequestResponse => TaskResult::Succeeded(output),
+            IntegrationPattern::WaitForTaskToken => TaskResult::Submitted(output),
+            IntegrationPattern::Sync | IntegrationPattern::Sync2 => TaskResult::Job {
                 output,
                 execution: started.arn.clone(),
             },
@@ -81,7 +81,7 @@ fn response(started: &Started, request_id: &str, now: Timestamp) -> Value {
 }
 
 /// The answer to a `.sync` task when the execution has ended that it has started.
-pub(crate) fn job_ended(task: &ScheduledTask, job: &ExecutionRecord) -> Answer {
+pub(crate) fn job_ended(task: &ScheduledTask, job: &ExecutionRecord) -> TaskResult {
     let as_json = matches!(
         task.resource,
         Resource::Service {
@@ -90,7 +90,7 @@ pub(crate) fn job_ended(task: &ScheduledTask, job: &ExecutionRecord) -> Answer {
         }
     );
     match &job.outcome {
-        Some(Outcome::Succeeded { output }) => Answer::Succeeded(description(
+        Some(Outcome::Succeeded { output }) => TaskResult::Succeeded(description(
             job,
             |value| {
                 if as_json {
@@ -101,7 +101,7 @@ pub(crate) fn job_ended(task: &ScheduledTask, job: &ExecutionRecord) -> Answer {
             },
             Some(output),
         )),
-        _ => Answer::Failed {
+        _ => TaskResult::Failed {
             error: "States.TaskFailed".into(),
             cause: description(job, |value| json!(value.to_string()), None).to_string(),
         },

@@ -37,7 +37,7 @@ pub(crate) async fn run(world: &World, resource: &str, parameters: Value) -> Res
         .states_ok("StartExecution", json!({ "stateMachineArn": machine }))
         .await;
     let arn = started["executionArn"].as_str().unwrap();
-    world.driver.ended(arn).await.unwrap();
+    world.driver.executions().wait_for_end(arn).await.unwrap();
     let described = world
         .states_ok("DescribeExecution", json!({ "executionArn": arn }))
         .await;
@@ -95,7 +95,7 @@ async fn a_machine_whose_functions_have_no_room_takes_no_more_executions() {
         .states_ok("StartExecution", json!({ "stateMachineArn": busy }))
         .await;
     let arn = started["executionArn"].as_str().unwrap();
-    world.driver.ended(arn).await.unwrap();
+    world.driver.executions().wait_for_end(arn).await.unwrap();
     let refused = world.states("StartExecution", json!({ "stateMachineArn": busy })).await;
     assert_eq!(
         (refused.status, refused.header("x-amzn-errortype")),
@@ -211,7 +211,12 @@ async fn a_callback_waits_for_its_token() {
             json!({ "taskToken": token, "output": "{\"ok\":true}" }),
         )
         .await;
-    world.driver.ended(arn.as_str().unwrap()).await.unwrap();
+    world
+        .driver
+        .executions()
+        .wait_for_end(arn.as_str().unwrap())
+        .await
+        .unwrap();
     let described = world
         .states_ok("DescribeExecution", json!({ "executionArn": arn }))
         .await;

@@ -60,7 +60,7 @@ pub struct Span {
 
 /// The result of a query; an expression that gives an array has several.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Answer {
+pub struct QueryResult {
     /// The query.
     pub id: String,
     /// Its values, the earliest first, with their label.
@@ -102,7 +102,7 @@ pub fn answer<E: From<QueryError>>(
     queries: &[Query],
     span: Span,
     mut minutes: impl FnMut(&MetricQuery, &Window) -> Result<Vec<(Timestamp, Point)>, E>,
-) -> Result<Vec<Answer>, E> {
+) -> Result<Vec<QueryResult>, E> {
     let order = order(queries)?;
     let budget = Cell::new(MAX_POINTS);
     let labels = default_labels(queries);
@@ -168,8 +168,8 @@ fn statistic(statistic: Statistic, points: &[(Timestamp, Point)]) -> Vec<(Timest
     values.filter(|(_, value)| value.is_finite()).collect()
 }
 
-fn results(query: &Query, value: &Value) -> Result<Vec<Answer>, QueryError> {
-    let answer = |series: TimeSeries| Answer {
+fn results(query: &Query, value: &Value) -> Result<Vec<QueryResult>, QueryError> {
+    let answer = |series: TimeSeries| QueryResult {
         id: query.id.clone(),
         series,
     };
@@ -291,7 +291,7 @@ mod tests {
     }
 
     /// Each metric has the value 1 in its first minute, 2 in its second, and none later.
-    fn ask(queries: &[Query], span: Span) -> Result<Vec<Answer>, QueryError> {
+    fn ask(queries: &[Query], span: Span) -> Result<Vec<QueryResult>, QueryError> {
         answer(queries, span, |_, _| {
             Ok(vec![
                 (START, Point::of(1.0, 1.0)),
@@ -300,8 +300,8 @@ mod tests {
         })
     }
 
-    fn shown(answers: &[Answer]) -> Vec<(&str, &str, Vec<f64>)> {
-        let values = |one: &Answer| one.series.points.iter().map(|(_, value)| *value).collect();
+    fn shown(answers: &[QueryResult]) -> Vec<(&str, &str, Vec<f64>)> {
+        let values = |one: &QueryResult| one.series.points.iter().map(|(_, value)| *value).collect();
         answers
             .iter()
             .map(|one| (one.id.as_str(), one.series.label.as_str(), values(one)))

@@ -1,5 +1,7 @@
 //! The errors of the store, whatever the caller makes of them.
 
+use std::path::Path;
+
 use crate::Timestamp;
 
 /// The reason why a call was refused or could not be carried out.
@@ -65,4 +67,45 @@ pub enum StreamsError {
     /// The call broke down; nothing of it was written.
     #[error("the call broke down inside the store of streams and queues; nothing of it was written")]
     Panicked,
+}
+
+impl StreamsError {
+    /// An error of the disk, which names the file.
+    pub(crate) fn disk(path: &Path, error: &dyn std::error::Error) -> Self {
+        Self::Disk {
+            path: path.display().to_string(),
+            reason: error.to_string(),
+        }
+    }
+}
+
+/// The error of a job on the writing thread, which takes back all that the job did.
+#[derive(Debug)]
+pub(crate) enum JobError {
+    /// SQLite refused something.
+    Sqlite(rusqlite::Error),
+    /// The caller is told this.
+    Refused(StreamsError),
+}
+
+impl From<rusqlite::Error> for JobError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sqlite(error)
+    }
+}
+
+impl From<StreamsError> for JobError {
+    fn from(error: StreamsError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl JobError {
+    /// The error for the caller.
+    pub(crate) fn into_error(self, path: &Path) -> StreamsError {
+        match self {
+            Self::Sqlite(error) => StreamsError::disk(path, &error),
+            Self::Refused(error) => error,
+        }
+    }
 }

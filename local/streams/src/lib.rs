@@ -6,7 +6,7 @@
 //!
 //! - [`Streams`] is the handle. Its calls on streams lie in `stream`, those on queues in `queue`, those on mappings in
 //!   `mapping`.
-//! - [`Lane`] is the pure part of an event source mapping: it says what to do next with the records of one shard (or of
+//! - [`ShardProcessor`] is the pure part of an event source mapping: it says what to do next with the records of one shard (or of
 //!   one share of its partition keys), and does nothing itself.
 //! - [`Observer`] is told what went in and out, for whoever keeps metrics.
 //!
@@ -17,24 +17,28 @@ mod hash_key;
 mod mapping;
 mod observer;
 mod queue;
+mod records;
 mod sequence;
 mod store;
 mod stream;
+mod stream_cache;
+mod throughput;
 
 pub use error::StreamsError;
 pub use hash_key::{HashKey, HashKeyRange};
 pub use mapping::{
-    Answer, Discard, DiscardReason, Lane, LaneStart, MappingStart, Policy, Response, ShardStart, StartingPosition, Step,
+    Discard, DiscardReason, FunctionResponse, InvokeResult, MappingStart, Policy, ProcessorStart, ShardProcessor,
+    ShardStart, StartingPosition, Step,
 };
 pub use observer::{Observation, Observer};
 pub use queue::{
-    Depth, Message, NewMessage, Queue, QueueSettings, Receipt, Received, Redrive, VisibilityChange, VisibilityRefused,
+    Depth, Message, NewMessage, Queue, QueueSettings, Receipt, Received, Redrive, VisibilityChange, VisibilityError,
+};
+pub use records::{
+    CreateStream, NewRecord, PutResult, ReadResult, Record, RecordShare, Shard, Stream, StreamPosition, Tip,
 };
 pub use sequence::SequenceNumber;
-pub use store::{Admit, Streams, Wakes};
-pub use stream::{
-    CreateStream, NewRecord, PutOutcome, Reading, Record, RecordShare, Shard, Stream, StreamPosition, Tip,
-};
+pub use store::{ChangeListener, OpenCheck, Streams};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub type Timestamp = i64;

@@ -8,7 +8,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::{Shard, Timestamp};
+use crate::Timestamp;
 
 /// The number of a record, or of the place before a shard's first record (position 0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,17 +28,13 @@ impl SequenceNumber {
     pub fn shard(&self) -> u32 {
         self.shard
     }
-
-    /// Returns true if the shard has given this number, or may give it.
-    pub(crate) fn of(&self, shard: &Shard) -> bool {
-        self.shard == shard.number && seconds(self.shard_created) == seconds(shard.created)
-    }
 }
 
 /// Nine hexadecimal digits of seconds reach the year 4147.
 const MOST_SECONDS: u64 = (1 << 36) - 1;
 
-fn seconds(at: Timestamp) -> u64 {
+/// The whole seconds of a time, as far as a sequence number holds them.
+pub(crate) fn seconds(at: Timestamp) -> u64 {
     u64::try_from(at / 1000).unwrap_or(0).min(MOST_SECONDS)
 }
 

@@ -8,7 +8,8 @@ use axum::http::header::{ACCEPT, CONTENT_SECURITY_POLICY, HOST, LOCATION};
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::{Value, json};
 use sluice_driver::{
-    Clock, Driver, DriverConfig, MachineKind, MachineRecord, ManualClock, RunningTask, StartExecution, TaskRunner,
+    Clock, Driver, DriverConfig, MachineKind, MachineRecord, ManualClock, RunningTask, StartExecution, StopExecution,
+    TaskRunner,
 };
 use sluice_host::{FunctionSpec, Host, HostConfig, Invocation};
 use tokio::sync::mpsc;
@@ -74,13 +75,13 @@ impl Console {
             }),
             region: "us-east-1".to_owned(),
             account: "123456789012".to_owned(),
-            keep: sluice_driver::KEEP,
-            observer: Arc::new(sluice_driver::Unobserved),
-            retry: sluice_driver::Retry::default(),
+            retention: sluice_driver::EXECUTION_RETENTION,
+            observer: Arc::new(sluice_driver::NoObserver),
+            retry: sluice_driver::RetryBackoff::default(),
             worker: None,
         };
         let driver = Driver::open(config, Arc::new(Echo(seen))).expect("a journal");
-        driver.put_machine(machine(), false).await.expect("a state machine");
+        driver.machines().put(machine(), false).await.expect("a state machine");
         let host = Host::new(HostConfig::default()).expect("a host");
         let state = ConsoleState {
             driver: driver.clone(),
@@ -137,10 +138,14 @@ impl Console {
     /// Starts an execution and waits until it is parked; its token.
     async fn park(&mut self, name: &str, input: Value) -> String {
         let request = StartExecution::new(MACHINE, input).named(name);
-        self.driver.start_execution(request).await.expect("an execution");
+        self.driver.executions().start(request).await.expect("an execution");
         let token = self.tokens.recv().await.expect("a token");
         // Requests are taken in order: after this one the answer to the call has been taken too.
-        self.driver.put("test", "barrier", Value::Null).await.expect("a write");
+        self.driver
+            .store()
+            .put("test", "barrier", Value::Null)
+            .await
+            .expect("a write");
         token
     }
 }
@@ -202,6 +207,7 @@ async fn every_page_has_a_twin_and_the_strict_headers() {
     console.park("e-1", json!({ "user_name": "Ann" })).await;
     console
         .driver
+        .store()
         .put("mail", "m-1", mail("m-1", "S", "T"))
         .await
         .expect("a mail");
@@ -327,7 +333,12 @@ async fn a_parked_execution_is_shown_without_its_token() {
     console.clock.advance(std::time::Duration::from_secs(90));
     // A careless caller could put a token anywhere.
     let careless = mail("m-1", &token, &format!("http://x.example/?t={token}"));
-    console.driver.put("mail", "m-1", careless).await.expect("a mail");
+    console
+        .driver
+        .store()
+        .put("mail", "m-1", careless)
+        .await
+        .expect("a mail");
     console
         .park(
             "e-2",
@@ -413,7 +424,8 @@ async fn a_parked_execution_is_shown_without_its_token() {
 
     console
         .driver
-        .task_success(&token, json!({ "decision": "approve" }))
+        .tokens()
+        .succeed(&token, json!({ "decision": "approve" }))
         .await
         .expect("an answer");
     assert_eq!(
@@ -437,7 +449,11 @@ async fn lists_are_filtered_and_paged_by_their_links() {
     }
     let stopped = console
         .driver
-        .stop_execution(&format!("{EXECUTION}e-2"), Some("By.Hand".to_owned()), None)
+        .executions()
+        .stop(StopExecution {
+            error: Some("By.Hand".to_owned()),
+            ..StopExecution::new(format!("{EXECUTION}e-2"))
+        })
         .await;
     assert!(stopped.is_ok());
 
@@ -516,6 +532,7 @@ async fn the_inbox_is_paged_newest_first() {
         let id = format!("m-{n}");
         console
             .driver
+            .store()
             .put("mail", &id, mail(&id, &format!("Mail {n}"), text))
             .await
             .expect("a mail");

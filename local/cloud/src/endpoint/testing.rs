@@ -143,7 +143,7 @@ impl World {
         let request = json!({ "stateMachineArn": machine, "input": input.to_string() });
         let started = self.states_ok("StartExecution", request).await;
         let arn = started["executionArn"].as_str().unwrap();
-        self.services.driver.ended(arn).await.unwrap();
+        self.services.driver.executions().wait_for_end(arn).await.unwrap();
         self.states_ok("DescribeExecution", json!({ "executionArn": arn }))
             .await
     }

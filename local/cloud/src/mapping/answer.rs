@@ -3,7 +3,7 @@
 
 use serde::Deserialize;
 use serde_json::Value;
-use sluice_streams::{Answer, Record, Response};
+use sluice_streams::{FunctionResponse, InvokeResult, Record};
 
 use super::MappingSpec;
 use crate::lambda::{Invoked, LambdaError};
@@ -15,16 +15,16 @@ struct BatchResponse {
 }
 
 /// What is known to be done.
-pub(super) fn answer(spec: &MappingSpec, records: &[&Record], invoked: Result<Invoked, LambdaError>) -> Answer {
+pub(super) fn answer(spec: &MappingSpec, records: &[&Record], invoked: Result<Invoked, LambdaError>) -> InvokeResult {
     let invoked = match invoked {
         Ok(invoked) => invoked,
         // the request itself cannot be made: that would be so for ever if it did not count
         Err(LambdaError::RequestTooLarge { .. } | LambdaError::InvalidRequestContent(_)) => {
-            return failed(Response::default());
+            return failed(FunctionResponse::default());
         }
-        Err(_) => return Answer::NotInvoked,
+        Err(_) => return InvokeResult::NotInvoked,
     };
-    let response = Response {
+    let response = FunctionResponse {
         version: invoked.executed_version,
         error: invoked.function_error,
     };
@@ -32,17 +32,17 @@ pub(super) fn answer(spec: &MappingSpec, records: &[&Record], invoked: Result<In
         return failed(response);
     }
     if !spec.report_batch_item_failures {
-        return Answer::Succeeded;
+        return InvokeResult::Succeeded;
     }
     match first_failed(records, &invoked.payload) {
-        Ok(None) => Answer::Succeeded,
-        Ok(Some(position)) => Answer::FailedFrom { position, response },
+        Ok(None) => InvokeResult::Succeeded,
+        Ok(Some(position)) => InvokeResult::FailedFrom { position, response },
         Err(NotAnAnswer) => failed(response),
     }
 }
 
-fn failed(response: Response) -> Answer {
-    Answer::Failed { response }
+fn failed(response: FunctionResponse) -> InvokeResult {
+    InvokeResult::Failed { response }
 }
 
 /// The function did not say in Lambda's form what failed, which counts as everything.

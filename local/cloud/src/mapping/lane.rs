@@ -1,4 +1,4 @@
-//! One lane's task: what [`Lane`] decides is done here.
+//! One lane's task: what [`ShardProcessor`] decides is done here.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -6,7 +6,8 @@ use std::time::Duration;
 use sluice_engine::Timestamp;
 use sluice_host::Invocation;
 use sluice_streams::{
-    Answer, Discard, Lane, NewMessage, Observation, Policy, Record, RecordShare, Shard, Step, StreamsError, Wakes,
+    ChangeListener, Discard, InvokeResult, NewMessage, Observation, Policy, Record, RecordShare, Shard, ShardProcessor,
+    Step, StreamsError,
 };
 use tokio::sync::watch;
 
@@ -42,7 +43,7 @@ struct Over;
 impl Driven {
     /// Goes on until the mapping ends, or its stream is gone.
     pub(super) async fn run(mut self, policy: Arc<Policy>, position: u64) {
-        let mut lane = Lane::new(policy, position);
+        let mut lane = ShardProcessor::new(policy, position);
         // before the first look: what comes after it wakes
         let mut wakes = self.services.streams.shard_wakes(&self.shard);
         let mut draining = false;
@@ -70,35 +71,40 @@ impl Driven {
         }
     }
 
-    async fn carry_out(&mut self, lane: &mut Lane, step: Step, wakes: &mut Wakes) -> Result<(), Failure> {
+    async fn carry_out(
+        &mut self,
+        lane: &mut ShardProcessor,
+        step: Step,
+        wakes: &mut ChangeListener,
+    ) -> Result<(), Failure> {
         match step {
             Step::Read { from, records, bytes } => {
                 let share = RecordShare {
-                    lanes: self.mapping.spec.parallelization_factor,
-                    lane: self.lane,
+                    count: self.mapping.spec.parallelization_factor,
+                    index: self.lane,
                 };
                 let (streams, now) = (&self.services.streams, self.services.config.now());
                 let reading = streams.records(self.stream.0, self.shard.number, from, share, (records, bytes), now);
-                lane.read(reading.await?, now);
+                lane.on_read(reading.await?, now);
             }
             Step::Wait { until } => {
                 self.wait(wakes, until).await;
-                lane.look_again();
+                lane.on_new_records();
             }
             Step::Invoke { records } => {
                 let answer = self.invoke(lane, records).await;
-                lane.answered(answer, self.services.config.now());
+                lane.on_invoked(answer, self.services.config.now());
             }
-            Step::Note(discard) => {
+            Step::Discard(discard) => {
                 let delivered = self.note(lane, &discard).await;
-                lane.noted(delivered, self.services.config.now());
+                lane.on_discarded(delivered, self.services.config.now());
             }
             Step::Save { position } => {
                 let streams = &self.services.streams;
                 streams
                     .save_checkpoint(self.store_id, &self.shard, self.lane, position)
                     .await?;
-                lane.saved();
+                lane.on_saved();
             }
             Step::Drained => return Err(Failure::Over(Over)),
         }
@@ -106,7 +112,7 @@ impl Driven {
     }
 
     /// Until there may be new records, the time has come, or the mapping ends.
-    async fn wait(&mut self, wakes: &mut Wakes, until: Option<Timestamp>) {
+    async fn wait(&mut self, wakes: &mut ChangeListener, until: Option<Timestamp>) {
         // a clock that moves only by hand wakes whoever waits when it does
         let wait = until.and_then(|at| self.services.config.clock.until(at));
         let time = async {
@@ -123,7 +129,7 @@ impl Driven {
         }
     }
 
-    async fn invoke(&self, lane: &Lane, records: usize) -> Answer {
+    async fn invoke(&self, lane: &ShardProcessor, records: usize) -> InvokeResult {
         let batch: Vec<&Record> = lane.records().take(records).collect();
         let (services, mapping) = (&self.services, &self.mapping);
         let last = batch.last().map_or(0, |record| record.arrived);
@@ -134,7 +140,7 @@ impl Driven {
             records: records as u64,
             age: now.saturating_sub(last).max(0),
         };
-        services.streams.tell(now, observation);
+        services.streams.notify(now, observation);
         let call = Invocation {
             request_id: Some(services.config.uuid()),
             ..Invocation::new(event(&mapping.spec, &services.config, batch.iter().copied()))
@@ -145,14 +151,16 @@ impl Driven {
         }
         let answer = answer(&mapping.spec, &batch, invoked);
         mapping.note_result(match answer {
-            Answer::Succeeded => "OK",
-            Answer::FailedFrom { .. } | Answer::Failed { .. } | Answer::NotInvoked => "PROBLEM: Function call failed",
+            InvokeResult::Succeeded => "OK",
+            InvokeResult::FailedFrom { .. } | InvokeResult::Failed { .. } | InvokeResult::NotInvoked => {
+                "PROBLEM: Function call failed"
+            }
         });
         answer
     }
 
     /// Tells the queue what is given up. Whether that is done with: as on AWS, a queue that does not exist is told nothing.
-    async fn note(&self, lane: &Lane, discard: &Discard) -> bool {
+    async fn note(&self, lane: &ShardProcessor, discard: &Discard) -> bool {
         let records: Vec<&Record> = lane.records().take(discard.records).collect();
         let (config, now) = (&self.services.config, self.services.config.now());
         let function = &self.mapping.function_arn;

@@ -5,7 +5,7 @@
 //! and [`stop_mapping`] ends it. Its stream and its queue must be there before ([`sluice_kinesis::Kinesis::ensure_stream`],
 //! [`sluice_sqs::Sqs::ensure_queue`]) and stay until it has ended; its function must be in the Lambda host.
 //!
-//! What is to be done is decided by [`sluice_streams::Lane`]; here it is done. A lane is a task of its own, of which there are
+//! What is to be done is decided by [`sluice_streams::ShardProcessor`]; here it is done. A lane is a task of its own, of which there are
 //! `ParallelizationFactor` for each shard. It waits for records without polling, and puts on disk that a batch is done
 //! only after the function has said so: after a crash the batch comes again.
 

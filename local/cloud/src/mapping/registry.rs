@@ -133,7 +133,7 @@ pub async fn start_mapping(services: &Arc<Services>, spec: MappingSpec) -> Resul
     let policy = Arc::new(mapping.spec.policy(&services.config));
     let mut lanes = JoinSet::new();
     for shard in &start.shards {
-        for lane in &shard.lanes {
+        for lane in &shard.processors {
             let driven = Driven {
                 services: Arc::clone(services),
                 mapping: Arc::clone(&mapping),
@@ -142,7 +142,7 @@ pub async fn start_mapping(services: &Arc<Services>, spec: MappingSpec) -> Resul
                 store_id: start.id,
                 stream: (start.stream.id, stream.clone()),
                 shard: shard.shard.clone(),
-                lane: lane.lane,
+                lane: lane.processor,
                 stop: stopped.clone(),
             };
             lanes.spawn(driven.run(Arc::clone(&policy), lane.position));

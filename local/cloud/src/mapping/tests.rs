@@ -10,7 +10,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use sluice_host::{FunctionSpec, Invocation, InvokeError, InvokeOutput};
-use sluice_streams::{CreateStream, NewRecord, PutOutcome, Record, RecordShare};
+use sluice_streams::{CreateStream, NewRecord, PutResult, Record, RecordShare};
 use tokio::sync::Notify;
 
 use super::event::{ENVELOPE, event};
@@ -75,7 +75,7 @@ async fn prepared(world: &World, shard_count: u32) {
 async fn put(world: &World, records: Vec<NewRecord>) {
     let now = world.services.config.now();
     let outcomes = world.services.streams.put("s", records, now).await.unwrap();
-    assert!(outcomes.iter().all(|one| matches!(one, PutOutcome::Put(_))));
+    assert!(outcomes.iter().all(|one| matches!(one, PutResult::Put(_))));
 }
 
 /// The next message of the failure queue, waited for.

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use sluice_host::{InvocationStatus, Logged, Observer, UrlAnswered};
+use sluice_host::{InvocationStatus, LoggedRecord, Observer, UrlResponse};
 use sluice_metrics::{Timestamp, Unit};
 
 use super::{Family, Sample, embedded};
@@ -36,7 +36,7 @@ impl LambdaMetrics {
 }
 
 impl Observer for LambdaMetrics {
-    fn logged(&self, logged: &Logged<'_>) {
+    fn logged(&self, logged: &LoggedRecord<'_>) {
         let record = logged.record;
         if record.request_id.is_some() {
             let failed = record.status != InvocationStatus::Success;
@@ -61,7 +61,7 @@ impl Observer for LambdaMetrics {
         self.both(function, &[("Throttles", Unit::Count, 1.0)], timestamp(at_ms));
     }
 
-    fn url_answered(&self, answered: &UrlAnswered<'_>) {
+    fn url_responded(&self, answered: &UrlResponse<'_>) {
         let class = |of: u16| f64::from(u8::from(answered.status / 100 == of));
         let samples = [
             ("UrlRequestCount", Unit::Count, 1.0),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use sluice_asl::definition::Resource;
-use sluice_driver::{Happening, Observer, TaskEnd, What};
+use sluice_driver::{Observation, ObservationKind, Observer, TaskEnd};
 use sluice_engine::Status;
 use sluice_metrics::{Timestamp, Unit};
 
@@ -69,9 +69,9 @@ impl StatesMetrics {
         }
     }
 
-    fn machine(&self, happening: &Happening, samples: &[Sample]) {
+    fn machine(&self, observation: &Observation, samples: &[Sample]) {
         self.machines
-            .record(&happening.execution.machine_arn, samples, happening.at);
+            .record(&observation.execution.machine_arn, samples, observation.at);
     }
 
     /// Records what `samples` makes of the names of the task's kind.
@@ -96,18 +96,18 @@ impl StatesMetrics {
 }
 
 impl Observer for StatesMetrics {
-    fn observe(&self, happenings: &[Happening]) {
-        for happening in happenings {
-            let at = happening.at;
-            match &happening.what {
-                What::Started => self.machine(happening, &[one("ExecutionsStarted")]),
-                What::Redriven => self.machine(happening, &[one("ExecutionsRedriven")]),
-                What::Ended { status, took } => {
+    fn observe(&self, observations: &[Observation]) {
+        for observation in observations {
+            let at = observation.at;
+            match &observation.kind {
+                ObservationKind::Started => self.machine(observation, &[one("ExecutionsStarted")]),
+                ObservationKind::Redriven => self.machine(observation, &[one("ExecutionsRedriven")]),
+                ObservationKind::Ended { status, took } => {
                     // a 0 is a value too: the lines of a graph go on while nothing fails
                     let ended = |wanted: Status| f64::from(u8::from(*status == wanted));
                     let outcome = |name, wanted| (name, Unit::Count, ended(wanted));
                     self.machine(
-                        happening,
+                        observation,
                         &[
                             outcome("ExecutionsSucceeded", Status::Succeeded),
                             outcome("ExecutionsFailed", Status::Failed),
@@ -117,14 +117,14 @@ impl Observer for StatesMetrics {
                         ],
                     );
                 }
-                What::TaskScheduled { resource } => self.scheduled(resource, at),
-                What::TaskTaken { resource, waited } => {
+                ObservationKind::TaskScheduled { resource } => self.scheduled(resource, at),
+                ObservationKind::TaskTaken { resource, waited } => {
                     let waited = *waited;
                     self.task(resource, at, |names| {
                         [one(names.started), millis("ActivityScheduleTime", waited)]
                     });
                 }
-                What::TaskEnded { resource, end, took } => {
+                ObservationKind::TaskEnded { resource, end, took } => {
                     let ended = |wanted: TaskEnd| f64::from(u8::from(*end == wanted));
                     self.task(resource, at, |names| {
                         [

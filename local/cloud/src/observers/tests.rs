@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sluice_host::{InvocationStatus, LogRecord, Logged, Observer as _, UrlAnswered};
+use sluice_host::{InvocationStatus, LogRecord, LoggedRecord, Observer as _, UrlResponse};
 
 use super::LambdaMetrics;
 use crate::endpoint::testing::{NOW, PASS, World};
@@ -57,7 +57,7 @@ async fn functions_are_counted_by_name_and_for_the_account() {
         ("f", InvocationStatus::Timeout, 2),
         ("g", InvocationStatus::Failure("Runtime.ExitError"), 1),
     ] {
-        lambda.logged(&Logged {
+        lambda.logged(&LoggedRecord {
             function,
             record: &record(status, &["plain"]),
             in_flight,
@@ -69,7 +69,7 @@ async fn functions_are_counted_by_name_and_for_the_account() {
     // what an instance wrote without an invocation is none
     let mut orphan = record(InvocationStatus::Success, &[]);
     orphan.request_id = None;
-    let logged = Logged {
+    let logged = LoggedRecord {
         function: "f",
         record: &orphan,
         in_flight: 0,
@@ -78,7 +78,7 @@ async fn functions_are_counted_by_name_and_for_the_account() {
     };
     lambda.logged(&logged);
     for status in [200, 404, 502] {
-        lambda.url_answered(&UrlAnswered {
+        lambda.url_responded(&UrlResponse {
             function: "f",
             at_ms,
             status,
@@ -123,7 +123,7 @@ async fn metrics_in_log_lines_are_recorded() {
         "{\"_aws\":{\"CloudWatchMetrics\":3}}".to_owned(),
     ];
     let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
-    lambda.logged(&Logged {
+    lambda.logged(&LoggedRecord {
         function: "f",
         record: &record(InvocationStatus::Success, &lines),
         in_flight: 1,
@@ -159,7 +159,8 @@ async fn executions_and_tables_are_counted() {
     world
         .services
         .driver
-        .ended(started["executionArn"].as_str().unwrap())
+        .executions()
+        .wait_for_end(started["executionArn"].as_str().unwrap())
         .await
         .unwrap();
 

@@ -45,7 +45,7 @@ impl Drop for Running {
 /// When the journal fails.
 pub(crate) async fn start(services: &Arc<Services>, schedule: &Schedule) -> Result<Running, DriverError> {
     let what = what(schedule);
-    let kept = services.driver.get(KIND, &schedule.arn).await?;
+    let kept = services.driver.store().get(KIND, &schedule.arn).await?;
     let kept = kept.filter(|kept| kept["what"] == what);
     let created = kept.as_ref().and_then(|kept| kept["created"].as_i64());
     let last = kept.as_ref().and_then(|kept| kept["last"].as_i64());
@@ -74,9 +74,9 @@ pub(crate) async fn start(services: &Arc<Services>, schedule: &Schedule) -> Resu
 pub(crate) async fn forget(services: &Services, name: &str) -> Result<(), DriverError> {
     const MOST: usize = 10_000;
     let end = format!("/{name}");
-    let kept = services.driver.scan(KIND, Order::Ascending, None, MOST).await?;
+    let kept = services.driver.store().scan(KIND, Order::Ascending, None, MOST).await?;
     for (arn, _) in kept.iter().filter(|(arn, _)| arn.ends_with(&end)) {
-        services.driver.remove(KIND, arn).await?;
+        services.driver.store().remove(KIND, arn).await?;
     }
     Ok(())
 }
@@ -100,7 +100,7 @@ async fn remember(
     last: Option<Timestamp>,
 ) -> Result<(), DriverError> {
     let value = json!({ "what": what(schedule), "created": beats.created, "last": last });
-    services.driver.put(KIND, &schedule.arn, value).await
+    services.driver.store().put(KIND, &schedule.arn, value).await
 }
 
 /// Beats until there is no next time.

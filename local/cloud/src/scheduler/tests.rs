@@ -54,7 +54,12 @@ async fn advance(world: &World, by: i64) {
 }
 
 async fn executions(world: &World) -> usize {
-    let page = world.services.driver.executions(ExecutionFilter::default()).await;
+    let page = world
+        .services
+        .driver
+        .executions()
+        .list(ExecutionFilter::default())
+        .await;
     page.expect("listed").items.len()
 }
 

@@ -186,7 +186,7 @@ async fn make_machine(
     machine: &StateMachine,
 ) -> Result<(), StartError> {
     let definition: Arc<str> = plan.definition(&resource.logical_id, machine)?.into();
-    let existing = services.driver.machine(&machine.arn).await?;
+    let existing = services.driver.machines().get(&machine.arn).await?;
     let attributes = attributes(machine);
     let now = services.config.now();
     let same = existing.as_ref().is_some_and(|old| {
@@ -211,7 +211,7 @@ async fn make_machine(
         updated: now,
         attributes,
     };
-    services.driver.put_machine(record, false).await?;
+    services.driver.machines().put(record, false).await?;
     Ok(())
 }
 
@@ -280,7 +280,7 @@ pub(crate) fn serve_urls(
             cors: url.cors.as_ref().map(cors),
             hosts: doors.guard(bound.address),
             limits: Limits::default(),
-            places: Arc::clone(&doors.url_places),
+            slots: Arc::clone(&doors.url_places),
             now: Arc::new(move || u64::try_from(clock.now()).unwrap_or(0)),
             region: region.to_owned(),
             account_id: ACCOUNT.to_owned(),

@@ -203,7 +203,7 @@ impl Keeper {
             },
             ResourceType::LogGroup => self.host.remove_log_group(id)?,
             ResourceType::StateMachine => {
-                self.services.driver.delete_machine(id).await?;
+                self.services.driver.machines().delete(id).await?;
             }
             ResourceType::Topic => {
                 let form = Form::parse(format!("TopicArn={id}").as_bytes()).map_err(RemoveError::Api)?;

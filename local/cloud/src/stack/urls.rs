@@ -49,7 +49,7 @@ impl UrlListener {
             .flat_map(|plan| plan.url_ids().map(|id| (&plan.source.name, id)));
         for (stack, logical_id) in all {
             let key = format!("{stack}/{logical_id}");
-            let port = driver.get(KIND, &key).await?;
+            let port = driver.store().get(KIND, &key).await?;
             let port = port
                 .and_then(|port| port["port"].as_u64())
                 .and_then(|port| u16::try_from(port).ok());
@@ -95,7 +95,7 @@ impl UrlListener {
             });
         }
         for (key, port) in new {
-            driver.put(KIND, &key, json!({ "port": port })).await?;
+            driver.store().put(KIND, &key, json!({ "port": port })).await?;
         }
         Ok(bound)
     }

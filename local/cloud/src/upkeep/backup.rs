@@ -8,7 +8,7 @@
 use std::io;
 use std::path::{Path, PathBuf};
 
-use sluice_disk::{CopyError, Snapshots, beside};
+use sluice_storage::{CopyError, Snapshots, sibling_path};
 
 use super::check::{CheckError, Report, check};
 use crate::directory::{JOURNAL, METRICS, STREAMS, TABLES};
@@ -61,7 +61,7 @@ pub fn backup(data: &Path, to: &Path) -> Result<Report, BackupError> {
             return Err(BackupError::NoDirectory { directory, file });
         }
     }
-    let partial = beside(to, ".partial");
+    let partial = sibling_path(to, ".partial");
     for path in [to, &partial] {
         if path.symlink_metadata().is_ok() {
             return Err(BackupError::Exists(path.to_owned()));

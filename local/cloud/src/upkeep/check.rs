@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use rusqlite::Connection;
 use serde::Serialize;
 use serde_json::Value;
-use sluice_disk::identity::{self, Belongs};
 use sluice_driver::{DirectoryLock, Finding, OpenError, check_journal};
+use sluice_storage::identity::{self, Ownership};
 
 use crate::directory::{self, JOURNAL, METRICS, STREAMS, TABLES};
 
@@ -125,7 +125,7 @@ pub fn check(data: &Path) -> Result<Report, CheckError> {
                     }),
                 );
             }
-            (Ok(Belongs::Absent), None) if file == TABLES && used => database.find("it is missing or empty"),
+            (Ok(Ownership::Absent), None) if file == TABLES && used => database.find("it is missing or empty"),
             (Ok(_), None) => {}
         }
         if database.present && database.findings.is_empty() {
@@ -154,11 +154,11 @@ impl DatabaseReport {
 
     /// What SQLite finds wrong, and whether what is in it can be read.
     fn look(&mut self, path: &Path, items: &mut u64) {
-        let connection = match sluice_disk::open_to_read(path) {
+        let connection = match sluice_storage::open_to_read(path) {
             Ok(connection) => connection,
             Err(error) => return self.find(error),
         };
-        sluice_disk::verify(&connection)
+        sluice_storage::verify(&connection)
             .into_iter()
             .for_each(|problem| self.find(problem));
         let looked = match self.file {

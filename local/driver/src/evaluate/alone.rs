@@ -1,8 +1,8 @@
 //! Evaluations for one fold of a log.
 
 use std::cell::Cell;
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use serde_json::Value;
 use sluice_asl::eval::{CostlyEvaluation, EvalError};
 use sluice_engine::Evaluator;
@@ -38,7 +38,7 @@ impl Alone {
 
     fn ask(&self, command: &WorkerCommand, evaluation: &CostlyEvaluation<'_>) -> Option<Answer> {
         let frame = frame::encode(&Question::from(evaluation.request())).ok()?;
-        let mut process = self.process.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut process = self.process.lock();
         let mut ticks = self.ticks.get();
         let mut asked = match process.take() {
             Some(process) => process,

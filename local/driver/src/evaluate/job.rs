@@ -1,4 +1,4 @@
-//! What runs in a lane.
+//! Jobs of the evaluation pool.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ pub trait EvaluationJob: Send + 'static {
     /// Whether anybody still wants to know what comes of it.
     fn is_wanted(&self) -> bool;
 
-    /// Does the work. It may be done again from its beginning, in the slow lane; what came of it before then is of no use.
+    /// Does the work. It may be done again from its beginning, from the slow queue; what came of it before then is of no use.
     fn run(&mut self, evaluator: Arc<dyn Evaluator + Send + Sync>, stop: &StopSignal);
 
     /// The work is done; or, with a breakdown, was given up.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sluice_engine::{Fact, LogEntry, Status};
 
-use crate::DriverError;
+use crate::{DriverError, MachineKind};
 
 /// The deepest nesting that is kept. JSON from outside comes with at most 128 levels; the rest is for what wraps it.
 /// Reading is recursive, so there has to be a limit.
@@ -91,6 +91,15 @@ pub(crate) const STATUSES: [Status; 6] = [
     Status::Aborted,
     Status::PendingRedrive,
 ];
+
+/// The kind of state machine that a number in the journal stands for.
+pub(super) fn kind(code: i64) -> MachineKind {
+    if code == 1 {
+        MachineKind::Express
+    } else {
+        MachineKind::Standard
+    }
+}
 
 /// The number that stands for a status in the journal.
 pub(crate) fn status_code(status: Status) -> i64 {

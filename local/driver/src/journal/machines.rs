@@ -5,8 +5,8 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Row};
 use sha2::{Digest, Sha256};
 
-use super::codec;
-use crate::{DriverError, MachineKind, MachineRecord, PutMachine};
+use super::{codec, versions};
+use crate::{DriverError, MachineKind, MachineRecord, PutMachineResult};
 
 /// What an execution runs: a machine's definition and role at one time.
 #[derive(Debug)]
@@ -39,19 +39,15 @@ fn kind_code(kind: MachineKind) -> i64 {
     }
 }
 
-pub(super) fn kind(code: i64) -> MachineKind {
-    if code == 1 {
-        MachineKind::Express
-    } else {
-        MachineKind::Standard
-    }
-}
-
 /// Registers a state machine, over an older one unless `if_absent`.
-pub(crate) fn put(connection: &Connection, record: &MachineRecord, if_absent: bool) -> Result<PutMachine, DriverError> {
+pub(crate) fn put(
+    connection: &Connection,
+    record: &MachineRecord,
+    if_absent: bool,
+) -> Result<PutMachineResult, DriverError> {
     let present = get(connection, &record.arn)?;
     if let (Some(present), true) = (&present, if_absent) {
-        return Ok(PutMachine::Exists(Box::new(present.clone())));
+        return Ok(PutMachineResult::Exists(Box::new(present.clone())));
     }
     let definition = put_definition(connection, &record.definition)?;
     connection
@@ -73,9 +69,9 @@ pub(crate) fn put(connection: &Connection, record: &MachineRecord, if_absent: bo
             codec::encode(&record.attributes)?,
         ))?;
     Ok(if present.is_some() {
-        PutMachine::Replaced
+        PutMachineResult::Replaced
     } else {
-        PutMachine::Created
+        PutMachineResult::Created
     })
 }
 
@@ -108,7 +104,7 @@ fn record(row: &Row<'_>) -> rusqlite::Result<(MachineRecord, String)> {
     let record = MachineRecord {
         arn: row.get(0)?,
         name: row.get(1)?,
-        kind: kind(row.get(2)?),
+        kind: codec::kind(row.get(2)?),
         role_arn: row.get(3)?,
         definition: Arc::from(row.get::<_, String>(4)?),
         revision_id: row.get(5)?,
@@ -151,7 +147,7 @@ pub(crate) fn list(
 /// Deletes a state machine with its versions and aliases; its executions, and what they run, stay.
 pub(crate) fn delete(connection: &Connection, arn: &str) -> Result<bool, DriverError> {
     if let Some(machine) = number(connection, arn)? {
-        super::versions::forget(connection, machine)?;
+        versions::forget(connection, machine)?;
     }
     let deleted = connection
         .prepare_cached("UPDATE machines SET deleted = 1 WHERE arn = ?1 AND deleted = 0")?
@@ -212,7 +208,7 @@ pub(crate) fn revision(connection: &Connection, id: i64) -> Result<Revision, Dri
             machine_arn: Arc::from(row.get::<_, String>(1)?),
             machine_name: Arc::from(row.get::<_, String>(2)?),
             role_arn: Arc::from(row.get::<_, String>(3)?),
-            kind: kind(row.get(4)?),
+            kind: codec::kind(row.get(4)?),
             definition_id: row.get(5)?,
             revision_id: row.get(6)?,
         })

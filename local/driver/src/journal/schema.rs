@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
+use sluice_storage::{Schema, SchemaError};
 
 use crate::OpenError;
 
-/// Step `n` leads from format `n` to `n + 1`; SQLite's `user_version` says which format a file has. Steps that were
-/// released are never changed.
+/// The steps from each format to the next.
 const STEPS: [&str; 4] = [FORMAT_1, FORMAT_2, FORMAT_3, FORMAT_4];
+
+const SCHEMA: Schema = Schema::new(&STEPS);
 
 const FORMAT_1: &str = "
 CREATE TABLE definitions (
@@ -172,46 +174,21 @@ CREATE TABLE remains (
 
 /// Brings the journal to the newest format, all or nothing.
 pub(super) fn migrate(connection: &mut Connection, path: &Path) -> Result<(), OpenError> {
-    let failed = |source| OpenError::Journal {
-        path: path.to_owned(),
-        source,
-    };
-    let (found, known) = (found(connection, path)?, STEPS.len() as i64);
-    if found == known {
-        return Ok(());
-    }
-    let first = usize::try_from(found).unwrap_or(0);
-    let transaction = connection
-        .transaction_with_behavior(TransactionBehavior::Immediate)
-        .map_err(failed)?;
-    for step in &STEPS[first..] {
-        transaction.execute_batch(step).map_err(failed)?;
-    }
-    transaction.pragma_update(None, "user_version", known).map_err(failed)?;
-    transaction.commit().map_err(failed)
+    SCHEMA.migrate(connection).map_err(|error| open_error(error, path))
 }
 
-/// Whether a journal has the newest format.
+/// Tells whether a journal has the newest format; one of a later release is refused.
 pub(super) fn is_newest(connection: &Connection, path: &Path) -> Result<bool, OpenError> {
-    Ok(found(connection, path)? == STEPS.len() as i64)
+    let found = SCHEMA.found(connection).map_err(|error| open_error(error, path))?;
+    Ok(found == SCHEMA.format())
 }
 
-/// The format of a journal; one of a later release is refused.
-fn found(connection: &Connection, path: &Path) -> Result<i64, OpenError> {
-    let found = connection.query_row("PRAGMA user_version", [], |row| row.get(0));
-    let found: i64 = found.map_err(|source| OpenError::Journal {
-        path: path.to_owned(),
-        source,
-    })?;
-    let known = STEPS.len() as i64;
-    if found > known {
-        return Err(OpenError::NewerFormat {
-            path: path.to_owned(),
-            found,
-            known,
-        });
+fn open_error(error: SchemaError, path: &Path) -> OpenError {
+    let path = path.to_owned();
+    match error {
+        SchemaError::NewerFormat { found, known } => OpenError::NewerFormat { path, found, known },
+        SchemaError::Sqlite(source) => OpenError::Journal { path, source },
     }
-    Ok(found)
 }
 
 /// What an older release left behind.

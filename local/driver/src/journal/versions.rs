@@ -5,7 +5,7 @@ use std::sync::Arc;
 use rusqlite::{Connection, OptionalExtension, Row};
 use sluice_engine::Timestamp;
 
-use super::{codec, machines};
+use super::codec;
 use crate::{AliasRecord, DriverError, MachineRecord, Route, VersionRecord, VersionSummary};
 
 fn signed(number: u64) -> i64 {
@@ -103,7 +103,7 @@ pub(crate) fn get(
             name: row.get(1)?,
             created: row.get(2)?,
             updated: row.get(3)?,
-            kind: machines::kind(row.get(4)?),
+            kind: codec::kind(row.get(4)?),
             role_arn: row.get(5)?,
             definition: Arc::from(row.get::<_, String>(6)?),
             revision_id: row.get(7)?,

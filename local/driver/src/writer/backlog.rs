@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::loaded::Residents;
-use super::request::Request;
+use crate::request::{Call, Request};
 use crate::turns::Turns;
 use sluice_engine::token;
 
@@ -24,18 +24,18 @@ pub(super) struct Backlog {
     turns: Turns<Group, Request>,
     /// To be answered after all others.
     close: Option<Request>,
-    halted: bool,
+    shut_down: bool,
 }
 
 impl Backlog {
     /// Whether nothing waits.
     pub(super) fn is_empty(&self) -> bool {
-        self.turns.is_empty() && self.close.is_none() && !self.halted
+        self.turns.is_empty() && self.close.is_none() && !self.shut_down
     }
 
     /// Whether the thread has to stop at once.
-    pub(super) fn is_halted(&self) -> bool {
-        self.halted
+    pub(super) fn is_shut_down(&self) -> bool {
+        self.shut_down
     }
 
     /// Whether the thread is to stop once nothing waits any more.
@@ -47,11 +47,11 @@ impl Backlog {
     #[must_use]
     pub(super) fn push(&mut self, request: Request, residents: &Residents) -> Option<Request> {
         match request {
-            Request::Halt => self.halted = true,
+            Request::Shutdown => self.shut_down = true,
             Request::Close => self.close = Some(request),
             request => {
                 let group = group_of(&request, residents);
-                if matches!(request, Request::Start { .. }) && self.turns.waiting(&group) >= MOST_BEFORE_START {
+                if matches!(request, Request::Start(_)) && self.turns.waiting(&group) >= MOST_BEFORE_START {
                     return Some(request);
                 }
                 self.turns.push(group, request);
@@ -77,32 +77,34 @@ fn group_of(request: &Request, residents: &Residents) -> Group {
         Some(loaded.execution.identity().machine_arn.clone())
     };
     match request {
-        Request::Start { request, .. } | Request::StartChild { request, .. } => {
-            Some(Arc::from(request.machine_arn.as_str()))
+        Request::Start(call) => Some(Arc::from(call.arguments.machine_arn.as_str())),
+        Request::StartForTask(call) => Some(Arc::from(call.arguments.request.machine_arn.as_str())),
+        Request::Answered { key, .. } | Request::Decided { key, .. } | Request::StartDecided { key } => {
+            of_execution(*key)
         }
-        Request::Answered { key, .. }
-        | Request::Claim { key, .. }
-        | Request::Decided { key, .. }
-        | Request::StartDecided { key } => of_execution(*key),
+        Request::ClaimTask(call) => of_execution(call.arguments.key),
         // of a parked execution nothing else is under way
-        Request::Token { token, .. } => of_execution(token::parse(token)?.0),
-        Request::Stop { .. }
-        | Request::Redrive { .. }
-        | Request::UpdateMapRun { .. }
-        | Request::Ended { .. }
-        | Request::PutMachine { .. }
-        | Request::DeleteMachine { .. }
-        | Request::Versions { .. }
-        | Request::Put { .. }
-        | Request::PutIfAbsent { .. }
-        | Request::Remove { .. }
-        | Request::RemoveBelow { .. }
-        | Request::AdvanceClock { .. }
-        | Request::Resume { .. }
-        | Request::Ping { .. }
+        Request::Token(Call {
+            arguments: (token, _), ..
+        }) => of_execution(token::parse(token)?.0),
+        Request::Stop(_)
+        | Request::Redrive(_)
+        | Request::UpdateMapRun(_)
+        | Request::WaitForEnd(_)
+        | Request::PutMachine(_)
+        | Request::DeleteMachine(_)
+        | Request::PublishVersion(_)
+        | Request::DeleteVersion(_)
+        | Request::CreateAlias(_)
+        | Request::UpdateAlias(_)
+        | Request::DeleteAlias(_)
+        | Request::Store(_)
+        | Request::AdvanceClock(_)
+        | Request::Resume(_)
+        | Request::Ping(_)
         | Request::ClockChanged
         | Request::Close
-        | Request::Halt => None,
+        | Request::Shutdown => None,
     }
 }
 
@@ -115,18 +117,18 @@ mod tests {
     use crate::StartExecution;
 
     fn start(machine: &str, name: &str) -> Request {
-        Request::Start {
-            request: Box::new(StartExecution {
+        Request::Start(Call {
+            arguments: Box::new(StartExecution {
                 name: Some(name.to_owned()),
                 ..StartExecution::new(machine, Value::Null)
             }),
             reply: oneshot::channel().0,
-        }
+        })
     }
 
     fn name(request: &Request) -> String {
         match request {
-            Request::Start { request, .. } => request.name.clone().unwrap_or_default(),
+            Request::Start(call) => call.arguments.name.clone().unwrap_or_default(),
             other => format!("{other:?}"),
         }
     }
@@ -165,8 +167,8 @@ mod tests {
     fn the_end_comes_after_all_others() {
         check(&["close", "a/1", "a/2"], &["1", "2", "Close"]);
         let mut backlog = Backlog::default();
-        assert!(backlog.push(Request::Halt, &Residents::default()).is_none());
-        assert!(backlog.is_halted() && !backlog.is_empty());
+        assert!(backlog.push(Request::Shutdown, &Residents::default()).is_none());
+        assert!(backlog.is_shut_down() && !backlog.is_empty());
     }
 
     #[test]

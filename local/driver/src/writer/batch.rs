@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_engine::{AttemptId, Effect, Fact, Identity};
+use sluice_storage::HeldReplies;
 
-use super::elsewhere::Lent;
-use super::request::Responder;
+use super::decision_job::Lent;
 use crate::error::Failure;
 use crate::journal::children::Reports;
-use crate::{DriverError, Happening};
-
-type Reply = Box<dyn FnOnce(Result<(), &DriverError>) + Send>;
+use crate::request::Responder;
+use crate::{DriverError, Observation};
 
 /// An answer of the runner, which no caller would send again.
 #[derive(Debug, Clone)]
@@ -43,7 +42,7 @@ pub(crate) struct Batch {
     /// What to do once it is on disk, in order.
     pub(crate) effects: Vec<(Arc<Identity>, Effect)>,
     /// What to tell the observer once it is on disk.
-    pub(crate) happenings: Vec<Happening>,
+    pub(crate) observations: Vec<Observation>,
     /// The runner's answers that are part of it.
     pub(crate) answers: Vec<RunnerAnswer>,
     /// How the Map Runs stand that it changes.
@@ -76,7 +75,7 @@ pub(crate) struct Batch {
     pub(crate) deletes: bool,
     /// The executions that it deletes, by key and ARN.
     pub(crate) deleted: Vec<(u64, Arc<str>)>,
-    replies: Vec<Reply>,
+    replies: HeldReplies<DriverError>,
 }
 
 impl Batch {
@@ -89,13 +88,7 @@ impl Batch {
         if let Err(error) = &result {
             self.note(error.driver());
         }
-        self.replies.push(Box::new(move |committed| {
-            // A caller that has gone away needs no answer.
-            let _ = reply.send(match committed {
-                Ok(()) => result,
-                Err(error) => Err(error.clone().into()),
-            });
-        }));
+        self.replies.hold(reply, result);
     }
 
     /// Takes note of an error: one of the journal's spoils the batch.
@@ -109,8 +102,6 @@ impl Batch {
 
     /// Sends all answers.
     pub(crate) fn answer(&mut self, committed: Result<(), &DriverError>) {
-        for reply in self.replies.drain(..) {
-            reply(committed);
-        }
+        self.replies.release(committed);
     }
 }

@@ -2,15 +2,14 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::time::Instant;
 
-use sluice_disk::Fault;
 use sluice_engine::{Effect, Identity, ScheduledTask};
+use sluice_storage::{Fault, WriteError};
 
-use super::Writer;
 use super::batch::Batch;
-use super::request::Request;
+use super::state::Writer;
 use crate::journal::{children, executions};
+use crate::request::Request;
 use crate::shared::Counters;
 use crate::{DriverError, RunningTask, fold};
 
@@ -37,7 +36,7 @@ impl Writer {
     /// Writes the rows that the round has changed.
     fn project(&mut self, batch: &Batch) -> Result<(), DriverError> {
         let mut reports = batch.map_runs.values();
-        reports.try_for_each(|report| children::write_report(&self.connection, report))?;
+        reports.try_for_each(|report| children::write_report(&self.database.connection, report))?;
         batch.touched.iter().try_for_each(|&key| self.write_row(key))
     }
 
@@ -48,30 +47,26 @@ impl Writer {
         };
         let projection = fold::project(&loaded.execution);
         if loaded.written.as_ref() != Some(&projection) {
-            executions::update(&self.connection, key, &projection)?;
+            executions::update(&self.database.connection, key, &projection)?;
             loaded.written = Some(projection);
         }
         Ok(())
     }
 
     fn commit(&mut self) -> Result<(), DriverError> {
-        let began = Instant::now();
-        self.connection.prepare_cached("COMMIT")?.execute([])?;
-        self.commit_took = began.elapsed();
-        // written to a file that is gone is not written
-        match self.shared.disk.in_place() {
-            true => Ok(()),
-            false => Err(self.shared.unanswered()),
-        }
+        self.database.commit().map_err(|error| match self.shared.unanswered() {
+            lost @ DriverError::Stopped { .. } => lost,
+            _ => error.into(),
+        })
     }
 
     /// The round is on disk: now it may have consequences.
     fn act(&mut self, mut batch: Batch) {
-        self.shared.disk.works();
+        self.database.succeeded();
         self.resumed |= batch.resumed;
         self.count(&batch);
         // whoever sees it can see that it was counted
-        self.config.observer.observe(&batch.happenings);
+        self.config.observer.observe(&batch.observations);
         self.show(&batch);
         self.forget_deleted(&batch);
         self.send_elsewhere(&mut batch);
@@ -131,9 +126,9 @@ impl Writer {
 
     fn run_task(&self, identity: Arc<Identity>, task: ScheduledTask) {
         let (shared, key, attempt) = (self.shared.clone(), identity.key, task.attempt);
-        self.runner.run(RunningTask::new(identity, task, move |answer| {
+        self.runner.run(RunningTask::new(identity, task, move |result| {
             if !shared.is_closing() {
-                shared.send(Request::Answered { key, attempt, answer });
+                shared.send(Request::Answered { key, attempt, result });
             }
         }));
     }
@@ -142,7 +137,7 @@ impl Writer {
         let Some(waiting) = self.waiters.remove(&key) else {
             return;
         };
-        let record = executions::record(&self.connection, key);
+        let record = executions::record(&self.database.connection, key);
         for reply in waiting {
             // A waiter that has gone away needs no answer.
             let _ = reply.send(record.clone());
@@ -171,7 +166,7 @@ impl Writer {
             self.residents.park(key);
         }
         if batch.woke {
-            match executions::first_wake(&self.connection, |key| self.is_elsewhere(key)) {
+            match executions::first_wake(&self.database.connection, |key| self.is_elsewhere(key)) {
                 Ok(first) => self.parked_wake = first,
                 // Looked up again in the next round.
                 Err(error) => tracing::warn!(%error, "the next timer could not be read"),
@@ -185,11 +180,17 @@ impl Writer {
 
     /// The round did not happen: memory forgets it, and everyone who asked is told. False: none will again.
     fn undo(&mut self, mut batch: Batch, error: DriverError) -> bool {
-        if !self.connection.is_autocommit()
-            && let Err(error) = self.connection.execute_batch("ROLLBACK")
-        {
-            tracing::error!(%error, "a failed transaction could not be rolled back");
-        }
+        let failure = match &error {
+            DriverError::Journal { reason, fault } => WriteError {
+                reason: reason.clone(),
+                fault: *fault,
+            },
+            other => WriteError {
+                reason: other.to_string(),
+                fault: Fault::Permanent,
+            },
+        };
+        self.failures.pause = self.database.failed(&failure);
         Counters::add(&self.shared.counters.failed_commits, 1);
         self.take_back(&mut batch, &error);
         for &key in &batch.touched {
@@ -208,17 +209,12 @@ impl Writer {
         }
         // Unknown: looked up in the next round.
         self.parked_wake = Some(i64::MIN);
-        let (reason, fault): (&dyn std::fmt::Display, _) = match &error {
-            DriverError::Journal { reason, fault } => (reason, *fault),
-            other => (other, Fault::Lasting),
-        };
-        self.failures.pause = self.shared.disk.failed(reason, fault);
         if self.failures.pause.is_none() {
             batch.answer(Err(&self.shared.unanswered()));
             return false;
         }
         batch.answer(Err(&error));
-        if self.shared.disk.failures() >= PATIENCE {
+        if self.shared.health.failures() >= PATIENCE {
             self.refuse_backlog(&error);
         }
         true

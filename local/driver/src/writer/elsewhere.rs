@@ -5,72 +5,21 @@
 //! written as any other, and what was held is handled. StopExecution does not wait: it overtakes the decision.
 
 use std::collections::{BTreeSet, VecDeque};
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sluice_engine::{Fact, LogEntry};
 
-use super::Writer;
 use super::batch::{Batch, RunnerAnswer};
-use super::decision::{Decision, Outcome};
-use super::handle::deferred;
-use super::request::{Request, Responder};
-use super::take::Refused;
+use super::decision_job::{DecisionJob, Lent};
+use super::refused::{Refused, deferred};
+use super::state::{Came, Elsewhere, Held, Writer};
+use crate::decided::Decision;
 use crate::error::Failure;
 use crate::journal::{children, codec, executions};
 use crate::marks::{Doing, Mark};
+use crate::request::{Call, Request, Responder};
 use crate::{DriverError, Started};
-
-/// What became of a decision, for those who wait for it.
-#[derive(Debug, Clone)]
-pub(super) enum Came {
-    /// It is part of the round.
-    Decided,
-    /// The execution was stopped first.
-    Overtaken,
-    /// It did not happen; as if the round in which it was asked for had failed.
-    Failed(DriverError),
-}
-
-/// What is to be done once a decision has come.
-type Sequel = Box<dyn FnOnce(&mut Writer, Came, &mut Batch) + Send>;
-
-/// What waits until an execution is back.
-pub(super) enum Held {
-    Request(Request),
-    Answer(RunnerAnswer),
-    /// The start of an execution for a task, which has been decided.
-    Start(u64),
-}
-
-/// An execution about which somebody else decides.
-pub(super) struct Elsewhere {
-    ticket: u64,
-    wanted: Arc<AtomicBool>,
-    /// StopExecution may overtake it.
-    can_be_stopped: bool,
-    sequel: Option<Sequel>,
-    /// What came of it, if it waits for that of another.
-    pub(super) parked: Option<Outcome>,
-    /// Its calls in flight have their time again, once it is back.
-    pub(super) restart_timeouts: bool,
-    held: VecDeque<Held>,
-}
-
-impl fmt::Debug for Elsewhere {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Elsewhere")
-            .field("ticket", &self.ticket)
-            .finish_non_exhaustive()
-    }
-}
-
-/// A decision that is to be made elsewhere once the round is on disk.
-pub(crate) struct Lent {
-    key: u64,
-    decision: Box<Decision>,
-}
 
 impl Writer {
     /// Whether the fact is decided elsewhere.
@@ -120,7 +69,7 @@ impl Writer {
             seq: loaded.next_seq,
             doing: Doing::Deciding,
         };
-        let decision = Decision::new(ticket, mark, execution, entries, wanted.clone(), self.shared.clone());
+        let decision = DecisionJob::new(ticket, mark, execution, entries, wanted.clone(), self.shared.clone());
         batch.touched.insert(key);
         batch.lent.push(Lent {
             key,
@@ -183,7 +132,7 @@ impl Writer {
     /// Sends the decisions elsewhere that the round has asked for: it is on disk.
     pub(super) fn send_elsewhere(&mut self, batch: &mut Batch) {
         for lent in batch.lent.drain(..) {
-            self.shared.lanes.submit(lent.decision);
+            self.shared.pool.submit(lent.decision);
         }
     }
 
@@ -234,8 +183,11 @@ impl Writer {
             return self.hold_for(key, request, batch);
         }
         let answered = match &request {
-            Request::Answered { key, .. } | Request::StartChild { key, .. } => Some(*key),
-            Request::Token { token, .. } => sluice_engine::token::parse(token).map(|(key, _)| key),
+            Request::Answered { key, .. } => Some(*key),
+            Request::StartForTask(call) => Some(call.arguments.key),
+            Request::Token(Call {
+                arguments: (token, _), ..
+            }) => sluice_engine::token::parse(token).map(|(key, _)| key),
             _ => None,
         };
         // a deadline that has passed counts before an answer that comes after it
@@ -255,7 +207,7 @@ impl Writer {
         let Some(elsewhere) = self.elsewhere.get_mut(&key) else {
             return Some(request);
         };
-        if matches!(request, Request::Stop { .. }) && elsewhere.can_be_stopped {
+        if matches!(request, Request::Stop(_)) && elsewhere.can_be_stopped {
             self.release(key, Came::Overtaken, batch);
             return Some(request);
         }
@@ -292,8 +244,8 @@ impl Writer {
     pub(super) fn started_elsewhere(&self, key: u64) -> Option<Started> {
         let identity = self.residents.get(key)?.execution.identity();
         let start_date = match self.elsewhere.get(&key)?.parked.as_ref()? {
-            Outcome::Made(execution, _) => execution.started_at()?,
-            Outcome::GivenUp(..) => self.now,
+            Decision::Made(execution, _) => execution.started_at()?,
+            Decision::GivenUp(..) => self.now,
         };
         Some(Started {
             arn: identity.arn.to_string(),
@@ -304,20 +256,28 @@ impl Writer {
 
     /// The execution that a request is about, as far as it may be elsewhere.
     fn subject(&self, request: &Request) -> Option<u64> {
-        let by_arn = |arn: &str| executions::key_of(&self.connection, arn).ok().flatten();
+        let by_arn = |arn: &str| executions::key_of(&self.database.connection, arn).ok().flatten();
         match request {
-            Request::Answered { key, .. } | Request::StartChild { key, .. } | Request::Claim { key, .. } => Some(*key),
-            Request::Token { token, .. } => sluice_engine::token::parse(token).map(|(key, _)| key),
-            Request::Stop { arn, .. } => by_arn(arn).or_else(|| {
-                let child = children::find(&self.connection, arn).ok().flatten();
+            Request::Answered { key, .. } => Some(*key),
+            Request::StartForTask(call) => Some(call.arguments.key),
+            Request::ClaimTask(call) => Some(call.arguments.key),
+            Request::Token(Call {
+                arguments: (token, _), ..
+            }) => sluice_engine::token::parse(token).map(|(key, _)| key),
+            Request::Stop(call) => by_arn(&call.arguments.arn).or_else(|| {
+                let child = children::find(&self.database.connection, &call.arguments.arn)
+                    .ok()
+                    .flatten();
                 child.map(|child| child.execution)
             }),
-            Request::Redrive { arn, .. } => by_arn(arn),
-            Request::UpdateMapRun { arn, .. } => {
-                let run = children::run(&self.connection, arn).ok().flatten();
+            Request::Redrive(call) => by_arn(&call.arguments.arn),
+            Request::UpdateMapRun(Call {
+                arguments: (arn, _), ..
+            }) => {
+                let run = children::run(&self.database.connection, arn).ok().flatten();
                 run.map(|(key, _)| key)
             }
-            Request::Start { request, .. } => {
+            Request::Start(Call { arguments: request, .. }) => {
                 let name = request.name.as_ref()?;
                 self.starting.get(&(request.machine_arn.clone(), name.clone())).copied()
             }
@@ -326,7 +286,7 @@ impl Writer {
     }
 
     /// A decision has come.
-    pub(super) fn decided(&mut self, key: u64, ticket: u64, outcome: Outcome, batch: &mut Batch) {
+    pub(super) fn decided(&mut self, key: u64, ticket: u64, decision: Decision, batch: &mut Batch) {
         let Some(elsewhere) = self
             .elsewhere
             .get_mut(&key)
@@ -334,7 +294,7 @@ impl Writer {
         else {
             return;
         };
-        elsewhere.parked = Some(outcome);
+        elsewhere.parked = Some(decision);
         match self.children_to_start.remove(&key) {
             Some(child) => self.child_decided(key, child, batch),
             None => self.install(key, batch),
@@ -343,7 +303,7 @@ impl Writer {
 
     /// Makes the decision that has come part of the round.
     pub(super) fn install(&mut self, key: u64, batch: &mut Batch) {
-        let Some(outcome) = self
+        let Some(decision) = self
             .elsewhere
             .get_mut(&key)
             .and_then(|elsewhere| elsewhere.parked.take())
@@ -351,7 +311,7 @@ impl Writer {
             return;
         };
         let installed = match self.load(key, batch) {
-            Ok(true) => self.write_outcome(key, outcome, batch),
+            Ok(true) => self.write_decision(key, decision, batch),
             Ok(false) => Err(DriverError::unreadable(key, "it is gone").into()),
             Err(error) => Err(error.into()),
         };
@@ -361,7 +321,7 @@ impl Writer {
                 self.report(key, &error, batch);
                 Came::Failed(error)
             }
-            // the outcome was about the execution as it is
+            // the decision was about the execution as it is
             Err(Refused::Illegal(illegal)) => Came::Failed(DriverError::Engine {
                 key,
                 reason: illegal.to_string(),
@@ -371,9 +331,9 @@ impl Writer {
         self.release(key, came, batch);
     }
 
-    fn write_outcome(&mut self, key: u64, outcome: Outcome, batch: &mut Batch) -> Result<(), Refused> {
-        match outcome {
-            Outcome::Made(execution, decided) => {
+    fn write_decision(&mut self, key: u64, decision: Decision, batch: &mut Batch) -> Result<(), Refused> {
+        match decision {
+            Decision::Made(execution, decided) => {
                 if let Some(loaded) = self.residents.get_mut(key) {
                     loaded.execution = Arc::new(*execution);
                 }
@@ -383,7 +343,7 @@ impl Writer {
                 }
                 Ok(())
             }
-            Outcome::GivenUp(fact, breakdown) => {
+            Decision::GivenUp(fact, breakdown) => {
                 tracing::warn!(
                     execution = key,
                     ?breakdown,
@@ -405,7 +365,7 @@ impl Writer {
         let (machine, identity) = (loaded.prepared.machine.clone(), loaded.execution.identity().clone());
         let entries = match loaded.next_seq {
             0 => Vec::new(),
-            _ => executions::entries(&self.connection, key)?,
+            _ => executions::entries(&self.database.connection, key)?,
         };
         match self.folded(machine, identity, &entries) {
             Ok(execution) => {

@@ -8,15 +8,17 @@ use sluice_engine::execution::AttemptStatus;
 use sluice_engine::{AttemptId, Effect, Fact, IllegalFact, MapRunUpdate, ScheduledTask, Status, Timestamp, token};
 
 use super::batch::{Batch, RunnerAnswer};
-use super::jobs::job_of;
 use super::loaded::Loaded;
-use super::request::{Request, Responder, TokenAnswer};
-use super::take::{Refused, fact_of};
-use super::{GROUP, Writer};
+use super::refused::{Refused, deferred};
+use super::results::{fact_of, job_of};
+use super::state::{GROUP, Writer};
 use crate::clock::{ADVANCED, millis};
-use crate::error::Failure;
 use crate::journal::{children, executions, machines, store};
-use crate::{DriverError, ExecutionRecord, MachineRecord, PutMachine, RedriveError, Resumed, TokenError};
+use crate::request::{Call, PutMachine, PutValue, RemoveBelow, Request, Responder, StoreRequest, TokenUse};
+use crate::{
+    ClaimTask, DriverError, ExecutionRecord, PutMachineResult, RedriveError, RedriveExecution, Resumed, StartError,
+    StartExecution, Started, StopExecution, TaskResult, TokenError,
+};
 
 /// The client token of an execution's last redrive, and when that was, by the execution's ARN.
 pub(super) const REDRIVE_TOKENS: &str = "redrive-token";
@@ -28,137 +30,143 @@ impl Writer {
     /// Applies one request to the open transaction.
     pub(super) fn handle(&mut self, request: Request, batch: &mut Batch) {
         match request {
-            Request::Start { request, reply } => {
-                let started = self.start(*request, batch);
-                let (key, gone) = (deferred(&started), || Err(DriverError::Closed.into()));
-                let done = move |writer: &mut Self| {
-                    key.and_then(|key| writer.started(key))
-                        .ok_or(DriverError::Closed.into())
-                };
-                self.answer(reply, started, batch, done, gone);
-            }
-            Request::StartChild {
-                request,
-                key,
-                attempt,
-                answer,
-                reply,
-            } => self.start_child(*request, (key, attempt), answer, reply, batch),
-            Request::Decided { key, ticket, outcome } => self.decided(key, ticket, outcome, batch),
+            Request::Start(call) => self.handle_start(call, batch),
+            Request::StartForTask(call) => self.start_for_task(call, batch),
+            Request::Decided { key, ticket, decision } => self.decided(key, ticket, decision, batch),
             Request::StartDecided { key } => {
                 if let Some(child) = self.children_to_start.remove(&key) {
                     self.child_decided(key, child, batch);
                 }
             }
-            Request::Stop {
-                arn,
-                error,
-                cause,
-                reply,
-            } => {
-                let stopped = self.stop(&arn, error, cause, batch);
-                let when = move |writer: &mut Self| {
-                    let child = children::find(&writer.connection, &arn)?;
-                    Ok(child.and_then(|child| child.stop))
-                };
-                self.answer(reply, stopped, batch, when, || Ok(None));
-            }
-            Request::Redrive {
-                arn,
-                client_token,
-                reply,
-            } => {
-                let redriven = self.redrive(&arn, client_token.clone(), batch);
-                let key = deferred(&redriven);
-                let when = move |writer: &mut Self| writer.redriven(&arn, key.unwrap_or(0), client_token);
-                self.answer(reply, redriven, batch, when, || Ok(None));
-            }
-            Request::UpdateMapRun { arn, update, reply } => {
+            Request::Stop(call) => self.handle_stop(call, batch),
+            Request::Redrive(call) => self.handle_redrive(call, batch),
+            Request::UpdateMapRun(call) => {
+                let (arn, update) = call.arguments;
                 let updated = self.update_map_run(&arn, update, batch);
-                self.answer(reply, updated, batch, |_| Ok(Some(true)), || Ok(Some(false)));
+                self.answer(call.reply, updated, batch, |_| Ok(Some(true)), || Ok(Some(false)));
             }
-            Request::Answered { key, attempt, answer } => {
-                let job = job_of(&answer);
-                self.runner_answered(
-                    RunnerAnswer {
-                        key,
-                        attempt,
-                        fact: fact_of(attempt, answer),
-                        job,
-                        ended: None,
-                    },
-                    batch,
-                );
-            }
-            Request::Token { token, answer, reply } => {
-                let answered = self.token_answered(&token, answer, batch);
-                self.answer(reply, answered, batch, |_| Ok(()), || Err(TokenError::TimedOut));
+            Request::Answered { key, attempt, result } => self.handle_result(key, attempt, result, batch),
+            Request::Token(call) => {
+                let (token, action) = call.arguments;
+                let used = self.use_token(&token, action, batch);
+                self.answer(call.reply, used, batch, |_| Ok(()), || Err(TokenError::TimedOut));
             }
             // Whoever asked has gone away: the task is for somebody else.
-            Request::Claim { reply, .. } if reply.is_closed() => {}
-            Request::Claim {
-                key,
-                attempt,
-                worker,
-                reply,
-            } => {
-                let claimed = self.claim(key, attempt, worker, batch);
-                batch.reply(reply, claimed);
+            Request::ClaimTask(call) if call.reply.is_closed() => {}
+            Request::ClaimTask(call) => {
+                let claimed = self.claim(call.arguments, batch);
+                batch.reply(call.reply, claimed);
             }
-            Request::Ended { arn, reply } => self.wait_for_end(&arn, reply, batch),
-            Request::PutMachine {
-                record,
-                if_absent,
-                reply,
-            } => {
-                let put = self.put_machine(&record, if_absent);
-                batch.reply(reply, put);
+            Request::WaitForEnd(call) => self.wait_for_end(&call.arguments, call.reply, batch),
+            Request::PutMachine(call) => {
+                let put = self.put_machine(&call.arguments);
+                batch.reply(call.reply, put);
             }
-            Request::DeleteMachine { arn, reply } => {
-                self.current.remove(&arn);
-                batch.reply(reply, machines::delete(&self.connection, &arn));
+            Request::DeleteMachine(call) => {
+                self.current.remove(&call.arguments);
+                batch.reply(call.reply, machines::delete(&self.database.connection, &call.arguments));
             }
-            Request::Versions { machine_arn, request } => self.handle_versions(&machine_arn, request, batch),
-            Request::Put {
-                kind,
-                key,
-                value,
-                reply,
-            } => {
-                batch.reply(reply, store::put(&self.connection, kind, &key, &value));
+            Request::PublishVersion(call) => {
+                let published = self.publish(&call.arguments);
+                batch.reply(call.reply, published);
             }
-            Request::PutIfAbsent {
-                kind,
-                key,
-                value,
-                reply,
-            } => {
-                batch.reply(reply, store::put_if_absent(&self.connection, kind, &key, &value));
+            Request::DeleteVersion(call) => {
+                let (machine_arn, number) = &call.arguments;
+                let deleted = self.delete_version(machine_arn, *number);
+                batch.reply(call.reply, deleted);
             }
-            Request::RemoveBelow {
-                kind,
-                below,
-                limit,
-                reply,
-            } => {
-                batch.reply(reply, store::remove_below(&self.connection, kind, &below, limit));
+            Request::CreateAlias(call) => {
+                let created = self.create_alias(call.arguments);
+                batch.reply(call.reply, created);
             }
-            Request::Remove { kind, key, reply } => batch.reply(reply, store::remove(&self.connection, kind, &key)),
-            Request::AdvanceClock { by, reply } => {
-                let advanced = self.advance_clock(by, batch);
-                batch.reply(reply, advanced);
+            Request::UpdateAlias(call) => {
+                let updated = self.update_alias(call.arguments);
+                batch.reply(call.reply, updated);
             }
-            Request::Resume { after, reply } => {
-                let resumed = self.resume(after, batch);
-                batch.reply(reply, resumed);
+            Request::DeleteAlias(call) => {
+                let (machine_arn, name) = &call.arguments;
+                let deleted = self.delete_alias(machine_arn, name);
+                batch.reply(call.reply, deleted);
             }
-            Request::Ping { reply } => {
+            Request::AdvanceClock(call) => {
+                let advanced = self.advance_clock(call.arguments, batch);
+                batch.reply(call.reply, advanced);
+            }
+            Request::Resume(call) => {
+                let resumed = self.resume(call.arguments, batch);
+                batch.reply(call.reply, resumed);
+            }
+            Request::Ping(call) => {
                 // whoever has stopped waiting needs no answer; nothing has changed, so there is nothing to commit
-                let _ = reply.send(Ok(()));
+                let _ = call.reply.send(Ok(()));
             }
-            Request::ClockChanged | Request::Halt => {}
+            Request::Store(request) => self.handle_store(request, batch),
+            Request::ClockChanged | Request::Shutdown => {}
             Request::Close => batch.close = true,
         }
+    }
+
+    /// Applies a request about the store to the open transaction.
+    fn handle_store(&self, request: StoreRequest, batch: &mut Batch) {
+        let connection = &self.database.connection;
+        match request {
+            StoreRequest::Put(call) => {
+                let PutValue { kind, key, value } = call.arguments;
+                batch.reply(call.reply, store::put(connection, kind, &key, &value));
+            }
+            StoreRequest::PutIfAbsent(call) => {
+                let PutValue { kind, key, value } = call.arguments;
+                batch.reply(call.reply, store::put_if_absent(connection, kind, &key, &value));
+            }
+            StoreRequest::Remove(call) => {
+                let (kind, key) = call.arguments;
+                batch.reply(call.reply, store::remove(connection, kind, &key));
+            }
+            StoreRequest::RemoveBelow(call) => {
+                let RemoveBelow { kind, below, limit } = call.arguments;
+                batch.reply(call.reply, store::remove_below(connection, kind, &below, limit));
+            }
+        }
+    }
+
+    fn handle_start(&mut self, call: Call<Box<StartExecution>, Started, StartError>, batch: &mut Batch) {
+        let started = self.start(*call.arguments, batch);
+        let (key, gone) = (deferred(&started), || Err(DriverError::Closed.into()));
+        let done = move |writer: &mut Self| {
+            key.and_then(|key| writer.started(key))
+                .ok_or(DriverError::Closed.into())
+        };
+        self.answer(call.reply, started, batch, done, gone);
+    }
+
+    fn handle_stop(&mut self, call: Call<StopExecution, Option<Timestamp>>, batch: &mut Batch) {
+        let StopExecution { arn, error, cause } = call.arguments;
+        let stopped = self.stop(&arn, error, cause, batch);
+        let when = move |writer: &mut Self| {
+            let child = children::find(&writer.database.connection, &arn)?;
+            Ok(child.and_then(|child| child.stop))
+        };
+        self.answer(call.reply, stopped, batch, when, || Ok(None));
+    }
+
+    fn handle_redrive(&mut self, call: Call<RedriveExecution, Option<Timestamp>, RedriveError>, batch: &mut Batch) {
+        let RedriveExecution { arn, client_token } = call.arguments;
+        let redriven = self.redrive(&arn, client_token.clone(), batch);
+        let key = deferred(&redriven);
+        let when = move |writer: &mut Self| writer.redriven(&arn, key.unwrap_or(0), client_token);
+        self.answer(call.reply, redriven, batch, when, || Ok(None));
+    }
+
+    fn handle_result(&mut self, key: u64, attempt: AttemptId, result: TaskResult, batch: &mut Batch) {
+        let job = job_of(&result);
+        let answer = RunnerAnswer {
+            key,
+            attempt,
+            fact: fact_of(attempt, result),
+            job,
+            ended: None,
+        };
+        self.runner_answered(answer, batch);
     }
 
     /// StopExecution; answers when the execution ended, now or before.
@@ -189,7 +197,7 @@ impl Writer {
         cause: Option<String>,
         batch: &mut Batch,
     ) -> Result<Option<Timestamp>, DriverError> {
-        let Some(child) = children::find(&self.connection, arn)? else {
+        let Some(child) = children::find(&self.database.connection, arn)? else {
             return Ok(None);
         };
         if !self.load(child.execution, batch)? {
@@ -201,7 +209,7 @@ impl Writer {
             cause,
         };
         match self.take(child.execution, stopped, batch) {
-            Ok(()) => Ok(children::find(&self.connection, arn)?.and_then(|child| child.stop)),
+            Ok(()) => Ok(children::find(&self.database.connection, arn)?.and_then(|child| child.stop)),
             // It has ended already: then that is the answer.
             Err(Refused::Illegal(_)) => Ok(child.stop),
             Err(Refused::Driver(error)) => Err(error),
@@ -243,7 +251,7 @@ impl Writer {
     ) -> Result<Option<Timestamp>, RedriveError> {
         let at = self.residents.get(key).map_or(self.now, |loaded| loaded.last_at);
         if let Some(token) = client_token {
-            store::put(&self.connection, REDRIVE_TOKENS, arn, &json!([token, at]))?;
+            store::put(&self.database.connection, REDRIVE_TOKENS, arn, &json!([token, at]))?;
         }
         Ok(Some(at))
     }
@@ -255,7 +263,7 @@ impl Writer {
         update: MapRunUpdate,
         batch: &mut Batch,
     ) -> Result<Option<bool>, DriverError> {
-        let Some((key, _)) = children::run(&self.connection, arn)? else {
+        let Some((key, _)) = children::run(&self.database.connection, arn)? else {
             return Ok(None);
         };
         if !self.load(key, batch)? {
@@ -272,19 +280,19 @@ impl Writer {
 
     /// When the execution was last redriven, if with this client token and not long ago.
     fn redriven_with(&self, arn: &str, token: &str) -> Result<Option<Timestamp>, DriverError> {
-        let last = store::get(&self.connection, REDRIVE_TOKENS, arn)?.unwrap_or_default();
+        let last = store::get(&self.database.connection, REDRIVE_TOKENS, arn)?.unwrap_or_default();
         let at = last[1].as_i64().filter(|at| self.now - at < CLIENT_TOKEN_LIFE);
         Ok(at.filter(|_| last[0].as_str() == Some(token)))
     }
 
     fn load_by_arn(&mut self, arn: &str, batch: &mut Batch) -> Result<Option<u64>, DriverError> {
-        let Some(key) = executions::key_of(&self.connection, arn)? else {
+        let Some(key) = executions::key_of(&self.database.connection, arn)? else {
             return Ok(None);
         };
         Ok(self.load(key, batch)?.then_some(key))
     }
 
-    fn token_answered(&mut self, token: &str, answer: TokenAnswer, batch: &mut Batch) -> Result<(), TokenError> {
+    fn use_token(&mut self, token: &str, action: TokenUse, batch: &mut Batch) -> Result<(), TokenError> {
         let (key, _) = token::parse(token).ok_or(TokenError::Invalid)?;
         // Keys beyond SQLite's integers were never given out.
         if i64::try_from(key).is_err() || !self.load(key, batch)? {
@@ -301,17 +309,17 @@ impl Writer {
             Some((attempt, AttemptStatus::Open)) => attempt,
         };
         let counts = |loaded: &Loaded| loaded.execution.has_heartbeat_deadline(attempt);
-        if matches!(answer, TokenAnswer::Heartbeat) && !self.residents.get(key).is_some_and(counts) {
+        if matches!(action, TokenUse::Heartbeat) && !self.residents.get(key).is_some_and(counts) {
             // It is taken note of by nobody: then it need not lie in the log either.
             return Ok(());
         }
-        let fact = match answer {
-            TokenAnswer::Succeeded(output) => Fact::TaskSucceeded {
+        let fact = match action {
+            TokenUse::Succeed(output) => Fact::TaskSucceeded {
                 attempt,
                 output: Arc::new(output),
             },
-            TokenAnswer::Failed { error, cause } => Fact::TaskFailed { attempt, error, cause },
-            TokenAnswer::Heartbeat => Fact::Heartbeat { attempt },
+            TokenUse::Fail { error, cause } => Fact::TaskFailed { attempt, error, cause },
+            TokenUse::Heartbeat => Fact::Heartbeat { attempt },
         };
         match self.take(key, fact, batch) {
             Ok(()) => Ok(()),
@@ -323,13 +331,8 @@ impl Writer {
     }
 
     /// Gives an activity's task to a worker, if it is still to be had.
-    fn claim(
-        &mut self,
-        key: u64,
-        attempt: AttemptId,
-        worker: Option<String>,
-        batch: &mut Batch,
-    ) -> Result<Option<ScheduledTask>, DriverError> {
+    fn claim(&mut self, claim: ClaimTask, batch: &mut Batch) -> Result<Option<ScheduledTask>, DriverError> {
+        let ClaimTask { key, attempt, worker } = claim;
         if !self.load(key, batch)? {
             return Ok(None);
         }
@@ -348,8 +351,8 @@ impl Writer {
 
     /// Answers when the execution has ended, which may be now.
     fn wait_for_end(&mut self, arn: &str, reply: Responder<Option<ExecutionRecord>>, batch: &mut Batch) {
-        let found = executions::key_of(&self.connection, arn)
-            .and_then(|key| key.map_or(Ok(None), |key| executions::record(&self.connection, key)));
+        let found = executions::key_of(&self.database.connection, arn)
+            .and_then(|key| key.map_or(Ok(None), |key| executions::record(&self.database.connection, key)));
         let record = match found {
             Ok(Some(record)) => record,
             other => return batch.reply(reply, other),
@@ -371,18 +374,23 @@ impl Writer {
         batch.touched.insert(record.identity.key);
     }
 
-    fn put_machine(&mut self, record: &MachineRecord, if_absent: bool) -> Result<PutMachine, DriverError> {
-        self.current.remove(&record.arn);
-        machines::put(&self.connection, record, if_absent)
+    fn put_machine(&mut self, put: &PutMachine) -> Result<PutMachineResult, DriverError> {
+        self.current.remove(&put.record.arn);
+        machines::put(&self.database.connection, &put.record, put.if_absent)
     }
 
     /// The clock itself moves once the journal knows by how much.
     fn advance_clock(&mut self, by: Duration, batch: &mut Batch) -> Result<Timestamp, DriverError> {
         let (kind, key) = ADVANCED;
-        let before = store::get(&self.connection, kind, key)?
+        let before = store::get(&self.database.connection, kind, key)?
             .and_then(|value| value.as_i64())
             .unwrap_or(0);
-        store::put(&self.connection, kind, key, &json!(before.saturating_add(millis(by))))?;
+        store::put(
+            &self.database.connection,
+            kind,
+            key,
+            &json!(before.saturating_add(millis(by))),
+        )?;
         batch.advance = batch.advance.saturating_add(by);
         // what follows in this round happens after the jump, which calls in flight do not feel
         self.now = self.now.saturating_add(millis(by));
@@ -394,7 +402,7 @@ impl Writer {
     /// the last of them, if there may be more.
     fn resume(&mut self, after: u64, batch: &mut Batch) -> Result<(Resumed, Option<u64>), DriverError> {
         let mut resumed = Resumed::default();
-        let keys = executions::in_flight(&self.connection, after, GROUP)?;
+        let keys = executions::in_flight(&self.database.connection, after, GROUP)?;
         let next = (keys.len() == GROUP).then(|| keys.last().copied()).flatten();
         for key in keys {
             match self.load(key, batch) {
@@ -432,13 +440,5 @@ impl Writer {
             self.catch_up_on_jobs(batch)?;
         }
         Ok((resumed, next))
-    }
-}
-
-/// The execution about which somebody else decides first.
-pub(super) fn deferred<T, E: Failure>(result: &Result<T, E>) -> Option<u64> {
-    match result.as_ref().err()?.driver()? {
-        DriverError::Deferred { key } => Some(*key),
-        _ => None,
     }
 }

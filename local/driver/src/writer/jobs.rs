@@ -4,56 +4,22 @@
 //! waits for it are one commit, unless what follows from the answer is decided elsewhere: that comes later, and until then
 //! the row is the note that an answer is due. A restart catches up on the rows of jobs that have ended.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
-use rusqlite::Connection;
 use serde_json::{Value, json};
 use sluice_engine::{AttemptId, Effect, Fact, Identity, Status};
 
-use super::Writer;
 use super::batch::{Batch, JobWork, RunnerAnswer};
-use super::elsewhere::Came;
-use super::request::{ChildAnswer, Responder};
+use super::child_start::ChildStart;
+use super::job_rows::{AWAITED, AWAITS, UNWANTED, Waiter, awaited_key, parse, waiter_key};
+use super::refused::Refused;
+use super::results::{fact_of, job_of};
 use super::start::{Birthing, Plan};
-use super::take::{Refused, fact_of};
+use super::state::{Came, Writer};
 use crate::journal::{executions, store};
+use crate::request::{Call, StartForTask};
 use crate::shared::Counters;
-use crate::{Answer, DriverError, StartError, StartExecution, Started, fold};
-
-/// Who waits for a job: `JOB/EXECUTION/ATTEMPT`.
-const AWAITED: &str = "job";
-
-/// What a task waits for: the job's number under `EXECUTION/ATTEMPT`.
-const AWAITS: &str = "job of";
-
-/// The jobs, by number, that are to be stopped once that has been decided elsewhere.
-const UNWANTED: &str = "job unwanted";
-
-/// A task of an execution.
-type Waiter = (u64, AttemptId);
-
-fn waiter_key((execution, attempt): Waiter) -> String {
-    format!("{execution:020}/{:020}", attempt.0)
-}
-
-fn awaited_key(job: u64, waiter: Waiter) -> String {
-    format!("{job:020}/{}", waiter_key(waiter))
-}
-
-/// The job and the one who waits for it.
-fn parse(key: &str) -> Option<(u64, Waiter)> {
-    let mut numbers = key.split('/').map(|part| part.parse().ok());
-    Some((numbers.next()??, (numbers.next()??, AttemptId(numbers.next()??))))
-}
-
-/// Who has asked for the start of an execution, and how its task is answered.
-#[derive(Debug)]
-pub(super) struct ChildStart {
-    waiter: Waiter,
-    answer: ChildAnswer,
-    reply: Responder<(), StartError>,
-}
+use crate::{DriverError, StartError, Started, fold};
 
 /// An execution that is to be started together with the answer to a task.
 enum ToStart {
@@ -65,39 +31,26 @@ enum ToStart {
     Decided(u64),
 }
 
-/// The executions that somebody waits for.
-pub(super) fn awaited(connection: &Connection) -> Result<HashSet<u64>, DriverError> {
-    let keys = store::keys(connection, AWAITED, "")?;
-    Ok(keys.iter().filter_map(|key| parse(key)).map(|(job, _)| job).collect())
-}
-
-/// The execution whose end is the result.
-pub(super) fn job_of(answer: &Answer) -> Option<String> {
-    match answer {
-        Answer::Job { execution, .. } => Some(execution.clone()),
-        Answer::Succeeded(_) | Answer::Failed { .. } | Answer::Submitted(_) => None,
-    }
-}
-
 impl Writer {
     /// Starts an execution for a task that somebody waits for, and answers the task.
-    pub(super) fn start_child(
-        &mut self,
-        request: StartExecution,
-        waiter: Waiter,
-        answer: ChildAnswer,
-        reply: Responder<(), StartError>,
-        batch: &mut Batch,
-    ) {
+    pub(super) fn start_for_task(&mut self, call: Call<StartForTask, (), StartError>, batch: &mut Batch) {
+        let Call { arguments, reply } = call;
+        let StartForTask {
+            request,
+            key,
+            attempt,
+            result,
+        } = arguments;
+        let waiter = (key, attempt);
         let planned = match self.load(waiter.0, batch) {
-            Ok(true) if self.is_open(waiter) => self.plan(request).map(Some),
+            Ok(true) if self.is_open(waiter) => self.plan(*request).map(Some),
             Ok(_) => Ok(None),
             Err(error) => Err(error.into()),
         };
         match planned {
             Ok(Some(Plan::Start(birthing))) if birthing.is_costly() => {
                 let key = birthing.key();
-                let child = ChildStart { waiter, answer, reply };
+                let child = ChildStart { waiter, result, reply };
                 match self.begin(*birthing, batch) {
                     Err(DriverError::Deferred { .. }) => {
                         self.children_to_start.insert(key, child);
@@ -107,14 +60,14 @@ impl Writer {
                 }
             }
             Ok(Some(Plan::Start(birthing))) => {
-                let child = ChildStart { waiter, answer, reply };
+                let child = ChildStart { waiter, result, reply };
                 if let Some(name) = birthing.name() {
                     self.starting.insert(name, birthing.key());
                 }
                 self.answer_first(birthing.started(), child, ToStart::Planned(birthing), batch);
             }
             Ok(Some(Plan::Runs(started))) => {
-                let child = ChildStart { waiter, answer, reply };
+                let child = ChildStart { waiter, result, reply };
                 self.answer_first(started, child, ToStart::Nothing, batch);
             }
             Ok(None) => {
@@ -148,11 +101,11 @@ impl Writer {
     /// Answers the task with what has been started, and starts it, in one round: whichever of both is decided elsewhere is
     /// decided before anything is written.
     fn answer_first(&mut self, started: Started, child: ChildStart, start: ToStart, batch: &mut Batch) {
-        let ChildStart { waiter, answer, reply } = child;
+        let ChildStart { waiter, result, reply } = child;
         let (key, attempt) = waiter;
-        let answer = (answer.0)(&started);
-        let job = job_of(&answer);
-        let fact = fact_of(attempt, answer);
+        let result = (result.0)(&started);
+        let job = job_of(&result);
+        let fact = fact_of(attempt, result);
         self.settle_deadline(key, batch);
         let late = self.is_elsewhere(key) || !self.is_open(waiter);
         if late {
@@ -261,7 +214,7 @@ impl Writer {
         if !self.is_open((key, attempt)) {
             return Ok(());
         }
-        let found = executions::key_of(&self.connection, arn)?;
+        let found = executions::key_of(&self.database.connection, arn)?;
         let Some(job) = found.filter(|job| *job != key) else {
             let failed = Fact::TaskFailed {
                 attempt,
@@ -279,8 +232,13 @@ impl Writer {
             return Ok(());
         };
         let waiter = (key, attempt);
-        store::put(&self.connection, AWAITED, &awaited_key(job, waiter), &Value::Null)?;
-        store::put(&self.connection, AWAITS, &waiter_key(waiter), &json!(job))?;
+        store::put(
+            &self.database.connection,
+            AWAITED,
+            &awaited_key(job, waiter),
+            &Value::Null,
+        )?;
+        store::put(&self.database.connection, AWAITS, &waiter_key(waiter), &json!(job))?;
         self.jobs.insert(job);
         batch.jobs_settled.retain(|settled| *settled != job);
         self.load(job, batch)?;
@@ -310,7 +268,7 @@ impl Writer {
                 Effect::Finish(_) => {}
                 Effect::Abandon(attempt) => {
                     let waiter = (identity.key, *attempt);
-                    let awaits = store::get(&self.connection, AWAITS, &waiter_key(waiter))?;
+                    let awaits = store::get(&self.database.connection, AWAITS, &waiter_key(waiter))?;
                     if let Some(job) = awaits.and_then(|job| job.as_u64()) {
                         self.forget(job, waiter, batch)?;
                         batch.jobs.push_back(JobWork::Unwanted(job));
@@ -338,10 +296,10 @@ impl Writer {
 
     fn job_ended(&mut self, job: u64, batch: &mut Batch) -> Result<(), DriverError> {
         self.write_row(job)?;
-        let Some(record) = executions::record(&self.connection, job)? else {
+        let Some(record) = executions::record(&self.database.connection, job)? else {
             return Ok(());
         };
-        for key in store::keys(&self.connection, AWAITED, &format!("{job:020}/"))? {
+        for key in store::keys(&self.database.connection, AWAITED, &format!("{job:020}/"))? {
             let Some((_, waiter)) = parse(&key) else { continue };
             let (execution, attempt) = waiter;
             match self.load(execution, batch) {
@@ -371,7 +329,7 @@ impl Writer {
     /// The task that waited was given up, so its job is stopped, unless another waits for it too.
     fn job_unwanted(&mut self, job: u64, batch: &mut Batch) -> Result<(), DriverError> {
         if self.is_awaited(job)? || self.set_aside.contains_key(&job) || !self.load(job, batch)? {
-            store::remove(&self.connection, UNWANTED, &format!("{job:020}"))?;
+            store::remove(&self.database.connection, UNWANTED, &format!("{job:020}"))?;
             return Ok(());
         }
         let stopped = Fact::Stopped {
@@ -382,7 +340,7 @@ impl Writer {
         match self.take(job, stopped, batch) {
             // Illegal: it has ended by itself.
             Ok(()) | Err(Refused::Illegal(_)) => {
-                store::remove(&self.connection, UNWANTED, &format!("{job:020}"))?;
+                store::remove(&self.database.connection, UNWANTED, &format!("{job:020}"))?;
                 Ok(())
             }
             Err(Refused::Deferred) => self.stop_later(job),
@@ -393,10 +351,10 @@ impl Writer {
     /// The stop of a job is decided elsewhere; a restart does not forget it.
     fn stop_later(&mut self, job: u64) -> Result<(), DriverError> {
         let key = format!("{job:020}");
-        store::put(&self.connection, UNWANTED, &key, &Value::Null)?;
+        store::put(&self.database.connection, UNWANTED, &key, &Value::Null)?;
         self.then(job, move |writer, came, batch| {
             if !matches!(came, Came::Failed(_))
-                && let Err(error) = store::remove(&writer.connection, UNWANTED, &key)
+                && let Err(error) = store::remove(&writer.database.connection, UNWANTED, &key)
             {
                 batch.note(Some(&error));
             }
@@ -409,11 +367,11 @@ impl Writer {
         let mut awaited: Vec<u64> = self.jobs.iter().copied().collect();
         awaited.sort_unstable();
         for job in awaited {
-            if executions::has_ended(&self.connection, job)? {
+            if executions::has_ended(&self.database.connection, job)? {
                 batch.jobs.push_back(JobWork::Ended(job));
             }
         }
-        let unwanted = store::keys(&self.connection, UNWANTED, "")?;
+        let unwanted = store::keys(&self.database.connection, UNWANTED, "")?;
         let unwanted = unwanted.iter().filter_map(|key| key.parse().ok());
         batch.jobs.extend(unwanted.map(JobWork::Unwanted));
         Ok(())
@@ -423,19 +381,19 @@ impl Writer {
     /// not happen, or the job was redriven since. It comes again when the job ends.
     pub(super) fn is_premature(&self, answer: &RunnerAnswer) -> Result<bool, DriverError> {
         match answer.ended {
-            Some(job) => Ok(!executions::has_ended(&self.connection, job)?),
+            Some(job) => Ok(!executions::has_ended(&self.database.connection, job)?),
             None => Ok(false),
         }
     }
 
     fn is_awaited(&self, job: u64) -> Result<bool, DriverError> {
-        store::any(&self.connection, AWAITED, &format!("{job:020}/"))
+        store::any(&self.database.connection, AWAITED, &format!("{job:020}/"))
     }
 
     /// The task waits for the job no longer.
     pub(super) fn forget(&self, job: u64, waiter: Waiter, batch: &mut Batch) -> Result<(), DriverError> {
-        store::remove(&self.connection, AWAITED, &awaited_key(job, waiter))?;
-        store::remove(&self.connection, AWAITS, &waiter_key(waiter))?;
+        store::remove(&self.database.connection, AWAITED, &awaited_key(job, waiter))?;
+        store::remove(&self.database.connection, AWAITS, &waiter_key(waiter))?;
         if !self.is_awaited(job)? {
             batch.jobs_settled.push(job);
         }

@@ -1,43 +1,29 @@
-//! Ended executions are deleted when their time is over, in small portions: a round that commits anyway deletes about as many
-//! rows as it writes, and a quiet engine makes rounds for it alone.
+//! The time for which ended executions are kept.
 
-use std::sync::Arc;
 use std::time::Duration;
 
+use rusqlite::Connection;
 use sluice_engine::Timestamp;
 
-use super::Writer;
-use super::batch::Batch;
-use super::handle::REDRIVE_TOKENS;
 use crate::DriverError;
 use crate::clock::millis;
-use crate::journal::deletion::{self, Budget};
-use crate::journal::store;
+use crate::journal::deletion;
 
-/// The rows that a round deletes beside as many as it writes.
-const LEAST: usize = 8;
-
-/// The rows that a round deletes when nobody waits for it.
-const QUIET: usize = 256;
-
-/// As long nobody may have asked for anything before a round deletes and does nothing else.
-pub(super) const PAUSE: Duration = Duration::from_millis(10);
-
-/// How long, in milliseconds, nothing is deleted after a round that failed: on a full disk deleting needs room too, and must not be
+/// The time, in milliseconds, in which nothing is deleted after a round that failed: on a full disk deleting needs room too, and must not be
 /// what keeps failing.
 const AFTER_FAILURE: Timestamp = 60_000;
 
-/// What the writer knows of what is to be deleted.
+/// The writer's knowledge of what is to be deleted.
 #[derive(Debug)]
 pub(super) struct Retention {
-    /// How long executions are kept after their end.
-    keep: Timestamp,
-    /// When there is something to delete, or earlier. None: nothing has ended.
+    /// The time that executions are kept after their end.
+    pub(super) keep: Timestamp,
+    /// The time at which there is something to delete, or an earlier one. None: nothing has ended.
     pub(super) next: Option<Timestamp>,
 }
 
 impl Retention {
-    pub(super) fn new(connection: &rusqlite::Connection, keep: Duration) -> Result<Self, DriverError> {
+    pub(super) fn new(connection: &Connection, keep: Duration) -> Result<Self, DriverError> {
         let mut retention = Self {
             keep: millis(keep),
             next: None,
@@ -47,7 +33,7 @@ impl Retention {
     }
 
     /// Looks for what is to be deleted next.
-    fn look(&mut self, connection: &rusqlite::Connection) -> Result<(), DriverError> {
+    pub(super) fn look(&mut self, connection: &Connection) -> Result<(), DriverError> {
         self.next = match deletion::remaining(connection)? {
             Some(_) => Some(Timestamp::MIN),
             None => deletion::first_end(connection)?.map(|end| end.saturating_add(self.keep)),
@@ -68,69 +54,5 @@ impl Retention {
     /// A round that was to delete something failed.
     pub(super) fn failed(&mut self, now: Timestamp) {
         self.next = Some(now.saturating_add(AFTER_FAILURE));
-    }
-}
-
-impl Writer {
-    /// Deletes a portion of what is due, as part of the round.
-    pub(super) fn delete_some(&mut self, quiet: bool, batch: &mut Batch) {
-        if !self.retention.is_due(self.now) || batch.failed.is_some() || batch.close {
-            return;
-        }
-        let written = usize::try_from(batch.facts).unwrap_or(QUIET);
-        let rows = match (quiet, self.backlog.is_empty()) {
-            (true, _) => QUIET,
-            (false, true) => QUIET.min(written + LEAST),
-            // more has come than a round takes: that goes first
-            (false, false) => QUIET.min(written / 4 + LEAST),
-        };
-        batch.deletes = true;
-        if let Err(error) = self.delete_portion(Budget::new(rows), batch) {
-            tracing::error!(%error, "ended executions could not be deleted");
-            batch.note(Some(&error));
-            self.retention.failed(self.now);
-        }
-    }
-
-    fn delete_portion(&mut self, mut budget: Budget, batch: &mut Batch) -> Result<(), DriverError> {
-        while !budget.is_spent()
-            && let Some(key) = deletion::remaining(&self.connection)?
-        {
-            deletion::go_on(&self.connection, key, &mut budget)?;
-        }
-        let until = self.now.saturating_sub(self.retention.keep);
-        // those of this round, and those that somebody still waits for, are left out
-        let may_go = |key| !batch.touched.contains(&key) && !self.jobs.contains(&key);
-        for key in deletion::ended(&self.connection, until, &budget, may_go)? {
-            if budget.is_spent() {
-                break;
-            }
-            if let Some(deleted) = deletion::delete(&self.connection, key, &mut budget)? {
-                if deleted.redriven {
-                    store::remove(&self.connection, REDRIVE_TOKENS, &deleted.arn)?;
-                }
-                batch.deleted.push((key, Arc::from(deleted.arn)));
-            }
-        }
-        if !batch.deleted.is_empty() {
-            deletion::keep_next_key(&self.connection, self.next_key)?;
-        }
-        if !budget.is_spent() {
-            self.retention.look(&self.connection)?;
-            // what is due and was left out is looked at again later
-            if self.retention.is_due(self.now) {
-                self.retention.next = Some(self.now.saturating_add(millis(PAUSE)));
-            }
-        }
-        Ok(())
-    }
-
-    /// The round is on disk: memory forgets what it has deleted.
-    pub(super) fn forget_deleted(&mut self, batch: &Batch) {
-        for (key, arn) in &batch.deleted {
-            self.residents.evict(*key);
-            self.shared.recent.put(arn, None);
-        }
-        crate::shared::Counters::add(&self.shared.counters.deleted, batch.deleted.len() as u64);
     }
 }

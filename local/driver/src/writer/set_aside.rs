@@ -3,33 +3,18 @@
 //! A log that cannot be read, or that the process died over each time, costs its execution and nobody else: its row says
 //! FAILED and why, whatever its log says, and nobody folds it again.
 
-use std::collections::HashMap;
-
-use rusqlite::Connection;
 use serde_json::json;
 use sluice_engine::{Breakdown, Fact, Outcome, Status};
 
-use super::Writer;
 use super::batch::{Batch, JobWork};
-use super::take::Refused;
+use super::refused::Refused;
+use super::state::Writer;
 use crate::journal::{executions, store};
 use crate::marks::{Doing, Mark};
 use crate::{DriverError, SET_ASIDE, set_aside_key};
 
 /// Why a log is not folded any more that several processes died over.
 const DEADLY: &str = "each time its log was read, sluice hung or died over it";
-
-/// All that were set aside, and why.
-pub(super) fn all(connection: &Connection) -> Result<HashMap<u64, String>, DriverError> {
-    let mut all = HashMap::new();
-    for key in store::keys(connection, SET_ASIDE, "")? {
-        let reason = store::get(connection, SET_ASIDE, &key)?.unwrap_or_default();
-        if let Ok(number) = key.parse() {
-            all.insert(number, reason.as_str().unwrap_or_default().to_owned());
-        }
-    }
-    Ok(all)
-}
 
 impl Writer {
     /// Ends what earlier processes died over.
@@ -86,12 +71,18 @@ impl Writer {
             error: Some("States.Runtime".to_owned()),
             cause: Some(format!("The execution was set aside: {reason}.")),
         };
-        let written = executions::set_aside(&self.connection, key, self.now, &outcome)
-            .and_then(|()| store::put(&self.connection, SET_ASIDE, &set_aside_key(key), &json!(reason)));
+        let written = executions::set_aside(&self.database.connection, key, self.now, &outcome).and_then(|()| {
+            store::put(
+                &self.database.connection,
+                SET_ASIDE,
+                &set_aside_key(key),
+                &json!(reason),
+            )
+        });
         if let Err(error) = written {
             return batch.note(Some(&error));
         }
-        if let Ok(Some(head)) = executions::head(&self.connection, key) {
+        if let Ok(Some(head)) = executions::head(&self.database.connection, key) {
             self.shared.recent.put(&head.arn.into(), None);
         }
         if self.jobs.contains(&key) {

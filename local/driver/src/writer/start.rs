@@ -7,11 +7,10 @@ use sha2::{Digest, Sha256};
 use sluice_asl::eval::Entropy;
 use sluice_engine::{Execution, Fact, Identity, Status, Timestamp};
 
-use super::Writer;
 use super::batch::Batch;
-use super::elsewhere::Came;
 use super::loaded::{Loaded, Prepared};
-use super::take::Refused;
+use super::refused::Refused;
+use super::state::{Came, Writer};
 use super::versions::Target;
 use crate::journal::executions::{self, Birth};
 use crate::journal::machines::{self, Registered};
@@ -80,7 +79,7 @@ impl Writer {
         let input_hash: [u8; 32] = Sha256::digest(&request.input_text).into();
         // A name made up just now cannot be taken.
         if request.name.is_some() {
-            if let Some(taken) = executions::taken(&self.connection, &arn)? {
+            if let Some(taken) = executions::taken(&self.database.connection, &arn)? {
                 // Whether it still runs, the row tells as of the last commit; this round may have ended it.
                 let running = taken.status == Status::Running && !self.ended_in_this_round(&arn)?;
                 return if running && taken.input_hash == input_hash {
@@ -183,7 +182,7 @@ impl Writer {
             alias_arn: birthing.target.alias_arn.as_deref(),
             trace_header: birthing.request.trace_header.as_deref(),
         };
-        executions::insert(&self.connection, &birth, &projection)?;
+        executions::insert(&self.database.connection, &birth, &projection)?;
         loaded.born = Some(Box::new(executions::born(&birth, input)));
         loaded.written = Some(projection);
         batch.started += 1;
@@ -208,9 +207,9 @@ impl Writer {
         if let Some(prepared) = self.current.get(arn) {
             return Ok(prepared.clone());
         }
-        let prepared = match machines::current(&self.connection, arn)? {
+        let prepared = match machines::current(&self.database.connection, arn)? {
             Registered::Present(revision) => self.prepare(revision)?,
-            Registered::Deleted if executions::any_running(&self.connection, arn)? => {
+            Registered::Deleted if executions::any_running(&self.database.connection, arn)? => {
                 return Err(StartError::MachineDeleting { arn: arn.to_owned() });
             }
             Registered::Deleted | Registered::Never => return Err(StartError::MachineNotFound { arn: arn.to_owned() }),
@@ -223,7 +222,7 @@ impl Writer {
     }
 
     fn ended_in_this_round(&self, arn: &str) -> Result<bool, DriverError> {
-        let loaded = executions::key_of(&self.connection, arn)?.and_then(|key| self.residents.get(key));
+        let loaded = executions::key_of(&self.database.connection, arn)?.and_then(|key| self.residents.get(key));
         Ok(loaded.is_some_and(|loaded| loaded.execution.status() != Status::Running))
     }
 

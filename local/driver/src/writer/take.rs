@@ -6,17 +6,18 @@ use std::time::Duration;
 
 use sluice_asl::StateMachine;
 use sluice_asl::eval::StopSignal;
-use sluice_engine::{AttemptId, Breakdown, Execution, Fact, Identity, IllegalFact, LogEntry};
+use sluice_engine::{Breakdown, Execution, Fact, Identity, IllegalFact, LogEntry};
 
 use super::batch::{Batch, RunnerAnswer};
-use super::decision::Decided;
-use super::elsewhere::Came;
 use super::loaded::{Loaded, Prepared};
-use super::{Writer, tell};
+use super::refused::Refused;
+use super::state::{Came, Writer};
+use crate::decided::Decided;
 use crate::journal::{children, codec, executions, machines, store};
 use crate::marks::{Doing, Mark};
+use crate::observations;
 use crate::shared::Counters;
-use crate::{ACTIVITIES, Answer, DriverError, fold};
+use crate::{ACTIVITY_KIND, DriverError, fold};
 
 /// The longest that may be decided about one fact while all other executions wait. What takes longer is decided elsewhere.
 const MAX_TURN: Duration = Duration::from_millis(100);
@@ -26,23 +27,6 @@ const MAX_FOLD: Duration = Duration::from_secs(10);
 
 /// As many prepared revisions are kept while nobody uses them.
 const REVISIONS: usize = 64;
-
-/// Why a fact was not taken in.
-#[derive(Debug)]
-pub(super) enum Refused {
-    /// It cannot have happened; the execution is as it was.
-    Illegal(IllegalFact),
-    /// The driver failed; when it is the journal, with the whole batch.
-    Driver(DriverError),
-    /// Nothing has happened yet: it is decided elsewhere.
-    Deferred,
-}
-
-impl<E: Into<DriverError>> From<E> for Refused {
-    fn from(error: E) -> Self {
-        Self::Driver(error.into())
-    }
-}
 
 impl Writer {
     /// Folds an execution back into memory if it is not there. False: there is no such execution.
@@ -54,11 +38,11 @@ impl Writer {
         if let Some(reason) = self.set_aside.get(&key) {
             return Err(DriverError::unreadable(key, reason.clone()));
         }
-        let Some(head) = executions::head(&self.connection, key)? else {
+        let Some(head) = executions::head(&self.database.connection, key)? else {
             return Ok(false);
         };
         let prepared = self.prepared(head.revision)?;
-        let entries = executions::entries(&self.connection, key)?;
+        let entries = executions::entries(&self.database.connection, key)?;
         let (Ok(next_seq), Some(last)) = (u32::try_from(entries.len()), entries.last()) else {
             return Err(DriverError::unreadable(key, "its log is empty"));
         };
@@ -101,12 +85,14 @@ impl Writer {
         if let Some(prepared) = self.revisions.get(&revision) {
             return Ok(prepared.clone());
         }
-        let revision = machines::revision(&self.connection, revision)?;
+        let revision = machines::revision(&self.database.connection, revision)?;
         self.prepare(revision)
     }
 
     pub(super) fn prepare(&mut self, revision: machines::Revision) -> Result<Arc<Prepared>, DriverError> {
-        let machine = self.shared.definition(&self.connection, revision.definition_id)?;
+        let machine = self
+            .shared
+            .definition(&self.database.connection, revision.definition_id)?;
         if self.revisions.len() >= REVISIONS {
             self.revisions.clear();
         }
@@ -145,7 +131,7 @@ impl Writer {
         };
         let mut missing = BTreeSet::new();
         for arn in &loaded.prepared.activities {
-            if !store::contains(&self.connection, ACTIVITIES, arn)? {
+            if !store::contains(&self.database.connection, ACTIVITY_KIND, arn)? {
                 missing.insert(arn.clone());
             }
         }
@@ -166,7 +152,7 @@ impl Writer {
             fact,
         };
         self.events.clear();
-        let at_stake = tell::at_stake(&loaded.execution, &entry);
+        let at_stake = observations::at_stake(&loaded.execution, &entry);
         let mark = Mark {
             key,
             seq: loaded.next_seq,
@@ -215,18 +201,18 @@ impl Writer {
         loaded.newest = newest.or(loaded.newest.take());
         loaded.bytes += body.len();
         let identity = loaded.execution.identity().clone();
-        executions::append(&self.connection, key, seq, &entry, body)?;
+        executions::append(&self.database.connection, key, seq, &entry, body)?;
         if !turn.map_runs.is_empty() {
-            children::write(&self.connection, key, seq, &turn.map_runs, &turn.children)?;
+            children::write(&self.database.connection, key, seq, &turn.map_runs, &turn.children)?;
             let reports = turn.map_runs.into_iter().map(|run| (run.arn.clone(), run));
             batch.map_runs.extend(reports);
         }
-        tell::happenings(
+        observations::add(
             &loaded.execution,
             &entry,
             at_stake,
             &turn.effects,
-            &mut batch.happenings,
+            &mut batch.observations,
         );
         batch.facts += 1;
         batch.touched.insert(key);
@@ -247,7 +233,7 @@ impl Writer {
             // an execution without a start has no log
             missing = Some(loaded.execution.missing_activities().clone());
             loaded.next_seq = 0;
-            executions::forget_log(&self.connection, key)?;
+            executions::forget_log(&self.database.connection, key)?;
         }
         self.refold(key)?;
         if let Some(loaded) = self.residents.get_mut(key) {
@@ -362,7 +348,7 @@ impl Writer {
             return;
         }
         batch.woke = true;
-        let due = match executions::due(&self.connection, self.now, limit, |key| self.is_elsewhere(key)) {
+        let due = match executions::due(&self.database.connection, self.now, limit, |key| self.is_elsewhere(key)) {
             Ok(due) => due,
             Err(error) => return batch.note(Some(&error)),
         };
@@ -407,24 +393,5 @@ impl Writer {
             }
             Err(Refused::Driver(error)) => self.set_aside(key, &error, batch),
         }
-    }
-}
-
-/// The fact that an answer of the runner is.
-pub(super) fn fact_of(attempt: AttemptId, answer: Answer) -> Fact {
-    match answer {
-        Answer::Succeeded(output) => Fact::TaskSucceeded {
-            attempt,
-            output: Arc::new(output),
-        },
-        Answer::Failed { error, cause } => Fact::TaskFailed {
-            attempt,
-            error: Some(error),
-            cause: Some(cause),
-        },
-        Answer::Submitted(output) | Answer::Job { output, .. } => Fact::TaskSubmitted {
-            attempt,
-            output: Arc::new(output),
-        },
     }
 }

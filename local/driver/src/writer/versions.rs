@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use super::Writer;
-use super::batch::Batch;
 use super::loaded::Prepared;
-use super::request::Responder;
+use super::state::Writer;
 use crate::journal::machines::{self, Registered};
 use crate::journal::versions;
-use crate::{AliasRecord, DriverError, Qualifier, Route, StartError, VersionError, VersionSummary};
+use crate::{
+    AliasRecord, CreateAlias, DriverError, PublishVersion, Qualifier, Route, StartError, UpdateAlias, VersionError,
+    VersionSummary,
+};
 
 /// The most versions of a state machine.
 /// See [the quotas](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
@@ -16,51 +17,6 @@ const MAX_VERSIONS: usize = 1000;
 
 /// The most aliases of a state machine.
 const MAX_ALIASES: usize = 100;
-
-/// A request about versions or aliases of the state machine with an ARN.
-#[derive(Debug)]
-pub(crate) enum VersionRequest {
-    Publish {
-        revision_id: Option<String>,
-        description: Option<String>,
-        reply: Responder<VersionSummary, VersionError>,
-    },
-    Delete {
-        number: u64,
-        reply: Responder<bool, VersionError>,
-    },
-    CreateAlias {
-        name: String,
-        description: Option<String>,
-        routes: Vec<Route>,
-        reply: Responder<AliasRecord, VersionError>,
-    },
-    UpdateAlias {
-        name: String,
-        description: Option<String>,
-        routes: Option<Vec<Route>>,
-        reply: Responder<AliasRecord, VersionError>,
-    },
-    DeleteAlias {
-        name: String,
-        reply: Responder<bool>,
-    },
-}
-
-impl VersionRequest {
-    /// Tells whoever asked that nothing can be written.
-    pub(super) fn refuse(self, error: &DriverError) {
-        // A caller that has gone away needs no answer.
-        match self {
-            Self::Publish { reply, .. } => drop(reply.send(Err(error.clone().into()))),
-            Self::Delete { reply, .. } => drop(reply.send(Err(error.clone().into()))),
-            Self::CreateAlias { reply, .. } | Self::UpdateAlias { reply, .. } => {
-                drop(reply.send(Err(error.clone().into())));
-            }
-            Self::DeleteAlias { reply, .. } => drop(reply.send(Err(error.clone()))),
-        }
-    }
-}
 
 /// What a new execution runs, and by which version and alias.
 pub(super) struct Target {
@@ -70,62 +26,15 @@ pub(super) struct Target {
 }
 
 impl Writer {
-    /// Applies one request about versions or aliases.
-    pub(super) fn handle_versions(&mut self, machine_arn: &str, request: VersionRequest, batch: &mut Batch) {
-        match request {
-            VersionRequest::Publish {
-                revision_id,
-                description,
-                reply,
-            } => {
-                let published = self.publish(machine_arn, revision_id.as_deref(), description.as_deref());
-                batch.reply(reply, published);
-            }
-            VersionRequest::Delete { number, reply } => {
-                batch.reply(reply, self.delete_version(machine_arn, number));
-            }
-            VersionRequest::CreateAlias {
-                name,
-                description,
-                routes,
-                reply,
-            } => {
-                let created = self.create_alias(machine_arn, &name, description, routes);
-                batch.reply(reply, created);
-            }
-            VersionRequest::UpdateAlias {
-                name,
-                description,
-                routes,
-                reply,
-            } => {
-                let updated = self.update_alias(machine_arn, &name, description, routes);
-                batch.reply(reply, updated);
-            }
-            VersionRequest::DeleteAlias { name, reply } => {
-                let deleted = machines::number(&self.connection, machine_arn).and_then(|machine| {
-                    machine.map_or(Ok(false), |machine| {
-                        versions::delete_alias(&self.connection, machine, &name)
-                    })
-                });
-                batch.reply(reply, deleted);
-            }
-        }
-    }
-
     /// Publishes the current revision. One that is published already is not published again.
-    fn publish(
-        &self,
-        machine_arn: &str,
-        revision_id: Option<&str>,
-        description: Option<&str>,
-    ) -> Result<VersionSummary, VersionError> {
-        let (connection, missing) = (&self.connection, || missing(machine_arn));
+    pub(super) fn publish(&self, request: &PublishVersion) -> Result<VersionSummary, VersionError> {
+        let machine_arn = &*request.machine_arn;
+        let (connection, missing) = (&self.database.connection, || missing(machine_arn));
         let Registered::Present(revision) = machines::current(connection, machine_arn)? else {
             return Err(missing());
         };
         let current = machines::get(connection, machine_arn)?.ok_or_else(missing)?.revision_id;
-        if let Some(wanted) = revision_id.filter(|wanted| *wanted != current) {
+        if let Some(wanted) = request.revision_id.as_deref().filter(|wanted| *wanted != current) {
             let wanted = wanted.to_owned();
             return Err(VersionError::RevisionChanged { wanted, current });
         }
@@ -138,16 +47,22 @@ impl Writer {
                 limit: MAX_VERSIONS,
             });
         }
-        let published = versions::publish(connection, revision.machine, revision.id, description, self.now)?;
-        Ok(published)
+        let description = request.description.as_deref();
+        Ok(versions::publish(
+            connection,
+            revision.machine,
+            revision.id,
+            description,
+            self.now,
+        )?)
     }
 
     /// Deletes a version to which no alias leads; answers whether it was there.
-    fn delete_version(&self, machine_arn: &str, number: u64) -> Result<bool, VersionError> {
-        let Some(machine) = machines::number(&self.connection, machine_arn)? else {
+    pub(super) fn delete_version(&self, machine_arn: &str, number: u64) -> Result<bool, VersionError> {
+        let Some(machine) = machines::number(&self.database.connection, machine_arn)? else {
             return Ok(false);
         };
-        let aliases: Vec<String> = versions::aliases(&self.connection, machine_arn, None, usize::MAX)?
+        let aliases: Vec<String> = versions::aliases(&self.database.connection, machine_arn, None, usize::MAX)?
             .into_iter()
             .filter(|alias| alias.routes.iter().any(|route| route.version == number))
             .map(|alias| alias.name)
@@ -155,20 +70,20 @@ impl Writer {
         if !aliases.is_empty() {
             return Err(VersionError::Referenced { aliases });
         }
-        Ok(versions::delete(&self.connection, machine, number)?)
+        Ok(versions::delete(&self.database.connection, machine, number)?)
     }
 
     /// Creates an alias. The same again is the same.
-    fn create_alias(
-        &self,
-        machine_arn: &str,
-        name: &str,
-        description: Option<String>,
-        routes: Vec<Route>,
-    ) -> Result<AliasRecord, VersionError> {
-        let connection = &self.connection;
+    pub(super) fn create_alias(&self, request: CreateAlias) -> Result<AliasRecord, VersionError> {
+        let CreateAlias {
+            machine_arn,
+            name,
+            description,
+            routes,
+        } = request;
+        let (connection, machine_arn) = (&self.database.connection, &*machine_arn);
         self.check_routes(machine_arn, &routes)?;
-        if let Some(present) = versions::alias(connection, machine_arn, name)? {
+        if let Some(present) = versions::alias(connection, machine_arn, &name)? {
             return if present.routes == routes && present.description == description {
                 Ok(present)
             } else {
@@ -182,33 +97,43 @@ impl Writer {
             });
         }
         let machine = machines::number(connection, machine_arn)?.ok_or_else(|| missing(machine_arn))?;
-        versions::create_alias(connection, machine, name, description.as_deref(), &routes, self.now)?;
-        versions::alias(connection, machine_arn, name)?.ok_or(VersionError::AliasNotFound)
+        versions::create_alias(connection, machine, &name, description.as_deref(), &routes, self.now)?;
+        versions::alias(connection, machine_arn, &name)?.ok_or(VersionError::AliasNotFound)
     }
 
-    fn update_alias(
-        &self,
-        machine_arn: &str,
-        name: &str,
-        description: Option<String>,
-        routes: Option<Vec<Route>>,
-    ) -> Result<AliasRecord, VersionError> {
-        let mut alias = versions::alias(&self.connection, machine_arn, name)?.ok_or(VersionError::AliasNotFound)?;
+    /// Deletes an alias; returns whether it was there.
+    pub(super) fn delete_alias(&self, machine_arn: &str, name: &str) -> Result<bool, DriverError> {
+        match machines::number(&self.database.connection, machine_arn)? {
+            Some(machine) => versions::delete_alias(&self.database.connection, machine, name),
+            None => Ok(false),
+        }
+    }
+
+    /// Changes what is given of an alias.
+    pub(super) fn update_alias(&self, request: UpdateAlias) -> Result<AliasRecord, VersionError> {
+        let UpdateAlias {
+            machine_arn,
+            name,
+            description,
+            routes,
+        } = request;
+        let mut alias =
+            versions::alias(&self.database.connection, &machine_arn, &name)?.ok_or(VersionError::AliasNotFound)?;
         if let Some(routes) = routes {
-            self.check_routes(machine_arn, &routes)?;
+            self.check_routes(&machine_arn, &routes)?;
             alias.routes = routes;
         }
         if description.is_some() {
             alias.description = description;
         }
         alias.updated = self.now;
-        versions::update_alias(&self.connection, &alias)?;
+        versions::update_alias(&self.database.connection, &alias)?;
         Ok(alias)
     }
 
     fn check_routes(&self, machine_arn: &str, routes: &[Route]) -> Result<(), VersionError> {
         for route in routes {
-            if versions::revision(&self.connection, machine_arn, route.version)?.is_none() {
+            if versions::revision(&self.database.connection, machine_arn, route.version)?.is_none() {
                 return Err(VersionError::VersionNotFound { number: route.version });
             }
         }
@@ -230,12 +155,12 @@ impl Writer {
         let (number, alias_arn) = match qualifier {
             Qualifier::Version(number) => (*number, None),
             Qualifier::Alias(name) => {
-                let alias = versions::alias(&self.connection, machine_arn, name)?.ok_or_else(not_found)?;
+                let alias = versions::alias(&self.database.connection, machine_arn, name)?.ok_or_else(not_found)?;
                 let number = route(&alias.routes, (self.config.seed)()[0]).ok_or_else(not_found)?;
                 (number, Some(format!("{machine_arn}:{name}")))
             }
         };
-        let revision = versions::revision(&self.connection, machine_arn, number)?.ok_or_else(not_found)?;
+        let revision = versions::revision(&self.database.connection, machine_arn, number)?.ok_or_else(not_found)?;
         Ok(Target {
             prepared: self.prepared(revision)?,
             version_arn: Some(format!("{machine_arn}:{number}")),

@@ -1,7 +1,7 @@
 //! Tasks that wait for a worker.
 
 use serde_json::{Value, json};
-use sluice_driver::{ACTIVITIES, RunningTask, StartExecution};
+use sluice_driver::{ACTIVITY_KIND, ClaimTask, RunningTask, StartExecution, StopExecution};
 use sluice_engine::{Outcome, Status};
 use tokio::task::JoinSet;
 
@@ -13,14 +13,21 @@ async fn diggers() -> World {
     let world = World::new();
     let dig = json!({"StartAt": "Dig", "States": {"Dig": {"Type": "Task", "Resource": DIG, "End": true}}});
     world.put("m", dig).await;
-    world.driver.put(ACTIVITIES, DIG, json!({})).await.expect("is put");
+    world
+        .driver
+        .store()
+        .put(ACTIVITY_KIND, DIG, json!({}))
+        .await
+        .expect("is put");
     world
 }
 
 async fn claim(world: &World, task: &RunningTask) -> Option<Value> {
-    let claimed = world
-        .driver
-        .claim_activity_task(task.identity.key, task.task.attempt, Some("me".into()));
+    let claimed = world.driver.activities().claim(ClaimTask {
+        key: task.identity.key,
+        attempt: task.task.attempt,
+        worker: Some("me".into()),
+    });
     claimed.await.expect("no failure").map(|task| (*task.arguments).clone())
 }
 
@@ -41,7 +48,7 @@ async fn a_task_that_no_worker_has_taken_comes_again_after_a_restart() {
     let mut world = world.killed();
     let resumed = world.driver.resume().await.expect("resumes");
     assert_eq!(resumed.tasks, 0, "the worker is at it");
-    assert_eq!(world.driver.task_success(&token, json!("dug")).await, Ok(()));
+    assert_eq!(world.driver.tokens().succeed(&token, json!("dug")).await, Ok(()));
     assert_eq!(world.ended(&arn).await.status, Status::Succeeded);
     assert!(world.tasks.try_recv().is_err());
 }
@@ -53,7 +60,7 @@ async fn many_waiting_tasks_come_again_part_by_part() {
     let start = |n| {
         let driver = world.driver.clone();
         let request = StartExecution::new(machine_arn("m"), json!(n));
-        async move { driver.start_execution(request).await }
+        async move { driver.executions().start(request).await }
     };
     let started: JoinSet<_> = (0..MANY).map(start).collect();
     assert!(started.join_all().await.iter().all(Result::is_ok));
@@ -73,7 +80,12 @@ async fn a_stopped_execution_gives_no_task_away() {
     let mut world = diggers().await;
     let arn = world.start("m", "one").await;
     let task = world.task().await;
-    world.driver.stop_execution(&arn, None, None).await.expect("stops");
+    world
+        .driver
+        .executions()
+        .stop(StopExecution::new(&arn))
+        .await
+        .expect("stops");
     assert_eq!(claim(&world, &task).await, None);
     task.awaits_worker();
 }
@@ -81,7 +93,12 @@ async fn a_stopped_execution_gives_no_task_away() {
 #[tokio::test]
 async fn a_state_whose_activity_was_deleted_fails_and_the_record_keeps_the_input() {
     let mut world = diggers().await;
-    world.driver.remove(ACTIVITIES, DIG).await.expect("is removed");
+    world
+        .driver
+        .store()
+        .remove(ACTIVITY_KIND, DIG)
+        .await
+        .expect("is removed");
     let arn = world.start("m", "one").await;
     let record = world.ended(&arn).await;
     let told = format!("(entered at the event id #2). The activity {DIG} does not exist.");
@@ -95,7 +112,12 @@ async fn a_state_whose_activity_was_deleted_fails_and_the_record_keeps_the_input
     assert_eq!(*record.input, json!({"of": "one"}));
     assert!(world.tasks.try_recv().is_err());
 
-    world.driver.put(ACTIVITIES, DIG, json!({})).await.expect("is put");
+    world
+        .driver
+        .store()
+        .put(ACTIVITY_KIND, DIG, json!({}))
+        .await
+        .expect("is put");
     world.start("m", "two").await;
     world.task().await.awaits_worker();
 }

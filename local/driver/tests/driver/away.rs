@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sluice_driver::{Clock, Driver, Happening, ManualClock, Observer, StartExecution};
+use sluice_driver::{Clock, Driver, ManualClock, Observation, Observer, StartExecution};
 use sluice_engine::{Outcome, Status};
 
 use crate::support::{
@@ -104,7 +104,12 @@ fn three_at_once() -> Value {
 
 /// The names of the states that an execution has left.
 async fn left(driver: &Driver, arn: &str) -> Vec<String> {
-    let history = driver.history(arn).await.expect("no failure").expect("exists");
+    let history = driver
+        .executions()
+        .history(arn)
+        .await
+        .expect("no failure")
+        .expect("exists");
     let left = history.iter().filter_map(|event| {
         let json = event.to_json(true);
         json["stateExitedEventDetails"]["name"].as_str().map(str::to_owned)
@@ -125,7 +130,12 @@ async fn before_the_resumption_no_call_of_an_earlier_process_times_out() {
     drop(a);
     // the hour's end and the human's answer bring the execution back into memory
     world.advance(60 * MINUTE).await;
-    world.driver.task_success(&token, json!("yes")).await.expect("is open");
+    world
+        .driver
+        .tokens()
+        .succeed(&token, json!("yes"))
+        .await
+        .expect("is open");
     world.advance(60 * MINUTE).await;
     assert_eq!(world.record(&arn).await.status, Status::Running);
     world.driver.resume().await.expect("resumes");
@@ -173,9 +183,9 @@ async fn forty_calls_do_not_feel_a_jump_and_what_starts_with_it_has_its_time() {
     // asked for at once, so that they share commits with the jump
     let request = |n: usize| StartExecution::new(machine_arn("m"), json!({})).named(format!("with{n}"));
     let (before, jump, after) = tokio::join!(
-        world.driver.start_execution(request(0)),
+        world.driver.executions().start(request(0)),
         world.driver.advance_clock(10 * MINUTE),
-        world.driver.start_execution(request(1)),
+        world.driver.executions().start(request(1)),
     );
     jump.expect("advances");
     arns.extend([before.expect("starts").arn, after.expect("starts").arn]);
@@ -207,7 +217,7 @@ impl Clock for RunningClock {
 /// Returns when the engine has seen the time that the clock shows.
 async fn seen(driver: &Driver) {
     for _ in 0..2 {
-        driver.put("test", "seen", Value::Null).await.expect("is put");
+        driver.store().put("test", "seen", Value::Null).await.expect("is put");
     }
 }
 
@@ -217,14 +227,20 @@ async fn check_steps(steps: &[Duration], times_out: bool) {
     let clock = Arc::new(RunningClock(ManualClock::new(BEGIN)));
     let (driver, mut tasks) = open_recorded(directory.path(), clock.clone());
     driver
-        .put_machine(machine_record("m", chain(&["A"])), false)
+        .machines()
+        .put(machine_record("m", chain(&["A"])), false)
         .await
         .expect("is put");
     driver
-        .put_machine(machine_record("ask", approval()), false)
+        .machines()
+        .put(machine_record("ask", approval()), false)
         .await
         .expect("is put");
-    let start = |machine: &str| driver.start_execution(StartExecution::new(machine_arn(machine), json!({})));
+    let start = |machine: &str| {
+        driver
+            .executions()
+            .start(StartExecution::new(machine_arn(machine), json!({})))
+    };
     start("ask").await.expect("starts");
     within(tasks.recv()).await.expect("a call").submitted(json!({}));
     let arn = start("m").await.expect("starts").arn;
@@ -238,7 +254,10 @@ async fn check_steps(steps: &[Duration], times_out: bool) {
     assert!(tasks.try_recv().is_err(), "nothing is sent twice");
     assert!(driver.statistics().loaded <= 1, "what is parked stays parked");
     call.succeed(json!({}));
-    let record = within(driver.ended(&arn)).await.expect("no failure").expect("exists");
+    let record = within(driver.executions().wait_for_end(&arn))
+        .await
+        .expect("no failure")
+        .expect("exists");
     assert_eq!(is_timeout(record.outcome.as_ref()), times_out, "{steps:?}: {record:?}");
 }
 
@@ -287,7 +306,7 @@ impl Clock for SlowRounds {
 struct Slowly(Arc<SlowRounds>);
 
 impl Observer for Slowly {
-    fn observe(&self, _: &[Happening]) {
+    fn observe(&self, _: &[Observation]) {
         self.0.advance(Duration::from_secs(self.0.slow.load(Ordering::Relaxed)));
     }
 }
@@ -302,9 +321,9 @@ async fn a_round_that_takes_long_because_of_a_pause_is_no_pause() {
     });
     let (driver, mut tasks) = open_recorded_observed(directory.path(), slow.clone(), Arc::new(Slowly(slow.clone())));
     let machine = machine_record("m", chain(&["A"]));
-    driver.put_machine(machine, false).await.expect("is put");
+    driver.machines().put(machine, false).await.expect("is put");
     let request = StartExecution::new(machine_arn("m"), json!({}));
-    driver.start_execution(request).await.expect("starts");
+    driver.executions().start(request).await.expect("starts");
     let _call = within(tasks.recv()).await.expect("a call");
     seen(&driver).await;
     let facts = driver.statistics().facts;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::json;
-use sluice_driver::{JournalReport, OpenError, StartExecution, check_journal};
+use sluice_driver::{JournalReport, OpenError, RedriveExecution, StartExecution, StopExecution, check_journal};
 use sluice_engine::Status;
 
 use crate::maps::{map, token};
@@ -33,19 +33,30 @@ async fn all_kinds() -> World {
     let fails = world.start("chain", "fails").await;
     world.task().await.fail("E", "c");
     world.ended(&fails).await;
-    world.driver.redrive_execution(&fails, None).await.expect("redriven");
+    world
+        .driver
+        .executions()
+        .redrive(RedriveExecution {
+            arn: fails.clone(),
+            client_token: None,
+        })
+        .await
+        .expect("redriven");
     let redriven = world.task().await;
     let waits = world.start("approval", "waits").await;
     token(&mut world).await;
     world.start("hour", "rests").await;
     let stopped = world.start("hour", "stopped").await;
-    let stop = world.driver.stop_execution(&stopped, Some("E".into()), None);
+    let stop = world.driver.executions().stop(StopExecution {
+        error: Some("E".into()),
+        ..StopExecution::new(&stopped)
+    });
     stop.await.expect("stopped");
     let many = StartExecution::new(machine_arn("map"), json!([1, 2, 3, 4, 5])).named("many");
-    world.driver.start_execution(many).await.expect("starts");
+    world.driver.executions().start(many).await.expect("starts");
     let first = token(&mut world).await;
     token(&mut world).await;
-    world.driver.task_success(&first, json!(1)).await.expect("taken");
+    world.driver.tokens().succeed(&first, json!(1)).await.expect("taken");
     world.advance(Duration::from_secs(3_601)).await;
     assert_eq!(world.record(&waits).await.status, Status::Running);
     drop(redriven);
@@ -162,7 +173,7 @@ async fn a_copy_under_traffic_is_whole_and_has_what_was_acknowledged() {
             for number in 0.. {
                 let request =
                     StartExecution::new(machine_arn("hour"), json!(number)).named(format!("{writer}-{number}"));
-                let started = driver.start_execution(request).await.expect("starts");
+                let started = driver.executions().start(request).await.expect("starts");
                 if acknowledged.send(started.arn).is_err() {
                     return;
                 }
@@ -176,7 +187,7 @@ async fn a_copy_under_traffic_is_whole_and_has_what_was_acknowledged() {
     }
     let (from, to) = (world.directory.path().to_owned(), copy.path().to_owned());
     let copied = tokio::task::spawn_blocking(move || {
-        let snapshots = sluice_disk::Snapshots::take(&[from.join("journal.sqlite")])?;
+        let snapshots = sluice_storage::Snapshots::take(&[from.join("journal.sqlite")])?;
         snapshots.copy(|_| to.join("journal.sqlite"))
     });
     copied.await.expect("ends").expect("copied");

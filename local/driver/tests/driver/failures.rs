@@ -41,7 +41,12 @@ async fn what_cannot_be_written_has_not_happened() {
     let disk = beside(&world);
     break_disk(&disk);
     let request = StartExecution::new(machine_arn("m"), json!("poison")).named("one");
-    let error = world.driver.start_execution(request.clone()).await.expect_err("fails");
+    let error = world
+        .driver
+        .executions()
+        .start(request.clone())
+        .await
+        .expect_err("fails");
     assert!(
         matches!(&error, StartError::Driver(DriverError::Journal { reason, .. }) if reason.contains("on fire")),
         "{error:?}"
@@ -49,7 +54,7 @@ async fn what_cannot_be_written_has_not_happened() {
     world.start("m", "two").await;
     assert_eq!(&*world.task().await.identity.name, "two", "the failed one runs nothing");
     repair_disk(&disk);
-    let started = world.driver.start_execution(request).await.expect("starts");
+    let started = world.driver.executions().start(request).await.expect("starts");
     assert!(!started.existing, "nothing was left of it");
     assert_eq!(&*world.task().await.identity.name, "one");
 }
@@ -87,12 +92,12 @@ async fn a_lock_of_somebody_else_is_outlived() {
     for round in 0..3 {
         disk.execute_batch("BEGIN IMMEDIATE").expect("holds the journal");
         let request = StartExecution::new(machine_arn("m"), json!(2)).named(format!("two{round}"));
-        let error = within(world.driver.start_execution(request.clone())).await;
+        let error = within(world.driver.executions().start(request.clone())).await;
         assert!(
             matches!(
                 &error,
                 Err(StartError::Driver(DriverError::Journal {
-                    fault: Fault::Passing,
+                    fault: Fault::Transient,
                     ..
                 }))
             ),
@@ -112,7 +117,7 @@ async fn a_lock_of_somebody_else_is_outlived() {
             }
         })
         .await;
-        let started = within(world.driver.start_execution(request)).await.expect("starts");
+        let started = within(world.driver.executions().start(request)).await.expect("starts");
         assert!(!started.existing, "nothing was left of the refused one");
         assert_eq!(&*world.task().await.identity.name, format!("two{round}"));
     }
@@ -129,7 +134,7 @@ async fn an_answer_outlives_a_lock() {
     let disk = beside(&world);
     disk.execute_batch("BEGIN IMMEDIATE").expect("holds the journal");
     task.succeed(json!("kept"));
-    let refused = within(world.driver.put("k", "key", json!(1))).await;
+    let refused = within(world.driver.store().put("k", "key", json!(1))).await;
     assert!(matches!(refused, Err(DriverError::Journal { .. })), "{refused:?}");
     disk.execute_batch("ROLLBACK").expect("lets go");
     assert_eq!(
@@ -145,7 +150,7 @@ async fn a_driver_is_closed_while_nothing_can_be_written() {
     let world = World::new();
     let disk = beside(&world);
     disk.execute_batch("BEGIN IMMEDIATE").expect("holds the journal");
-    let refused = within(world.driver.put("k", "key", json!(1))).await;
+    let refused = within(world.driver.store().put("k", "key", json!(1))).await;
     assert!(matches!(refused, Err(DriverError::Journal { .. })), "{refused:?}");
     assert_eq!(within(world.driver.clone().close()).await, Ok(()));
 }
@@ -164,7 +169,7 @@ async fn what_is_deleted_or_replaced_is_not_written_any_more() {
         }
         let words = if replace { "was replaced" } else { "was deleted" };
         let request = StartExecution::new(machine_arn("m"), json!(2)).named("two");
-        let refused = within(world.driver.start_execution(request)).await;
+        let refused = within(world.driver.executions().start(request)).await;
         assert!(
             matches!(&refused, Err(StartError::Driver(DriverError::Stopped { reason })) if reason.contains(words)),
             "{name}: {refused:?}"
@@ -172,7 +177,7 @@ async fn what_is_deleted_or_replaced_is_not_written_any_more() {
         let told = within(world.driver.until_lost()).await;
         assert!(told.contains(name) && told.contains(words), "{told}");
         assert_eq!(world.driver.trouble().as_deref(), Some(&*told));
-        let after = within(world.driver.put("k", "key", json!(1))).await;
+        let after = within(world.driver.store().put("k", "key", json!(1))).await;
         assert!(matches!(after, Err(DriverError::Stopped { .. })), "{after:?}");
     };
     check("journal.sqlite", false).await;
@@ -233,7 +238,7 @@ async fn a_damaged_record_costs_its_execution_and_not_the_start() {
         // each fills pages of its own
         let input = json!({ "of": name, "filled": without_pattern(name) });
         let request = StartExecution::new(machine_arn("m"), input).named(name);
-        world.driver.start_execution(request).await.expect("starts");
+        world.driver.executions().start(request).await.expect("starts");
     }
     damage_first_fact(&world, &crate::support::execution_arn("m", "one"));
     let mut world = world.killed();
@@ -262,7 +267,7 @@ async fn a_closed_driver_says_so() {
     let world = World::new();
     let other = world.driver.clone();
     world.driver.close().await.expect("closes");
-    assert_eq!(other.put("k", "key", json!(1)).await, Err(DriverError::Closed));
-    assert_eq!(other.get("k", "key").await, Err(DriverError::Closed));
+    assert_eq!(other.store().put("k", "key", json!(1)).await, Err(DriverError::Closed));
+    assert_eq!(other.store().get("k", "key").await, Err(DriverError::Closed));
     assert_eq!(other.close().await, Ok(()), "twice is no harm");
 }

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, mpsc};
 
 use serde_json::json;
-use sluice_driver::{Happening, ManualClock, Observer, StartError, StartExecution, What};
+use sluice_driver::{ManualClock, Observation, ObservationKind, Observer, StartError, StartExecution};
 
 use crate::support::{BEGIN, Idle, World, chain, machine_arn, machine_record, open_observed, within};
 
@@ -16,11 +16,13 @@ struct Turnstile {
 }
 
 impl Observer for Turnstile {
-    fn observe(&self, happenings: &[Happening]) {
-        let starts = happenings.iter().filter(|one| matches!(one.what, What::Started));
+    fn observe(&self, observations: &[Observation]) {
+        let starts = observations
+            .iter()
+            .filter(|one| matches!(one.kind, ObservationKind::Started));
         let machines = starts.map(|one| one.execution.machine_name.clone());
         self.started.lock().expect("lock").extend(machines);
-        if !happenings.is_empty() && !self.held.swap(true, Ordering::Relaxed) {
+        if !observations.is_empty() && !self.held.swap(true, Ordering::Relaxed) {
             let _ = self.released.lock().expect("lock").recv();
         }
     }
@@ -41,13 +43,14 @@ async fn a_machine_with_thousands_of_starts_lets_another_in_between() {
     let rest = json!({"StartAt": "Rest", "States": {"Rest": {"Type": "Wait", "Seconds": 9, "End": true}}});
     for machine in ["crowd", "other"] {
         driver
-            .put_machine(machine_record(machine, rest.clone()), false)
+            .machines()
+            .put(machine_record(machine, rest.clone()), false)
             .await
             .expect("is put");
     }
     let start = |machine: &str| {
         let (driver, request) = (driver.clone(), StartExecution::new(machine_arn(machine), json!({})));
-        tokio::spawn(async move { driver.start_execution(request).await })
+        tokio::spawn(async move { driver.executions().start(request).await })
     };
     let mut crowd: Vec<_> = (0..3_000).map(|_| start("crowd")).collect();
     crowd.push(start("other"));
@@ -79,7 +82,7 @@ async fn a_machine_with_too_many_at_work_starts_no_more_and_others_do() {
     let driver = world.driver.clone();
     let start = |machine: &str| {
         let (driver, request) = (driver.clone(), StartExecution::new(machine_arn(machine), json!({})));
-        tokio::spawn(async move { driver.start_execution(request).await })
+        tokio::spawn(async move { driver.executions().start(request).await })
     };
     for _ in 0..10 {
         let thousand: Vec<_> = (0..1_000).map(|_| start("crowd")).collect();

@@ -6,7 +6,8 @@ use std::sync::{Arc, OnceLock};
 use rusqlite::Connection;
 use serde_json::{Value, json};
 use sluice_driver::{
-    Answer, Happening, ManualClock, Observer, Order, RunningTask, StartError, StartExecution, Started, What,
+    ManualClock, Observation, ObservationKind, Observer, Order, RunningTask, StartError, StartExecution, Started,
+    StopExecution, TaskResult,
 };
 use sluice_engine::{Outcome, Status};
 use tempfile::TempDir;
@@ -41,11 +42,11 @@ struct Crash {
 }
 
 impl Observer for Crash {
-    fn observe(&self, happenings: &[Happening]) {
-        let ends = |happening: &Happening| {
-            &*happening.execution.machine_name == "child" && matches!(happening.what, What::Ended { .. })
+    fn observe(&self, observations: &[Observation]) {
+        let ends = |observation: &Observation| {
+            &*observation.execution.machine_name == "child" && matches!(observation.kind, ObservationKind::Ended { .. })
         };
-        if happenings.iter().any(ends) {
+        if observations.iter().any(ends) {
             self.left.get_or_init(|| crashed(&self.directory));
         }
     }
@@ -55,7 +56,7 @@ impl Observer for Crash {
 async fn rows(world: &World) -> usize {
     let mut rows = 0;
     for kind in ["job", "job of", "job unwanted"] {
-        let found = world.driver.scan(kind, Order::Ascending, None, 10).await;
+        let found = world.driver.store().scan(kind, Order::Ascending, None, 10).await;
         rows += found.expect("is read").len();
     }
     rows
@@ -64,11 +65,15 @@ async fn rows(world: &World) -> usize {
 /// Makes the execution of a machine the job of a task.
 async fn join(world: &World, mut task: RunningTask, machine: &str, name: &str) -> Result<(), StartError> {
     let request = StartExecution::new(machine_arn(machine), json!({"of": name})).named(name);
-    let answer = |started: &Started| Answer::Job {
+    let answer = |started: &Started| TaskResult::Job {
         output: json!({"ExecutionArn": started.arn}),
         execution: started.arn.clone(),
     };
-    let started = world.driver.start_child(&mut task, request, answer).await;
+    let started = world
+        .driver
+        .executions()
+        .start_for_task(&mut task, request, answer)
+        .await;
     if started.is_err() {
         task.fail("NotStarted", "");
     }
@@ -128,12 +133,17 @@ async fn a_child_that_was_faster_is_not_missed() {
     let child = world.start("child", "c").await;
     world.task().await.succeed(json!(1));
     world.ended(&child).await;
-    let answer = move |_: &Started| Answer::Job {
+    let answer = move |_: &Started| TaskResult::Job {
         output: json!({}),
         execution: child.clone(),
     };
     let other = StartExecution::new(machine_arn("child"), json!(1));
-    world.driver.start_child(&mut run, other, answer).await.expect("starts");
+    world
+        .driver
+        .executions()
+        .start_for_task(&mut run, other, answer)
+        .await
+        .expect("starts");
     let parent = world.ended(&execution_arn("parent", "p")).await;
     assert_eq!(parent.status, Status::Succeeded);
 }
@@ -157,7 +167,12 @@ async fn a_chain_of_parents_ends_at_once() {
 async fn a_parent_that_gives_up_stops_its_child() {
     let world = waiting().await;
     let parent = execution_arn("parent", "p");
-    world.driver.stop_execution(&parent, None, None).await.expect("stops");
+    world
+        .driver
+        .executions()
+        .stop(StopExecution::new(&parent))
+        .await
+        .expect("stops");
     let child = world.record(&execution_arn("child", "c")).await;
     assert_eq!(child.status, Status::Aborted);
 
@@ -188,9 +203,14 @@ async fn a_task_that_nobody_waits_for_starts_nothing() {
     world.put("child", chain(&["A"])).await;
     let arn = world.start("parent", "p").await;
     let run = world.task().await;
-    world.driver.stop_execution(&arn, None, None).await.expect("stops");
+    world
+        .driver
+        .executions()
+        .stop(StopExecution::new(&arn))
+        .await
+        .expect("stops");
     assert_eq!(join(&world, run, "child", "c").await, Ok(()));
-    let child = world.driver.execution(&execution_arn("child", "c")).await;
+    let child = world.driver.executions().get(&execution_arn("child", "c")).await;
     assert_eq!(child, Ok(None));
 }
 
@@ -211,7 +231,7 @@ async fn an_end_whose_answer_was_being_decided_at_a_crash_is_answered_after_it()
     let output = json!(55).into();
     assert_eq!(expected, Some(Outcome::Succeeded { output }));
     assert_eq!(rows(&world).await, 0);
-    let history = world.driver.history(&parent).await.expect("no failure");
+    let history = world.driver.executions().history(&parent).await.expect("no failure");
 
     let left = crash.left.get().expect("the child has ended").clone();
     let world = World::on(left, BEGIN);
@@ -224,7 +244,10 @@ async fn an_end_whose_answer_was_being_decided_at_a_crash_is_answered_after_it()
     assert_eq!(world.driver.resume().await.expect("resumes").tasks, 0);
     assert_eq!(world.ended(&parent).await.outcome, expected);
     assert_eq!(rows(&world).await, 0);
-    assert_eq!(world.driver.history(&parent).await.expect("no failure"), history);
+    assert_eq!(
+        world.driver.executions().history(&parent).await.expect("no failure"),
+        history
+    );
 }
 
 #[tokio::test]
@@ -241,7 +264,11 @@ async fn an_end_that_cannot_be_written_is_answered_when_it_can() {
     .expect("breaks");
     let (parent, child) = (execution_arn("parent", "p"), execution_arn("child", "c"));
     let poison = Some("poison".to_owned());
-    let stopped = within(world.driver.stop_execution(&child, poison, None)).await;
+    let stopped = within(world.driver.executions().stop(StopExecution {
+        error: poison,
+        ..StopExecution::new(&child)
+    }))
+    .await;
     stopped.expect_err("cannot be written");
     assert_eq!(world.record(&child).await.status, Status::Running);
     world.settled().await;
@@ -266,6 +293,7 @@ async fn a_stop_that_was_being_decided_at_a_crash_is_made_up_for() {
         let note = format!("{:020}", call.identity.key);
         world
             .driver
+            .store()
             .put("job unwanted", &note, Value::Null)
             .await
             .expect("is put");

@@ -1,7 +1,7 @@
 //! Definitions that would take all there is.
 
 use serde_json::{Value, json};
-use sluice_driver::{ExecutionRecord, StartExecution};
+use sluice_driver::{ExecutionRecord, StartExecution, StopExecution};
 use sluice_engine::{Outcome, Status};
 
 use crate::support::{World, approval, chain, execution_arn, machine_arn};
@@ -32,7 +32,7 @@ async fn an_endless_expression_fails_its_execution_and_nothing_else() {
     world.put("m", chain(&["A"])).await;
     let driver = world.driver.clone();
     let request = StartExecution::new(machine_arn("spin"), json!({"n": 1})).named("one");
-    let spin = tokio::spawn(async move { driver.start_execution(request).await });
+    let spin = tokio::spawn(async move { driver.executions().start(request).await });
     let other = world.start("m", "two").await;
     world.task().await.succeed(json!("fine"));
     assert_eq!(world.ended(&other).await.status, Status::Succeeded);
@@ -40,14 +40,26 @@ async fn an_endless_expression_fails_its_execution_and_nothing_else() {
     let record = world.ended(&arn).await;
     check_stopped(&record);
     assert_eq!(*record.input, json!({"n": 1}));
-    let events = world.driver.history(&arn).await.expect("no failure").expect("exists");
+    let events = world
+        .driver
+        .executions()
+        .history(&arn)
+        .await
+        .expect("no failure")
+        .expect("exists");
     let told: Vec<String> = events.iter().map(|event| event.kind.type_name()).collect();
     assert_eq!(told, ["ExecutionStarted", "ExecutionFailed"]);
 
     // what was given up is not tried again
     let world = world.killed();
     check_stopped(&world.record(&arn).await);
-    let again = world.driver.history(&arn).await.expect("no failure").expect("exists");
+    let again = world
+        .driver
+        .executions()
+        .history(&arn)
+        .await
+        .expect("no failure")
+        .expect("exists");
     assert_eq!(again, events);
 }
 
@@ -86,16 +98,17 @@ async fn a_stop_overtakes_a_decision_and_what_was_held_comes_too_late() {
     let token = task.task.token.clone().expect("a token");
     task.submitted(json!({}));
     let (driver, same) = (world.driver.clone(), token.clone());
-    let first = tokio::spawn(async move { driver.task_success(&same, json!(1)).await });
+    let first = tokio::spawn(async move { driver.tokens().succeed(&same, json!(1)).await });
     world.settled().await;
     assert!(!first.is_finished(), "it waits for the decision");
     let (driver, same) = (world.driver.clone(), token.clone());
-    let held = tokio::spawn(async move { driver.task_success(&same, json!(2)).await });
+    let held = tokio::spawn(async move { driver.tokens().succeed(&same, json!(2)).await });
     world.settled().await;
     assert!(
         world
             .driver
-            .stop_execution(&arn, None, None)
+            .executions()
+            .stop(StopExecution::new(&arn))
             .await
             .expect("no failure")
             .is_some()
@@ -122,12 +135,12 @@ async fn a_heartbeat_that_moves_no_deadline_is_not_kept() {
         world.settled().await;
         let before = world.driver.statistics().facts;
         for _ in 0..3 {
-            world.driver.task_heartbeat(&token).await.expect("is taken");
+            world.driver.tokens().heartbeat(&token).await.expect("is taken");
         }
         assert_eq!(world.driver.statistics().facts - before, kept, "{machine}");
-        world.driver.task_success(&token, json!(1)).await.expect("is taken");
+        world.driver.tokens().succeed(&token, json!(1)).await.expect("is taken");
         let record = world.ended(&execution_arn(machine, "one")).await;
         assert_eq!(record.status, Status::Succeeded);
-        assert!(world.driver.task_heartbeat(&token).await.is_err(), "it is closed");
+        assert!(world.driver.tokens().heartbeat(&token).await.is_err(), "it is closed");
     }
 }

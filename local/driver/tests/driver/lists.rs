@@ -18,7 +18,7 @@ async fn population() -> World {
         match name {
             "a" | "c" => task.succeed(json!(name)),
             "b" => task.fail("E", "c"),
-            "d" => std::mem::forget(task),
+            "d" => task.leave_open(),
             _ => task.submitted(json!({})),
         }
     }
@@ -28,7 +28,7 @@ async fn population() -> World {
 }
 
 async fn names(world: &World, filter: ExecutionFilter) -> String {
-    let page = world.driver.executions(filter).await.expect("lists");
+    let page = world.driver.executions().list(filter).await.expect("lists");
     page.items.iter().map(|item| item.name.as_str()).collect()
 }
 
@@ -36,7 +36,7 @@ async fn names(world: &World, filter: ExecutionFilter) -> String {
 async fn executions_are_counted_by_status_up_to_a_number() {
     let world = population().await;
     for (most, expected) in [(100, [3, 2, 1]), (2, [2, 2, 1]), (0, [0, 0, 0])] {
-        let counts = world.driver.counts(most).await.expect("counts");
+        let counts = world.driver.executions().counts(most).await.expect("counts");
         let of = |status| counts.iter().find(|(of, _)| *of == status).map(|(_, count)| *count);
         let found = [Status::Running, Status::Succeeded, Status::Failed].map(of);
         assert_eq!(found, expected.map(Some), "up to {most}");
@@ -108,7 +108,7 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
         };
         let mut pages = Vec::new();
         loop {
-            let page = world.driver.executions(filter.clone()).await.expect("lists");
+            let page = world.driver.executions().list(filter.clone()).await.expect("lists");
             pages.push(page.items.iter().map(|item| item.name.as_str()).collect::<String>());
             filter.after = page.next;
             if filter.after.is_none() {
@@ -122,7 +122,7 @@ async fn pages_follow_each_other_without_gap_or_repetition() {
         ..ExecutionFilter::default()
     };
     assert_eq!(
-        world.driver.executions(foreign).await,
+        world.driver.executions().list(foreign).await,
         Err(DriverError::InvalidCursor("12".into()))
     );
 }
@@ -135,16 +135,37 @@ async fn a_history_grows_with_its_execution() {
     let mut lengths = Vec::new();
     for _ in 0..2 {
         let task = world.task().await;
-        let history = world.driver.history(&arn).await.expect("no failure").expect("exists");
-        let again = world.driver.history(&arn).await.expect("no failure").expect("exists");
+        let history = world
+            .driver
+            .executions()
+            .history(&arn)
+            .await
+            .expect("no failure")
+            .expect("exists");
+        let again = world
+            .driver
+            .executions()
+            .history(&arn)
+            .await
+            .expect("no failure")
+            .expect("exists");
         assert!(std::sync::Arc::ptr_eq(&history, &again), "it is kept for the next page");
         lengths.push(history.len());
         task.succeed(json!(1));
     }
     world.ended(&arn).await;
-    let history = world.driver.history(&arn).await.expect("no failure").expect("exists");
+    let history = world
+        .driver
+        .executions()
+        .history(&arn)
+        .await
+        .expect("no failure")
+        .expect("exists");
     lengths.push(history.len());
     assert!(lengths.is_sorted_by(|a, b| a < b), "{lengths:?}");
     assert!(history.iter().zip(1..).all(|(event, id)| event.id == id));
-    assert_eq!(world.driver.history(&execution_arn("m", "none")).await, Ok(None));
+    assert_eq!(
+        world.driver.executions().history(&execution_arn("m", "none")).await,
+        Ok(None)
+    );
 }

@@ -1,7 +1,7 @@
 //! The registry of state machines.
 
 use serde_json::json;
-use sluice_driver::{DriverError, MachineKind, PutMachine, StartError, StartExecution};
+use sluice_driver::{DriverError, MachineKind, PutMachineResult, StartError, StartExecution};
 use sluice_engine::Status;
 
 use crate::support::{World, chain, machine_arn, machine_record};
@@ -11,21 +11,21 @@ async fn a_machine_is_found_as_it_was_put() {
     let world = World::new();
     let record = machine_record("m", chain(&["A"]));
     assert_eq!(
-        world.driver.put_machine(record.clone(), true).await,
-        Ok(PutMachine::Created)
+        world.driver.machines().put(record.clone(), true).await,
+        Ok(PutMachineResult::Created)
     );
-    assert_eq!(world.driver.machine(&record.arn).await, Ok(Some(record.clone())));
+    assert_eq!(world.driver.machines().get(&record.arn).await, Ok(Some(record.clone())));
     let mut other = machine_record("m", chain(&["B"]));
-    let exists = PutMachine::Exists(Box::new(record.clone()));
-    assert_eq!(world.driver.put_machine(other.clone(), true).await, Ok(exists));
+    let exists = PutMachineResult::Exists(Box::new(record.clone()));
+    assert_eq!(world.driver.machines().put(other.clone(), true).await, Ok(exists));
     other.attributes = json!({"tags": [{"key": "k", "value": "v"}]});
     assert_eq!(
-        world.driver.put_machine(other.clone(), false).await,
-        Ok(PutMachine::Replaced)
+        world.driver.machines().put(other.clone(), false).await,
+        Ok(PutMachineResult::Replaced)
     );
     let world = world.killed();
-    assert_eq!(world.driver.machine(&record.arn).await, Ok(Some(other)));
-    assert_eq!(world.driver.machine(&machine_arn("none")).await, Ok(None));
+    assert_eq!(world.driver.machines().get(&record.arn).await, Ok(Some(other)));
+    assert_eq!(world.driver.machines().get(&machine_arn("none")).await, Ok(None));
 }
 
 #[tokio::test]
@@ -34,12 +34,12 @@ async fn machines_are_listed_by_arn() {
     for name in ["c", "a", "d", "b"] {
         world.put(name, chain(&["A"])).await;
     }
-    assert_eq!(world.driver.delete_machine(&machine_arn("b")).await, Ok(true));
-    assert_eq!(world.driver.delete_machine(&machine_arn("b")).await, Ok(false));
+    assert_eq!(world.driver.machines().delete(&machine_arn("b")).await, Ok(true));
+    assert_eq!(world.driver.machines().delete(&machine_arn("b")).await, Ok(false));
     let names = |after: Option<String>, limit| {
         let driver = world.driver.clone();
         async move {
-            let machines = driver.machines(after, limit).await.expect("lists");
+            let machines = driver.machines().list(after, limit).await.expect("lists");
             machines.iter().map(|machine| machine.name.as_str()).collect::<String>()
         }
     };
@@ -52,12 +52,17 @@ async fn machines_are_listed_by_arn() {
 async fn a_definition_that_is_none_is_refused() {
     let world = World::new();
     let record = machine_record("m", json!({"StartAt": "Nowhere", "States": {}}));
-    let error = world.driver.put_machine(record, false).await.expect_err("is refused");
+    let error = world
+        .driver
+        .machines()
+        .put(record, false)
+        .await
+        .expect_err("is refused");
     assert!(
         matches!(&error, DriverError::Definition { arn, .. } if *arn == machine_arn("m")),
         "{error:?}"
     );
-    assert_eq!(world.driver.machine(&machine_arn("m")).await, Ok(None));
+    assert_eq!(world.driver.machines().get(&machine_arn("m")).await, Ok(None));
 }
 
 #[tokio::test]
@@ -73,7 +78,13 @@ async fn an_execution_keeps_the_definition_it_started_with() {
     assert_eq!(&*world.task().await.task.state, "B");
     for (arn, definition) in [(old, chain(&["A", "B"])), (new, chain(&["C"]))] {
         let id = world.record(&arn).await.definition_id;
-        let text = world.driver.definition(id).await.expect("no failure").expect("exists");
+        let text = world
+            .driver
+            .machines()
+            .definition(id)
+            .await
+            .expect("no failure")
+            .expect("exists");
         assert_eq!(*text, definition.to_string());
     }
 }
@@ -84,8 +95,8 @@ async fn a_deleted_machine_lets_its_executions_end_and_starts_none() {
     let arn = world.put("m", chain(&["A"])).await;
     let running = world.start("m", "one").await;
     let task = world.task().await;
-    assert_eq!(world.driver.delete_machine(&arn).await, Ok(true));
-    let start = || world.driver.start_execution(StartExecution::new(&arn, json!({})));
+    assert_eq!(world.driver.machines().delete(&arn).await, Ok(true));
+    let start = || world.driver.executions().start(StartExecution::new(&arn, json!({})));
     assert_eq!(start().await, Err(StartError::MachineDeleting { arn: arn.clone() }));
     task.succeed(json!(1));
     assert_eq!(world.ended(&running).await.status, Status::Succeeded);
@@ -101,10 +112,16 @@ async fn an_express_execution_has_an_arn_of_its_own_kind() {
         kind: MachineKind::Express,
         ..machine_record("m", chain(&["A"]))
     };
-    world.driver.put_machine(record, false).await.expect("is put");
+    world.driver.machines().put(record, false).await.expect("is put");
     let request = StartExecution::new(machine_arn("m"), json!({})).named("same");
-    let first = world.driver.start_execution(request.clone()).await.expect("starts").arn;
-    let second = world.driver.start_execution(request).await.expect("starts").arn;
+    let first = world
+        .driver
+        .executions()
+        .start(request.clone())
+        .await
+        .expect("starts")
+        .arn;
+    let second = world.driver.executions().start(request).await.expect("starts").arn;
     assert!(
         first.starts_with("arn:aws:states:eu-west-1:123456789012:express:m:same:"),
         "{first}"

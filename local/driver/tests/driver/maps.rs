@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use sluice_driver::{ChildFilter, ChildRecord, Clock, StartExecution};
+use sluice_driver::{ChildFilter, ChildRecord, Clock, StartExecution, StopExecution};
 use sluice_engine::{MapRunStatus, Outcome, Status};
 
 use crate::support::{BEGIN, World, machine_arn, within};
@@ -30,8 +30,8 @@ async fn running(items: usize) -> (World, String, String) {
     world.put("map", map()).await;
     let input = json!((0..items).collect::<Vec<_>>());
     let request = StartExecution::new(machine_arn("map"), input).named("x");
-    let execution = world.driver.start_execution(request).await.expect("starts").arn;
-    let runs = world.driver.map_runs(&execution).await.expect("no failure");
+    let execution = world.driver.executions().start(request).await.expect("starts").arn;
+    let runs = world.driver.map_runs().list(&execution).await.expect("no failure");
     (world, execution, runs[0].arn.to_string())
 }
 
@@ -47,7 +47,12 @@ fn filter(run: &str, status: Option<Status>) -> ChildFilter {
 
 /// The children, the oldest first.
 async fn children(world: &World, run: &str, status: Option<Status>) -> Vec<ChildRecord> {
-    let page = world.driver.children(filter(run, status)).await.expect("no failure");
+    let page = world
+        .driver
+        .map_runs()
+        .children(filter(run, status))
+        .await
+        .expect("no failure");
     let mut items = page.expect("a run").items;
     items.reverse();
     items
@@ -70,12 +75,14 @@ async fn children_are_read_the_same_before_and_after_a_restart() {
     }
     world
         .driver
-        .task_success(&tokens[0], json!("yes"))
+        .tokens()
+        .succeed(&tokens[0], json!("yes"))
         .await
         .expect("is answered");
     world
         .driver
-        .task_failure(&tokens[1], Some("No".into()), None)
+        .tokens()
+        .fail(&tokens[1], Some("No".into()), None)
         .await
         .expect("is answered");
     tokens.push(token(&mut world).await);
@@ -96,6 +103,7 @@ async fn children_are_read_the_same_before_and_after_a_restart() {
     assert_eq!(failed.identity.machine_arn, format!("{}/L", machine_arn("map")).into());
     let told = world
         .driver
+        .executions()
         .history(&before[1].arn)
         .await
         .expect("no failure")
@@ -105,7 +113,8 @@ async fn children_are_read_the_same_before_and_after_a_restart() {
     for token in &tokens[2..] {
         world
             .driver
-            .task_success(token, json!("yes"))
+            .tokens()
+            .succeed(token, json!("yes"))
             .await
             .expect("is answered");
     }
@@ -118,7 +127,8 @@ async fn children_are_read_the_same_before_and_after_a_restart() {
     assert!(matches!(succeeded.outcome, Some(Outcome::Succeeded { output }) if *output == json!("yes")));
     let record = world
         .driver
-        .map_run(&run, BEGIN + 1)
+        .map_runs()
+        .get(&run, BEGIN + 1)
         .await
         .expect("no failure")
         .expect("exists");
@@ -134,7 +144,12 @@ async fn a_stopped_child_makes_room_for_the_next() {
         token(&mut world).await;
     }
     let child = children(&world, &run, None).await.remove(0);
-    let stop = || world.driver.stop_execution(&child.arn, Some("Mine".into()), None);
+    let stop = || {
+        world.driver.executions().stop(StopExecution {
+            error: Some("Mine".into()),
+            ..StopExecution::new(&child.arn)
+        })
+    };
     assert_eq!(stop().await.expect("no failure"), Some(BEGIN));
     world.clock.advance(Duration::from_secs(5));
     assert_eq!(stop().await.expect("no failure"), Some(BEGIN), "as the first time");
@@ -142,7 +157,8 @@ async fn a_stopped_child_makes_room_for_the_next() {
     assert_eq!(children(&world, &run, Some(Status::Running)).await.len(), 3);
     let ended = world
         .driver
-        .stop_execution(&execution, None, None)
+        .executions()
+        .stop(StopExecution::new(&execution))
         .await
         .expect("no failure");
     assert_eq!(ended, Some(BEGIN + 5_000));
@@ -158,7 +174,7 @@ async fn runs_that_an_older_release_wrote_get_their_rows() {
         token(&mut world).await;
     }
     let before = children(&world, &run, None).await;
-    let reports = world.driver.map_runs(&execution).await.expect("no failure");
+    let reports = world.driver.map_runs().list(&execution).await.expect("no failure");
     let (directory, now) = (world.directory.clone(), BEGIN);
     within(world.driver.close()).await.expect("closes");
     let journal = rusqlite::Connection::open(directory.path().join("journal.sqlite")).expect("opens");
@@ -167,7 +183,10 @@ async fn runs_that_an_older_release_wrote_get_their_rows() {
         .expect("as if never written");
     drop(journal);
     let world = World::on(directory, now);
-    assert_eq!(world.driver.map_runs(&execution).await.expect("no failure"), reports);
+    assert_eq!(
+        world.driver.map_runs().list(&execution).await.expect("no failure"),
+        reports
+    );
     assert_eq!(children(&world, &run, None).await, before);
 }
 
@@ -192,7 +211,7 @@ async fn a_long_log_is_not_folded_for_each_answer() {
     world.put("map", definition).await;
     let input = json!((0..ITEMS).collect::<Vec<_>>());
     let request = StartExecution::new(machine_arn("map"), input).named("x");
-    let execution = world.driver.start_execution(request).await.expect("starts").arn;
+    let execution = world.driver.executions().start(request).await.expect("starts").arn;
     let mut tokens = Vec::new();
     for _ in 0..ITEMS {
         tokens.push(token(&mut world).await);
@@ -202,7 +221,8 @@ async fn a_long_log_is_not_folded_for_each_answer() {
     for token in &tokens {
         world
             .driver
-            .task_success(token, json!(null))
+            .tokens()
+            .succeed(token, json!(null))
             .await
             .expect("is answered");
     }

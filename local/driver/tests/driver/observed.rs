@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sluice_asl::definition::Resource;
-use sluice_driver::{TaskEnd, What};
+use sluice_driver::{ObservationKind, RedriveExecution, StopExecution, TaskEnd};
 
 use crate::support::{World, approval, chain};
 
@@ -14,13 +14,13 @@ fn told(world: &World) -> Vec<String> {
         let (Resource::Function { arn } | Resource::Activity { arn } | Resource::Service { arn, .. }) = resource;
         arn.rsplit(':').next().expect("a name").to_owned()
     };
-    let shown = |what: &What| match what {
-        What::Started => "started".to_owned(),
-        What::Redriven => "redriven".to_owned(),
-        What::Ended { status, took } => format!("ended {} {took}", status.as_str()),
-        What::TaskScheduled { resource } => format!("scheduled {}", name(resource)),
-        What::TaskTaken { resource, waited } => format!("{} taken {waited}", name(resource)),
-        What::TaskEnded { resource, end, took } => {
+    let shown = |kind: &ObservationKind| match kind {
+        ObservationKind::Started => "started".to_owned(),
+        ObservationKind::Redriven => "redriven".to_owned(),
+        ObservationKind::Ended { status, took } => format!("ended {} {took}", status.as_str()),
+        ObservationKind::TaskScheduled { resource } => format!("scheduled {}", name(resource)),
+        ObservationKind::TaskTaken { resource, waited } => format!("{} taken {waited}", name(resource)),
+        ObservationKind::TaskEnded { resource, end, took } => {
             let end = match end {
                 TaskEnd::Succeeded => "succeeded",
                 TaskEnd::Failed => "failed",
@@ -29,7 +29,7 @@ fn told(world: &World) -> Vec<String> {
             format!("{} {end} {took}", name(resource))
         }
     };
-    world.told.take().iter().map(|one| shown(&one.what)).collect()
+    world.told.take().iter().map(|one| shown(&one.kind)).collect()
 }
 
 #[tokio::test]
@@ -46,7 +46,15 @@ async fn an_execution_and_its_tasks_are_told_as_they_happen() {
     task.fail("Oh", "no");
     world.ended(&arn).await;
     assert_eq!(told(&world), ["g failed 0", "ended FAILED 5"]);
-    world.driver.redrive_execution(&arn, None).await.expect("redrives");
+    world
+        .driver
+        .executions()
+        .redrive(RedriveExecution {
+            arn: arn.clone(),
+            client_token: None,
+        })
+        .await
+        .expect("redrives");
     let task = world.task().await;
     assert_eq!(told(&world), ["redriven", "scheduled g"]);
     task.succeed(json!(1));
@@ -86,7 +94,7 @@ async fn what_waits_for_a_token_ends_once_by_token_by_time_or_not_at_all() {
         if name == "answered" {
             // out of memory meanwhile
             world.advance(day / 2).await;
-            world.driver.task_success(&token, json!(1)).await.expect("is taken");
+            world.driver.tokens().succeed(&token, json!(1)).await.expect("is taken");
             assert_eq!(
                 told(&world),
                 ["invoke.waitForTaskToken succeeded 43200000", "ended SUCCEEDED 43200000"]
@@ -95,7 +103,8 @@ async fn what_waits_for_a_token_ends_once_by_token_by_time_or_not_at_all() {
     }
     world
         .driver
-        .stop_execution(&waiting[2], None, None)
+        .executions()
+        .stop(StopExecution::new(&waiting[2]))
         .await
         .expect("stops");
     assert_eq!(told(&world), ["ended ABORTED 0"]);
@@ -117,7 +126,7 @@ async fn children_of_a_map_run_are_their_parents_tasks_and_no_executions() {
         "ItemProcessor": processor } } });
     world.put("fan", map).await;
     let request = sluice_driver::StartExecution::new(crate::support::machine_arn("fan"), json!({ "items": [1, 2, 3] }));
-    let arn = world.driver.start_execution(request).await.expect("starts").arn;
+    let arn = world.driver.executions().start(request).await.expect("starts").arn;
     for _ in 0..3 {
         world.task().await.succeed(json!(1));
     }

@@ -52,12 +52,14 @@ async fn ten_thousand_parked_executions_need_no_memory_and_all_end_by_their_toke
     let clock = Arc::new(ManualClock::new(BEGIN));
     let driver = open(directory.path(), clock.clone(), inbox.clone()).expect("opens");
     driver
-        .put_machine(machine_record("approval", approval()), true)
+        .machines()
+        .put(machine_record("approval", approval()), true)
         .await
         .expect("is put");
     all(0..PARKED, &driver, |driver, n| async move {
         driver
-            .start_execution(StartExecution::new(machine_arn("approval"), json!(n)))
+            .executions()
+            .start(StartExecution::new(machine_arn("approval"), json!(n)))
             .await
             .expect("starts");
     })
@@ -76,13 +78,19 @@ async fn ten_thousand_parked_executions_need_no_memory_and_all_end_by_their_toke
         ..ExecutionFilter::default()
     };
     assert_eq!(
-        driver.executions(waiting.clone()).await.expect("lists").items.len(),
+        driver
+            .executions()
+            .list(waiting.clone())
+            .await
+            .expect("lists")
+            .items
+            .len(),
         PARKED
     );
     let tokens = std::mem::take(&mut *inbox.tokens.lock().expect("lock"));
     assert_eq!(tokens.len(), PARKED);
     all(tokens, &driver, |driver, token| async move {
-        within(driver.task_success(&token, json!("yes")))
+        within(driver.tokens().succeed(&token, json!("yes")))
             .await
             .expect("is taken");
     })
@@ -93,6 +101,9 @@ async fn ten_thousand_parked_executions_need_no_memory_and_all_end_by_their_toke
         limit: 2 * PARKED,
         ..ExecutionFilter::default()
     };
-    assert_eq!(driver.executions(succeeded).await.expect("lists").items.len(), PARKED);
-    assert!(driver.executions(waiting).await.expect("lists").items.is_empty());
+    assert_eq!(
+        driver.executions().list(succeeded).await.expect("lists").items.len(),
+        PARKED
+    );
+    assert!(driver.executions().list(waiting).await.expect("lists").items.is_empty());
 }

@@ -17,7 +17,13 @@ async fn finish(world: &mut World, arn: &str) -> Arc<[HistoryEvent]> {
         task.succeed(output);
         world.settled().await;
     }
-    world.driver.history(arn).await.expect("no failure").expect("exists")
+    world
+        .driver
+        .executions()
+        .history(arn)
+        .await
+        .expect("no failure")
+        .expect("exists")
 }
 
 #[tokio::test]
@@ -34,7 +40,13 @@ async fn a_crash_after_any_commit_leads_to_the_same_history() {
     }
     world.ended(&arn).await;
     crashes.push(crashed(world.directory.path()));
-    let expected = world.driver.history(&arn).await.expect("no failure").expect("exists");
+    let expected = world
+        .driver
+        .executions()
+        .history(&arn)
+        .await
+        .expect("no failure")
+        .expect("exists");
     assert!(expected.len() > STATES.len());
 
     for (answered, directory) in crashes.into_iter().enumerate() {

@@ -5,7 +5,10 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 use serde_json::{Value, json};
-use sluice_driver::{ChildFilter, Clock, ExecutionFilter, KEEP, StartExecution, TokenError};
+use sluice_driver::{
+    ChildFilter, Clock, EXECUTION_RETENTION, ExecutionFilter, RedriveExecution, StartExecution, StopExecution,
+    TokenError,
+};
 use sluice_engine::Status;
 use tempfile::TempDir;
 
@@ -52,7 +55,8 @@ async fn deleted(world: &World, executions: u64) {
 async fn names(world: &World) -> Vec<String> {
     let page = world
         .driver
-        .executions(ExecutionFilter::default())
+        .executions()
+        .list(ExecutionFilter::default())
         .await
         .expect("a page");
     page.items.into_iter().map(|item| item.name).collect()
@@ -70,19 +74,29 @@ async fn an_ended_execution_is_kept_for_ninety_days_and_then_gone_without_a_trac
     world.task().await.succeed(json!({"a": "y".repeat(5_000)}));
     world.task().await.succeed(json!(1));
     world.ended(&arn).await;
-    world.advance(KEEP - MILLISECOND).await;
+    world.advance(EXECUTION_RETENTION - MILLISECOND).await;
     assert_eq!(world.record(&arn).await.status, Status::Succeeded);
     assert_eq!(world.driver.statistics().deleted, 0);
 
     world.advance(MILLISECOND).await;
     deleted(&world, 1).await;
     assert_eq!(rows(&world), [0; 5]);
-    assert_eq!(world.driver.execution(&arn).await, Ok(None));
-    assert_eq!(world.driver.history(&arn).await, Ok(None));
-    assert_eq!(world.driver.newest_event(&arn).await, Ok(None));
-    assert_eq!(world.driver.ended(&arn).await, Ok(None));
-    assert_eq!(world.driver.stop_execution(&arn, None, None).await, Ok(None));
-    assert_eq!(world.driver.redrive_execution(&arn, None).await, Ok(None));
+    assert_eq!(world.driver.executions().get(&arn).await, Ok(None));
+    assert_eq!(world.driver.executions().history(&arn).await, Ok(None));
+    assert_eq!(world.driver.executions().newest_event(&arn).await, Ok(None));
+    assert_eq!(world.driver.executions().wait_for_end(&arn).await, Ok(None));
+    assert_eq!(world.driver.executions().stop(StopExecution::new(&arn)).await, Ok(None));
+    assert_eq!(
+        world
+            .driver
+            .executions()
+            .redrive(RedriveExecution {
+                arn: arn.clone(),
+                client_token: None
+            })
+            .await,
+        Ok(None)
+    );
 }
 
 #[tokio::test]
@@ -101,21 +115,22 @@ async fn what_runs_or_waits_stays_however_old_it_is() {
     world.start("m", "ends").await;
     world.task().await.succeed(json!(1));
     world.settled().await;
-    world.advance(KEEP).await;
+    world.advance(EXECUTION_RETENTION).await;
     deleted(&world, 1).await;
     // it rested for an hour, which is over by now: its own ninety days begin
     assert_eq!(names(&world).await, ["rests", "waits"]);
-    world.advance(KEEP).await;
+    world.advance(EXECUTION_RETENTION).await;
     deleted(&world, 2).await;
     assert_eq!(names(&world).await, ["waits"]);
     world
         .driver
-        .task_success(&token, json!("yes"))
+        .tokens()
+        .succeed(&token, json!("yes"))
         .await
         .expect("is answered");
-    world.advance(KEEP).await;
+    world.advance(EXECUTION_RETENTION).await;
     deleted(&world, 3).await;
-    let late = world.driver.task_success(&token, json!("yes")).await;
+    let late = world.driver.tokens().succeed(&token, json!("yes")).await;
     assert_eq!(late, Err(TokenError::DoesNotExist));
 }
 
@@ -126,14 +141,14 @@ async fn a_name_is_free_again_and_numbers_are_never_given_twice() {
     let arn = world.start("m", "x").await;
     let first = world.ended(&arn).await.identity.key;
     let again = StartExecution::new(machine_arn("m"), json!({})).named("x");
-    assert!(world.driver.start_execution(again.clone()).await.is_err());
+    assert!(world.driver.executions().start(again.clone()).await.is_err());
     world.advance(Duration::from_secs(60)).await;
     deleted(&world, 1).await;
     // also when no row tells any more which numbers there were
     let (directory, now) = (world.directory.clone(), world.clock.now());
     drop(world);
     let world = World::on(directory, now);
-    assert_eq!(world.driver.start_execution(again).await.expect("starts").arn, arn);
+    assert_eq!(world.driver.executions().start(again).await.expect("starts").arn, arn);
     assert!(world.ended(&arn).await.identity.key > first);
 }
 
@@ -143,9 +158,9 @@ async fn children_and_long_logs_go_with_their_execution_little_by_little() {
     world.put("map", map()).await;
     let input = json!((0..2_000).collect::<Vec<_>>());
     let request = StartExecution::new(machine_arn("map"), input).named("x");
-    let arn = world.driver.start_execution(request).await.expect("starts").arn;
+    let arn = world.driver.executions().start(request).await.expect("starts").arn;
     world.ended(&arn).await;
-    let run = world.driver.map_runs(&arn).await.expect("no failure")[0]
+    let run = world.driver.map_runs().list(&arn).await.expect("no failure")[0]
         .arn
         .to_string();
     let filter = ChildFilter {
@@ -155,7 +170,12 @@ async fn children_and_long_logs_go_with_their_execution_little_by_little() {
         after: None,
         limit: 1,
     };
-    let page = world.driver.children(filter.clone()).await.expect("no failure");
+    let page = world
+        .driver
+        .map_runs()
+        .children(filter.clone())
+        .await
+        .expect("no failure");
     let child = page.expect("a run").items[0].arn.clone();
     assert!(rows(&world)[3] == 2_000);
     world.advance(Duration::from_secs(60)).await;
@@ -163,11 +183,11 @@ async fn children_and_long_logs_go_with_their_execution_little_by_little() {
     while world.driver.statistics().deleted == 0 {
         world.settled().await;
     }
-    assert_eq!(world.driver.execution(&arn).await, Ok(None));
-    assert_eq!(world.driver.execution(&child).await, Ok(None));
-    assert_eq!(world.driver.history(&child).await, Ok(None));
-    assert_eq!(world.driver.children(filter).await, Ok(None));
-    assert_eq!(world.driver.map_run(&run, 0).await, Ok(None));
+    assert_eq!(world.driver.executions().get(&arn).await, Ok(None));
+    assert_eq!(world.driver.executions().get(&child).await, Ok(None));
+    assert_eq!(world.driver.executions().history(&child).await, Ok(None));
+    assert_eq!(world.driver.map_runs().children(filter).await, Ok(None));
+    assert_eq!(world.driver.map_runs().get(&run, 0).await, Ok(None));
     // and a process that ends in the middle of it goes on at the next start
     let world = world.killed();
     deleted(&world, 0).await;
@@ -201,7 +221,7 @@ async fn many_are_deleted_beside_starts_and_in_the_order_of_their_ends() {
         limit: 20_000,
         ..ExecutionFilter::default()
     };
-    let all = world.driver.executions(page).await.expect("a page").items;
+    let all = world.driver.executions().list(page).await.expect("a page").items;
     assert_eq!(all.len(), 150 + started);
     assert_eq!(all.last().expect("the oldest").name, "old150");
 }
@@ -214,7 +234,14 @@ async fn a_redriven_execution_is_kept_from_its_last_end_on() {
     world.task().await.fail("Bad", "luck");
     world.ended(&arn).await;
     world.advance(Duration::from_secs(59)).await;
-    let redriven = world.driver.redrive_execution(&arn, Some("token".into())).await;
+    let redriven = world
+        .driver
+        .executions()
+        .redrive(RedriveExecution {
+            arn: arn.clone(),
+            client_token: Some("token".into()),
+        })
+        .await;
     assert!(redriven.expect("redrives").is_some());
     world.advance(Duration::from_secs(2)).await;
     world.task().await.succeed(json!(1));
@@ -247,7 +274,7 @@ async fn the_room_of_what_was_deleted_is_used_again() {
         for n in 0..200 {
             let input = json!({"text": format!("{round} {n} ").repeat(3), "list": (0..400).collect::<Vec<_>>()});
             let request = StartExecution::new(machine_arn("m"), input).named(format!("{round}-{n}"));
-            world.driver.start_execution(request).await.expect("starts");
+            world.driver.executions().start(request).await.expect("starts");
         }
         sizes.push(pages());
         world.advance(Duration::from_secs(60)).await;

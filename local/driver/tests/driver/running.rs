@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
-use sluice_driver::{ManualClock, RunningTask, StartError, StartExecution, TaskRunner};
+use sluice_driver::{ManualClock, RunningTask, StartError, StartExecution, StopExecution, TaskRunner};
 use sluice_engine::{Outcome, Status};
 use tokio::task::JoinSet;
 
@@ -39,7 +39,7 @@ async fn an_execution_runs_from_task_to_task_to_its_end() {
         "the one who waited sees what a reader sees"
     );
     assert_eq!(
-        world.driver.ended(&arn).await,
+        world.driver.executions().wait_for_end(&arn).await,
         Ok(Some(record)),
         "waiting for an end that was"
     );
@@ -102,8 +102,13 @@ async fn the_same_name_and_input_find_the_running_execution_and_nothing_else() {
     let mut world = World::new();
     world.put("m", chain(&["A"])).await;
     let request = StartExecution::new(machine_arn("m"), json!({"n": 1})).named("one");
-    let first = world.driver.start_execution(request.clone()).await.expect("starts");
-    let again = world.driver.start_execution(request.clone()).await.expect("is there");
+    let first = world.driver.executions().start(request.clone()).await.expect("starts");
+    let again = world
+        .driver
+        .executions()
+        .start(request.clone())
+        .await
+        .expect("is there");
     assert_eq!((first.existing, again.existing), (false, true));
     assert_eq!((&first.arn, first.start_date), (&again.arn, again.start_date));
 
@@ -112,12 +117,12 @@ async fn the_same_name_and_input_find_the_running_execution_and_nothing_else() {
         arn: first.arn.clone(),
         start_date: BEGIN,
     });
-    assert_eq!(world.driver.start_execution(other).await, taken);
+    assert_eq!(world.driver.executions().start(other).await, taken);
 
     world.task().await.succeed(json!(1));
     world.ended(&first.arn).await;
     assert_eq!(
-        world.driver.start_execution(request).await,
+        world.driver.executions().start(request).await,
         taken,
         "the name is used up"
     );
@@ -133,7 +138,8 @@ async fn starts_at_the_same_time_give_executions_of_their_own() {
         let driver = world.driver.clone();
         starts.spawn(async move {
             driver
-                .start_execution(StartExecution::new(machine_arn("m"), json!(n)))
+                .executions()
+                .start(StartExecution::new(machine_arn("m"), json!(n)))
                 .await
         });
     }
@@ -162,7 +168,14 @@ async fn stopping_ends_an_execution_once() {
     let arn = world.start("m", "one").await;
     let task = world.task().await;
     let attempt = task.task.attempt;
-    let stopped = world.driver.stop_execution(&arn, Some("Enough".into()), None).await;
+    let stopped = world
+        .driver
+        .executions()
+        .stop(StopExecution {
+            error: Some("Enough".into()),
+            ..StopExecution::new(&arn)
+        })
+        .await;
     assert_eq!(stopped, Ok(Some(BEGIN)));
     assert_eq!(
         within(world.abandoned.recv()).await,
@@ -176,7 +189,7 @@ async fn stopping_ends_an_execution_once() {
 
     world.advance(std::time::Duration::from_secs(5)).await;
     assert_eq!(
-        world.driver.stop_execution(&arn, None, None).await,
+        world.driver.executions().stop(StopExecution::new(&arn)).await,
         Ok(Some(BEGIN)),
         "it had ended before"
     );
@@ -188,7 +201,8 @@ async fn stopping_ends_an_execution_once() {
     assert_eq!(
         world
             .driver
-            .stop_execution(&execution_arn("m", "none"), None, None)
+            .executions()
+            .stop(StopExecution::new(execution_arn("m", "none")))
             .await,
         Ok(None)
     );
@@ -226,13 +240,14 @@ async fn a_task_runs_only_when_its_decision_is_on_disk() {
     });
     let driver = open(directory.path(), Arc::new(ManualClock::new(BEGIN)), witness.clone()).expect("opens");
     let record = crate::support::machine_record("m", chain(&["A", "B", "C"]));
-    driver.put_machine(record, true).await.expect("is put");
+    driver.machines().put(record, true).await.expect("is put");
     let arn = driver
-        .start_execution(StartExecution::new(machine_arn("m"), json!({})))
+        .executions()
+        .start(StartExecution::new(machine_arn("m"), json!({})))
         .await
         .expect("starts")
         .arn;
-    within(driver.ended(&arn)).await.expect("ends");
+    within(driver.executions().wait_for_end(&arn)).await.expect("ends");
     let expected = [("A".to_owned(), 1), ("B".to_owned(), 2), ("C".to_owned(), 3)];
     assert_eq!(*witness.seen.lock().expect("lock"), expected);
 }

@@ -3,7 +3,7 @@
 use std::os::unix::fs::FileExt;
 
 use serde_json::json;
-use sluice_driver::ExecutionRecord;
+use sluice_driver::{ExecutionRecord, StopExecution};
 use sluice_engine::{Outcome, Status};
 use tempfile::TempDir;
 
@@ -67,7 +67,13 @@ async fn a_decision_that_hung_fails_its_execution_and_nothing_else() {
     let one = execution_arn("m", "one");
     world.settled().await;
     check_failed(&world.record(&one).await, "sluice hung or died over it");
-    let history = world.driver.history(&one).await.expect("no failure").expect("exists");
+    let history = world
+        .driver
+        .executions()
+        .history(&one)
+        .await
+        .expect("no failure")
+        .expect("exists");
     assert_eq!(
         history.last().map(|event| event.kind.type_name()).as_deref(),
         Some("ExecutionFailed")
@@ -105,8 +111,8 @@ async fn a_log_that_cannot_be_folded_is_not_folded_again_and_seen_to_have_failed
     check_failed(&record, "set aside");
     assert!(record.stop_date.is_some());
     for _ in 0..2 {
-        assert!(world.driver.history(&one).await.is_err());
-        assert!(world.driver.stop_execution(&one, None, None).await.is_err());
+        assert!(world.driver.executions().history(&one).await.is_err());
+        assert!(world.driver.executions().stop(StopExecution::new(&one)).await.is_err());
         check_failed(&world.record(&one).await, "set aside");
         world = world.killed();
     }

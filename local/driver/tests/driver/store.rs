@@ -9,29 +9,45 @@ use crate::support::World;
 async fn values_are_kept_by_kind_and_key() {
     let world = World::new();
     let driver = &world.driver;
-    assert_eq!(driver.get("topic", "a").await, Ok(None));
-    driver.put("topic", "a", json!({"n": 1})).await.expect("is put");
-    driver.put("mail", "a", json!("other")).await.expect("is put");
-    assert_eq!(driver.get("topic", "a").await, Ok(Some(json!({"n": 1}))));
-    driver.put("topic", "a", json!({"n": 2})).await.expect("is put");
-    assert_eq!(driver.put_if_absent("topic", "a", json!({"n": 3})).await, Ok(false));
-    assert_eq!(driver.put_if_absent("topic", "b", json!({"n": 3})).await, Ok(true));
+    assert_eq!(driver.store().get("topic", "a").await, Ok(None));
+    driver.store().put("topic", "a", json!({"n": 1})).await.expect("is put");
+    driver.store().put("mail", "a", json!("other")).await.expect("is put");
+    assert_eq!(driver.store().get("topic", "a").await, Ok(Some(json!({"n": 1}))));
+    driver.store().put("topic", "a", json!({"n": 2})).await.expect("is put");
+    assert_eq!(
+        driver.store().put_if_absent("topic", "a", json!({"n": 3})).await,
+        Ok(false)
+    );
+    assert_eq!(
+        driver.store().put_if_absent("topic", "b", json!({"n": 3})).await,
+        Ok(true)
+    );
     let world = world.killed();
     let driver = &world.driver;
-    assert_eq!(driver.get("topic", "a").await, Ok(Some(json!({"n": 2}))));
-    assert_eq!(driver.remove("topic", "a").await, Ok(true));
-    assert_eq!(driver.remove("topic", "a").await, Ok(false));
-    assert_eq!(driver.get("topic", "a").await, Ok(None));
-    assert_eq!(driver.get("mail", "a").await, Ok(Some(json!("other"))));
+    assert_eq!(driver.store().get("topic", "a").await, Ok(Some(json!({"n": 2}))));
+    assert_eq!(driver.store().remove("topic", "a").await, Ok(true));
+    assert_eq!(driver.store().remove("topic", "a").await, Ok(false));
+    assert_eq!(driver.store().get("topic", "a").await, Ok(None));
+    assert_eq!(driver.store().get("mail", "a").await, Ok(Some(json!("other"))));
 }
 
 #[tokio::test]
 async fn scans_go_either_way_and_on_from_a_key() {
     let world = World::new();
     for key in ["b", "d", "a", "c"] {
-        world.driver.put("mail", key, Value::Null).await.expect("is put");
+        world
+            .driver
+            .store()
+            .put("mail", key, Value::Null)
+            .await
+            .expect("is put");
     }
-    world.driver.put("male", "z", Value::Null).await.expect("is put");
+    world
+        .driver
+        .store()
+        .put("male", "z", Value::Null)
+        .await
+        .expect("is put");
     for (order, after, limit, expected) in [
         (Order::Ascending, None, 10, "abcd"),
         (Order::Descending, None, 10, "dcba"),
@@ -42,6 +58,7 @@ async fn scans_go_either_way_and_on_from_a_key() {
     ] {
         let found = world
             .driver
+            .store()
             .scan("mail", order, after.map(str::to_owned), limit)
             .await
             .expect("scans");
@@ -54,12 +71,17 @@ async fn scans_go_either_way_and_on_from_a_key() {
 async fn a_value_that_cannot_be_read_is_left_out_of_its_list() {
     let world = World::new();
     for key in ["a", "b", "c"] {
-        world.driver.put("k", key, json!(key)).await.expect("is put");
+        world.driver.store().put("k", key, json!(key)).await.expect("is put");
     }
     rusqlite::Connection::open(world.directory.path().join("journal.sqlite"))
         .and_then(|file| file.execute("UPDATE store SET value = '{' WHERE key = 'b'", []))
         .expect("damaged");
-    let listed = world.driver.scan("k", Order::Ascending, None, 9).await.expect("listed");
+    let listed = world
+        .driver
+        .store()
+        .scan("k", Order::Ascending, None, 9)
+        .await
+        .expect("listed");
     assert_eq!(listed, [("a".to_owned(), json!("a")), ("c".to_owned(), json!("c"))]);
 }
 
@@ -67,9 +89,10 @@ async fn a_value_that_cannot_be_read_is_left_out_of_its_list() {
 async fn a_value_too_deep_to_be_read_again_is_refused() {
     let world = World::new();
     let deep = (0..1_000).fold(Value::Null, |inner, _| json!([inner]));
-    assert!(world.driver.put("k", "deep", deep).await.is_err());
+    assert!(world.driver.store().put("k", "deep", deep).await.is_err());
     world
         .driver
+        .store()
         .put("k", "flat", json!([]))
         .await
         .expect("the driver goes on");

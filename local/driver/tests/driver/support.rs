@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use sluice_driver::{
-    Clock, Driver, DriverConfig, ExecutionRecord, Happening, MachineKind, MachineRecord, ManualClock, Observer,
-    OpenError, Retry, RunningTask, StartExecution, TaskRunner, Unobserved,
+    Clock, Driver, DriverConfig, ExecutionRecord, MachineKind, MachineRecord, ManualClock, NoObserver, Observation,
+    Observer, OpenError, RetryBackoff, RunningTask, StartExecution, TaskRunner,
 };
 use sluice_engine::{AttemptId, Identity};
 use tempfile::TempDir;
@@ -50,22 +50,22 @@ pub(crate) struct World {
     pub(crate) directory: Arc<TempDir>,
     pub(crate) tasks: UnboundedReceiver<RunningTask>,
     pub(crate) abandoned: UnboundedReceiver<(Arc<str>, AttemptId)>,
-    pub(crate) told: Arc<Told>,
+    pub(crate) told: Arc<Observed>,
 }
 
 /// What the observer was told.
 #[derive(Default)]
-pub(crate) struct Told(Mutex<Vec<Happening>>);
+pub(crate) struct Observed(Mutex<Vec<Observation>>);
 
-impl Observer for Told {
-    fn observe(&self, happenings: &[Happening]) {
-        self.0.lock().expect("lock").extend_from_slice(happenings);
+impl Observer for Observed {
+    fn observe(&self, observations: &[Observation]) {
+        self.0.lock().expect("lock").extend_from_slice(observations);
     }
 }
 
-impl Told {
+impl Observed {
     /// All so far, and forgets it.
-    pub(crate) fn take(&self) -> Vec<Happening> {
+    pub(crate) fn take(&self) -> Vec<Observation> {
         std::mem::take(&mut self.0.lock().expect("lock"))
     }
 }
@@ -77,7 +77,7 @@ impl World {
 
     /// A driver on a directory that may have a journal, at a time.
     pub(crate) fn on(directory: Arc<TempDir>, now: i64) -> Self {
-        Self::keeping(directory, now, sluice_driver::KEEP)
+        Self::keeping(directory, now, sluice_driver::EXECUTION_RETENTION)
     }
 
     /// The same, with ended executions kept for a time.
@@ -89,7 +89,7 @@ impl World {
             tasks: sender,
             abandoned: gone,
         });
-        let told = Arc::new(Told::default());
+        let told = Arc::new(Observed::default());
         let driver = open_keeping(directory.path(), clock.clone(), runner, told.clone(), keep).expect("opens");
         Self {
             driver,
@@ -112,14 +112,14 @@ impl World {
     pub(crate) async fn put(&self, machine: &str, definition: Value) -> String {
         let record = machine_record(machine, definition);
         let arn = record.arn.clone();
-        self.driver.put_machine(record, false).await.expect("is put");
+        self.driver.machines().put(record, false).await.expect("is put");
         arn
     }
 
     /// Starts an execution of a machine by name, and answers with the execution's ARN.
     pub(crate) async fn start(&self, machine: &str, name: &str) -> String {
         let request = StartExecution::new(machine_arn(machine), json!({"of": name})).named(name);
-        self.driver.start_execution(request).await.expect("starts").arn
+        self.driver.executions().start(request).await.expect("starts").arn
     }
 
     /// The next task that the driver runs.
@@ -128,24 +128,37 @@ impl World {
     }
 
     pub(crate) async fn ended(&self, arn: &str) -> ExecutionRecord {
-        within(self.driver.ended(arn))
+        within(self.driver.executions().wait_for_end(arn))
             .await
             .expect("no failure")
             .expect("exists")
     }
 
     pub(crate) async fn record(&self, arn: &str) -> ExecutionRecord {
-        self.driver.execution(arn).await.expect("no failure").expect("exists")
+        self.driver
+            .executions()
+            .get(arn)
+            .await
+            .expect("no failure")
+            .expect("exists")
     }
 
     /// Returns when everything sent to the engine before has been dealt with.
     pub(crate) async fn settled(&self) {
         // Machines take turns, so an answer says nothing about what came before it.
         while self.driver.statistics().queued > 0 {
-            self.driver.put("test", "taken", Value::Null).await.expect("is put");
+            self.driver
+                .store()
+                .put("test", "taken", Value::Null)
+                .await
+                .expect("is put");
         }
         for _ in 0..2 {
-            self.driver.put("test", "settled", Value::Null).await.expect("is put");
+            self.driver
+                .store()
+                .put("test", "settled", Value::Null)
+                .await
+                .expect("is put");
         }
     }
 
@@ -166,12 +179,12 @@ pub(crate) fn crashed(directory: &Path) -> Arc<TempDir> {
 }
 
 pub(crate) fn open(directory: &Path, clock: Arc<dyn Clock>, runner: Arc<dyn TaskRunner>) -> Result<Driver, OpenError> {
-    open_observed(directory, clock, runner, Arc::new(Unobserved))
+    open_observed(directory, clock, runner, Arc::new(NoObserver))
 }
 
 /// A driver with another clock, and the tasks that it runs.
 pub(crate) fn open_recorded(directory: &Path, clock: Arc<dyn Clock>) -> (Driver, UnboundedReceiver<RunningTask>) {
-    open_recorded_observed(directory, clock, Arc::new(Unobserved))
+    open_recorded_observed(directory, clock, Arc::new(NoObserver))
 }
 
 pub(crate) fn open_recorded_observed(
@@ -193,7 +206,7 @@ pub(crate) fn open_observed(
     runner: Arc<dyn TaskRunner>,
     observer: Arc<dyn Observer>,
 ) -> Result<Driver, OpenError> {
-    open_keeping(directory, clock, runner, observer, sluice_driver::KEEP)
+    open_keeping(directory, clock, runner, observer, sluice_driver::EXECUTION_RETENTION)
 }
 
 fn open_keeping(
@@ -211,11 +224,11 @@ fn open_keeping(
         seed: Arc::new(|| [SEED.fetch_add(1, Ordering::Relaxed), 0x5EED]),
         region: "eu-west-1".into(),
         account: "123456789012".into(),
-        keep,
+        retention: keep,
         observer,
-        retry: Retry {
-            first: Duration::ZERO,
-            most: Duration::ZERO,
+        retry: RetryBackoff {
+            initial: Duration::ZERO,
+            max: Duration::ZERO,
         },
         worker: None,
     };

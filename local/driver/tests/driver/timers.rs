@@ -98,16 +98,21 @@ impl TaskRunner for Nobody {
 async fn a_short_wait(driver: &Driver, clock: &SystemClock) {
     let definition = json!({"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 1, "End": true}}});
     driver
-        .put_machine(machine_record("short", definition), false)
+        .machines()
+        .put(machine_record("short", definition), false)
         .await
         .expect("is put");
     let before = clock.now();
     let arn = driver
-        .start_execution(StartExecution::new(machine_arn("short"), json!({})))
+        .executions()
+        .start(StartExecution::new(machine_arn("short"), json!({})))
         .await
         .expect("starts")
         .arn;
-    let record = within(driver.ended(&arn)).await.expect("no failure").expect("exists");
+    let record = within(driver.executions().wait_for_end(&arn))
+        .await
+        .expect("no failure")
+        .expect("exists");
     assert!(
         record.stop_date.is_some_and(|stop| stop >= before + 1_000),
         "{record:?}"

@@ -36,13 +36,18 @@ async fn an_answer_finds_its_parked_execution() {
         "parked executions are not in memory"
     );
     assert_eq!(
-        world.driver.task_success(&yes_token, json!({"approved": true})).await,
+        world
+            .driver
+            .tokens()
+            .succeed(&yes_token, json!({"approved": true}))
+            .await,
         Ok(())
     );
     assert_eq!(
         world
             .driver
-            .task_failure(&no_token, Some("Rejected".into()), None)
+            .tokens()
+            .fail(&no_token, Some("Rejected".into()), None)
             .await,
         Ok(())
     );
@@ -66,7 +71,7 @@ async fn who_waits_is_seen_in_its_record() {
         (record.waiting_since, record.waiting_state.as_deref()),
         (Some(BEGIN), Some("Ask"))
     );
-    world.driver.task_success(&token, json!(1)).await.expect("is taken");
+    world.driver.tokens().succeed(&token, json!(1)).await.expect("is taken");
     let record = world.record(&arn).await;
     assert_eq!((record.waiting_since, record.waiting_state), (None, None));
 }
@@ -77,7 +82,7 @@ async fn an_answer_can_come_before_the_call_returns() {
     let arn = world.start("approval", "one").await;
     let task = world.task().await;
     let token = task.task.token.clone().expect("a token");
-    assert_eq!(world.driver.task_success(&token, json!("quick")).await, Ok(()));
+    assert_eq!(world.driver.tokens().succeed(&token, json!("quick")).await, Ok(()));
     assert_eq!(world.ended(&arn).await.status, Status::Succeeded);
     task.submitted(json!({}));
     world.settled().await;
@@ -88,7 +93,12 @@ async fn an_answer_can_come_before_the_call_returns() {
 async fn tokens_that_are_not_open_are_refused() {
     let mut world = approvals().await;
     let (_, closed) = parked(&mut world, "closed").await;
-    world.driver.task_success(&closed, json!(1)).await.expect("is taken");
+    world
+        .driver
+        .tokens()
+        .succeed(&closed, json!(1))
+        .await
+        .expect("is taken");
     let (_, open) = parked(&mut world, "open").await;
     let mut elsewhere = approvals().await;
     let (_, foreign) = parked(&mut elsewhere, "open").await;
@@ -106,19 +116,19 @@ async fn tokens_that_are_not_open_are_refused() {
     ] {
         let driver = &world.driver;
         assert_eq!(
-            driver.task_success(token, json!(1)).await,
+            driver.tokens().succeed(token, json!(1)).await,
             Err(expected.clone()),
             "{token}"
         );
         assert_eq!(
-            driver.task_failure(token, None, None).await,
+            driver.tokens().fail(token, None, None).await,
             Err(expected.clone()),
             "{token}"
         );
-        assert_eq!(driver.task_heartbeat(token).await, Err(expected), "{token}");
+        assert_eq!(driver.tokens().heartbeat(token).await, Err(expected), "{token}");
     }
     assert_eq!(
-        world.driver.task_heartbeat(&open).await,
+        world.driver.tokens().heartbeat(&open).await,
         Ok(()),
         "the others did no harm"
     );
@@ -136,7 +146,7 @@ async fn a_token_outlives_its_process() {
         "a parked call is not made again"
     );
     assert_eq!(world.driver.statistics().loaded, 0);
-    assert_eq!(world.driver.task_success(&token, json!("late")).await, Ok(()));
+    assert_eq!(world.driver.tokens().succeed(&token, json!("late")).await, Ok(()));
     assert_eq!(
         world.ended(&arn).await.outcome,
         Some(Outcome::Succeeded {
@@ -157,7 +167,7 @@ async fn a_token_expires_with_its_timeout() {
         "{outcome:?}"
     );
     assert_eq!(
-        world.driver.task_success(&token, json!(1)).await,
+        world.driver.tokens().succeed(&token, json!(1)).await,
         Err(TokenError::TimedOut)
     );
 }

@@ -1,7 +1,9 @@
 //! Versions and aliases.
 
 use serde_json::json;
-use sluice_driver::{ExecutionFilter, Qualifier, Route, StartError, StartExecution, VersionError};
+use sluice_driver::{
+    CreateAlias, ExecutionFilter, PublishVersion, Qualifier, Route, StartError, StartExecution, VersionError,
+};
 
 use crate::support::{World, chain, machine_arn};
 
@@ -20,22 +22,49 @@ fn all_to(version: u64) -> Vec<Route> {
 async fn what_was_published_is_there_after_a_kill() {
     let world = World::new();
     let arn = world.put("m", chain(&["A"])).await;
-    let first = world.driver.publish_version(&arn, None, Some("first".into())).await;
+    let first = world
+        .driver
+        .versions()
+        .publish(PublishVersion {
+            machine_arn: arn.clone(),
+            revision_id: None,
+            description: Some("first".into()),
+        })
+        .await;
     let first = first.expect("is published");
-    let alias = world.driver.create_alias(&arn, "live".into(), None, all_to(1)).await;
+    let alias = world
+        .driver
+        .aliases()
+        .create(CreateAlias {
+            machine_arn: arn.clone(),
+            name: "live".into(),
+            description: None,
+            routes: all_to(1),
+        })
+        .await;
     let alias = alias.expect("is created");
     world.put("m", chain(&["B"])).await;
 
     let world = world.killed();
-    assert_eq!(world.driver.versions(&arn, None, 10).await, Ok(vec![first]));
-    assert_eq!(world.driver.aliases(&arn, None, 10).await, Ok(vec![alias]));
-    let version = world.driver.version(&arn, 1).await.expect("reads").expect("is there");
+    assert_eq!(world.driver.versions().list(&arn, None, 10).await, Ok(vec![first]));
+    assert_eq!(world.driver.aliases().list(&arn, None, 10).await, Ok(vec![alias]));
+    let version = world
+        .driver
+        .versions()
+        .get(&arn, 1)
+        .await
+        .expect("reads")
+        .expect("is there");
     assert_eq!(version.description.as_deref(), Some("first"));
     assert_eq!(*version.machine.definition, *chain(&["A"]).to_string());
 
-    let started = world.driver.start_execution(by(Qualifier::Alias("live".into()))).await;
+    let started = world
+        .driver
+        .executions()
+        .start(by(Qualifier::Alias("live".into())))
+        .await;
     let record = world.record(&started.expect("starts").arn).await;
-    let runs = world.driver.definition(record.definition_id).await;
+    let runs = world.driver.machines().definition(record.definition_id).await;
     assert_eq!(runs, Ok(Some(version.machine.definition)));
     assert_eq!(record.version_arn, Some(format!("{arn}:1")));
     assert_eq!(record.alias_arn, Some(format!("{arn}:live")));
@@ -46,7 +75,7 @@ async fn what_was_published_is_there_after_a_kill() {
             ..ExecutionFilter::default()
         };
         let driver = world.driver.clone();
-        async move { driver.executions(filter).await.expect("lists").items.len() }
+        async move { driver.executions().list(filter).await.expect("lists").items.len() }
     };
     assert_eq!(listed(Qualifier::Version(1)).await, 1);
     assert_eq!(listed(Qualifier::Version(2)).await, 0);
@@ -61,12 +90,29 @@ async fn what_is_not_there_is_neither_started_nor_led_to() {
         let not_found = StartError::MachineNotFound {
             arn: format!("{arn}:{qualifier}"),
         };
-        assert_eq!(world.driver.start_execution(by(qualifier)).await, Err(not_found));
+        assert_eq!(world.driver.executions().start(by(qualifier)).await, Err(not_found));
     }
-    let alias = world.driver.create_alias(&arn, "live".into(), None, all_to(1)).await;
+    let alias = world
+        .driver
+        .aliases()
+        .create(CreateAlias {
+            machine_arn: arn.clone(),
+            name: "live".into(),
+            description: None,
+            routes: all_to(1),
+        })
+        .await;
     assert_eq!(alias, Err(VersionError::VersionNotFound { number: 1 }));
     let none = machine_arn("none");
-    let published = world.driver.publish_version(&none, None, None).await;
+    let published = world
+        .driver
+        .versions()
+        .publish(PublishVersion {
+            machine_arn: none.clone(),
+            revision_id: None,
+            description: None,
+        })
+        .await;
     assert_eq!(published, Err(VersionError::MachineNotFound { arn: none }));
 }
 
@@ -77,15 +123,29 @@ async fn a_machine_takes_its_versions_and_aliases_with_it() {
     for round in 0..2 {
         let published = world
             .driver
-            .publish_version(&arn, None, None)
+            .versions()
+            .publish(PublishVersion {
+                machine_arn: arn.clone(),
+                revision_id: None,
+                description: None,
+            })
             .await
             .expect("is published");
         assert_eq!(published.number, 1, "{round}");
-        let alias = world.driver.create_alias(&arn, "live".into(), None, all_to(1)).await;
+        let alias = world
+            .driver
+            .aliases()
+            .create(CreateAlias {
+                machine_arn: arn.clone(),
+                name: "live".into(),
+                description: None,
+                routes: all_to(1),
+            })
+            .await;
         alias.expect("is created");
-        assert_eq!(world.driver.delete_machine(&arn).await, Ok(true));
-        assert_eq!(world.driver.version(&arn, 1).await, Ok(None));
-        assert_eq!(world.driver.alias(&arn, "live").await, Ok(None));
+        assert_eq!(world.driver.machines().delete(&arn).await, Ok(true));
+        assert_eq!(world.driver.versions().get(&arn, 1).await, Ok(None));
+        assert_eq!(world.driver.aliases().get(&arn, "live").await, Ok(None));
         world.put("m", chain(&["A"])).await;
     }
 }
@@ -96,17 +156,37 @@ async fn a_machine_has_at_most_a_hundred_aliases() {
     let arn = world.put("m", chain(&["A"])).await;
     world
         .driver
-        .publish_version(&arn, None, None)
+        .versions()
+        .publish(PublishVersion {
+            machine_arn: arn.clone(),
+            revision_id: None,
+            description: None,
+        })
         .await
         .expect("is published");
     for number in 0..100 {
         let alias = world
             .driver
-            .create_alias(&arn, format!("a{number}"), None, all_to(1))
+            .aliases()
+            .create(CreateAlias {
+                machine_arn: arn.clone(),
+                name: format!("a{number}"),
+                description: None,
+                routes: all_to(1),
+            })
             .await;
         alias.expect("is created");
     }
-    let one_more = world.driver.create_alias(&arn, "b".into(), None, all_to(1)).await;
+    let one_more = world
+        .driver
+        .aliases()
+        .create(CreateAlias {
+            machine_arn: arn.clone(),
+            name: "b".into(),
+            description: None,
+            routes: all_to(1),
+        })
+        .await;
     let refused = VersionError::QuotaExceeded {
         what: "aliases",
         limit: 100,

@@ -10,8 +10,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sluice_asl::eval::JsonataProgram;
 use sluice_driver::{
-    Driver, DriverConfig, ExecutionRecord, MachineKind, MachineRecord, ManualClock, RunningTask, StartExecution,
-    TaskRunner, Unobserved, WorkerCommand,
+    Driver, DriverConfig, ExecutionRecord, MachineKind, MachineRecord, ManualClock, NoObserver, RunningTask,
+    StartExecution, StopExecution, TaskRunner, WorkerCommand,
 };
 use sluice_engine::{EventKind, Outcome, Status};
 
@@ -55,10 +55,10 @@ fn open(directory: &Path, worker: Option<WorkerCommand>) -> Driver {
         seed: Arc::new(|| [SEED.fetch_add(1, Ordering::Relaxed), 7]),
         region: "eu-west-1".into(),
         account: "123456789012".into(),
-        keep: sluice_driver::KEEP,
-        observer: Arc::new(Unobserved),
+        retention: sluice_driver::EXECUTION_RETENTION,
+        observer: Arc::new(NoObserver),
         worker,
-        retry: sluice_driver::Retry::default(),
+        retry: sluice_driver::RetryBackoff::default(),
     };
     Driver::open(config, Arc::new(Echo)).expect("opens")
 }
@@ -85,13 +85,16 @@ async fn start(driver: &Driver, name: &str, definition: Value) -> String {
         updated: 0,
         attributes: Value::Null,
     };
-    driver.put_machine(record, false).await.expect("is put");
+    driver.machines().put(record, false).await.expect("is put");
     let request = StartExecution::new(arn, json!({"few": [1, 2, 3], "text": "aXbX"})).named("one");
-    within(driver.start_execution(request)).await.expect("starts").arn
+    within(driver.executions().start(request)).await.expect("starts").arn
 }
 
 async fn ended(driver: &Driver, arn: &str) -> ExecutionRecord {
-    within(driver.ended(arn)).await.expect("no failure").expect("exists")
+    within(driver.executions().wait_for_end(arn))
+        .await
+        .expect("no failure")
+        .expect("exists")
 }
 
 async fn within<T>(future: impl Future<Output = T>) -> T {
@@ -150,7 +153,12 @@ async fn bombs_end_in_an_error_that_a_catcher_takes() {
             continue;
         }
         assert_eq!(**output, json!("caught"), "{expression}");
-        let history = driver.history(&arn).await.expect("no failure").expect("exists");
+        let history = driver
+            .executions()
+            .history(&arn)
+            .await
+            .expect("no failure")
+            .expect("exists");
         let failed = history
             .iter()
             .find(|event| matches!(event.kind, EventKind::EvaluationFailed { .. }));
@@ -204,7 +212,12 @@ async fn what_was_evaluated_is_not_evaluated_again() {
     let mut before = Vec::new();
     for arn in [&random, &slow] {
         let record = ended(&driver, arn).await;
-        let history = driver.history(arn).await.expect("no failure").expect("exists");
+        let history = driver
+            .executions()
+            .history(arn)
+            .await
+            .expect("no failure")
+            .expect("exists");
         before.push((record.outcome, history));
     }
     driver.close().await.expect("closes");
@@ -212,9 +225,17 @@ async fn what_was_evaluated_is_not_evaluated_again() {
     let nobody = WorkerCommand::new("/does/not/exist", []);
     let driver = open(directory.path(), Some(nobody));
     for (arn, (outcome, history)) in [&random, &slow].into_iter().zip(before) {
-        let record = driver.execution(arn).await.expect("no failure").expect("exists");
+        let record = driver.executions().get(arn).await.expect("no failure").expect("exists");
         assert_eq!(record.outcome, outcome);
-        assert_eq!(driver.history(arn).await.expect("no failure").expect("exists"), history);
+        assert_eq!(
+            driver
+                .executions()
+                .history(arn)
+                .await
+                .expect("no failure")
+                .expect("exists"),
+            history
+        );
     }
     driver.close().await.expect("closes");
 }
@@ -233,7 +254,7 @@ async fn a_stopped_execution_gives_its_worker_up() {
         "A": {"Type": "Pass", "Output": "{% ($f := function($x) {$f($x + 1)}; $f(1)) %}", "End": true},
     }});
     let arn = start(&driver, "stopped", definition).await;
-    let stopped = within(driver.stop_execution(&arn, None, None))
+    let stopped = within(driver.executions().stop(StopExecution::new(&arn)))
         .await
         .expect("no failure");
     assert!(stopped.is_some());

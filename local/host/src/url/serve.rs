@@ -8,7 +8,7 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Body;
 use hyper::header::{CONNECTION, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
 use hyper::{HeaderMap, Request, Response, StatusCode, Version, http::request};
-use sluice_http::{HostGuard, Limits, Places, ReadError, RequestBody};
+use sluice_http::{ConnectionSlots, HostGuard, Limits, ReadError, RequestBody};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use crate::config::Clock;
 use crate::error::InvokeError;
 use crate::host::{Host, trace_id};
 use crate::invocation::{Invocation, MAX_REQUEST_BYTES};
-use crate::observer::UrlAnswered;
+use crate::observer::UrlResponse;
 
 /// A function URL and where it listens.
 pub struct UrlSpec {
@@ -31,7 +31,7 @@ pub struct UrlSpec {
     pub function: String,
     /// The id: on AWS the first label of the host name.
     pub url_id: String,
-    /// The kind of authorization that callers need.
+    /// Who may call.
     pub auth_type: AuthType,
     /// The CORS settings, if the URL has them: an origin that they allow may call.
     pub cors: Option<Cors>,
@@ -39,8 +39,8 @@ pub struct UrlSpec {
     pub hosts: HostGuard,
     /// The time limits for clients.
     pub limits: Limits,
-    /// The limit of connections at a time; URLs may share their places.
-    pub places: Arc<Places>,
+    /// The limit of connections at a time; URLs may share their slots.
+    pub slots: Arc<ConnectionSlots>,
     /// The clock of `requestContext.timeEpoch`.
     pub now: Clock,
     /// The region in the domain name.
@@ -91,7 +91,7 @@ impl Host {
                 async move { url.answer(request, peer).await }
             }
         };
-        sluice_http::serve(spec.listener, spec.limits, spec.places, accepted, shutdown).await;
+        sluice_http::serve(spec.listener, spec.limits, spec.slots, accepted, shutdown).await;
         Ok(())
     }
 }
@@ -105,7 +105,7 @@ impl Url {
             return refusal(refused.status(), &refused.to_string());
         }
         let reply = self.respond(parts, body, peer).await;
-        self.host.config().observer.url_answered(&UrlAnswered {
+        self.host.config().observer.url_responded(&UrlResponse {
             function: &self.function,
             at_ms,
             status: reply.status().as_u16(),
@@ -114,7 +114,7 @@ impl Url {
         reply
     }
 
-    /// Returns true if the URL's CORS settings let a page of another origin call, or answer that it may not.
+    /// Whether the URL's CORS settings let a page of another origin call, or answer that it may not.
     fn allows(&self, parts: &request::Parts, headers: &HeaderMap) -> bool {
         self.cors
             .as_ref()
@@ -288,7 +288,7 @@ fn later(mut reply: Reply, request_id: Uuid) -> Reply {
     reply
 }
 
-/// Answers 502 without a reason: what the function said stays between it and its log.
+/// What the function said stays between it and its log.
 fn failed() -> Reply {
     let mut reply = Response::new(Full::new(Bytes::from_static(b"Internal Server Error")));
     *reply.status_mut() = StatusCode::BAD_GATEWAY;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use sluice_clock::ManualClock;
-use sluice_driver::{Driver, Unobserved};
+use sluice_driver::{Driver, NoObserver};
 use sluice_dynamodb::DynamoDb;
 use sluice_lambda::Lambda;
 use sluice_service_testing::{Handler, NOW, ROLE, Reply, TestFunctions, account, driver};
@@ -30,7 +30,7 @@ impl World {
         let directory = tempfile::tempdir().unwrap();
         let account = account(Arc::new(ManualClock::new(NOW)), 1);
         let runner = Runner::new(tokio::runtime::Handle::current());
-        let driver = driver(directory.path(), &account, runner.clone(), Arc::new(Unobserved));
+        let driver = driver(directory.path(), &account, runner.clone(), Arc::new(NoObserver));
         let stepfunctions = StepFunctions::new(account.clone(), driver.clone(), runner.clone());
         let stepfunctions = Arc::new(stepfunctions);
         let tables = directory.path().join("tables.db");

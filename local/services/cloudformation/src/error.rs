@@ -66,7 +66,8 @@ impl From<CloudFormationError> for ApiError {
                 error @ (DriverError::Closed
                 | DriverError::Stopped { .. }
                 | DriverError::Journal {
-                    fault: Fault::Passing, ..
+                    fault: Fault::Transient,
+                    ..
                 }),
             ) => Self::client("ServiceUnavailable", error.to_string()).status(StatusCode::SERVICE_UNAVAILABLE),
             CloudFormationError::Driver(error) => Self::internal("InternalServerError", &error),

@@ -47,7 +47,7 @@ impl Stacks {
     /// When the journal fails.
     pub async fn save(&self, stack: StackRecord) -> Result<(), DriverError> {
         let value = serde_json::to_value(&stack).unwrap_or_default();
-        self.driver.put(KIND, &stack.id, value).await?;
+        self.driver.store().put(KIND, &stack.id, value).await?;
         self.register(stack);
         Ok(())
     }
@@ -61,7 +61,7 @@ impl Stacks {
         let mut records = Vec::new();
         let mut after = None;
         loop {
-            let batch = self.driver.scan(KIND, Order::Ascending, after, BATCH).await?;
+            let batch = self.driver.store().scan(KIND, Order::Ascending, after, BATCH).await?;
             after = batch.last().map(|(id, _)| id.clone());
             let full = batch.len() == BATCH;
             for (id, value) in batch {
@@ -95,7 +95,7 @@ impl Stacks {
         };
         for stack in over {
             if newer(&stack) {
-                self.driver.remove(KIND, &stack.id).await?;
+                self.driver.store().remove(KIND, &stack.id).await?;
             }
         }
         let mut records = self.records.write().unwrap_or_else(PoisonError::into_inner);

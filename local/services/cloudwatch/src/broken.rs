@@ -2,15 +2,15 @@
 
 use std::path::Path;
 
-use sluice_disk::beside;
-use sluice_disk::identity::{self, Belongs};
 use sluice_metrics::Timestamp;
+use sluice_storage::identity::{self, Ownership};
+use sluice_storage::sibling_path;
 
 use crate::store::{OpenError, Store};
 
 /// Opens the file; one that is damaged or of another directory is set aside first.
 pub(crate) fn open_or_replace(path: &Path, identity: Option<&str>, now: Timestamp) -> Result<Store, OpenError> {
-    if let (Ok(Belongs::To(found)), Some(identity)) = (identity::read(path), identity)
+    if let (Ok(Ownership::Directory(found)), Some(identity)) = (identity::read(path), identity)
         && found != identity
     {
         let reason = format!("it is of the data directory {found}");
@@ -29,14 +29,14 @@ pub(crate) fn replace(
     now: Timestamp,
     reason: &dyn std::fmt::Display,
 ) -> Result<Store, OpenError> {
-    let aside = beside(path, &format!(".broken-{now}"));
+    let aside = sibling_path(path, &format!(".broken-{now}"));
     tracing::error!(
         file = %path.display(), aside = %aside.display(), %reason,
         "the metrics' file cannot be used: it is set aside, and metrics begin anew"
     );
     for part in ["", "-wal", "-shm"] {
         // What is not there, or cannot be moved, shows when the new file is opened.
-        let _ = std::fs::rename(beside(path, part), beside(&aside, part));
+        let _ = std::fs::rename(sibling_path(path, part), sibling_path(&aside, part));
     }
     Store::open(path, identity)
 }

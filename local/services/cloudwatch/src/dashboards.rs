@@ -29,15 +29,15 @@ impl Dashboards {
     }
 
     pub(crate) async fn put(&self, name: &str, dashboard: Dashboard) -> Result<(), DriverError> {
-        self.driver.put(KIND, name, json!(dashboard)).await
+        self.driver.store().put(KIND, name, json!(dashboard)).await
     }
 
     pub(crate) async fn get(&self, name: &str) -> Result<Option<Dashboard>, DriverError> {
-        Ok(self.driver.get(KIND, name).await?.and_then(read))
+        Ok(self.driver.store().get(KIND, name).await?.and_then(read))
     }
 
     pub(crate) async fn remove(&self, name: &str) -> Result<(), DriverError> {
-        self.driver.remove(KIND, name).await?;
+        self.driver.store().remove(KIND, name).await?;
         Ok(())
     }
 
@@ -47,7 +47,7 @@ impl Dashboards {
         name: Option<String>,
         limit: usize,
     ) -> Result<Vec<(String, Dashboard)>, DriverError> {
-        let found = self.driver.scan(KIND, Order::Ascending, name, limit).await?;
+        let found = self.driver.store().scan(KIND, Order::Ascending, name, limit).await?;
         Ok(found
             .into_iter()
             .filter_map(|(name, value)| Some((name, read(value)?)))

@@ -6,10 +6,10 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use sluice_clock::Clock;
-use sluice_disk::{Disk, Fault, Retry};
 use sluice_metrics::{
     Accumulator, MetricId, Point, RETENTION, SeriesKey, SeriesNumber, Timestamp, TooManySeries, Unit,
 };
+use sluice_storage::{Fault, RetryBackoff, WriteHealth};
 
 use crate::broken;
 use crate::store::{Kept, Store};
@@ -55,7 +55,7 @@ struct Shared {
     /// Locked before `gathered`, by whoever locks both.
     disk: Mutex<Option<File>>,
     /// The same as in there, for those who must not wait for it.
-    health: OnceLock<Disk>,
+    health: OnceLock<WriteHealth>,
     clock: Arc<dyn Clock>,
 }
 
@@ -72,7 +72,7 @@ struct File {
     expired_at: Timestamp,
     /// The identity of the data directory that it belongs to.
     identity: Option<String>,
-    disk: Disk,
+    disk: WriteHealth,
 }
 
 impl Metrics {
@@ -103,7 +103,7 @@ impl Metrics {
                 path: path.to_owned(),
                 reason: error.to_string(),
             })?;
-        let disk = Disk::new("the metrics' file", path, Retry::default());
+        let disk = WriteHealth::new("the metrics' file", path, RetryBackoff::default());
         // The first one is the one that is asked.
         let _ = self.shared.health.set(disk.clone());
         *lock(&self.shared.disk) = Some(File {
@@ -271,7 +271,7 @@ impl Shared {
                 if left_out > 0 {
                     tracing::warn!(left_out, "there are too many metrics: some are not kept");
                 }
-                disk.disk.works();
+                disk.disk.record_success();
                 Ok(())
             }
             Err(error) => {
@@ -284,14 +284,14 @@ impl Shared {
 
     /// Metrics are gathered until they can be kept; a damaged file makes room for a new one.
     fn failed(&self, disk: &mut File, error: &rusqlite::Error) {
-        if sluice_disk::fault(error) == Fault::Passing {
-            disk.disk.failed(error, Fault::Passing);
+        if sluice_storage::classify(error) == Fault::Transient {
+            disk.disk.record_failure(error, Fault::Transient);
             return;
         }
         match broken::replace(disk.disk.path(), disk.identity.as_deref(), self.clock.now(), error) {
             Ok(store) => disk.store = store,
             Err(error) => {
-                disk.disk.failed(&error, Fault::Passing);
+                disk.disk.record_failure(&error, Fault::Transient);
             }
         }
     }
@@ -438,7 +438,7 @@ mod tests {
         check(&|path| std::fs::write(path, "rubbish".repeat(1_000)).unwrap()).await;
         check(&|path| {
             let foreign = rusqlite::Connection::open(path).unwrap();
-            sluice_disk::identity::write(&foreign, "another's").unwrap();
+            sluice_storage::identity::write(&foreign, "another's").unwrap();
         })
         .await;
     }

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
-use sluice_disk::Fault;
-use sluice_disk::identity::{self, Belongs};
 use sluice_metrics::{Distribution, MetricId, Point, SeriesKey, Sketch, Timestamp, Unit, Window};
+use sluice_storage::Fault;
+use sluice_storage::identity::{self, Ownership};
 
 /// The most metrics on disk, counted by unit.
 const MAX_SERIES: i64 = 10_000;
@@ -63,7 +63,7 @@ pub(crate) enum OpenError {
 impl OpenError {
     /// Tells whether the file is no file of metrics, or not whole.
     pub(crate) fn is_damage(&self) -> bool {
-        matches!(self, Self::Sqlite(error) if sluice_disk::fault(error) == Fault::Lasting)
+        matches!(self, Self::Sqlite(error) if sluice_storage::classify(error) == Fault::Permanent)
     }
 }
 
@@ -105,7 +105,7 @@ impl Store {
             connection.execute_batch(SCHEMA)?;
         }
         if let Some(identity) = identity
-            && identity::read_from(&connection)? == Belongs::Unmarked
+            && identity::read_from(&connection)? == Ownership::Unmarked
         {
             identity::write(&connection, identity)?;
         }

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use axum::http::StatusCode;
 use rusqlite::Connection;
-use sluice_disk::{Disk, fault_of_text};
+use sluice_storage::{WriteHealth, classify_text};
 
 /// As long as a try waits for somebody's lock.
 const LOCK: Duration = Duration::from_millis(50);
@@ -14,13 +14,13 @@ const LOCK: Duration = Duration::from_millis(50);
 /// dynoxide waits for a foreign lock for five seconds, in which nobody else is served. So only the first call that meets
 /// trouble does; the others are refused at once, until a write of our own has succeeded, by a connection of its own.
 pub(crate) struct Health {
-    disk: Disk,
+    disk: WriteHealth,
     next_try: Option<Instant>,
     connection: Option<Connection>,
 }
 
 impl Health {
-    pub(crate) fn new(disk: Disk) -> Self {
+    pub(crate) fn new(disk: WriteHealth) -> Self {
         Self {
             disk,
             next_try: None,
@@ -30,7 +30,7 @@ impl Health {
 
     /// The reason why nothing is written at the moment.
     pub(crate) fn refusal(&self) -> Option<String> {
-        self.disk.is_troubled().then(|| self.disk.trouble()).flatten()
+        self.disk.is_failing().then(|| self.disk.trouble()).flatten()
     }
 
     /// Takes in the response to a call that writes. The database hands SQLite's errors on in words only.
@@ -39,8 +39,8 @@ impl Health {
             return;
         }
         let text = String::from_utf8_lossy(body);
-        if let Some(fault) = fault_of_text(&text) {
-            let pause = self.disk.failed(&text, fault);
+        if let Some(fault) = classify_text(&text) {
+            let pause = self.disk.record_failure(&text, fault);
             self.next_try = pause.map(|pause| Instant::now() + pause);
         }
     }
@@ -54,13 +54,13 @@ impl Health {
         }
         let pause = match self.write() {
             Ok(()) => {
-                self.disk.works();
+                self.disk.record_success();
                 self.connection = None;
                 None
             }
             Err(error) => {
                 self.connection = None;
-                self.disk.failed(&error, sluice_disk::fault(&error))
+                self.disk.record_failure(&error, sluice_storage::classify(&error))
             }
         };
         self.next_try = pause.map(|pause| Instant::now() + pause);
@@ -83,7 +83,7 @@ impl Health {
 
 #[cfg(test)]
 mod tests {
-    use sluice_disk::Retry;
+    use sluice_storage::RetryBackoff;
 
     use super::*;
 
@@ -94,11 +94,11 @@ mod tests {
         let holder = Connection::open(&path).unwrap();
         holder.pragma_update(None, "journal_mode", "WAL").unwrap();
         holder.execute_batch("CREATE TABLE t (a); BEGIN IMMEDIATE").unwrap();
-        let at_once = Retry {
-            first: Duration::ZERO,
-            most: Duration::ZERO,
+        let at_once = RetryBackoff {
+            initial: Duration::ZERO,
+            max: Duration::ZERO,
         };
-        let mut health = Health::new(Disk::new("the tables' file", &path, at_once));
+        let mut health = Health::new(WriteHealth::new("the tables' file", &path, at_once));
         let failed = |health: &mut Health, body: &str| {
             health.answered(StatusCode::INTERNAL_SERVER_ERROR, body.as_bytes());
             health.refusal()

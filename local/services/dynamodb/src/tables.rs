@@ -12,7 +12,7 @@ use bytes::Bytes;
 use dynoxide::Database;
 use http_body_util::Full;
 use sluice_clock::Clock;
-use sluice_disk::{Disk, Place, Retry, beside};
+use sluice_storage::{RetryBackoff, WatchedFiles, WriteHealth, sibling_path};
 use tokio::sync::oneshot;
 
 use crate::DynamoError;
@@ -29,7 +29,7 @@ use crate::wal::Wal;
 pub(crate) struct Tables {
     pub(crate) database: Database,
     pub(crate) wal: Arc<Wal>,
-    disk: Disk,
+    disk: WriteHealth,
     /// `None` only while it is dropped.
     calls: Option<mpsc::Sender<Job<Call, RawResponse>>>,
     /// Wakes the sweep of expired items; it ends when this is gone.
@@ -85,9 +85,9 @@ impl Tables {
             .disable_bulk_loading()
             .map_err(|error| refused(error.to_string()))?;
         let wal = Arc::new(Wal::open(path).map_err(|error| refused(format!("its -wal file: {error}")))?);
-        let disk = Disk::new("the tables' file", path, Retry::default());
-        let place = Place::of([path.to_owned(), beside(path, "-wal")]);
-        disk.watch(place.map_err(|error| refused(error.to_string()))?);
+        let disk = WriteHealth::new("the tables' file", path, RetryBackoff::default());
+        let place = WatchedFiles::of([path.to_owned(), sibling_path(path, "-wal")]);
+        disk.watch_files(place.map_err(|error| refused(error.to_string()))?);
 
         let (calls, jobs) = mpsc::channel::<Job<Call, RawResponse>>();
         let (sweeping, woken) = mpsc::channel();
@@ -98,9 +98,9 @@ impl Tables {
         let (swept, synced) = (database.clone(), Arc::clone(&wal));
         let executor = RefCell::new(Executor::new(database.clone(), disk.clone()));
         let watched = disk.clone();
-        let sync = move || match watched.in_place() {
+        let sync = move || match watched.files_in_place() {
             true => sync(&synced).inspect_err(|error| {
-                watched.lose(&format!(
+                watched.mark_lost(&format!(
                     "its log cannot be put on disk ({error}), so nobody can tell what of it is there"
                 ));
             }),
@@ -171,7 +171,7 @@ struct Executor {
 }
 
 impl Executor {
-    fn new(database: Database, disk: Disk) -> Self {
+    fn new(database: Database, disk: WriteHealth) -> Self {
         let http = HttpFallback::new(database.clone());
         let health = Health::new(disk);
         Self { database, http, health }

@@ -87,7 +87,7 @@ pub(crate) async fn call(kinesis: &Kinesis, request: Request) -> Result<Response
 }
 
 /// Tells the metrics that records were read.
-fn report(kinesis: &Kinesis, reading: &sluice_streams::Reading, behind: i64) {
+fn report(kinesis: &Kinesis, reading: &sluice_streams::ReadResult, behind: i64) {
     let bytes = reading
         .records
         .iter()
@@ -98,5 +98,5 @@ fn report(kinesis: &Kinesis, reading: &sluice_streams::Reading, behind: i64) {
         bytes: bytes.sum::<usize>() as u64,
         behind,
     };
-    kinesis.streams.tell(kinesis.account.now(), observation);
+    kinesis.streams.notify(kinesis.account.now(), observation);
 }

@@ -1,7 +1,7 @@
 //! [PutRecord](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecord.html)
 
 use serde::{Deserialize, Serialize};
-use sluice_streams::{PutOutcome, SequenceNumber};
+use sluice_streams::{PutResult, SequenceNumber};
 use sluice_wire::Constraints;
 
 use crate::data::{RecordEntry, check_size};
@@ -41,12 +41,12 @@ pub(crate) async fn call(kinesis: &Kinesis, request: Request) -> Result<Response
     check_size(&record)?;
     let name = request.stream.name(kinesis)?;
     match kinesis.put(&name, vec![record]).await?.first() {
-        Some(PutOutcome::Put(number)) => Ok(Response {
+        Some(PutResult::Put(number)) => Ok(Response {
             shard_id: shard_id(number.shard()),
             sequence_number: number.to_string(),
             encryption_type: "NONE",
         }),
-        Some(PutOutcome::Throttled { shard }) => Err(kinesis.throttled(&name, *shard)),
+        Some(PutResult::Throttled { shard }) => Err(kinesis.throttled(&name, *shard)),
         None => Err(sluice_streams::StreamsError::Panicked.into()),
     }
 }

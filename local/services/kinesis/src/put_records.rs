@@ -1,7 +1,7 @@
 //! [PutRecords](https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html)
 
 use serde::{Deserialize, Serialize};
-use sluice_streams::{NewRecord, PutOutcome, StreamsError};
+use sluice_streams::{NewRecord, PutResult, StreamsError};
 use sluice_wire::Constraints;
 
 use crate::data::{RecordEntry, check_size};
@@ -65,9 +65,7 @@ pub(crate) async fn call(kinesis: &Kinesis, request: Request) -> Result<Response
     }
     let name = request.stream.name(kinesis)?;
     let outcomes = kinesis.put(&name, records).await?;
-    let throttled = outcomes
-        .iter()
-        .filter(|one| matches!(one, PutOutcome::Throttled { .. }));
+    let throttled = outcomes.iter().filter(|one| matches!(one, PutResult::Throttled { .. }));
     Ok(Response {
         failed_record_count: throttled.count(),
         records: outcomes
@@ -80,7 +78,7 @@ pub(crate) async fn call(kinesis: &Kinesis, request: Request) -> Result<Response
 
 impl Kinesis {
     /// Puts records, or names the stream that is not there.
-    pub(crate) async fn put(&self, name: &str, records: Vec<NewRecord>) -> Result<Vec<PutOutcome>, KinesisError> {
+    pub(crate) async fn put(&self, name: &str, records: Vec<NewRecord>) -> Result<Vec<PutResult>, KinesisError> {
         match self.streams.put(name, records, self.account.now()).await {
             Ok(outcomes) => Ok(outcomes),
             Err(StreamsError::NoStream(name)) => Err(self.not_found(&name)),
@@ -88,13 +86,13 @@ impl Kinesis {
         }
     }
 
-    fn record_result(&self, name: &str, outcome: PutOutcome) -> RecordResult {
+    fn record_result(&self, name: &str, outcome: PutResult) -> RecordResult {
         match outcome {
-            PutOutcome::Put(number) => RecordResult::Put {
+            PutResult::Put(number) => RecordResult::Put {
                 sequence_number: number.to_string(),
                 shard_id: shard_id(number.shard()),
             },
-            PutOutcome::Throttled { shard } => {
+            PutResult::Throttled { shard } => {
                 let error = self.throttled(name, shard);
                 RecordResult::Refused {
                     error_code: error.code(),

@@ -33,7 +33,7 @@ pub(crate) fn new_id(now: Timestamp, random: Uuid) -> String {
 }
 
 pub(crate) async fn put(driver: &Driver, mail: &Mail) -> Result<(), DriverError> {
-    driver.put(MAIL, &mail.id, json!(mail)).await
+    driver.store().put(MAIL, &mail.id, json!(mail)).await
 }
 
 /// Mails, the newest first: at most `limit` that are older than the mail with the id `before`.
@@ -41,7 +41,7 @@ pub(crate) async fn put(driver: &Driver, mail: &Mail) -> Result<(), DriverError>
 /// # Errors
 /// When the journal cannot be read.
 pub async fn list(driver: &Driver, before: Option<String>, limit: usize) -> Result<Vec<Mail>, DriverError> {
-    let found = driver.scan(MAIL, Order::Descending, before, limit).await?;
+    let found = driver.store().scan(MAIL, Order::Descending, before, limit).await?;
     Ok(found
         .into_iter()
         .filter_map(|(_, value)| serde_json::from_value(value).ok())
@@ -56,10 +56,10 @@ pub async fn forget(driver: &Driver, before: Timestamp) -> Result<(), DriverErro
     const PORTION: usize = 64;
     let below = format!("{:015}", before.max(0));
     // looked at first, since most of the time there is nothing to delete
-    while let [(oldest, _)] = &driver.scan(MAIL, Order::Ascending, None, 1).await?[..]
+    while let [(oldest, _)] = &driver.store().scan(MAIL, Order::Ascending, None, 1).await?[..]
         && *oldest < below
     {
-        driver.remove_below(MAIL, &below, PORTION).await?;
+        driver.store().remove_below(MAIL, &below, PORTION).await?;
     }
     Ok(())
 }
@@ -70,6 +70,7 @@ pub async fn forget(driver: &Driver, before: Timestamp) -> Result<(), DriverErro
 /// When the journal cannot be read.
 pub async fn get(driver: &Driver, id: &str) -> Result<Option<Mail>, DriverError> {
     Ok(driver
+        .store()
         .get(MAIL, id)
         .await?
         .and_then(|value| serde_json::from_value(value).ok()))

@@ -53,31 +53,31 @@ pub(crate) fn check_topic_arn(arn: &str) -> Result<(), SnsError> {
 /// `InvalidParameter` for what is no topic's ARN, `NotFound` when there is no such topic.
 pub(crate) async fn topic(driver: &Driver, arn: &str) -> Result<Topic, SnsError> {
     check_topic_arn(arn)?;
-    let value = driver.get(TOPIC, arn).await?.ok_or(SnsError::TopicNotFound)?;
+    let value = driver.store().get(TOPIC, arn).await?.ok_or(SnsError::TopicNotFound)?;
     read(value).ok_or(SnsError::TopicNotFound)
 }
 
 /// Keeps a topic, unless there is one; says whether it did.
 pub(crate) async fn add_topic(driver: &Driver, arn: &str, topic: &Topic) -> Result<bool, SnsError> {
-    Ok(driver.put_if_absent(TOPIC, arn, json!(topic)).await?)
+    Ok(driver.store().put_if_absent(TOPIC, arn, json!(topic)).await?)
 }
 
 pub(crate) async fn put_topic(driver: &Driver, arn: &str, topic: &Topic) -> Result<(), SnsError> {
-    Ok(driver.put(TOPIC, arn, json!(topic)).await?)
+    Ok(driver.store().put(TOPIC, arn, json!(topic)).await?)
 }
 
 pub(crate) async fn remove_topic(driver: &Driver, arn: &str) -> Result<bool, SnsError> {
-    Ok(driver.remove(TOPIC, arn).await?)
+    Ok(driver.store().remove(TOPIC, arn).await?)
 }
 
 /// The ARNs of the topics after one.
 pub(crate) async fn topic_arns(driver: &Driver, after: Option<String>, limit: usize) -> Result<Vec<String>, SnsError> {
-    let found = driver.scan(TOPIC, Order::Ascending, after, limit).await?;
+    let found = driver.store().scan(TOPIC, Order::Ascending, after, limit).await?;
     Ok(found.into_iter().map(|(arn, _)| arn).collect())
 }
 
 pub(crate) async fn subscription(driver: &Driver, arn: &str) -> Result<Option<Subscription>, SnsError> {
-    Ok(driver.get(SUBSCRIPTION, arn).await?.and_then(read))
+    Ok(driver.store().get(SUBSCRIPTION, arn).await?.and_then(read))
 }
 
 /// Keeps a subscription, unless there is one; says whether it did.
@@ -86,11 +86,14 @@ pub(crate) async fn add_subscription(
     arn: &str,
     subscription: &Subscription,
 ) -> Result<bool, SnsError> {
-    Ok(driver.put_if_absent(SUBSCRIPTION, arn, json!(subscription)).await?)
+    Ok(driver
+        .store()
+        .put_if_absent(SUBSCRIPTION, arn, json!(subscription))
+        .await?)
 }
 
 pub(crate) async fn remove_subscription(driver: &Driver, arn: &str) -> Result<bool, SnsError> {
-    Ok(driver.remove(SUBSCRIPTION, arn).await?)
+    Ok(driver.store().remove(SUBSCRIPTION, arn).await?)
 }
 
 /// The subscriptions after one, of all topics.
@@ -99,7 +102,10 @@ pub(crate) async fn subscriptions(
     after: Option<String>,
     limit: usize,
 ) -> Result<Vec<(String, Subscription)>, SnsError> {
-    let found = driver.scan(SUBSCRIPTION, Order::Ascending, after, limit).await?;
+    let found = driver
+        .store()
+        .scan(SUBSCRIPTION, Order::Ascending, after, limit)
+        .await?;
     Ok(found
         .into_iter()
         .filter_map(|(arn, value)| Some((arn, read(value)?)))
@@ -116,6 +122,7 @@ pub(crate) async fn subscriptions_of(
     let mut after = prefix.clone();
     loop {
         let batch = driver
+            .store()
             .scan(SUBSCRIPTION, Order::Ascending, Some(after.clone()), BATCH)
             .await?;
         let full = batch.len() == BATCH;

@@ -1,7 +1,7 @@
 //! [ChangeMessageVisibility](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ChangeMessageVisibility.html)
 
 use serde::Deserialize;
-use sluice_streams::{VisibilityChange, VisibilityRefused};
+use sluice_streams::{VisibilityChange, VisibilityError};
 
 use crate::request::{EmptyResponse, RequestContext};
 use crate::{SqsError, receipt};
@@ -55,16 +55,16 @@ impl Change {
 }
 
 /// SQS's error about a message that cannot be hidden.
-pub(crate) fn refused(reason: VisibilityRefused) -> SqsError {
+pub(crate) fn refused(reason: VisibilityError) -> SqsError {
     let invalid = |reason: &str| {
         SqsError::InvalidParameterValue(format!(
             "Value for parameter ReceiptHandle is invalid. Reason: {reason}"
         ))
     };
     match reason {
-        VisibilityRefused::Gone => invalid("Message does not exist or is not available for visibility timeout change."),
-        VisibilityRefused::NotInFlight => SqsError::MessageNotInflight,
-        VisibilityRefused::TooLong => {
+        VisibilityError::Gone => invalid("Message does not exist or is not available for visibility timeout change."),
+        VisibilityError::NotInFlight => SqsError::MessageNotInflight,
+        VisibilityError::TooLong => {
             invalid("Total VisibilityTimeout for the message is beyond the limit [43200 seconds].")
         }
     }

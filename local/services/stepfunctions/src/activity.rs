@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use sluice_clock::Timestamp;
-use sluice_driver::ACTIVITIES;
+use sluice_driver::ACTIVITY_KIND;
 use sluice_wire::epoch_seconds;
 
 use crate::attributes::{Attributes, EncryptionConfiguration, Tag};
@@ -52,7 +52,12 @@ impl Activity {
 /// # Errors
 /// When the journal fails.
 pub(crate) async fn find(states: &StepFunctions, arn: &str) -> Result<Option<Activity>, StatesError> {
-    Ok(states.driver.get(ACTIVITIES, arn).await?.and_then(Activity::of))
+    Ok(states
+        .driver
+        .store()
+        .get(ACTIVITY_KIND, arn)
+        .await?
+        .and_then(Activity::of))
 }
 
 /// The activity with this ARN, whose tags are meant.
@@ -83,6 +88,6 @@ pub(crate) async fn change_tags(
         tags: attributes.tags,
         ..activity
     };
-    states.driver.put(ACTIVITIES, arn, json!(changed)).await?;
+    states.driver.store().put(ACTIVITY_KIND, arn, json!(changed)).await?;
     Ok(())
 }

@@ -7,7 +7,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use sluice_driver::{Driver, DriverError};
+use sluice_driver::{ClaimTask, Driver, DriverError};
 use sluice_engine::{AttemptId, ScheduledTask};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -97,7 +97,14 @@ impl ActivityTasks {
             if let Some(reservation) = Reservation::of(self, activity) {
                 let (execution, attempt) = reservation.task;
                 let worker = worker.map(str::to_owned);
-                let claimed = driver.claim_activity_task(execution, attempt, worker).await?;
+                let claimed = driver
+                    .activities()
+                    .claim(ClaimTask {
+                        key: execution,
+                        attempt,
+                        worker,
+                    })
+                    .await?;
                 reservation.confirm();
                 match claimed {
                     Some(task) => return Ok(Some(task)),

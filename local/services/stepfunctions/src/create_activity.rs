@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::json;
-use sluice_driver::ACTIVITIES;
+use sluice_driver::ACTIVITY_KIND;
 use sluice_wire::{Constraints, epoch_seconds};
 
 use crate::activity::{self, Activity};
@@ -44,7 +44,12 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
         encryption: request.encryption_configuration,
         tags: attributes.tags,
     };
-    let created = if states.driver.put_if_absent(ACTIVITIES, &arn, json!(wanted)).await? {
+    let created = if states
+        .driver
+        .store()
+        .put_if_absent(ACTIVITY_KIND, &arn, json!(wanted))
+        .await?
+    {
         wanted.created
     } else {
         match activity::find(states, &arn).await? {

@@ -1,7 +1,7 @@
 //! [CreateStateMachine](https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachine.html)
 
 use serde::{Deserialize, Serialize};
-use sluice_driver::{MachineKind, MachineRecord, PutMachine};
+use sluice_driver::{MachineKind, MachineRecord, PutMachineResult};
 use sluice_wire::{Constraints, epoch_seconds};
 
 use crate::attributes::{
@@ -38,10 +38,10 @@ pub(crate) struct Response {
 pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Response, StatesError> {
     let publish = Publish::of(request.publish, request.version_description.clone())?;
     let wanted = record(states, request)?;
-    let record = match states.driver.put_machine(wanted.clone(), true).await? {
-        PutMachine::Created | PutMachine::Replaced => wanted,
-        PutMachine::Exists(existing) if is_same(&existing, &wanted) => *existing,
-        PutMachine::Exists(existing) => return Err(StatesError::StateMachineAlreadyExists(existing.arn)),
+    let record = match states.driver.machines().put(wanted.clone(), true).await? {
+        PutMachineResult::Created | PutMachineResult::Replaced => wanted,
+        PutMachineResult::Exists(existing) if is_same(&existing, &wanted) => *existing,
+        PutMachineResult::Exists(existing) => return Err(StatesError::StateMachineAlreadyExists(existing.arn)),
     };
     // If this is lost in a crash, the same request again finds the machine and publishes it.
     let state_machine_version_arn = publish.carry_out(states, &record).await?;

@@ -1,7 +1,7 @@
 //! [CreateStateMachineAlias](https://docs.aws.amazon.com/step-functions/latest/apireference/API_CreateStateMachineAlias.html)
 
 use serde::{Deserialize, Serialize};
-use sluice_driver::VersionError;
+use sluice_driver::{CreateAlias, VersionError};
 use sluice_wire::{Constraints, epoch_seconds};
 
 use crate::publish::MAX_DESCRIPTION;
@@ -37,7 +37,13 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     let to = routing::read(&list)?;
     let created = states
         .driver
-        .create_alias(&to.machine_arn, name, description, to.routes)
+        .aliases()
+        .create(CreateAlias {
+            machine_arn: to.machine_arn.clone(),
+            name,
+            description,
+            routes: to.routes,
+        })
         .await
         .map_err(|error| match error {
             VersionError::VersionNotFound { .. } => routing::no_version(&list),

@@ -1,7 +1,7 @@
 //! [DeleteActivity](https://docs.aws.amazon.com/step-functions/latest/apireference/API_DeleteActivity.html)
 
 use serde::Deserialize;
-use sluice_driver::ACTIVITIES;
+use sluice_driver::ACTIVITY_KIND;
 use sluice_wire::Constraints;
 
 use crate::empty::Empty;
@@ -19,6 +19,6 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Emp
     let activity_arn = constraints.text("activityArn", request.activity_arn, 1..=256);
     constraints.finish()?;
     arn::activity(&activity_arn)?;
-    states.driver.remove(ACTIVITIES, &activity_arn).await?;
+    states.driver.store().remove(ACTIVITY_KIND, &activity_arn).await?;
     Ok(Empty {})
 }

@@ -22,6 +22,6 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Emp
                        ARN, or call DeleteStateMachineVersion or DeleteStateMachineAlias.";
         return Err(ApiError::validation(message).into());
     }
-    states.driver.delete_machine(&machine_arn).await?;
+    states.driver.machines().delete(&machine_arn).await?;
     Ok(Empty {})
 }

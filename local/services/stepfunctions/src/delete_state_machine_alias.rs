@@ -18,6 +18,6 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Emp
     let alias_arn = constraints.text("stateMachineAliasArn", request.state_machine_alias_arn, 1..=256);
     constraints.finish()?;
     let (machine_arn, name) = arn::alias(&alias_arn)?;
-    states.driver.delete_alias(&machine_arn, name).await?;
+    states.driver.aliases().delete(&machine_arn, &name).await?;
     Ok(Empty {})
 }

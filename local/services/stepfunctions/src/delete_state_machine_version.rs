@@ -18,6 +18,6 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Emp
     let version_arn = constraints.text("stateMachineVersionArn", request.state_machine_version_arn, 1..=2000);
     constraints.finish()?;
     let (machine_arn, number) = arn::version(&version_arn)?;
-    states.driver.delete_version(&machine_arn, number).await?;
+    states.driver.versions().delete(&machine_arn, number).await?;
     Ok(Empty {})
 }

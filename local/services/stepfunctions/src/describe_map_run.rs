@@ -71,7 +71,7 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     constraints.finish()?;
     arn::map_run(&map_run_arn)?;
     let oldest = oldest_redrivable(states.account.now());
-    let Some(found) = states.driver.map_run(&map_run_arn, oldest).await? else {
+    let Some(found) = states.driver.map_runs().get(&map_run_arn, oldest).await? else {
         return Err(StatesError::ResourceNotFound(map_run_arn));
     };
     let run = found.report;

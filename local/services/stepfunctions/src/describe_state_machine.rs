@@ -44,7 +44,7 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     constraints.finish()?;
     match arn::qualified(&machine_arn)? {
         (own, Some(Qualifier::Version(number))) => {
-            let version = states.driver.version(&own, number).await?;
+            let version = states.driver.versions().get(&own, number).await?;
             let version = version.ok_or(StatesError::StateMachineDoesNotExist(machine_arn))?;
             describe_version(version, included).await
         }

@@ -29,7 +29,7 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     let alias_arn = constraints.text("stateMachineAliasArn", request.state_machine_alias_arn, 1..=256);
     constraints.finish()?;
     let (machine_arn, name) = arn::alias(&alias_arn)?;
-    let alias = states.driver.alias(&machine_arn, &name).await?;
+    let alias = states.driver.aliases().get(&machine_arn, &name).await?;
     let alias = alias.ok_or(StatesError::ReferenceNotFound)?;
     let routes = alias.routes.iter();
     Ok(Response {

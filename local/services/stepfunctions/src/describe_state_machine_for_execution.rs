@@ -49,7 +49,7 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     if identity.express {
         return Err(StatesError::StateMachineTypeNotSupported);
     }
-    let text = states.driver.definition(execution.definition_id).await?;
+    let text = states.driver.machines().definition(execution.definition_id).await?;
     let text = text.ok_or_else(|| StatesError::ExecutionDoesNotExist(execution_arn.clone()))?;
     let text = match &execution.child {
         None => text,
@@ -83,12 +83,12 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
 async fn machine(states: &StepFunctions, execution: &ExecutionRecord) -> Result<Option<MachineRecord>, StatesError> {
     if let Some(version_arn) = &execution.version_arn {
         let (machine_arn, number) = arn::version(version_arn)?;
-        if let Some(version) = states.driver.version(&machine_arn, number).await? {
+        if let Some(version) = states.driver.versions().get(&machine_arn, number).await? {
             return Ok(Some(version.machine));
         }
     }
     // A Map Run's machine is a part of its parent's.
     let own = &*execution.identity.machine_arn;
     let machine_arn = own.split_once('/').map_or(own, |(machine_arn, _)| machine_arn);
-    Ok(states.driver.machine(machine_arn).await?)
+    Ok(states.driver.machines().get(machine_arn).await?)
 }

@@ -49,6 +49,7 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     if reverse && paging.limit == 1 && start.is_none() {
         let newest = states
             .driver
+            .executions()
             .newest_event(&execution_arn)
             .await?
             .ok_or_else(not_found)?;
@@ -57,7 +58,12 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
             next_token: (newest.id > 1).then(|| token.seal(&(newest.id - 1).to_string())),
         });
     }
-    let history = states.driver.history(&execution_arn).await?.ok_or_else(not_found)?;
+    let history = states
+        .driver
+        .executions()
+        .history(&execution_arn)
+        .await?
+        .ok_or_else(not_found)?;
 
     let page = page(history.len(), start, paging.limit, reverse);
     let event = |index: usize| history[index].to_json(include_data);

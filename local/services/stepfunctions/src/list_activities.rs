@@ -1,7 +1,7 @@
 //! [ListActivities](https://docs.aws.amazon.com/step-functions/latest/apireference/API_ListActivities.html)
 
 use serde::{Deserialize, Serialize};
-use sluice_driver::{ACTIVITIES, Order};
+use sluice_driver::{ACTIVITY_KIND, Order};
 use sluice_wire::{Constraints, Page, PageToken};
 
 use crate::activity::{Activity, ActivityListItem};
@@ -34,7 +34,8 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     // One more than asked for tells whether there is another page.
     let found = states
         .driver
-        .scan(ACTIVITIES, Order::Ascending, after, paging.limit + 1);
+        .store()
+        .scan(ACTIVITY_KIND, Order::Ascending, after, paging.limit + 1);
     let page = Page::cut(found.await?, paging.limit, &token, |(arn, _)| arn.clone());
     let items = page.items.into_iter();
     Ok(Response {

@@ -122,8 +122,8 @@ async fn of_machine(states: &StepFunctions, asked_for: String, wanted: &Wanted) 
     let machine = lookup::machine(states, &machine_arn).await?;
     let exists = match &qualifier {
         None => true,
-        Some(Qualifier::Version(number)) => states.driver.version(&machine_arn, *number).await?.is_some(),
-        Some(Qualifier::Alias(name)) => states.driver.alias(&machine_arn, name).await?.is_some(),
+        Some(Qualifier::Version(number)) => states.driver.versions().get(&machine_arn, *number).await?.is_some(),
+        Some(Qualifier::Alias(name)) => states.driver.aliases().get(&machine_arn, name).await?.is_some(),
     };
     if !exists {
         return Err(StatesError::StateMachineDoesNotExist(asked_for));
@@ -144,7 +144,7 @@ async fn of_machine(states: &StepFunctions, asked_for: String, wanted: &Wanted) 
         limit: wanted.paging.limit,
         ..Default::default()
     };
-    let page = states.driver.executions(filter).await?;
+    let page = states.driver.executions().list(filter).await?;
     Ok(Response {
         executions: page
             .items
@@ -168,7 +168,7 @@ async fn of_map_run(states: &StepFunctions, map_run_arn: String, wanted: &Wanted
         after: wanted.paging.start(&token)?,
         limit: wanted.paging.limit,
     };
-    let page = states.driver.children(filter).await?;
+    let page = states.driver.map_runs().children(filter).await?;
     let page = page.ok_or_else(|| StatesError::ResourceNotFound(map_run_arn.clone()))?;
     let items = page.items.iter().map(|child| child_item(child, &map_run_arn));
     Ok(Response {

@@ -50,7 +50,7 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     if execution.identity.express {
         return Err(StatesError::StateMachineTypeNotSupported);
     }
-    let runs = states.driver.map_runs(&execution_arn).await?;
+    let runs = states.driver.map_runs().list(&execution_arn).await?;
 
     let item = |run: &MapRunReport| Item {
         execution_arn: Arc::clone(&run.execution_arn),

@@ -47,7 +47,7 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
 
     let leads_there =
         |alias: &AliasRecord| only.is_none_or(|number| alias.routes.iter().any(|route| route.version == number));
-    let mut aliases = states.driver.aliases(&machine_arn, after, ALL).await?;
+    let mut aliases = states.driver.aliases().list(&machine_arn, after, ALL).await?;
     aliases.retain(leads_there);
     let page = Page::cut(aliases, paging.limit, &token, |alias| alias.id.to_string());
     let item = |alias: AliasRecord| Item {
@@ -68,7 +68,7 @@ async fn machine_or_version(states: &StepFunctions, asked_for: &str) -> Result<(
             lookup::machine(states, &machine_arn).await?;
             Ok((machine_arn, None))
         }
-        Some(Qualifier::Version(number)) if states.driver.version(&machine_arn, number).await?.is_some() => {
+        Some(Qualifier::Version(number)) if states.driver.versions().get(&machine_arn, number).await?.is_some() => {
             Ok((machine_arn, Some(number)))
         }
         Some(Qualifier::Version(_) | Qualifier::Alias(_)) => {

@@ -42,7 +42,11 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     let before = paging.start(&token)?;
 
     // One more than asked for tells whether there is another page.
-    let found = states.driver.versions(&machine.arn, before, paging.limit + 1).await?;
+    let found = states
+        .driver
+        .versions()
+        .list(&machine.arn, before, paging.limit + 1)
+        .await?;
     let page = Page::cut(found, paging.limit, &token, |version| version.number.to_string());
     let item = |version: sluice_driver::VersionSummary| Item {
         state_machine_version_arn: format!("{}:{}", machine.arn, version.number),

@@ -52,7 +52,7 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     let after = paging.start(&token)?;
 
     // One more than asked for tells whether there is another page.
-    let found = states.driver.machines(after, paging.limit + 1).await?;
+    let found = states.driver.machines().list(after, paging.limit + 1).await?;
     let page = Page::cut(found, paging.limit, &token, |machine| machine.arn.clone());
     Ok(Response {
         state_machines: page.items.into_iter().map(Item::from).collect(),

@@ -1,6 +1,6 @@
 //! `publish` and `versionDescription` of CreateStateMachine and UpdateStateMachine.
 
-use sluice_driver::MachineRecord;
+use sluice_driver::{MachineRecord, PublishVersion};
 use sluice_wire::ApiError;
 
 use crate::{StatesError, StepFunctions};
@@ -47,7 +47,12 @@ impl Publish {
         let revision_id = Some(record.revision_id.clone());
         let published = states
             .driver
-            .publish_version(&record.arn, revision_id, description)
+            .versions()
+            .publish(PublishVersion {
+                machine_arn: record.arn.clone(),
+                revision_id,
+                description,
+            })
             .await?;
         Ok(Some(format!("{}:{}", record.arn, published.number)))
     }

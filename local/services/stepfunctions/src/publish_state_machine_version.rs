@@ -1,6 +1,7 @@
 //! [PublishStateMachineVersion](https://docs.aws.amazon.com/step-functions/latest/apireference/API_PublishStateMachineVersion.html)
 
 use serde::{Deserialize, Serialize};
+use sluice_driver::PublishVersion;
 use sluice_wire::{Constraints, epoch_seconds};
 
 use crate::error::INITIAL_REVISION;
@@ -36,7 +37,12 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     });
     let published = states
         .driver
-        .publish_version(&record.arn, revision_id, description)
+        .versions()
+        .publish(PublishVersion {
+            machine_arn: record.arn.clone(),
+            revision_id,
+            description,
+        })
         .await?;
     Ok(Response {
         state_machine_version_arn: format!("{}:{}", record.arn, published.number),

@@ -1,7 +1,7 @@
 //! [RedriveExecution](https://docs.aws.amazon.com/step-functions/latest/apireference/API_RedriveExecution.html)
 
 use serde::{Deserialize, Serialize};
-use sluice_driver::RedriveError;
+use sluice_driver::{RedriveError, RedriveExecution};
 use sluice_wire::{Constraints, epoch_seconds};
 
 use crate::{StatesError, StepFunctions, execution, lookup};
@@ -36,7 +36,15 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
             told.unwrap_or_else(|| message.into()),
         ));
     }
-    match states.driver.redrive_execution(&execution_arn, client_token).await {
+    match states
+        .driver
+        .executions()
+        .redrive(RedriveExecution {
+            arn: execution_arn.clone(),
+            client_token,
+        })
+        .await
+    {
         Ok(Some(redriven_at)) => Ok(Response {
             redrive_date: epoch_seconds(redriven_at),
         }),

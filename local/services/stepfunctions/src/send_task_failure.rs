@@ -21,6 +21,6 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Emp
     let error = constraints.optional_text("error", request.error, 0..=256);
     let cause = constraints.optional_text("cause", request.cause, 0..=32_768);
     constraints.finish()?;
-    states.driver.task_failure(&token, error, cause).await?;
+    states.driver.tokens().fail(&token, error, cause).await?;
     Ok(Empty {})
 }

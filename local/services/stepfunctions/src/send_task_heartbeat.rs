@@ -17,6 +17,6 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Emp
     let mut constraints = Constraints::default();
     let token = constraints.text("taskToken", request.task_token, 1..=MAX_TOKEN);
     constraints.finish()?;
-    states.driver.task_heartbeat(&token).await?;
+    states.driver.tokens().heartbeat(&token).await?;
     Ok(Empty {})
 }

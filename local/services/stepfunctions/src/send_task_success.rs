@@ -34,7 +34,8 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Emp
     })?;
     states
         .driver
-        .task_success(&token, output)
+        .tokens()
+        .succeed(&token, output)
         .await
         .map_err(|error| match error {
             TokenError::Driver(too_deep @ DriverError::TooDeep { .. }) => {

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
 
-use sluice_driver::{Answer, Driver};
+use sluice_driver::{Driver, TaskResult};
 use sluice_engine::{Identity, ScheduledTask};
 use sluice_wire::Account;
 
@@ -27,7 +27,7 @@ pub trait TaskCaller: Send + Sync + 'static {
         &self,
         identity: Arc<Identity>,
         task: ScheduledTask,
-    ) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>>;
+    ) -> Pin<Box<dyn Future<Output = TaskResult> + Send + '_>>;
 }
 
 impl StepFunctions {

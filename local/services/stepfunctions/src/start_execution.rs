@@ -1,7 +1,7 @@
 //! [StartExecution](https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html)
 
 use serde::{Deserialize, Serialize};
-use sluice_driver::{Answer, DriverError, RunningTask, StartError, StartExecution, Started};
+use sluice_driver::{DriverError, RunningTask, StartError, StartExecution, Started, TaskResult};
 use sluice_wire::{ApiError, Constraints, epoch_seconds};
 use tokio::time::Instant;
 
@@ -42,7 +42,7 @@ pub(crate) async fn start(states: &StepFunctions, request: StartExecution) -> Re
     if states.backpressure().applies_to(&request.machine_arn, Instant::now()) {
         return Err(StatesError::Throttled);
     }
-    let started = states.driver.start_execution(request).await;
+    let started = states.driver.executions().start(request).await;
     started.map_err(|error| match error {
         StartError::Driver(too_deep @ DriverError::TooDeep { .. }) => {
             StatesError::InvalidExecutionInput(too_deep.to_string())
@@ -84,7 +84,7 @@ impl StepFunctions {
     /// # Errors
     /// StartExecution's exceptions.
     pub async fn start_execution(&self, request: Request) -> Result<Started, ApiError> {
-        let started = self.driver.start_execution(checked(request)?).await;
+        let started = self.driver.executions().start(checked(request)?).await;
         Ok(started.map_err(StatesError::from)?)
     }
 
@@ -96,9 +96,13 @@ impl StepFunctions {
         &self,
         task: &mut RunningTask,
         request: Request,
-        answer: impl Fn(&Started) -> Answer + Send + Sync + 'static,
+        answer: impl Fn(&Started) -> TaskResult + Send + Sync + 'static,
     ) -> Result<(), ApiError> {
-        let started = self.driver.start_child(task, checked(request)?, answer).await;
+        let started = self
+            .driver
+            .executions()
+            .start_for_task(task, checked(request)?, answer)
+            .await;
         Ok(started.map_err(StatesError::from)?)
     }
 }

@@ -44,7 +44,7 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
         return Err(StatesError::StateMachineTypeNotSupported);
     }
     let started = start_execution::start(states, request).await?;
-    let ended = states.driver.ended(&started.arn).await?;
+    let ended = states.driver.executions().wait_for_end(&started.arn).await?;
     let record = ended.ok_or_else(|| StatesError::ExecutionDoesNotExist(started.arn.clone()))?;
     let mut execution = Execution::of(&record, included);
     if record.status == Status::TimedOut {

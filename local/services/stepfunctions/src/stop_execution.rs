@@ -1,6 +1,7 @@
 //! [StopExecution](https://docs.aws.amazon.com/step-functions/latest/apireference/API_StopExecution.html)
 
 use serde::{Deserialize, Serialize};
+use sluice_driver::StopExecution;
 use sluice_wire::{Constraints, epoch_seconds};
 
 use crate::lookup;
@@ -31,7 +32,15 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     if execution.identity.express {
         return Err(StatesError::StateMachineTypeNotSupported);
     }
-    let stopped = states.driver.stop_execution(&execution_arn, error, cause).await?;
+    let stopped = states
+        .driver
+        .executions()
+        .stop(StopExecution {
+            arn: execution_arn.clone(),
+            error,
+            cause,
+        })
+        .await?;
     let stop_date = stopped.ok_or(StatesError::ExecutionDoesNotExist(execution_arn))?;
     Ok(Response {
         stop_date: epoch_seconds(stop_date),

@@ -29,6 +29,6 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Emp
     let mut attributes = Attributes::of(&machine);
     attributes.tag(tags)?;
     machine.attributes = attributes.into_value();
-    states.driver.put_machine(machine, false).await?;
+    states.driver.machines().put(machine, false).await?;
     Ok(Empty {})
 }

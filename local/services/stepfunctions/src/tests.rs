@@ -22,7 +22,7 @@ async fn advance(world: &World, seconds: u64) {
     let driver = &world.driver;
     driver.advance_clock(Duration::from_secs(seconds)).await.unwrap();
     for _ in 0..2 {
-        driver.put("test", "settled", Value::Null).await.unwrap();
+        driver.store().put("test", "settled", Value::Null).await.unwrap();
     }
 }
 

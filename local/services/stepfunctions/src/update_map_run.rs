@@ -32,7 +32,7 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Emp
         tolerated_count: request.tolerated_failure_count,
         tolerated_percentage: percentage,
     };
-    match states.driver.update_map_run(&map_run_arn, update).await? {
+    match states.driver.map_runs().update(&map_run_arn, update).await? {
         Some(true) => Ok(Empty {}),
         Some(false) => {
             let message = format!("Only a Map Run that is running can be updated: '{map_run_arn}' is over.");

@@ -45,7 +45,7 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     if after != before || is_first {
         after.revision_id = states.account.uuid().to_string();
         after.updated = states.account.now();
-        states.driver.put_machine(after.clone(), false).await?;
+        states.driver.machines().put(after.clone(), false).await?;
     }
     let state_machine_version_arn = publish.carry_out(states, &after).await?;
     Ok(Response {

@@ -1,7 +1,7 @@
 //! [UpdateStateMachineAlias](https://docs.aws.amazon.com/step-functions/latest/apireference/API_UpdateStateMachineAlias.html)
 
 use serde::{Deserialize, Serialize};
-use sluice_driver::VersionError;
+use sluice_driver::{UpdateAlias, VersionError};
 use sluice_wire::{ApiError, Constraints, epoch_seconds};
 
 use crate::publish::MAX_DESCRIPTION;
@@ -48,7 +48,13 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     };
     let updated = states
         .driver
-        .update_alias(&machine_arn, name, description, routes)
+        .aliases()
+        .update(UpdateAlias {
+            machine_arn,
+            name,
+            description,
+            routes,
+        })
         .await
         .map_err(|error| match (error, &list) {
             (VersionError::VersionNotFound { .. }, Some(list)) => routing::no_version(list),

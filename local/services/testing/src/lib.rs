@@ -13,7 +13,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use sluice_clock::Clock;
-use sluice_driver::{Driver, DriverConfig, Observer, TaskRunner, Unobserved};
+use sluice_driver::{Driver, DriverConfig, NoObserver, Observer, TaskRunner};
 use sluice_wire::{Account, Form};
 
 pub use functions::{Fault, Handler, TestFunctions, output, spec};
@@ -64,7 +64,7 @@ pub fn form(fields: &[(&str, &str)]) -> Form {
 /// # Panics
 /// When it cannot be opened.
 pub fn journal(directory: &Path, account: &Account) -> Driver {
-    driver(directory, account, Arc::new(NoTasks), Arc::new(Unobserved))
+    driver(directory, account, Arc::new(NoTasks), Arc::new(NoObserver))
 }
 
 /// A driver with its journal in this directory.
@@ -78,9 +78,9 @@ pub fn driver(directory: &Path, account: &Account, runner: Arc<dyn TaskRunner>, 
         seed: Arc::clone(&account.seed),
         region: account.region.clone(),
         account: account.id.clone(),
-        keep: sluice_driver::KEEP,
+        retention: sluice_driver::EXECUTION_RETENTION,
         observer,
-        retry: sluice_driver::Retry::default(),
+        retry: sluice_driver::RetryBackoff::default(),
         worker: None,
     };
     Driver::open(config, runner).unwrap_or_else(|error| panic!("{error}"))

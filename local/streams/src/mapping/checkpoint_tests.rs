@@ -1,9 +1,9 @@
-use crate::{CreateStream, LaneStart, MappingStart, NewRecord, StartingPosition, Streams, Timestamp};
+use crate::{CreateStream, MappingStart, NewRecord, ProcessorStart, StartingPosition, Streams, Timestamp};
 
 const NOW: Timestamp = 1_795_354_020_000;
 
-async fn begin(streams: &Streams, uuid: &str, start: StartingPosition, lanes: u32) -> MappingStart {
-    begin_of(streams, ("s", "f"), uuid, start, lanes).await
+async fn begin(streams: &Streams, uuid: &str, start: StartingPosition, processors: u32) -> MappingStart {
+    begin_of(streams, ("s", "f"), uuid, start, processors).await
 }
 
 async fn begin_of(
@@ -11,10 +11,10 @@ async fn begin_of(
     (stream, function): (&str, &str),
     uuid: &str,
     start: StartingPosition,
-    lanes: u32,
+    processors: u32,
 ) -> MappingStart {
     streams
-        .begin_mapping(stream, function, uuid.into(), start, lanes, NOW)
+        .begin_mapping(stream, function, uuid.into(), start, processors, NOW)
         .await
         .unwrap()
 }
@@ -36,8 +36,8 @@ async fn with_five_records(streams: &Streams, name: &str) -> CreateStream {
 }
 
 fn positions(start: &MappingStart) -> Vec<u64> {
-    let lanes = start.shards.iter().flat_map(|shard| &shard.lanes);
-    lanes.map(|LaneStart { position, .. }| *position).collect()
+    let processors = start.shards.iter().flat_map(|shard| &shard.processors);
+    processors.map(|ProcessorStart { position, .. }| *position).collect()
 }
 
 #[tokio::test]

@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension as _};
 
-use crate::store::Refused;
-use crate::stream::{find_stream, resolve};
+use crate::error::JobError;
+use crate::stream::resolve;
+use crate::stream_cache::find;
 use crate::{Shard, Stream, StreamPosition, Streams, StreamsError, Timestamp};
 
 /// The position at which a new mapping begins.
@@ -28,25 +29,25 @@ pub struct MappingStart {
     pub created: Timestamp,
     /// The stream.
     pub stream: Stream,
-    /// The start of each shard's lanes.
+    /// Where each shard's processors begin.
     pub shards: Vec<ShardStart>,
 }
 
-/// The start of the lanes of a shard.
+/// Where the processors of a shard begin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShardStart {
     /// The shard.
     pub shard: Shard,
-    /// Its lanes.
-    pub lanes: Vec<LaneStart>,
+    /// Its processors.
+    pub processors: Vec<ProcessorStart>,
 }
 
 /// The start of a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LaneStart {
+pub struct ProcessorStart {
     /// Its number, from 0.
-    pub lane: u32,
-    /// The first position that is not known to be done.
+    pub processor: u32,
+    /// What lies before is done.
     pub position: u64,
 }
 
@@ -54,7 +55,7 @@ impl Streams {
     /// Begins a mapping of a stream to a function, or goes on with it where it was: `uuid` and `start` count only the first
     /// time. Where it begins is on disk when this returns.
     ///
-    /// With another number of lanes than before, each goes on where the slowest was: some records come again. The mapping of this
+    /// With another number of processors than before, each goes on where the slowest was: some records come again. The mapping of this
     /// `uuid` that had another function goes on with this one; one that had another stream is forgotten first, as AWS replaces it
     /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html>).
     ///
@@ -66,12 +67,12 @@ impl Streams {
         function: &str,
         uuid: String,
         start: StartingPosition,
-        lanes: u32,
+        processors: u32,
         now: Timestamp,
     ) -> Result<MappingStart, StreamsError> {
         let (name, function) = (stream.to_owned(), function.to_owned());
         self.write(move |connection, _| {
-            let stream = find_stream(connection, &name)?.ok_or(StreamsError::NoStream(name))?;
+            let stream = find(connection, &name)?.ok_or(StreamsError::NoStream(name))?;
             if !exists(connection, &stream, &function)? {
                 give_up_uuid(connection, &uuid, &stream, &function)?;
                 let sql = "INSERT OR IGNORE INTO mappings (uuid, stream, function, created) VALUES (?1, ?2, ?3, ?4)";
@@ -85,7 +86,7 @@ impl Streams {
             for shard in &stream.shards {
                 shards.push(ShardStart {
                     shard: shard.clone(),
-                    lanes: begin_shard(connection, id, &stream, shard, start, lanes.max(1))?,
+                    processors: begin_shard(connection, id, &stream, shard, start, processors.max(1))?,
                 });
             }
             Ok(MappingStart {
@@ -99,7 +100,7 @@ impl Streams {
         .await
     }
 
-    /// Everything before `position` in that lane is done.
+    /// Everything before `position` in that processor is done.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -107,7 +108,7 @@ impl Streams {
         &self,
         mapping: i64,
         shard: &Shard,
-        lane: u32,
+        processor: u32,
         position: u64,
     ) -> Result<(), StreamsError> {
         let shard = shard.id;
@@ -115,7 +116,7 @@ impl Streams {
             let sql = "UPDATE checkpoints SET position = ?4 WHERE mapping = ?1 AND shard = ?2 AND lane = ?3";
             connection
                 .prepare_cached(sql)?
-                .execute((mapping, shard, lane, position))?;
+                .execute((mapping, shard, processor, position))?;
             Ok(())
         })
         .await
@@ -173,10 +174,10 @@ fn begin_shard(
     stream: &Stream,
     shard: &Shard,
     start: StartingPosition,
-    lanes: u32,
-) -> Result<Vec<LaneStart>, Refused> {
-    let saved = saved(connection, mapping, shard, lanes)?;
-    if saved.len() == lanes as usize {
+    processors: u32,
+) -> Result<Vec<ProcessorStart>, JobError> {
+    let saved = saved(connection, mapping, shard, processors)?;
+    if saved.len() == processors as usize {
         return Ok(saved);
     }
     let sql = "SELECT min(position) FROM checkpoints WHERE mapping = ?1 AND shard = ?2";
@@ -191,23 +192,32 @@ fn begin_shard(
     )?;
     let sql = "INSERT INTO checkpoints (mapping, shard, lane, lanes, position) VALUES (?1, ?2, ?3, ?4, ?5)";
     let mut statement = connection.prepare_cached(sql)?;
-    for lane in 0..lanes {
-        statement.execute((mapping, shard.id, lane, lanes, position))?;
+    for processor in 0..processors {
+        statement.execute((mapping, shard.id, processor, processors, position))?;
     }
-    Ok((0..lanes).map(|lane| LaneStart { lane, position }).collect())
+    Ok((0..processors)
+        .map(|processor| ProcessorStart { processor, position })
+        .collect())
 }
 
-/// Returns the saved positions of a shard for this number of lanes.
-fn saved(connection: &Connection, mapping: i64, shard: &Shard, lanes: u32) -> rusqlite::Result<Vec<LaneStart>> {
+/// What is saved of a shard for this number of processors.
+fn saved(
+    connection: &Connection,
+    mapping: i64,
+    shard: &Shard,
+    processors: u32,
+) -> rusqlite::Result<Vec<ProcessorStart>> {
     let sql = "SELECT lane, position FROM checkpoints WHERE mapping = ?1 AND shard = ?2 AND lanes = ?3 ORDER BY lane";
     let mut statement = connection.prepare_cached(sql)?;
-    let lane = |row: &rusqlite::Row<'_>| {
-        Ok(LaneStart {
-            lane: row.get(0)?,
+    let processor = |row: &rusqlite::Row<'_>| {
+        Ok(ProcessorStart {
+            processor: row.get(0)?,
             position: row.get(1)?,
         })
     };
-    statement.query_map((mapping, shard.id, lanes), lane)?.collect()
+    statement
+        .query_map((mapping, shard.id, processors), processor)?
+        .collect()
 }
 
 fn at(start: StartingPosition) -> StreamPosition {

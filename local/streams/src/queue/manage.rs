@@ -3,8 +3,9 @@
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
 use super::{Queue, QueueSettings, Redrive};
-use crate::store::{Refused, Topic};
-use crate::{Streams, StreamsError, Timestamp, Wakes};
+use crate::error::JobError;
+use crate::store::Topic;
+use crate::{ChangeListener, Streams, StreamsError, Timestamp};
 
 /// A queue can be purged once in that time, in milliseconds.
 const PURGE_EVERY: Timestamp = 60_000;
@@ -76,9 +77,9 @@ impl Streams {
     /// [`StreamsError::NoQueue`], or when they cannot be written.
     pub async fn set_queue(&self, name: &str, settings: QueueSettings, now: Timestamp) -> Result<Queue, StreamsError> {
         let name = name.to_owned();
-        self.write(move |connection, desk| {
+        self.write(move |connection, state| {
             let queue = update(connection, &name, &settings, now)?;
-            desk.wakes.push(Topic::Queue(name));
+            state.changed.push(Topic::Queue(name));
             Ok(queue)
         })
         .await
@@ -90,12 +91,12 @@ impl Streams {
     /// [`StreamsError::NoQueue`], or when it cannot be written.
     pub async fn delete_queue(&self, name: &str) -> Result<(), StreamsError> {
         let name = name.to_owned();
-        self.write(move |connection, desk| {
+        self.write(move |connection, state| {
             let queue = open(connection, &name)?;
             connection.execute("DELETE FROM messages WHERE queue = ?1", [queue.id])?;
             connection.execute("DELETE FROM queues WHERE id = ?1", [queue.id])?;
             // whoever waits for its messages is told that it is gone
-            desk.wakes.push(Topic::Queue(name));
+            state.changed.push(Topic::Queue(name));
             Ok(())
         })
         .await
@@ -123,12 +124,12 @@ impl Streams {
     }
 
     /// Tells when a queue may have something to receive.
-    pub fn queue_wakes(&self, name: &str) -> Wakes {
+    pub fn queue_wakes(&self, name: &str) -> ChangeListener {
         self.subscribe(Topic::Queue(name.to_owned()))
     }
 }
 
-fn update(connection: &Connection, name: &str, settings: &QueueSettings, now: Timestamp) -> Result<Queue, Refused> {
+fn update(connection: &Connection, name: &str, settings: &QueueSettings, now: Timestamp) -> Result<Queue, JobError> {
     let redrive = settings.redrive.as_ref();
     let sql = "UPDATE queues SET modified = ?2, visibility = ?3, retention = ?4, delay = ?5, wait = ?6, max_bytes = ?7,
                redrive_to = ?8, max_receives = ?9, remark = ?10 WHERE name = ?1";
@@ -153,7 +154,7 @@ pub(super) fn find(connection: &Connection, name: &str) -> rusqlite::Result<Opti
 }
 
 /// A queue that must be there.
-pub(super) fn open(connection: &Connection, name: &str) -> Result<Queue, Refused> {
+pub(super) fn open(connection: &Connection, name: &str) -> Result<Queue, JobError> {
     Ok(find(connection, name)?.ok_or_else(|| StreamsError::NoQueue(name.to_owned()))?)
 }
 

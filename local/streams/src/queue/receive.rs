@@ -4,7 +4,8 @@ use rusqlite::{Connection, Row};
 
 use super::manage::{find, open};
 use super::{Message, Queue, Receipt, Received};
-use crate::store::{Desk, Refused, Told, Topic, What};
+use crate::error::JobError;
+use crate::store::{ObservationKind, OwnedObservation, Topic, WriterState};
 use crate::{Streams, StreamsError, Timestamp};
 
 /// As many messages of a queue may be received and not deleted.
@@ -37,7 +38,7 @@ impl Streams {
         now: Timestamp,
     ) -> Result<Received, StreamsError> {
         let name = queue.to_owned();
-        self.write(move |connection, desk| {
+        self.write(move |connection, state| {
             let queue = open(connection, &name)?;
             expire(connection, &queue, now)?;
             check_in_flight(connection, &queue, now)?;
@@ -56,13 +57,13 @@ impl Streams {
                 for candidate in found {
                     if let Some(dead) = dead.as_ref().filter(|_| used_up(&queue, &candidate)) {
                         bury(connection, &queue, dead, &candidate, now)?;
-                        desk.wakes.push(Topic::Queue(dead.name.clone()));
+                        state.changed.push(Topic::Queue(dead.name.clone()));
                     } else {
                         messages.push(hide(connection, candidate, until, now)?);
                     }
                 }
             }
-            received(connection, desk, queue, messages, now)
+            received(connection, state, queue, messages, now)
         })
         .await
     }
@@ -70,11 +71,11 @@ impl Streams {
 
 fn received(
     connection: &Connection,
-    desk: &mut Desk,
+    state: &mut WriterState,
     queue: Queue,
     messages: Vec<Message>,
     now: Timestamp,
-) -> Result<Received, Refused> {
+) -> Result<Received, JobError> {
     let next_visible = if messages.is_empty() {
         let sql = "SELECT min(visible_at) FROM messages WHERE queue = ?1 AND visible_at > ?2";
         let mut statement = connection.prepare_cached(sql)?;
@@ -82,24 +83,24 @@ fn received(
     } else {
         None
     };
-    let what = What::Received {
+    let kind = ObservationKind::Received {
         queue: queue.name,
         messages: messages.len() as u64,
     };
-    desk.told.push(Told { at: now, what });
+    state.observed.push(OwnedObservation { at: now, kind });
     Ok(Received { messages, next_visible })
 }
 
 /// Deletes what has been in the queue for too long. A message's number grows with the time at which it was sent, also in
 /// a dead letter queue, where the time goes on.
-fn expire(connection: &Connection, queue: &Queue, now: Timestamp) -> Result<(), Refused> {
+fn expire(connection: &Connection, queue: &Queue, now: Timestamp) -> Result<(), JobError> {
     // all of a full helping were old: there may be more of them
     while expire_some(connection, queue, now, EXPIRED_AT_ONCE)? == EXPIRED_AT_ONCE as usize {}
     Ok(())
 }
 
 /// Makes room for messages that come.
-pub(super) fn make_room(connection: &Connection, queue: &Queue, coming: usize, now: Timestamp) -> Result<(), Refused> {
+pub(super) fn make_room(connection: &Connection, queue: &Queue, coming: usize, now: Timestamp) -> Result<(), JobError> {
     let most = EXPIRED_FOR_ONE.saturating_mul(u32::try_from(coming).unwrap_or(u32::MAX));
     expire_some(connection, queue, now, most)?;
     Ok(())
@@ -112,7 +113,7 @@ fn expire_some(connection: &Connection, queue: &Queue, now: Timestamp, most: u32
     connection.prepare_cached(sql)?.execute((queue.id, oldest, most))
 }
 
-fn check_in_flight(connection: &Connection, queue: &Queue, now: Timestamp) -> Result<(), Refused> {
+fn check_in_flight(connection: &Connection, queue: &Queue, now: Timestamp) -> Result<(), JobError> {
     let sql = "SELECT count(*) FROM
                (SELECT 1 FROM messages WHERE queue = ?1 AND visible_at > ?2 AND receives > receives_before LIMIT ?3)";
     let mut statement = connection.prepare_cached(sql)?;

@@ -3,7 +3,7 @@
 use super::NewMessage;
 use super::manage::open;
 use super::receive::make_room;
-use crate::store::{Told, Topic, What};
+use crate::store::{ObservationKind, OwnedObservation, Topic};
 use crate::{Streams, StreamsError, Timestamp};
 
 impl Streams {
@@ -13,7 +13,7 @@ impl Streams {
     /// [`StreamsError::NoQueue`], or when they cannot be written: then none is there.
     pub async fn send(&self, queue: &str, messages: Vec<NewMessage>, now: Timestamp) -> Result<(), StreamsError> {
         let name = queue.to_owned();
-        self.write(move |connection, desk| {
+        self.write(move |connection, state| {
             let queue = open(connection, &name)?;
             make_room(connection, &queue, messages.len(), now)?;
             let sql = "INSERT INTO messages (queue, message_id, body, attributes, sent, visible_at, receives)
@@ -26,13 +26,13 @@ impl Streams {
                 statement.execute((queue.id, id, body, attributes, now, visible))?;
                 bytes += (body.len() + attributes.len()) as u64;
             }
-            let what = What::Sent {
+            let kind = ObservationKind::Sent {
                 queue: name.clone(),
                 messages: messages.len() as u64,
                 bytes,
             };
-            desk.told.push(Told { at: now, what });
-            desk.wakes.push(Topic::Queue(name));
+            state.observed.push(OwnedObservation { at: now, kind });
+            state.changed.push(Topic::Queue(name));
             Ok(())
         })
         .await

@@ -3,8 +3,8 @@
 use rusqlite::{Connection, OptionalExtension as _};
 
 use super::manage::open;
-use super::{Receipt, VisibilityChange, VisibilityRefused};
-use crate::store::{Told, Topic, What};
+use super::{Receipt, VisibilityChange, VisibilityError};
+use crate::store::{ObservationKind, OwnedObservation, Topic};
 use crate::{Streams, StreamsError, Timestamp};
 
 /// No message is hidden for longer since it was received, in milliseconds.
@@ -22,7 +22,7 @@ impl Streams {
         now: Timestamp,
     ) -> Result<(), StreamsError> {
         let name = queue.to_owned();
-        self.write(move |connection, desk| {
+        self.write(move |connection, state| {
             let queue = open(connection, &name)?;
             let sql = "DELETE FROM messages WHERE id = ?1 AND queue = ?2 AND receives = ?3";
             let mut statement = connection.prepare_cached(sql)?;
@@ -30,8 +30,8 @@ impl Streams {
             for receipt in receipts {
                 messages += statement.execute((receipt.message, queue.id, receipt.receives))? as u64;
             }
-            let what = What::Deleted { queue: name, messages };
-            desk.told.push(Told { at: now, what });
+            let kind = ObservationKind::Deleted { queue: name, messages };
+            state.observed.push(OwnedObservation { at: now, kind });
             Ok(())
         })
         .await
@@ -46,13 +46,13 @@ impl Streams {
         queue: &str,
         changes: Vec<VisibilityChange>,
         now: Timestamp,
-    ) -> Result<Vec<Result<(), VisibilityRefused>>, StreamsError> {
+    ) -> Result<Vec<Result<(), VisibilityError>>, StreamsError> {
         let name = queue.to_owned();
-        self.write(move |connection, desk| {
+        self.write(move |connection, state| {
             let queue = open(connection, &name)?;
             let changed = changes.iter().map(|one| change(connection, queue.id, *one, now));
             let changed = changed.collect::<rusqlite::Result<Vec<_>>>()?;
-            desk.wakes.push(Topic::Queue(name));
+            state.changed.push(Topic::Queue(name));
             Ok(changed)
         })
         .await
@@ -64,7 +64,7 @@ fn change(
     queue: i64,
     VisibilityChange { receipt, timeout }: VisibilityChange,
     now: Timestamp,
-) -> rusqlite::Result<Result<(), VisibilityRefused>> {
+) -> rusqlite::Result<Result<(), VisibilityError>> {
     let sql = "SELECT visible_at, last_received FROM messages WHERE id = ?1 AND queue = ?2 AND receives = ?3";
     let mut statement = connection.prepare_cached(sql)?;
     let found: Option<(Timestamp, Timestamp)> = statement
@@ -74,10 +74,10 @@ fn change(
         .optional()?;
     let until = now.saturating_add(timeout);
     match found {
-        None => return Ok(Err(VisibilityRefused::Gone)),
-        Some((visible_at, _)) if visible_at <= now => return Ok(Err(VisibilityRefused::NotInFlight)),
+        None => return Ok(Err(VisibilityError::Gone)),
+        Some((visible_at, _)) if visible_at <= now => return Ok(Err(VisibilityError::NotInFlight)),
         Some((_, received)) if until > received.saturating_add(LONGEST_HIDDEN) => {
-            return Ok(Err(VisibilityRefused::TooLong));
+            return Ok(Err(VisibilityError::TooLong));
         }
         Some(_) => {}
     }

@@ -1,6 +1,6 @@
 use crate::{
     Depth, Message, NewMessage, QueueSettings, Receipt, Redrive, Streams, StreamsError, Timestamp, VisibilityChange,
-    VisibilityRefused,
+    VisibilityError,
 };
 
 const NOW: Timestamp = 1_795_354_020_000;
@@ -55,7 +55,7 @@ impl World {
             .collect()
     }
 
-    async fn change(&self, receipt: Receipt, timeout: Timestamp, now: Timestamp) -> Result<(), VisibilityRefused> {
+    async fn change(&self, receipt: Receipt, timeout: Timestamp, now: Timestamp) -> Result<(), VisibilityError> {
         let changes = vec![VisibilityChange { receipt, timeout }];
         self.streams.change_visibility("q", changes, now).await.unwrap()[0]
     }
@@ -150,18 +150,15 @@ async fn a_message_in_flight_can_be_hidden_for_longer_or_shorter() {
     assert!(world.bodies("q", NOW + 60_999).await.is_empty());
     assert_eq!(
         world.change(receipt, 43_200_000, NOW + 1_000).await,
-        Err(VisibilityRefused::TooLong)
+        Err(VisibilityError::TooLong)
     );
     assert_eq!(world.change(receipt, 0, NOW + 2_000).await, Ok(()));
     assert_eq!(
         world.change(receipt, 1, NOW + 2_000).await,
-        Err(VisibilityRefused::NotInFlight)
+        Err(VisibilityError::NotInFlight)
     );
     assert_eq!(world.bodies("q", NOW + 2_000).await, ["a"]);
-    assert_eq!(
-        world.change(receipt, 1, NOW + 2_000).await,
-        Err(VisibilityRefused::Gone)
-    );
+    assert_eq!(world.change(receipt, 1, NOW + 2_000).await, Err(VisibilityError::Gone));
 }
 
 #[tokio::test]

@@ -1,17 +1,15 @@
-//! The file's format, and the steps from each format to the next.
+//! The file's format, and its opening.
 
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::Connection;
+use sluice_storage::{Schema, SchemaError, open_writer};
 
 use crate::StreamsError;
 
-/// Step `n` leads from format `n` to `n + 1`; SQLite's `user_version` says which one a file has. Released steps never change.
-const STEPS: [&str; 1] = [FORMAT_1];
-
-/// The format that this release writes.
-pub(super) const FORMAT: i64 = STEPS.len() as i64;
+/// The steps from each format to the next.
+const SCHEMA: Schema = Schema::new(&[FORMAT_1]);
 
 const FORMAT_1: &str = "
 CREATE TABLE streams (
@@ -108,67 +106,26 @@ CREATE TABLE checkpoints (
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// SQLite's memory for pages of one connection, in KiB.
+/// SQLite's memory for pages of the writer's connection, in KiB.
 const CACHE_KIB: i64 = 2_048;
 
+/// The same for each reader.
+pub(super) const READER_CACHE_KIB: i64 = CACHE_KIB / 4;
+
 /// Opens the writer's connection and brings the file up to date.
-pub(super) fn open_writer(path: &Path) -> Result<Connection, StreamsError> {
-    let mut connection = Connection::open(path).map_err(|error| disk(path, &error))?;
-    prepare(&mut connection).map_err(|error| disk(path, &error))?;
-    let found = version(&connection).map_err(|error| disk(path, &error))?;
-    let known = FORMAT;
-    if found > known {
-        return Err(StreamsError::Format {
+pub(super) fn open(path: &Path) -> Result<Connection, StreamsError> {
+    let disk = |error: rusqlite::Error| StreamsError::disk(path, &error);
+    let mut connection = open_writer(path, CACHE_KIB).map_err(disk)?;
+    // There is no second writer: a lock that lasts longer is a fault, and whoever waits is told.
+    connection.busy_timeout(Duration::from_secs(1)).map_err(disk)?;
+    connection.pragma_update(None, "foreign_keys", "ON").map_err(disk)?;
+    SCHEMA.migrate(&mut connection).map_err(|error| match error {
+        SchemaError::Sqlite(error) => disk(error),
+        SchemaError::NewerFormat { found, known } => StreamsError::Format {
             path: path.display().to_string(),
             found,
             known,
-        });
-    }
-    migrate(&mut connection, found).map_err(|error| disk(path, &error))?;
+        },
+    })?;
     Ok(connection)
-}
-
-fn prepare(connection: &mut Connection) -> rusqlite::Result<()> {
-    // There is no second writer: a lock that lasts longer is a fault, and whoever waits is told.
-    connection.busy_timeout(Duration::from_secs(1))?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    connection.pragma_update(None, "foreign_keys", "ON")?;
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
-    connection.set_prepared_statement_cache_capacity(64);
-    Ok(())
-}
-
-fn version(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.query_row("PRAGMA user_version", (), |row| row.get(0))
-}
-
-fn migrate(connection: &mut Connection, from: i64) -> rusqlite::Result<()> {
-    for (step, to) in STEPS.iter().zip(1..).skip(usize::try_from(from).unwrap_or(0)) {
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        transaction.execute_batch(step)?;
-        transaction.pragma_update(None, "user_version", to)?;
-        transaction.commit()?;
-    }
-    Ok(())
-}
-
-/// Opens a connection that only reads.
-pub(super) fn open_reader(path: &Path) -> Result<Connection, StreamsError> {
-    let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY | rusqlite::OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let open = || {
-        let connection = Connection::open_with_flags(path, flags)?;
-        connection.pragma_update(None, "cache_size", -CACHE_KIB / 4)?;
-        connection.set_prepared_statement_cache_capacity(32);
-        Ok(connection)
-    };
-    open().map_err(|error: rusqlite::Error| disk(path, &error))
-}
-
-/// An error of the disk, which names the file.
-pub(super) fn disk(path: &Path, error: &dyn std::error::Error) -> StreamsError {
-    StreamsError::Disk {
-        path: path.display().to_string(),
-        reason: error.to_string(),
-    }
 }

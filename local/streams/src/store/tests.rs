@@ -2,7 +2,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sluice_disk::Retry;
+use sluice_storage::RetryBackoff;
 
 use crate::{CreateStream, NewRecord, Observation, Observer, Streams, StreamsError, Timestamp};
 
@@ -105,8 +105,8 @@ async fn observers_are_told_what_is_on_disk() {
 }
 
 fn impatient(path: &std::path::Path) -> Streams {
-    let (first, most) = (Duration::ZERO, Duration::ZERO);
-    Streams::with_retry(path, Retry { first, most })
+    let (initial, max) = (Duration::ZERO, Duration::ZERO);
+    Streams::with_retry(path, RetryBackoff { initial, max })
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -155,7 +155,7 @@ async fn a_file_is_looked_at_before_it_is_used() {
     let streams = Streams::new(directory.path().join("streams.sqlite"));
     let looks = Arc::new(AtomicU64::new(0));
     let counted = Arc::clone(&looks);
-    streams.admit(Box::new(move |path| {
+    streams.check_on_open(Box::new(move |path| {
         assert!(path.exists());
         match counted.fetch_add(1, Ordering::Relaxed) {
             0 => Err("not yet".into()),

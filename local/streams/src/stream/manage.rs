@@ -2,10 +2,10 @@
 
 use rusqlite::Connection;
 
-use super::cache::{find, header, with_shards};
-use super::{CreateStream, Shard, Stream};
-use crate::store::{Refused, Topic};
-use crate::{HashKeyRange, Streams, StreamsError, Timestamp, Wakes};
+use crate::error::JobError;
+use crate::store::Topic;
+use crate::stream_cache::{find, header, with_shards};
+use crate::{ChangeListener, CreateStream, HashKeyRange, Shard, Stream, Streams, StreamsError, Timestamp};
 
 /// Records that are deleted in one go, so that nobody waits long behind a large deletion.
 const DELETED_AT_ONCE: u32 = 5_000;
@@ -55,12 +55,12 @@ impl Streams {
     /// [`StreamsError::NoStream`], or when it cannot be written.
     pub async fn set_retention(&self, stream: &str, hours: u32) -> Result<(), StreamsError> {
         let name = stream.to_owned();
-        self.write(move |connection, desk| {
+        self.write(move |connection, state| {
             let sql = "UPDATE streams SET retention_hours = ?2 WHERE name = ?1";
             if connection.execute(sql, (&name, hours))? == 0 {
                 return Err(StreamsError::NoStream(name).into());
             }
-            desk.streams.forget();
+            state.streams.forget();
             Ok(())
         })
         .await
@@ -72,11 +72,12 @@ impl Streams {
     /// [`StreamsError::NoStream`], or when it cannot be written.
     pub async fn delete_stream(&self, stream: &str) -> Result<(), StreamsError> {
         let name = stream.to_owned();
-        self.write(move |connection, desk| {
+        self.write(move |connection, state| {
             let stream = remove(connection, &name)?;
-            desk.streams.forget();
+            state.streams.forget();
             // whoever waits for its records is told that it is gone
-            desk.wakes
+            state
+                .changed
                 .extend(stream.shards.iter().map(|shard| Topic::Shard(shard.id)));
             Ok(())
         })
@@ -85,7 +86,7 @@ impl Streams {
     }
 
     /// Tells when a shard may have something new.
-    pub fn shard_wakes(&self, shard: &Shard) -> Wakes {
+    pub fn shard_wakes(&self, shard: &Shard) -> ChangeListener {
         self.subscribe(Topic::Shard(shard.id))
     }
 
@@ -96,7 +97,7 @@ impl Streams {
     }
 }
 
-fn insert(connection: &Connection, stream: &CreateStream, now: Timestamp) -> Result<Stream, Refused> {
+fn insert(connection: &Connection, stream: &CreateStream, now: Timestamp) -> Result<Stream, JobError> {
     let sql = "INSERT OR IGNORE INTO streams (name, created, retention_hours) VALUES (?1, ?2, ?3)";
     if connection.execute(sql, (&stream.name, now, stream.retention_hours))? == 0 {
         return Err(StreamsError::StreamExists(stream.name.clone()).into());
@@ -111,7 +112,7 @@ fn insert(connection: &Connection, stream: &CreateStream, now: Timestamp) -> Res
     find(connection, &stream.name)?.ok_or_else(|| StreamsError::NoStream(stream.name.clone()).into())
 }
 
-fn remove(connection: &Connection, name: &str) -> Result<Stream, Refused> {
+fn remove(connection: &Connection, name: &str) -> Result<Stream, JobError> {
     let stream = find(connection, name)?.ok_or_else(|| StreamsError::NoStream(name.to_owned()))?;
     for sql in [
         "INSERT INTO leftovers (shard) SELECT id FROM shards WHERE stream = ?1",
@@ -125,8 +126,8 @@ fn remove(connection: &Connection, name: &str) -> Result<Stream, Refused> {
     Ok(stream)
 }
 
-/// Deletes some of the records that a deletion has left; returns true if there may be more.
-fn clear_some(connection: &Connection) -> Result<bool, Refused> {
+/// Whether there may be more.
+fn clear_some(connection: &Connection) -> Result<bool, JobError> {
     let sql = "DELETE FROM records WHERE (shard, position) IN
                (SELECT shard, position FROM records WHERE shard = (SELECT min(shard) FROM leftovers) LIMIT ?1)";
     if connection.execute(sql, [DELETED_AT_ONCE])? > 0 {

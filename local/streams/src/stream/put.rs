@@ -2,11 +2,11 @@
 
 use rusqlite::{CachedStatement, Connection};
 
-use super::cache::{Open, Tail};
 use super::read::first_since;
-use super::{NewRecord, PutOutcome, Stream};
-use crate::store::{Refused, Told, Topic, What};
-use crate::{HashKey, Streams, StreamsError, Timestamp};
+use crate::error::JobError;
+use crate::store::{ObservationKind, OwnedObservation, Topic};
+use crate::stream_cache::{Open, Tail};
+use crate::{HashKey, NewRecord, PutResult, Stream, Streams, StreamsError, Timestamp};
 
 /// The interval at which a shard that takes records is searched for old ones, in milliseconds.
 const TRIM_EVERY: Timestamp = 60_000;
@@ -32,10 +32,10 @@ impl Streams {
         stream: &str,
         records: Vec<NewRecord>,
         now: Timestamp,
-    ) -> Result<Vec<PutOutcome>, StreamsError> {
+    ) -> Result<Vec<PutResult>, StreamsError> {
         let name = stream.to_owned();
-        self.write(move |connection, desk| {
-            let (open, windows) = desk.streams.open(connection, &name)?;
+        self.write(move |connection, state| {
+            let (open, windows) = state.streams.open(connection, &name)?;
             let mut sums = Sums::default();
             let mut insert = connection.prepare_cached(INSERT)?;
             let mut outcomes = Vec::with_capacity(records.len());
@@ -51,16 +51,16 @@ impl Streams {
                     append(open, shard, record, hash, now, &mut insert)?
                 } else {
                     sums.throttled += 1;
-                    PutOutcome::Throttled { shard: shard as u32 }
+                    PutResult::Throttled { shard: shard as u32 }
                 });
             }
             drop(insert);
             finish(connection, open, &before, now)?;
-            desk.told.extend(told(&name, now, &sums));
+            state.observed.extend(observations(&name, now, &sums));
             let shards = open.stream.shards.iter().zip(open.tails.iter().zip(&before));
             let longer = shards.filter(|(_, (tail, before))| tail.next > before.next);
             let wakes = longer.map(|(shard, _)| Topic::Shard(shard.id));
-            desk.wakes.extend(wakes);
+            state.changed.extend(wakes);
             Ok(outcomes)
         })
         .await
@@ -83,7 +83,7 @@ fn append(
     hash: HashKey,
     now: Timestamp,
     insert: &mut CachedStatement<'_>,
-) -> Result<PutOutcome, Refused> {
+) -> Result<PutResult, JobError> {
     let (shard, tail) = (&open.stream.shards[shard], &mut open.tails[shard]);
     // arrival times never go back within a shard: looking for a time is a binary search
     let arrived = now.max(tail.latest);
@@ -92,11 +92,11 @@ fn append(
     let sequence = shard.sequence_number(tail.next, arrived);
     tail.next += 1;
     tail.latest = arrived;
-    Ok(PutOutcome::Put(sequence))
+    Ok(PutResult::Put(sequence))
 }
 
 /// Writes how far the shards are that have changed, and lets go of what is past its time.
-fn finish(connection: &Connection, open: &mut Open, before: &[Tail], now: Timestamp) -> Result<(), Refused> {
+fn finish(connection: &Connection, open: &mut Open, before: &[Tail], now: Timestamp) -> Result<(), JobError> {
     let horizon = open.stream.horizon(now);
     for ((shard, tail), before) in open.stream.shards.iter().zip(&mut open.tails).zip(before) {
         if tail == before {
@@ -120,23 +120,23 @@ fn finish(connection: &Connection, open: &mut Open, before: &[Tail], now: Timest
     Ok(())
 }
 
-fn told(stream: &str, at: Timestamp, sums: &Sums) -> Vec<Told> {
+fn observations(stream: &str, at: Timestamp, sums: &Sums) -> Vec<OwnedObservation> {
     let mut told = Vec::new();
     let stream = || stream.to_owned();
     if sums.records > 0 {
-        let what = What::Put {
+        let kind = ObservationKind::Put {
             stream: stream(),
             records: sums.records,
             bytes: sums.bytes,
         };
-        told.push(Told { at, what });
+        told.push(OwnedObservation { at, kind });
     }
     if sums.throttled > 0 {
-        let what = What::Throttled {
+        let kind = ObservationKind::Throttled {
             stream: stream(),
             records: sums.throttled,
         };
-        told.push(Told { at, what });
+        told.push(OwnedObservation { at, kind });
     }
     told
 }

@@ -3,9 +3,11 @@
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _};
 
-use super::cache::find_by_id;
-use super::{Reading, Record, RecordShare, Shard, Stream, StreamPosition, Tip};
-use crate::{SequenceNumber, Streams, StreamsError, Timestamp};
+use crate::stream_cache::find_by_id;
+use crate::{
+    ReadResult, Record, RecordShare, SequenceNumber, Shard, Stream, StreamPosition, Streams, StreamsError, Timestamp,
+    Tip,
+};
 
 impl Streams {
     /// The position in a shard, for [`Streams::records`].
@@ -37,7 +39,7 @@ impl Streams {
         share: RecordShare,
         (limit, bytes): (usize, usize),
         now: Timestamp,
-    ) -> Result<Reading, StreamsError> {
+    ) -> Result<ReadResult, StreamsError> {
         self.read(move |connection| {
             let (stream, shard) = match locate(connection, stream, shard)? {
                 Ok(found) => found,
@@ -48,7 +50,7 @@ impl Streams {
             let from = first_since(connection, shard.id, from, next, stream.horizon(now))?;
             let (records, next, tip) = gather(connection, &shard, from, next, share, (limit, bytes))?;
             let stream = stream.name;
-            Ok(Ok(Reading {
+            Ok(Ok(ReadResult {
                 stream,
                 records,
                 next,
@@ -91,7 +93,7 @@ fn gather(
     let sql = "SELECT position, arrived, partition_key, data FROM records
                WHERE shard = ?1 AND position >= ?2 AND bucket % ?3 = ?4 ORDER BY position";
     let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query((shard.id, from, share.lanes.max(1), share.lane))?;
+    let mut rows = statement.query((shard.id, from, share.count.max(1), share.index))?;
     let (mut records, mut weight) = (Vec::new(), 0);
     while let Some(row) = rows.next()? {
         let (position, arrived): (u64, Timestamp) = (row.get(0)?, row.get(1)?);
@@ -119,7 +121,7 @@ pub(crate) fn resolve(
     position: StreamPosition,
 ) -> rusqlite::Result<Result<u64, StreamsError>> {
     let (first, next) = bounds(connection, shard.id)?;
-    let own = |number: SequenceNumber| number.of(shard);
+    let own = |number: SequenceNumber| shard.gives(&number);
     Ok(match position {
         StreamPosition::TrimHorizon => Ok(first),
         StreamPosition::Latest => Ok(next),

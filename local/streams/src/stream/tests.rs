@@ -2,7 +2,7 @@ use bytes::Bytes;
 use rusqlite::Connection;
 
 use crate::{
-    CreateStream, HashKey, NewRecord, PutOutcome, Reading, RecordShare, SequenceNumber, Stream, StreamPosition,
+    CreateStream, HashKey, NewRecord, PutResult, ReadResult, RecordShare, SequenceNumber, Stream, StreamPosition,
     Streams, StreamsError, Timestamp, Tip,
 };
 
@@ -33,7 +33,7 @@ impl World {
         }
     }
 
-    async fn put(&self, keys: &[&str], now: Timestamp) -> Vec<PutOutcome> {
+    async fn put(&self, keys: &[&str], now: Timestamp) -> Vec<PutResult> {
         let record = |key: &&str| NewRecord {
             partition_key: (*key).to_owned(),
             explicit_hash: None,
@@ -45,7 +45,7 @@ impl World {
             .unwrap()
     }
 
-    async fn read(&self, shard: u32, from: u64, limit: (usize, usize), now: Timestamp) -> Reading {
+    async fn read(&self, shard: u32, from: u64, limit: (usize, usize), now: Timestamp) -> ReadResult {
         self.streams
             .records(self.stream.id, shard, from, RecordShare::ALL, limit, now)
             .await
@@ -62,10 +62,10 @@ impl World {
     }
 }
 
-fn sequence(outcome: &PutOutcome) -> SequenceNumber {
+fn sequence(outcome: &PutResult) -> SequenceNumber {
     match outcome {
-        PutOutcome::Put(sequence) => *sequence,
-        PutOutcome::Throttled { shard } => panic!("shard {shard} is full"),
+        PutResult::Put(sequence) => *sequence,
+        PutResult::Throttled { shard } => panic!("shard {shard} is full"),
     }
 }
 
@@ -184,7 +184,7 @@ async fn a_full_shard_refuses_records_and_the_others_take_theirs() {
     let mut throttled = [0, 0];
     for chunk in keys.chunks(500).chain([&keys[..100]]) {
         for outcome in world.put(chunk, NOW).await {
-            if let PutOutcome::Throttled { shard } = outcome {
+            if let PutResult::Throttled { shard } = outcome {
                 throttled[shard as usize] += 1;
             }
         }
@@ -201,7 +201,7 @@ async fn a_full_shard_refuses_records_and_the_others_take_theirs() {
             .put(&["later"], NOW + 1_000)
             .await
             .iter()
-            .all(|one| matches!(one, PutOutcome::Put(_)))
+            .all(|one| matches!(one, PutResult::Put(_)))
     );
 }
 
@@ -243,15 +243,15 @@ async fn streams_are_listed_kept_and_deleted_with_all_they_hold() {
 }
 
 #[tokio::test]
-async fn lanes_share_a_shards_records_by_partition_key() {
+async fn shares_split_a_shards_records_by_partition_key() {
     let world = World::new(1).await;
     let keys: Vec<String> = (0..40).map(|n| (n % 10).to_string()).collect();
     world
         .put(&keys.iter().map(String::as_str).collect::<Vec<_>>(), NOW)
         .await;
     let mut seen = Vec::new();
-    for lane in 0..4 {
-        let share = RecordShare { lanes: 4, lane };
+    for index in 0..4 {
+        let share = RecordShare { count: 4, index };
         let reading = world
             .streams
             .records(world.stream.id, 0, 0, share, ANY, NOW)
@@ -259,7 +259,7 @@ async fn lanes_share_a_shards_records_by_partition_key() {
             .unwrap();
         assert_eq!((reading.next, reading.tip), (41, Tip::Reached));
         for record in &reading.records {
-            assert_eq!(HashKey::of(&record.partition_key).bucket() % 4, lane);
+            assert_eq!(HashKey::of(&record.partition_key).bucket() % 4, index);
         }
         seen.extend(reading.records.into_iter().map(|record| record.position()));
     }

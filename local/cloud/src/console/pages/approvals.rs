@@ -94,10 +94,15 @@ impl Approval {
     /// `None` when the execution was deleted in between.
     async fn load(state: &ConsoleState, summary: &ExecutionSummary) -> Result<Option<Self>, Problem> {
         let unreadable = |error| Problem::unreadable("an open approval", error);
-        let Some(record) = state.driver.execution(&summary.arn).await.map_err(unreadable)? else {
+        let Some(record) = state.driver.executions().get(&summary.arn).await.map_err(unreadable)? else {
             return Ok(None);
         };
-        let history = state.driver.history(&summary.arn).await.map_err(unreadable)?;
+        let history = state
+            .driver
+            .executions()
+            .history(&summary.arn)
+            .await
+            .map_err(unreadable)?;
         let since = record.waiting_since.or(summary.waiting_since);
         let waiting_state = record.waiting_state.clone().or_else(|| summary.waiting_state.clone());
         Ok(Some(Self {

@@ -49,10 +49,10 @@ impl ExecutionView {
         let limit = query.number("limit", 1, 200)?.map_or(100, |limit| limit as usize);
         let after = query.number("cursor", 0, u64::MAX)?.unwrap_or_default();
         let unreadable = |error| Problem::unreadable("the execution", error);
-        let record = state.driver.execution(arn).await.map_err(unreadable)?;
+        let record = state.driver.executions().get(arn).await.map_err(unreadable)?;
         let record =
             record.ok_or_else(|| Problem::not_found(format!("there is no execution {arn:?}; /console lists them")))?;
-        let history = state.driver.history(arn).await.map_err(unreadable)?;
+        let history = state.driver.executions().history(arn).await.map_err(unreadable)?;
         let mut view = Self::of(&record, state.clock.now());
         view.take_history(history.as_deref().unwrap_or_default(), after, limit);
         if let Some(last) = view

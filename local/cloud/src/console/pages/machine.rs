@@ -62,7 +62,7 @@ impl Machines {
     pub(crate) async fn load(state: &ConsoleState, query: &Query) -> Result<Self, Problem> {
         let limit = query.limit()?;
         let after = query.filled("cursor").map(str::to_owned);
-        let found = state.driver.machines(after, limit + 1).await;
+        let found = state.driver.machines().list(after, limit + 1).await;
         let found = found.map_err(|error| Problem::unreadable("the state machines", error))?;
         let items: Vec<MachineRow> = found.iter().take(limit).map(MachineRow::from).collect();
         let next = items.last().filter(|_| found.len() > limit).map(|last| {
@@ -113,7 +113,8 @@ impl MachineView {
     pub(crate) async fn load(state: &ConsoleState, arn: &str, query: &Query) -> Result<Self, Problem> {
         let record = state
             .driver
-            .machine(arn)
+            .machines()
+            .get(arn)
             .await
             .map_err(|error| Problem::unreadable("the state machine", error))?;
         let record = record.ok_or_else(|| {

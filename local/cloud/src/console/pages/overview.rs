@@ -119,10 +119,15 @@ pub(crate) async fn executions(
 
 /// Asks the driver; a cursor that it never gave out is the caller's mistake.
 pub(crate) async fn listed(state: &ConsoleState, filter: ExecutionFilter) -> Result<Page<ExecutionSummary>, Problem> {
-    state.driver.executions(filter).await.map_err(|error| match error {
-        DriverError::InvalidCursor(_) => Problem::bad_request(error.to_string()),
-        other => Problem::unreadable("the executions", other),
-    })
+    state
+        .driver
+        .executions()
+        .list(filter)
+        .await
+        .map_err(|error| match error {
+            DriverError::InvalidCursor(_) => Problem::bad_request(error.to_string()),
+            other => Problem::unreadable("the executions", other),
+        })
 }
 
 /// A summary as a row of a list.
@@ -152,7 +157,7 @@ impl Overview {
     /// Asks the driver and the stack registry.
     pub(crate) async fn load(state: &ConsoleState, query: &Query) -> Result<Self, Problem> {
         let (items, next) = executions(state, query, None, "/console").await?;
-        let counted = state.driver.counts(COUNTED + 1).await;
+        let counted = state.driver.executions().counts(COUNTED + 1).await;
         let counted = counted.map_err(|error| Problem::unreadable("the executions", error))?;
         let count = |status: Status| {
             let found = counted.iter().find(|(of, _)| *of == status);

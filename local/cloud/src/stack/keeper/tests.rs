@@ -34,7 +34,14 @@ fn doomed(resources: Vec<StackResource>) -> StackRecord {
 }
 
 async fn has_machine(world: &World, arn: &str) -> bool {
-    world.services.driver.machine(arn).await.expect("asked").is_some()
+    world
+        .services
+        .driver
+        .machines()
+        .get(arn)
+        .await
+        .expect("asked")
+        .is_some()
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use sluice_metrics::Timestamp;
-use sluice_metrics::query::Answer;
+use sluice_metrics::query::QueryResult;
 use sluice_wire::PageToken;
 
 use crate::node::Node;
@@ -51,14 +51,14 @@ pub(crate) struct Page<'a> {
 /// A part of one result.
 #[derive(Debug)]
 pub(crate) struct Part<'a> {
-    answer: &'a Answer,
+    answer: &'a QueryResult,
     points: Vec<(Timestamp, f64)>,
     complete: bool,
 }
 
 impl<'a> Page<'a> {
     /// The results from a place on, with at most `most` data points: one result after the other.
-    pub(crate) fn of(answers: &'a [Answer], scan_by: ScanBy, from: Option<Place>, most: usize) -> Self {
+    pub(crate) fn of(answers: &'a [QueryResult], scan_by: ScanBy, from: Option<Place>, most: usize) -> Self {
         let mut room = most;
         let mut results: Vec<Part<'_>> = Vec::new();
         let first = from.map_or(0, |from| from.result);
@@ -138,10 +138,10 @@ mod tests {
 
     use super::*;
 
-    fn answer(id: &str, times: std::ops::Range<i64>) -> Answer {
+    fn answer(id: &str, times: std::ops::Range<i64>) -> QueryResult {
         #[expect(clippy::cast_precision_loss, reason = "small")]
         let points = times.map(|at| (at, at as f64)).collect();
-        Answer {
+        QueryResult {
             id: id.into(),
             series: TimeSeries {
                 points,
@@ -151,7 +151,7 @@ mod tests {
     }
 
     /// Each page as `id times status`.
-    fn pages(answers: &[Answer], scan_by: ScanBy, most: usize) -> Vec<Vec<String>> {
+    fn pages(answers: &[QueryResult], scan_by: ScanBy, most: usize) -> Vec<Vec<String>> {
         let (mut from, mut pages) = (None, Vec::new());
         loop {
             let page = Page::of(answers, scan_by, from, most);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use sluice_asl::eval::StopSignal;
-use sluice_driver::{EvaluationJob, Lanes};
+use sluice_driver::{EvaluationJob, EvaluationPool};
 use sluice_engine::test_state::{StateTest, SuspendedTest, TestEvaluator, TestProgress, TestReport};
 use sluice_engine::{Breakdown, Evaluator, Identity, ScheduledTask, Timestamp};
 use sluice_wire::ApiError;
@@ -42,7 +42,7 @@ pub(super) async fn run(
 ) -> Result<TestReport, StatesError> {
     let started = test.at;
     let outcome = mock.map(|mock| mock.outcome);
-    let lanes = states.driver.lanes();
+    let pool = states.driver.evaluation_pool();
     let start = move |stop, evaluator| {
         let test = StateTest {
             stop,
@@ -51,7 +51,7 @@ pub(super) async fn run(
         };
         test.start()
     };
-    let (suspended, input) = match (evaluated(lanes, start).await?, outcome) {
+    let (suspended, input) = match (evaluated(pool, start).await?, outcome) {
         (TestProgress::Ended(report), _) => return Ok(*report),
         (TestProgress::Waits(until, suspended), _) => (suspended, wait(states, started, until).await),
         (TestProgress::Calls(_, suspended), Some(MockOutcome::Result(result))) => (suspended, Input::Result(result)),
@@ -72,7 +72,7 @@ pub(super) async fn run(
         }
     };
     let end = move |stop, evaluator| conclude(SuspendedTest::clone(&suspended).with(stop, evaluator), input.clone());
-    evaluated(lanes, end).await
+    evaluated(pool, end).await
 }
 
 /// One part of a test, which may have to be done twice.
@@ -122,11 +122,11 @@ fn conclude(suspended: SuspendedTest, input: Input) -> TestReport {
 
 /// Evaluates where decisions are made: an expression may take seconds, and have to be ended.
 async fn evaluated<T: Send + 'static>(
-    lanes: &Lanes,
+    pool: &EvaluationPool,
     work: impl Fn(StopSignal, TestEvaluator) -> T + Send + 'static,
 ) -> Result<T, StatesError> {
     let (reply, made) = oneshot::channel();
-    lanes.submit(Box::new(Part {
+    pool.submit(Box::new(Part {
         owner: "TestState".into(),
         work,
         made: None,
@@ -163,11 +163,11 @@ async fn call(states: &StepFunctions, identity: Identity, task: ScheduledTask) -
     match tokio::time::timeout(limit, answer).await {
         // only a call that waits, for a token or for a job, is submitted, and such a state is tested with a mock
         Ok(
-            sluice_driver::Answer::Succeeded(result)
-            | sluice_driver::Answer::Submitted(result)
-            | sluice_driver::Answer::Job { output: result, .. },
+            sluice_driver::TaskResult::Succeeded(result)
+            | sluice_driver::TaskResult::Submitted(result)
+            | sluice_driver::TaskResult::Job { output: result, .. },
         ) => Input::Result(result),
-        Ok(sluice_driver::Answer::Failed { error, cause }) => Input::Fault {
+        Ok(sluice_driver::TaskResult::Failed { error, cause }) => Input::Fault {
             error,
             cause: Some(cause),
         },

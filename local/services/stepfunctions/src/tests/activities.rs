@@ -119,7 +119,7 @@ async fn a_worker_that_waits_gets_the_task_as_it_comes() {
     };
     let input = json!({ "n": 1 });
     let ((), execution) = tokio::join!(work, start(&world, &arn, &input));
-    world.driver.ended(&execution).await.unwrap();
+    world.driver.executions().wait_for_end(&execution).await.unwrap();
     let described = world
         .states_ok("DescribeExecution", json!({ "executionArn": execution }))
         .await;

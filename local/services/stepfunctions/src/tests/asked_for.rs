@@ -22,7 +22,12 @@ async fn without_data_everything_else_is_shown() {
     let machine = world.machine("m", &secretive()).await;
     let request = json!({ "stateMachineArn": machine, "input": json!({ "a": SECRET }).to_string() });
     let execution = world.states_ok("StartExecution", request).await["executionArn"].clone();
-    world.driver.ended(execution.as_str().unwrap()).await.unwrap();
+    world
+        .driver
+        .executions()
+        .wait_for_end(execution.as_str().unwrap())
+        .await
+        .unwrap();
     for (operation, member, arn) in [
         ("DescribeStateMachine", "stateMachineArn", json!(machine)),
         ("DescribeStateMachineForExecution", "executionArn", execution.clone()),

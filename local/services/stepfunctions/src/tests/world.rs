@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use serde_json::{Value, json};
 use sluice_asl::definition::Resource;
 use sluice_clock::ManualClock;
-use sluice_driver::{Answer, Driver, RunningTask, TaskRunner, Unobserved};
+use sluice_driver::{Driver, NoObserver, RunningTask, TaskResult, TaskRunner};
 use sluice_engine::{AttemptId, Identity, ScheduledTask};
 use sluice_service_testing::{NOW, ROLE, Reply, account, driver};
 use sluice_wire::{RequestId, json as wire};
@@ -40,7 +40,7 @@ impl TaskCaller for ActivitiesOnly {
         &self,
         identity: Arc<Identity>,
         task: ScheduledTask,
-    ) -> Pin<Box<dyn Future<Output = Answer> + Send + '_>> {
+    ) -> Pin<Box<dyn Future<Output = TaskResult> + Send + '_>> {
         Box::pin(async move { panic!("{}: no test here calls {:?}", identity.arn, task.resource) })
     }
 }
@@ -59,7 +59,7 @@ impl World {
         let clock = Arc::new(ManualClock::new(NOW));
         let account = account(clock.clone(), 1);
         let runner = Arc::new(ActivitiesOnly::default());
-        let driver = driver(directory.path(), &account, runner.clone(), Arc::new(Unobserved));
+        let driver = driver(directory.path(), &account, runner.clone(), Arc::new(NoObserver));
         let service = Arc::new(StepFunctions::new(account, driver.clone(), runner.clone()));
         assert!(runner.0.set(service.clone()).is_ok());
         Self {
@@ -99,7 +99,7 @@ impl World {
         let request = json!({ "stateMachineArn": machine, "input": input.to_string() });
         let started = self.states_ok("StartExecution", request).await;
         let arn = started["executionArn"].as_str().unwrap();
-        self.driver.ended(arn).await.unwrap();
+        self.driver.executions().wait_for_end(arn).await.unwrap();
         self.states_ok("DescribeExecution", json!({ "executionArn": arn }))
             .await
     }

@@ -1,0 +1,145 @@
+//! Executions.
+
+use std::sync::Arc;
+
+use sluice_engine::{HistoryEvent, Status, Timestamp};
+use sluice_storage::Fault;
+
+use crate::client::Client;
+use crate::journal::{executions, lists};
+use crate::request::{ChildResult, Request, StartForTask};
+use crate::{
+    DriverError, ExecutionFilter, ExecutionRecord, ExecutionSummary, Page, RedriveError, RedriveExecution, RunningTask,
+    StartError, StartExecution, Started, StopExecution, TaskResult, children, history,
+};
+
+/// A handle on the executions.
+#[derive(Clone, Debug)]
+pub struct Executions(pub(crate) Client);
+
+impl Executions {
+    /// Starts an execution: it is on disk when this returns.
+    ///
+    /// # Errors
+    /// When the name is taken, the state machine is not there, or the driver fails.
+    pub async fn start(&self, request: StartExecution) -> Result<Started, StartError> {
+        self.0.ask(Box::new(request), Request::Start).await
+    }
+
+    /// Starts an execution as `task` asks for, and answers the task with what `result` makes of it, in one commit: a call
+    /// that is sent again after a crash has not started anything before. Nothing is started when nobody waits for the
+    /// task any more.
+    ///
+    /// # Errors
+    /// As [`Executions::start`]; the task is still to be answered then.
+    pub async fn start_for_task(
+        &self,
+        task: &mut RunningTask,
+        request: StartExecution,
+        result: impl Fn(&Started) -> TaskResult + Send + Sync + 'static,
+    ) -> Result<(), StartError> {
+        let start = StartForTask {
+            request: Box::new(request),
+            key: task.identity.key,
+            attempt: task.task.attempt,
+            result: ChildResult(Arc::new(result)),
+        };
+        loop {
+            match self.0.ask(start.clone(), Request::StartForTask).await {
+                // A task must not fail over the disk. The writer's pauses between its tries pace this.
+                Err(StartError::Driver(DriverError::Journal {
+                    fault: Fault::Transient,
+                    ..
+                })) => {}
+                Err(error) => return Err(error),
+                Ok(()) => break,
+            }
+        }
+        task.mark_answered();
+        Ok(())
+    }
+
+    /// Stops an execution, which may be a child of a Map Run; returns when it ended, now or before, or `None` if there
+    /// is no such execution.
+    ///
+    /// # Errors
+    /// When the driver fails.
+    pub async fn stop(&self, stop: StopExecution) -> Result<Option<Timestamp>, DriverError> {
+        self.0.ask(stop, Request::Stop).await
+    }
+
+    /// Lets an execution that failed, timed out or was stopped go on where it ended; returns when, or `None` if there
+    /// is no such execution. Within 15 minutes, the same client token again is the same redrive.
+    ///
+    /// # Errors
+    /// When it cannot be redriven, or the driver fails.
+    pub async fn redrive(&self, redrive: RedriveExecution) -> Result<Option<Timestamp>, RedriveError> {
+        self.0.ask(redrive, Request::Redrive).await
+    }
+
+    /// Waits until the execution with this ARN has ended; `None`: there is no such execution.
+    ///
+    /// # Errors
+    /// When the driver fails or is closed first.
+    pub async fn wait_for_end(&self, arn: &str) -> Result<Option<ExecutionRecord>, DriverError> {
+        self.0.ask(arn.to_owned(), Request::WaitForEnd).await
+    }
+
+    /// Returns the execution with this ARN, which may be a child execution of a Map Run.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn get(&self, arn: &str) -> Result<Option<ExecutionRecord>, DriverError> {
+        if let Some(recent) = self.0.shared().recent.get(arn) {
+            return Ok(Some(recent.record.clone()));
+        }
+        let (shared, arn) = (self.0.shared().clone(), arn.to_owned());
+        let query = move |connection: &_| match executions::key_of(connection, &arn)? {
+            Some(key) => executions::record(connection, key),
+            None => children::record(&shared, connection, &arn),
+        };
+        self.0.read(query).await
+    }
+
+    /// Lists a page of executions, newest first.
+    ///
+    /// # Errors
+    /// When the cursor is none of this list's, or the journal fails.
+    pub async fn list(&self, filter: ExecutionFilter) -> Result<Page<ExecutionSummary>, DriverError> {
+        self.0
+            .read(move |connection| lists::executions(connection, &filter))
+            .await
+    }
+
+    /// Counts the executions with each status, of all machines, up to `most` each.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn counts(&self, most: usize) -> Result<Vec<(Status, usize)>, DriverError> {
+        self.0.read(move |connection| lists::counts(connection, most)).await
+    }
+
+    /// Returns the newest event of the execution with this ARN. For one that has just changed it costs no more than
+    /// looking: this is what those who wait for an end ask for.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn newest_event(&self, arn: &str) -> Result<Option<HistoryEvent>, DriverError> {
+        if let Some(recent) = self.0.shared().recent.get(arn) {
+            return Ok(Some(recent.newest.clone()));
+        }
+        let history = self.history(arn).await?;
+        Ok(history.and_then(|history| history.last().cloned()))
+    }
+
+    /// Returns the history of the execution with this ARN, oldest event first. Those asked for last are kept for paging.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn history(&self, arn: &str) -> Result<Option<Arc<[HistoryEvent]>>, DriverError> {
+        let (shared, arn) = (self.0.shared().clone(), arn.to_owned());
+        self.0
+            .read(move |connection| history::read(&shared, connection, &arn))
+            .await
+    }
+}

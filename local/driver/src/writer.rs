@@ -1,0 +1,27 @@
+//! The engine's thread: the one writer of the journal.
+
+mod backlog;
+mod batch;
+mod child_start;
+mod commit;
+mod decision_job;
+mod deletion;
+mod elsewhere;
+mod handle;
+mod job_rows;
+mod jobs;
+mod loaded;
+mod map_run_rows;
+mod pauses;
+mod pulse;
+mod refused;
+mod results;
+mod retention;
+mod set_aside;
+mod start;
+mod state;
+mod take;
+mod thread;
+mod versions;
+
+pub(crate) use state::Writer;
