@@ -1,4 +1,4 @@
-//! The command line: what goes wrong says so in one line, and what was stopped goes on.
+//! Tests of the command line: an error is one line, and a stopped process continues where it was.
 
 mod support;
 

@@ -136,7 +136,7 @@ fn wait_for_its_end(sluice: &Sluice) {
     );
 }
 
-/// Starts on a load stack whose time passed meanwhile: that is told, and the stack goes.
+/// Starts on a load stack whose time has passed meanwhile: that is reported, and the stack is deleted.
 fn start_past_its_time(sluice: &mut Sluice) {
     sluice.start();
     let welcome = sluice.welcome();

@@ -1,4 +1,4 @@
-//! The data directory: what is missing, damaged or gone is told, and copies are whole.
+//! Tests of the data directory: missing or damaged files are reported, and copies are whole.
 
 mod support;
 
@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use serde_json::{Value, json};
 use support::{Sluice, until};
 
-/// `sluice COMMAND ARGUMENTS`: what came of it.
+/// Runs `sluice COMMAND ARGUMENTS` and returns its output.
 fn run(command: &str, arguments: &[&Path]) -> (Option<i32>, String) {
     let Output { status, stdout, stderr } = support::program().arg(command).args(arguments).output().expect("runs");
     let text = [stdout, stderr].map(|text| String::from_utf8_lossy(&text).into_owned());

@@ -1,4 +1,4 @@
-//! The shapes of the load, and the lines that say what came of it.
+//! The shapes of the load, and the lines of its figures.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};

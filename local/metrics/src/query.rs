@@ -197,7 +197,7 @@ fn results(query: &Query, value: &Value) -> Result<Vec<QueryResult>, QueryError>
     })
 }
 
-/// The metric's name; where that is not enough to tell metrics apart, what differs before it.
+/// The metric's name, after the values that differ where the name alone is ambiguous.
 fn default_labels(queries: &[Query]) -> Vec<String> {
     let named = |query: &Query, depth: usize| match &query.subject {
         Subject::Expression(_) => query.id.clone(),

@@ -19,7 +19,7 @@ pub(crate) enum Effect {
     Honoured,
     /// It is checked and kept, and changes nothing here; `why` says so to the user.
     Ignored { shape: Shape, why: &'static str },
-    /// It cannot be had here and leaving it out would change what runs: an error with advice.
+    /// It is not available here, and leaving it out would change what runs: an error with advice.
     Refused { advice: &'static str },
 }
 
@@ -344,7 +344,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// Reports that what stands under `name` is valid on AWS and cannot be had here.
+    /// Reports that the value of `name` is valid on AWS and not available here.
     pub(crate) fn refuse(&self, name: &str, what: &str, advice: &str) {
         let at = self.node(name).map_or(self.at, |node| node.at);
         let (what, advice) = (what.to_owned(), advice.to_owned());

@@ -23,7 +23,7 @@ pub fn good_submission(name: &str) -> Value {
 /// The directory of `sluice` and of the functions: one directory above the tests' own, or beside the benchmark.
 ///
 /// `cargo test` and `cargo build --bins` at the top of the workspace build them all. A single test program that is run
-/// after a change of the functions would meet old ones; that is told, not guessed.
+/// after a change of the functions would run old ones: it fails with a message instead.
 pub fn binaries() -> &'static Path {
     static FOUND: OnceLock<PathBuf> = OnceLock::new();
     FOUND.get_or_init(|| {

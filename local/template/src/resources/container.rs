@@ -33,7 +33,7 @@ pub struct ContainerLog {
     pub stream_prefix: Option<String>,
 }
 
-/// The drivers that ECS knows, of which one can be had here.
+/// The log drivers that ECS knows, one of which is available here.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Driver {
     AwsLogs,

@@ -276,7 +276,7 @@ impl ResourceType {
         self.properties().iter().find(|property| property.name == name)
     }
 
-    /// Reports a property that is unknown, or that cannot be had on one machine.
+    /// Reports a property that is unknown, or that is not available on one machine.
     pub(crate) fn check_property(self, key: &Key, path: Path<'_>, report: &Report) {
         match self.property(&key.name).map(|property| &property.effect) {
             Some(Effect::Honoured | Effect::Ignored { .. }) => {}
