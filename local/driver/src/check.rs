@@ -1,4 +1,4 @@
-//! Whether a journal tells the truth: an offline look at all of it.
+//! The offline check of a journal: all of it is read and compared.
 //!
 //! Every log must fold, and whatever else is stored about an execution must be what its fold says.
 
@@ -27,26 +27,26 @@ const BATCH: usize = 1_000;
 /// Something that is not as it should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
-    /// What it is about: an execution's ARN, or a part of the file.
+    /// The subject: an execution's ARN, or a part of the file.
     pub about: String,
-    /// What is wrong.
+    /// The problem.
     pub problem: String,
 }
 
-/// What a look at a journal has found.
+/// The result of checking a journal.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct JournalReport {
     /// The data directory's identity; none: the journal was written before there were any.
     pub identity: Option<String>,
     /// The databases beside it that carry the identity.
     pub marked: Vec<String>,
-    /// Whether there is a state machine.
+    /// True if there is a state machine.
     pub used: bool,
     /// Executions that were looked at.
     pub executions: u64,
     /// Facts in their logs.
     pub facts: u64,
-    /// What is wrong; empty: nothing.
+    /// The problems found; empty: none.
     pub findings: Vec<Finding>,
 }
 
@@ -213,7 +213,7 @@ impl Check<'_> {
         }
     }
 
-    /// What is stored about an execution and is not what its log says.
+    /// Lists the differences between what is stored about an execution and what its log says.
     fn compare(&mut self, key: u64) -> Result<Vec<String>, DriverError> {
         let (connection, machines) = (self.connection, &mut self.machines);
         let log = read_log_with(connection, key, |id| match machines.get(&id) {

@@ -8,7 +8,7 @@ use sluice_engine::ChildHistory;
 /// Children that were read together.
 #[derive(Debug)]
 pub(crate) struct Block {
-    /// The number of facts that had been told.
+    /// The number of facts that were folded.
     pub(crate) as_of: u32,
     /// In the order of their numbers.
     pub(crate) tales: Vec<Arc<ChildHistory>>,
@@ -20,7 +20,7 @@ impl Block {
         self.tales.get(at.ok()?).cloned()
     }
 
-    /// What it takes in memory, about.
+    /// Estimates the bytes that it takes in memory.
     pub(crate) fn weight(&self) -> usize {
         let weight = |tale: &Arc<ChildHistory>| 512 + tale.events.len() * 256 + serialized_len(&tale.input());
         self.tales.iter().map(weight).sum()

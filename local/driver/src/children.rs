@@ -14,7 +14,7 @@ use crate::log::read_log;
 use crate::shared::Shared;
 use crate::{ChildOf, ChildRecord, DriverError, ExecutionRecord, fold};
 
-/// How many numbers a block spans.
+/// The number of children in a block.
 const SPAN: u32 = 256;
 
 /// All about a child execution; `None`: there is no such child.
@@ -100,8 +100,8 @@ pub(crate) fn record(
     }))
 }
 
-/// Who a child is: `…:execution:MACHINE/LABEL:NAME` of the machine `…:stateMachine:MACHINE/LABEL`; an Express one has an
-/// id behind its name.
+/// Makes a child's identity: `…:execution:MACHINE/LABEL:NAME` of the machine `…:stateMachine:MACHINE/LABEL`; an Express one has
+/// an id behind its name.
 fn identity(parent: &Identity, arn: &Arc<str>) -> Option<Identity> {
     let parts: Vec<&str> = arn.split(':').collect();
     let (scope, [kind, machine, name, ..]) = parts.split_at_checked(5)? else {

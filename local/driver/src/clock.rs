@@ -1,4 +1,4 @@
-//! What the journal keeps of the engine's clock.
+//! The part of the engine's clock that the journal keeps.
 
 use std::time::Duration;
 

@@ -209,7 +209,7 @@ impl Driver {
         self.client.shared().send(Request::ClockChanged);
     }
 
-    /// Returns when the engine's thread has come to this request: that it works, and how long its queue is.
+    /// Waits until the engine's thread has come to this request, which shows that it works, and returns the length of its queue.
     ///
     /// # Errors
     /// When the driver is closed, or refuses requests because the journal cannot be written.

@@ -1,4 +1,4 @@
-//! What can go wrong, by who has to deal with it.
+//! The driver's errors, by who has to deal with them.
 
 use std::path::PathBuf;
 
@@ -24,7 +24,7 @@ pub enum OpenError {
     Directory {
         /// The data directory.
         directory: PathBuf,
-        /// What the operating system said.
+        /// The operating system's error.
         source: std::io::Error,
     },
     /// A later release wrote the journal.
@@ -46,15 +46,15 @@ pub enum OpenError {
     Journal {
         /// The journal's file.
         path: PathBuf,
-        /// What SQLite said.
+        /// SQLite's error.
         source: rusqlite::Error,
     },
-    /// What the journal holds makes no sense.
+    /// The content of the journal makes no sense.
     #[error("cannot read the journal {}: {reason}; restore it from a copy, or choose another directory with --data", .path.display())]
     Unreadable {
         /// The journal's file.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// This build was linked with a SQLite that has known faults.
@@ -85,15 +85,15 @@ pub enum DriverError {
     /// ([`crate::Driver::until_lost`]).
     #[error("the engine has stopped: {reason}")]
     Stopped {
-        /// What has become of the journal.
+        /// The reason why the journal can no longer be written.
         reason: String,
     },
     /// SQLite failed; nothing of the request has happened.
     #[error("the journal failed ({reason}); nothing of this request was kept, so it may be sent again")]
     Journal {
-        /// What SQLite said.
+        /// SQLite's message.
         reason: String,
-        /// Whether trying again may help.
+        /// The kind of fault, which says if trying again may help.
         fault: Fault,
     },
     /// A definition is not a state machine.
@@ -101,15 +101,15 @@ pub enum DriverError {
     Definition {
         /// The state machine.
         arn: String,
-        /// What is wrong with it.
+        /// The faults in it.
         diagnostics: String,
     },
-    /// What the journal holds about one execution cannot be read. Others are not affected.
+    /// The journal's rows of one execution cannot be read. Others are not affected.
     #[error("the journal's record of execution number {key} cannot be read: {reason}")]
     Unreadable {
         /// The execution's key.
         key: u64,
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// A value is nested too deeply to be kept.
@@ -225,7 +225,7 @@ pub enum StartError {
     AlreadyExists {
         /// The execution that has the name.
         arn: String,
-        /// When it was started.
+        /// The time at which it was started.
         start_date: Timestamp,
     },
     /// No such state machine.
@@ -325,7 +325,7 @@ pub enum RedriveError {
     /// It runs, succeeded, or is too old or too long to be redriven.
     #[error("Execution is not redrivable: {reason}")]
     NotRedrivable {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// The driver failed.

@@ -22,7 +22,7 @@ pub use job::EvaluationJob;
 pub use pool::EvaluationPool;
 pub use worker::serve;
 
-/// How a worker is started: a process that calls [`serve`].
+/// The command that starts a worker: a process that calls [`serve`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkerCommand {
     /// The binary.
@@ -47,11 +47,11 @@ impl WorkerCommand {
     }
 }
 
-/// What an expression is told that needs too much memory.
+/// The cause of the error of an expression that needs too much memory.
 const TOO_MUCH_MEMORY: &str = "Expression evaluation exceeded the memory limit.";
 
-/// What an expression is told that takes too long, alone or together with those before it.
+/// The cause of the error of an expression that takes too long, alone or together with those before it.
 const TOO_MUCH_TIME: &str = "Expression evaluation exceeded the time limit.";
 
-/// What an expression is told whose value cannot be kept.
+/// The cause of the error of an expression whose value cannot be kept.
 const TOO_DEEP: &str = "The result is nested too deeply.";

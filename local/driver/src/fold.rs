@@ -15,7 +15,7 @@ use crate::DriverError;
 use crate::evaluate::Alone;
 use crate::journal::executions::Projection;
 
-/// The execution that a log tells; if somebody stops it, what comes of it is of no use.
+/// Folds a log into its execution; if the fold is stopped, its result is of no use.
 pub(crate) fn fold(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
@@ -36,7 +36,7 @@ pub(crate) fn fold(
     })
 }
 
-/// What a log does not hold is evaluated again, within limits.
+/// Returns the options of a fold: what its log does not hold is evaluated again, within limits.
 fn means(alone: &Alone) -> EvaluationOptions<'_> {
     EvaluationOptions {
         stop: None,
@@ -44,7 +44,7 @@ fn means(alone: &Alone) -> EvaluationOptions<'_> {
     }
 }
 
-/// What a log tells, unless it cannot be told any more.
+/// Runs a fold, and refuses its result if something in it could not be evaluated again.
 fn told<T>(key: u64, alone: &Alone, tell: impl FnOnce() -> Result<T, ApplyError>) -> Result<T, DriverError> {
     let told = guarded(key, tell)?.map_err(|illegal| DriverError::unreadable(key, illegal))?;
     if alone.has_failed() {
@@ -54,7 +54,7 @@ fn told<T>(key: u64, alone: &Alone, tell: impl FnOnce() -> Result<T, ApplyError>
     Ok(told)
 }
 
-/// The history that a log tells.
+/// Folds a log into its history.
 pub(crate) fn history(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
@@ -66,7 +66,7 @@ pub(crate) fn history(
     })
 }
 
-/// What a log tells of the Map Runs' child executions with these numbers.
+/// Folds a log into the histories of the Map Runs' child executions with these numbers.
 pub(crate) fn children(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
@@ -79,7 +79,7 @@ pub(crate) fn children(
     })
 }
 
-/// What each fact of a log came to.
+/// Folds a log into the turns of its facts.
 pub(crate) fn turns(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
@@ -115,7 +115,7 @@ pub(crate) fn apply(
     }
 }
 
-/// What the lists, the timers and the recovery have to know of an execution.
+/// Returns the part of an execution that the lists, the timers and the recovery look at.
 pub(crate) fn project(execution: &Execution) -> Projection {
     let status = execution.status();
     let running = status == Status::Running;

@@ -71,6 +71,6 @@ pub(crate) fn set_aside_key(execution: u64) -> String {
 /// its state.
 pub const ACTIVITY_KIND: &str = "activity";
 
-/// How long Step Functions keeps an execution after its end: 90 days.
+/// The time for which Step Functions keeps an execution after its end: 90 days.
 /// See [the quotas](https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html).
 pub const EXECUTION_RETENTION: std::time::Duration = std::time::Duration::from_secs(90 * 24 * 60 * 60);

@@ -28,16 +28,16 @@ const HEAD: usize = 8;
 const SUSPECTS: usize = HEAD + SLOTS * SLOT;
 const SIZE: usize = SUSPECTS + SLOTS * SLOT;
 
-/// What is being done about an execution.
+/// The work that is being done on an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Doing {
     /// Its log is being folded.
     Folding,
-    /// What follows from a fact is being decided.
+    /// The consequences of a fact are being decided.
     Deciding,
 }
 
-/// What an earlier process was about when it ended.
+/// The work that an earlier process did when it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark {
     pub(crate) key: u64,
@@ -113,7 +113,7 @@ impl Marks {
         }
     }
 
-    /// Whether decisions that look harmless are to be marked as well.
+    /// Returns true if decisions that look harmless are to be marked as well.
     pub(crate) fn is_wary(&self) -> bool {
         self.wary
     }
@@ -140,7 +140,7 @@ impl Marks {
         Some(marked)
     }
 
-    /// What is marked here does not end: says so for the next process.
+    /// Marks for the next process that this work does not end.
     fn give_up(self: &Arc<Self>, mark: Mark) {
         let Some(marked) = self.mark(mark) else { return };
         marked.write(HUNG);
@@ -171,7 +171,7 @@ impl Drop for Marked {
     }
 }
 
-/// What earlier processes found and left: those to blame, and the suspects from now on.
+/// Judges the marks of earlier processes: returns those to blame, and the suspects from now on.
 fn judge(found: &[u8; SIZE]) -> (Vec<Mark>, [u8; SLOTS * SLOT]) {
     let slots = |from: usize| (0..SLOTS).filter_map(move |slot| decode(&found[from + slot * SLOT..][..SLOT]));
     let known: Vec<(u8, Mark, u32)> = slots(SUSPECTS).collect();

@@ -1,4 +1,4 @@
-//! What happened to executions, for whoever counts it.
+//! The observations of executions, for whoever counts them.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,19 +29,19 @@ impl fmt::Debug for dyn Observer {
     }
 }
 
-/// Something that happened to an execution. The children of a Map Run are part of their parent: their tasks are told as
+/// Something that happened to an execution. The children of a Map Run are part of their parent: their tasks are reported as
 /// its own, their starts and ends are not.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Observation {
-    /// When, on the engine's clock.
+    /// The time on the engine's clock.
     pub at: Timestamp,
-    /// To which execution.
+    /// The execution.
     pub execution: Arc<Identity>,
-    /// What.
+    /// The kind of observation, with its figures.
     pub kind: ObservationKind,
 }
 
-/// What happened.
+/// The kind of an observation.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ObservationKind {
     /// It was started.
@@ -50,14 +50,14 @@ pub enum ObservationKind {
     Redriven,
     /// It ended.
     Ended {
-        /// How.
+        /// The status in which it ended.
         status: Status,
         /// Milliseconds from its start to its end.
         took: i64,
     },
     /// A task was scheduled.
     TaskScheduled {
-        /// What it calls.
+        /// The resource that it calls.
         resource: Resource,
     },
     /// A worker took an activity's task.
@@ -69,16 +69,16 @@ pub enum ObservationKind {
     },
     /// A task ended, by its call's answer or by its token.
     TaskEnded {
-        /// What it calls.
+        /// The resource that it calls.
         resource: Resource,
-        /// How.
+        /// The end of the task.
         end: TaskEnd,
         /// Milliseconds since it was scheduled.
         took: i64,
     },
 }
 
-/// How a task ended.
+/// The end of a task.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TaskEnd {
     /// With a result.

@@ -1,4 +1,4 @@
-//! How executions stood at their last commit, for those who ask while they run.
+//! The states of executions at their last commit, for those who ask while they run.
 //!
 //! Most questions are about an execution that has just been started or has just ended: answered from here they cost
 //! neither a thread nor a query nor a fold.
@@ -26,7 +26,7 @@ pub(crate) struct Snapshot {
     pub(crate) newest: HistoryEvent,
 }
 
-/// The executions that changed last. The writer puts them in after the commit and before anybody hears of it.
+/// The executions that changed last. The writer puts them in after the commit and before anybody is answered.
 #[derive(Debug, Default)]
 pub(crate) struct RecentExecutions(Mutex<Inner>);
 
@@ -38,7 +38,7 @@ struct Inner {
 }
 
 impl RecentExecutions {
-    /// How the execution with this ARN stands, if it is among those that changed last.
+    /// Returns the state of the execution with this ARN, if it is among those that changed last.
     pub(crate) fn get(&self, arn: &str) -> Option<Arc<Snapshot>> {
         self.0.lock().by_arn.get(arn).cloned()
     }

@@ -1,4 +1,4 @@
-//! What is asked of the driver and what it answers.
+//! The requests to the driver and its answers.
 
 use std::fmt;
 use std::sync::Arc;
@@ -45,11 +45,11 @@ pub struct MachineRecord {
     pub created: Timestamp,
     /// `updateDate`.
     pub updated: Timestamp,
-    /// What only the wire layer knows: logging, tracing, encryption, tags.
+    /// The attributes that only the wire layer knows: logging, tracing, encryption, tags.
     pub attributes: Value,
 }
 
-/// What became of a state machine that was put.
+/// The result of putting a state machine.
 #[derive(Debug, Clone, PartialEq)]
 pub enum PutMachineResult {
     /// It is new.
@@ -60,7 +60,7 @@ pub enum PutMachineResult {
     Exists(Box<MachineRecord>),
 }
 
-/// What may stand behind a state machine's ARN, after a colon.
+/// The part of a state machine's ARN that names a version or an alias, after a colon.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Qualifier {
     /// A version, by its number.
@@ -110,7 +110,7 @@ pub struct VersionSummary {
     pub created: Timestamp,
 }
 
-/// Where an alias leads, and how often.
+/// One route of an alias: a version, and its share of the executions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Route {
     /// The version's number.
@@ -278,7 +278,7 @@ pub struct Started {
 /// All about one execution but its history.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExecutionRecord {
-    /// Who it is.
+    /// The identity.
     pub identity: Arc<Identity>,
     /// Its status.
     pub status: Status,
@@ -288,7 +288,7 @@ pub struct ExecutionRecord {
     pub stop_date: Option<Timestamp>,
     /// Its input.
     pub input: Arc<Value>,
-    /// How it ended.
+    /// The outcome, if it has ended.
     pub outcome: Option<Outcome>,
     /// Since when it waits for a task token (the longest, if for several).
     pub waiting_since: Option<Timestamp>,
@@ -304,15 +304,15 @@ pub struct ExecutionRecord {
     pub alias_arn: Option<String>,
     /// `traceHeader`.
     pub trace_header: Option<String>,
-    /// How often it was redriven.
+    /// The number of times that it was redriven.
     pub redrive_count: u64,
-    /// When it was redriven last.
+    /// The time at which it was redriven last.
     pub redriven_at: Option<Timestamp>,
-    /// What started it, if it is a child execution; its identity's key is that of the execution that holds its log.
+    /// The Map Run that started it, if it is a child execution; its identity's key is that of the execution that holds its log.
     pub child: Option<ChildOf>,
 }
 
-/// What an execution is that a Map Run has started.
+/// The Map Run that a child execution belongs to, and its Map state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChildOf {
     /// The Map Run.
@@ -326,11 +326,11 @@ pub struct ChildOf {
 /// A Map Run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MapRunRecord {
-    /// How it stands.
+    /// The counts of its items and executions, and its status.
     pub report: MapRunReport,
-    /// How many of its executions were unsuccessful and cannot be redriven.
+    /// The number of its executions that were unsuccessful and cannot be redriven.
     pub executions_not_redrivable: u64,
-    /// How many items they have.
+    /// The number of items that they have.
     pub items_not_redrivable: u64,
 }
 
@@ -349,17 +349,17 @@ pub struct ChildRecord {
     pub start: Timestamp,
     /// `stopDate`, unless it is at work.
     pub stop: Option<Timestamp>,
-    /// How many items it has.
+    /// The number of items that it has.
     pub items: u64,
-    /// How often it was redriven.
+    /// The number of times that it was redriven.
     pub redrive_count: u64,
-    /// When it was redriven last.
+    /// The time at which it was redriven last.
     pub redriven_at: Option<Timestamp>,
     /// The number of the fact that changed any of this last.
     pub changed: u32,
 }
 
-/// Which child executions to list, newest first.
+/// The choice of child executions to list, newest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChildFilter {
     /// Their Map Run.
@@ -399,13 +399,13 @@ pub struct ExecutionSummary {
     pub version_arn: Option<String>,
     /// The alias it was started by.
     pub alias_arn: Option<String>,
-    /// How often it was redriven.
+    /// The number of times that it was redriven.
     pub redrive_count: u64,
-    /// When it was redriven last.
+    /// The time at which it was redriven last.
     pub redriven_at: Option<Timestamp>,
 }
 
-/// Which executions to list, newest first.
+/// The choice of executions to list, newest first.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ExecutionFilter {
     /// Only those of this state machine.
@@ -429,7 +429,7 @@ pub struct ExecutionFilter {
 pub struct Page<T> {
     /// The part.
     pub items: Vec<T>,
-    /// What to ask for the next part with; none: this was the last.
+    /// The token to ask for the next part with; none: this was the last.
     pub next: Option<String>,
 }
 
@@ -442,7 +442,7 @@ pub enum Order {
     Descending,
 }
 
-/// What a restart found to go on with.
+/// The work that a restart found to go on with.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Resumed {
     /// Executions that had calls in flight.

@@ -1,4 +1,4 @@
-//! What the handles and the engine's thread share.
+//! The state that the handles and the engine's thread share.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, mpsc};
@@ -29,7 +29,7 @@ pub(crate) type Tales = Recent<(u64, u32), Arc<Block>>;
 const FOLD_MS: u32 = 1_000;
 const READ_MS: u32 = 10_000;
 
-/// What the handles and the engine's thread share.
+/// The state that the handles and the engine's thread share.
 #[derive(Debug)]
 pub(crate) struct Shared {
     queue: mpsc::Sender<Request>,
@@ -142,7 +142,7 @@ impl Shared {
         self.closing.load(Ordering::Acquire)
     }
 
-    /// Why a request got no answer.
+    /// Returns the reason why a request got no answer.
     pub(crate) fn unanswered(&self) -> DriverError {
         match self.health.lost_reason() {
             Some(reason) => DriverError::Stopped {

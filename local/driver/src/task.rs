@@ -39,7 +39,7 @@ pub trait TaskRunner: Send + Sync + 'static {
     }
 }
 
-/// How a call ended.
+/// The result of a call.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TaskResult {
     /// With a response.

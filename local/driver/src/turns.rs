@@ -1,4 +1,4 @@
-//! What waits, its owners in turns.
+//! A queue whose owners take turns.
 
 use std::collections::{HashMap, VecDeque};
 use std::hash::Hash;
@@ -21,12 +21,12 @@ impl<K, T> Default for Turns<K, T> {
 }
 
 impl<K: Clone + Eq + Hash, T> Turns<K, T> {
-    /// Whether nothing waits.
+    /// Returns true if nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_owner.is_empty()
     }
 
-    /// How much of this owner's waits.
+    /// Returns the number of this owner's things that wait.
     pub(crate) fn waiting(&self, owner: &K) -> usize {
         self.by_owner.get(owner).map_or(0, VecDeque::len)
     }

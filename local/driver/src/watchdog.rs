@@ -14,10 +14,10 @@ use sluice_engine::Breakdown;
 
 use crate::marks::Mark;
 
-/// How often it looks. Time is counted in looks, so that a machine or process that was stopped counts for nothing.
+/// The time between two looks. Time is counted in looks, so that a machine or process that was stopped counts for nothing.
 const TICK: Duration = Duration::from_millis(20);
 
-/// The looks after which what was told to stop counts as hung.
+/// The number of looks after which work that was told to stop counts as hung.
 const GRACE: u32 = 15_000 / TICK.as_millis() as u32;
 
 /// The looks at nothing after which it sleeps until it is called.
@@ -34,7 +34,7 @@ pub struct Watchdog {
     _leash: Arc<Leash>,
 }
 
-/// What is done when a decision does not end.
+/// The action when a decision does not end.
 type OnHang = Box<dyn Fn(Mark) + Send + Sync>;
 
 #[derive(Default)]
@@ -56,7 +56,7 @@ struct State {
 #[derive(Debug)]
 struct Watched {
     id: u64,
-    /// What is done, where a hang is to be told.
+    /// The work that is watched, where a hang is to be reported.
     about: Option<Mark>,
     stop: StopSignal,
     limit: u32,
@@ -95,10 +95,10 @@ pub struct Watch {
     stop: StopSignal,
 }
 
-/// What a watch saw.
+/// The result of a watch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WatchReport {
-    /// How long it took, roughly; zero for what was over before anybody looked.
+    /// The time that it took, roughly; zero for what was over before anybody looked.
     pub took: Duration,
     /// The limit that it was stopped at.
     pub breakdown: Option<Breakdown>,
@@ -139,7 +139,7 @@ impl Watchdog {
         self.watch_over(limit, stop, None)
     }
 
-    /// The same; if it does not end then, that is told.
+    /// The same; if it does not end then, that is reported.
     pub(crate) fn watch_over(&self, limit: Duration, stop: StopSignal, about: Option<Mark>) -> Watch {
         let mut state = self.shared.state.lock();
         let id = state.next;
@@ -224,7 +224,7 @@ impl Shared {
 }
 
 impl State {
-    /// What was told to stop long ago, and has not.
+    /// Takes the mark of work that was told to stop long ago and has not stopped.
     fn hung(&mut self) -> Option<Mark> {
         let hung = self.watched.iter_mut().find(|watched| watched.is_hung())?;
         hung.about.take()

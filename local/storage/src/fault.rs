@@ -28,8 +28,7 @@ pub fn classify(error: &rusqlite::Error) -> Fault {
     }
 }
 
-/// What a text means in which SQLite's own words are; none: it is not about the disk. For libraries that hand on nothing
-/// else.
+/// Classifies a text with SQLite's own words; none: it is not about the disk. For libraries that hand on nothing but the text.
 pub fn classify_text(text: &str) -> Option<Fault> {
     // SQLite's words for its codes never change (sqlite3ErrStr).
     const PERMANENT: [&str; 3] = [

@@ -16,7 +16,7 @@ const OPENING: Duration = Duration::from_secs(5);
 pub struct WriteError {
     /// The words of SQLite, or what has become of the file.
     pub reason: String,
-    /// Whether trying again may help.
+    /// The kind of fault, which says if trying again may help.
     pub fault: Fault,
 }
 

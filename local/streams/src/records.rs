@@ -143,7 +143,7 @@ pub enum StreamPosition {
     Since(Timestamp),
 }
 
-/// Which of a shard's records are read: those whose partition keys fall to one of several shares.
+/// The share of a shard's records that is read: those whose partition keys fall to one of several shares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RecordShare {
     /// The number of shares, at least one.

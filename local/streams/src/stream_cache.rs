@@ -27,11 +27,11 @@ pub(crate) struct Open {
 pub(crate) struct Tail {
     /// The position of the next record.
     pub(crate) next: u64,
-    /// When the last one arrived.
+    /// The time at which the last one arrived.
     pub(crate) latest: Timestamp,
     /// The position of the oldest record that is still on disk.
     pub(crate) first: u64,
-    /// When it was last looked for records that are past their time.
+    /// The time at which records that are past their time were last looked for.
     pub(crate) trimmed: Timestamp,
 }
 

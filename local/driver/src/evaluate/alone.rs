@@ -31,7 +31,7 @@ impl Alone {
         }
     }
 
-    /// Whether one could not be made: what came of the fold is of no use.
+    /// Returns true if an evaluation could not be made: the result of the fold is then of no use.
     pub(crate) fn has_failed(&self) -> bool {
         self.failed.get()
     }

@@ -1,4 +1,4 @@
-//! What is said between the engine and a worker: frames of JSON behind their length.
+//! The protocol between the engine and a worker: frames of JSON behind their length.
 
 use std::io::{self, Read};
 
@@ -19,7 +19,7 @@ pub(super) struct Question {
     seed: [u64; 2],
 }
 
-/// What it came to: its value, or the cause of its error.
+/// The result of an evaluation: its value, or the cause of its error.
 pub(super) type Answer = Result<Value, String>;
 
 impl From<EvaluationRequest> for Question {

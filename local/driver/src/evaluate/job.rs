@@ -10,10 +10,10 @@ pub trait EvaluationJob: Send + 'static {
     /// With whom it takes turns: jobs of one owner wait for each other.
     fn owner(&self) -> &Arc<str>;
 
-    /// Whether anybody still wants to know what comes of it.
+    /// Returns true if somebody still waits for the result.
     fn is_wanted(&self) -> bool;
 
-    /// Does the work. It may be done again from its beginning, from the slow queue; what came of it before then is of no use.
+    /// Does the work. It may be done again from its beginning, from the slow queue; its result until then is of no use.
     fn run(&mut self, evaluator: Arc<dyn Evaluator + Send + Sync>, stop: &StopSignal);
 
     /// The work is done; or, with a breakdown, was given up.

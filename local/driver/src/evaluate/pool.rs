@@ -43,7 +43,7 @@ const MOST_LEVELS: usize = 300;
 /// As many expressions are remembered that were too slow for the fast queue.
 const OFFENDERS: usize = 256;
 
-/// How long a worker without work is kept.
+/// The time for which a worker without work is kept.
 const IDLE: Duration = Duration::from_secs(10);
 
 /// The pause before a worker that could not be started is tried again.
@@ -78,7 +78,7 @@ struct Shared {
     fast_work: Condvar,
     slow_work: Condvar,
     closed: AtomicBool,
-    /// What stops the jobs that run.
+    /// The signals that stop the jobs that run.
     running: Mutex<HashMap<ThreadId, StopSignal>>,
     offenders: Offenders,
 }

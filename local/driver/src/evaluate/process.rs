@@ -9,7 +9,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::{WorkerCommand, frame};
 
-/// How long one look at a worker waits, and the unit of its time. What counts is the processor time that it has used, where
+/// The time that one look at a worker waits, and the unit of its time. What counts is the processor time that it has used, where
 /// the system tells: on a busy machine it may have to wait for its turn. Otherwise looks are counted, so that a machine or
 /// process that was stopped counts for nothing.
 pub(super) const TICK_MS: u32 = 10;
@@ -37,7 +37,7 @@ pub(super) struct Process {
     ticks: u32,
 }
 
-/// What a worker has used.
+/// The resources that a worker has used.
 #[derive(Debug, Clone, Copy)]
 struct Used {
     /// Of processor time.
@@ -46,7 +46,7 @@ struct Used {
     memory: u64,
 }
 
-/// What comes of a question.
+/// The result of a question to a worker.
 #[derive(Debug)]
 pub(super) enum Asked {
     /// The answer's body.
@@ -89,7 +89,7 @@ impl Process {
         Ok(process)
     }
 
-    /// Whether it has answered before: then what it died of may have been left over.
+    /// Returns true if it has answered before: then the cause of its death may have been left over.
     pub(super) fn is_used(&self) -> bool {
         self.answers > 0
     }
@@ -163,7 +163,7 @@ impl Process {
         }
     }
 
-    /// What it has used, where the system tells.
+    /// Reads the resources that it has used, where the system tells.
     fn used(&self) -> Option<Used> {
         let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
         // behind the name, which may hold anything: the 14th and 15th field of all, in hundredths of a second
@@ -176,7 +176,7 @@ impl Process {
         })
     }
 
-    /// Why it has ended.
+    /// Waits for its end and tells the reason.
     fn fate(&mut self) -> Asked {
         let ended = self.child.wait();
         let own_fault = |status: ExitStatus| status.signal().is_some_and(|signal| OWN_FAULTS.contains(&signal));

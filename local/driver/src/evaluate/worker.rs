@@ -15,7 +15,7 @@ const MEMORY: u64 = 144 << 20;
 /// The processor time of a whole worker, in seconds: a second net below the clock of those who ask.
 const PROCESSOR: u64 = 120;
 
-/// How much a worker stands back behind everybody else.
+/// The niceness of a worker: all other processes come first.
 const NICE: i32 = 10;
 
 /// The stack for evaluations: expressions and values nest.

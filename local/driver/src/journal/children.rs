@@ -119,7 +119,7 @@ pub(crate) fn runs(connection: &Connection, key: u64) -> Result<Vec<MapRunReport
     reports.map(|report| codec::decode(&report?, key)).collect()
 }
 
-/// How many children of a Map Run, and how many items in them, were unsuccessful and cannot be redriven: their history
+/// Counts the children of a Map Run, and the items in them, that were unsuccessful and cannot be redriven: their history
 /// is full, or they ended before `oldest`.
 pub(crate) fn not_redrivable(connection: &Connection, arn: &str, oldest: Timestamp) -> Result<(u64, u64), DriverError> {
     let counts = connection
@@ -202,5 +202,5 @@ pub(crate) fn list(connection: &Connection, filter: &ChildFilter) -> Result<Opti
     Ok(Some(Page { items, next }))
 }
 
-/// What [`write_report`] is to write at the end of a round, by ARN.
+/// The reports that [`write_report`] is to write at the end of a round, by ARN.
 pub(crate) type Reports = HashMap<Arc<str>, MapRunReport>;

@@ -16,7 +16,7 @@ const NEXT_KEY: (&str, &str) = ("sluice.executions", "next");
 /// A fact takes as much work as this many bytes of it that lie on pages of their own.
 const PAGE: usize = 4_096;
 
-/// What one portion may take: rows, and pages beyond them.
+/// The work that a portion may still do: rows, and pages beyond them.
 #[derive(Debug)]
 pub(crate) struct Budget(usize);
 
@@ -34,14 +34,14 @@ impl Budget {
     }
 }
 
-/// What is known of an execution that was deleted.
+/// The facts about an execution that was deleted.
 #[derive(Debug)]
 pub(crate) struct Deleted {
     pub(crate) arn: String,
     pub(crate) redriven: bool,
 }
 
-/// When the execution ended that ended first.
+/// Returns the earliest end of an execution.
 pub(crate) fn first_end(connection: &Connection) -> Result<Option<Timestamp>, DriverError> {
     let first = connection
         .prepare_cached("SELECT min(stop) FROM executions WHERE stop IS NOT NULL")?

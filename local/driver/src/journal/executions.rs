@@ -12,7 +12,7 @@ use super::machines::Revision;
 use super::{codec, packed};
 use crate::{DriverError, ExecutionRecord, MachineKind};
 
-/// What changes in an execution's row: the part of its fold that lists, timers and recovery look at.
+/// The part of an execution's row that changes: that of its fold that lists, timers and recovery look at.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Projection {
     pub(crate) status: Status,
@@ -28,7 +28,7 @@ pub(crate) struct Projection {
     pub(crate) redrive_count: u64,
 }
 
-/// What never changes in an execution's row.
+/// The part of an execution's row that never changes.
 #[derive(Debug)]
 pub(crate) struct Birth<'a> {
     pub(crate) identity: &'a Arc<Identity>,
@@ -40,7 +40,7 @@ pub(crate) struct Birth<'a> {
     pub(crate) trace_header: Option<&'a str>,
 }
 
-/// What the writer reads of an execution before it folds it.
+/// The part of an execution's row that the writer reads before it folds it.
 #[derive(Debug)]
 pub(crate) struct Head {
     pub(crate) arn: String,
@@ -48,7 +48,7 @@ pub(crate) struct Head {
     pub(crate) revision: i64,
 }
 
-/// What StartExecution has to know about a name that is taken.
+/// The execution that has a name already, as far as StartExecution has to know it.
 #[derive(Debug)]
 pub(crate) struct Taken {
     pub(crate) status: Status,
@@ -97,7 +97,7 @@ pub(crate) fn insert(connection: &Connection, birth: &Birth<'_>, now: &Projectio
     Ok(())
 }
 
-/// The record of a new execution, but for what its projection tells.
+/// The record of a new execution, without what its projection holds.
 pub(crate) fn born(birth: &Birth<'_>, input: Arc<Value>) -> ExecutionRecord {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     ExecutionRecord {
@@ -260,7 +260,7 @@ pub(crate) fn key_of(connection: &Connection, arn: &str) -> Result<Option<u64>, 
     Ok(key.and_then(|key| u64::try_from(key).ok()))
 }
 
-/// What to fold an execution with.
+/// Reads the row that is needed to fold an execution.
 pub(crate) fn head(connection: &Connection, key: u64) -> Result<Option<Head>, DriverError> {
     let head = connection
         .prepare_cached("SELECT arn, name, revision FROM executions WHERE key = ?1")?
@@ -275,7 +275,7 @@ pub(crate) fn head(connection: &Connection, key: u64) -> Result<Option<Head>, Dr
     Ok(head)
 }
 
-/// Who has this ARN already.
+/// Finds the execution that has this ARN already.
 pub(crate) fn taken(connection: &Connection, arn: &str) -> Result<Option<Taken>, DriverError> {
     let row: Option<(i64, Timestamp, Vec<u8>)> = connection
         .prepare_cached("SELECT status, start, input_hash FROM executions WHERE arn = ?1")?
@@ -291,7 +291,7 @@ pub(crate) fn taken(connection: &Connection, arn: &str) -> Result<Option<Taken>,
     .transpose()
 }
 
-/// Whether an execution of the machine with this ARN still runs.
+/// Returns true if an execution of the machine with this ARN still runs.
 pub(crate) fn any_running(connection: &Connection, machine_arn: &str) -> Result<bool, DriverError> {
     let running = connection
         .prepare_cached(
@@ -302,7 +302,7 @@ pub(crate) fn any_running(connection: &Connection, machine_arn: &str) -> Result<
     Ok(running)
 }
 
-/// Whether the execution's row says that it has ended.
+/// Returns true if the execution's row says that it has ended.
 pub(crate) fn has_ended(connection: &Connection, key: u64) -> Result<bool, DriverError> {
     let ended = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM executions WHERE key = ?1 AND status <> 0)")?
@@ -351,7 +351,7 @@ fn keys(connection: &Connection, sql: &str, parameters: (i64, i64)) -> Result<Ve
     Ok(keys)
 }
 
-/// When the first parked execution wants to be woken, but for those to be passed over.
+/// Returns the earliest time at which a parked execution wants to be woken, without those to be passed over.
 pub(crate) fn first_wake(
     connection: &Connection,
     passed_over: impl Fn(u64) -> bool,
@@ -367,7 +367,7 @@ pub(crate) fn first_wake(
     Ok(None)
 }
 
-/// When the execution `e` was redriven last: its log says so, and few executions are asked.
+/// The SQL for the time at which the execution `e` was redriven last: its log says so, and few executions are asked.
 pub(super) const LAST_REDRIVE: &str = "CASE WHEN e.redrive_count > 0 THEN
     (SELECT max(at) FROM facts WHERE execution = e.key
          AND (body = '\"Redriven\"' OR body LIKE '{\"Evaluated\":{\"fact\":\"Redriven\"%')) END";
@@ -464,7 +464,7 @@ fn finish_record(connection: &Connection, key: u64, raw: RawRecord) -> Result<Ex
     })
 }
 
-/// Who an execution is, from its head and what it runs.
+/// Makes the identity of an execution from its head and its revision.
 pub(crate) fn identity(key: u64, head: Head, revision: &Revision) -> Identity {
     Identity {
         key,

@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{codec, versions};
 use crate::{DriverError, MachineKind, MachineRecord, PutMachineResult};
 
-/// What an execution runs: a machine's definition and role at one time.
+/// The definition and role of a state machine at one time, which an execution runs.
 #[derive(Debug)]
 pub(crate) struct Revision {
     pub(crate) id: i64,
@@ -21,7 +21,7 @@ pub(crate) struct Revision {
     pub(crate) revision_id: String,
 }
 
-/// What is there under a state machine's ARN.
+/// The state of a state machine's ARN.
 #[derive(Debug)]
 pub(crate) enum Registered {
     /// This, to start executions of.
@@ -172,7 +172,7 @@ pub(crate) fn numbers(connection: &Connection) -> Result<Vec<i64>, DriverError> 
     Ok(ids)
 }
 
-/// What a new execution of this machine runs; written down so that it outlives the machine.
+/// Returns the revision that a new execution of this machine runs; it is written down so that it outlives the machine.
 pub(crate) fn current(connection: &Connection, arn: &str) -> Result<Registered, DriverError> {
     let row: Option<(i64, bool)> = connection
         .prepare_cached("SELECT id, deleted FROM machines WHERE arn = ?1")?

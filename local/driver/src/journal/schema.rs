@@ -191,7 +191,7 @@ fn open_error(error: SchemaError, path: &Path) -> OpenError {
     }
 }
 
-/// What an older release left behind.
+/// Makes a journal as an older release left it.
 #[cfg(test)]
 pub(super) fn older(format: usize) -> Connection {
     let connection = Connection::open_in_memory().expect("sqlite");

@@ -63,7 +63,7 @@ pub(crate) fn get(connection: &Connection, kind: &str, key: &str) -> Result<Opti
     text.map(|text| codec::decode(&text, 0)).transpose()
 }
 
-/// Whether a key has a value.
+/// Returns true if a key has a value.
 pub(crate) fn contains(connection: &Connection, kind: &str, key: &str) -> Result<bool, DriverError> {
     let found = connection
         .prepare_cached("SELECT EXISTS (SELECT 1 FROM store WHERE kind = ?1 AND key = ?2)")?
@@ -71,7 +71,7 @@ pub(crate) fn contains(connection: &Connection, kind: &str, key: &str) -> Result
     Ok(found)
 }
 
-/// Whether a kind has a key that begins with `prefix`.
+/// Returns true if a kind has a key that begins with `prefix`.
 pub(crate) fn any(connection: &Connection, kind: &str, prefix: &str) -> Result<bool, DriverError> {
     let first: Option<String> = connection
         .prepare_cached("SELECT key FROM store WHERE kind = ?1 AND key >= ?2 ORDER BY key LIMIT 1")?

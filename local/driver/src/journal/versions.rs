@@ -40,7 +40,7 @@ fn summary(row: &Row<'_>) -> rusqlite::Result<VersionSummary> {
     })
 }
 
-/// How many versions of a machine are there.
+/// Counts the versions of a machine that are not deleted.
 pub(crate) fn count(connection: &Connection, machine: i64) -> Result<usize, DriverError> {
     let count: i64 = connection
         .prepare_cached("SELECT count(*) FROM versions WHERE machine = ?1 AND deleted = 0")?

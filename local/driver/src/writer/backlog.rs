@@ -28,17 +28,17 @@ pub(super) struct Backlog {
 }
 
 impl Backlog {
-    /// Whether nothing waits.
+    /// Returns true if nothing waits.
     pub(super) fn is_empty(&self) -> bool {
         self.turns.is_empty() && self.close.is_none() && !self.shut_down
     }
 
-    /// Whether the thread has to stop at once.
+    /// Returns true if the thread has to stop at once.
     pub(super) fn is_shut_down(&self) -> bool {
         self.shut_down
     }
 
-    /// Whether the thread is to stop once nothing waits any more.
+    /// Returns true if the thread is to stop once nothing waits any more.
     pub(super) fn is_closing(&self) -> bool {
         self.close.is_some()
     }

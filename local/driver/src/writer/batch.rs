@@ -1,4 +1,4 @@
-//! What has to happen once a commit has succeeded, or failed.
+//! The work that is left for the time after a commit has succeeded, or failed.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ pub(crate) struct RunnerAnswer {
     pub(crate) ended: Option<u64>,
 }
 
-/// What is left to do about an execution that is the job of another's task.
+/// The work that is left on an execution that is the job of another's task.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum JobWork {
     /// It has ended: those who wait for it are to be answered.
@@ -39,19 +39,19 @@ pub(crate) enum JobWork {
 pub(crate) struct Batch {
     /// Executions that were loaded, started or changed.
     pub(crate) touched: BTreeSet<u64>,
-    /// What to do once it is on disk, in order.
+    /// The effects to carry out once it is on disk, in order.
     pub(crate) effects: Vec<(Arc<Identity>, Effect)>,
-    /// What to tell the observer once it is on disk.
+    /// The observations to report once it is on disk.
     pub(crate) observations: Vec<Observation>,
     /// The runner's answers that are part of it.
     pub(crate) answers: Vec<RunnerAnswer>,
-    /// How the Map Runs stand that it changes.
+    /// The reports of the Map Runs that it changes.
     pub(crate) map_runs: Reports,
     /// Facts in it.
     pub(crate) facts: u64,
     /// Executions it starts.
     pub(crate) started: u64,
-    /// What the clock is to be advanced by.
+    /// The time by which the clock is to be advanced.
     pub(crate) advance: Duration,
     /// All calls in flight were given their time again.
     pub(crate) restarted: bool,
@@ -59,7 +59,7 @@ pub(crate) struct Batch {
     pub(crate) woke: bool,
     /// The journal failed: the whole batch did not happen.
     pub(crate) failed: Option<DriverError>,
-    /// What the round's facts mean for jobs.
+    /// The work on jobs that follows from the round's facts.
     pub(crate) jobs: VecDeque<JobWork>,
     /// Jobs that nobody waits for once the round is on disk.
     pub(crate) jobs_settled: Vec<u64>,

@@ -22,7 +22,7 @@ use crate::request::{Call, Request, Responder};
 use crate::{DriverError, Started};
 
 impl Writer {
-    /// Whether the fact is decided elsewhere.
+    /// Returns true if the fact is decided elsewhere.
     pub(super) fn decides_elsewhere(&self, key: u64, fact: &Fact) -> bool {
         fact.may_evaluate() && self.residents.get(key).is_some_and(|loaded| loaded.is_costly())
     }
@@ -88,7 +88,7 @@ impl Writer {
         Refused::Deferred
     }
 
-    /// What is to be done once the decision about an execution that has just been lent has come, behind what is to be done
+    /// Adds work for the time when the decision about an execution that has just been lent has come, behind what is to be done
     /// anyway.
     pub(super) fn then(&mut self, key: u64, sequel: impl FnOnce(&mut Self, Came, &mut Batch) + Send + 'static) {
         let Some(elsewhere) = self.elsewhere.get_mut(&key) else {
@@ -240,7 +240,7 @@ impl Writer {
         }
     }
 
-    /// What StartExecution will answer about an execution whose start has been decided elsewhere.
+    /// Returns the answer of StartExecution about an execution whose start has been decided elsewhere.
     pub(super) fn started_elsewhere(&self, key: u64) -> Option<Started> {
         let identity = self.residents.get(key)?.execution.identity();
         let start_date = match self.elsewhere.get(&key)?.parked.as_ref()? {

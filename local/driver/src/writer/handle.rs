@@ -278,7 +278,7 @@ impl Writer {
         }
     }
 
-    /// When the execution was last redriven, if with this client token and not long ago.
+    /// Returns the time at which the execution was last redriven, if with this client token and not long ago.
     fn redriven_with(&self, arn: &str, token: &str) -> Result<Option<Timestamp>, DriverError> {
         let last = store::get(&self.database.connection, REDRIVE_TOKENS, arn)?.unwrap_or_default();
         let at = last[1].as_i64().filter(|at| self.now - at < CLIENT_TOKEN_LIFE);

@@ -377,7 +377,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Whether an answer that was kept is not to be taken: it is the end of a job, and the round in which that ended did
+    /// Returns true if an answer that was kept is not to be taken: it is the end of a job, and the round in which that ended did
     /// not happen, or the job was redriven since. It comes again when the job ends.
     pub(super) fn is_premature(&self, answer: &RunnerAnswer) -> Result<bool, DriverError> {
         match answer.ended {

@@ -48,7 +48,7 @@ pub(crate) struct Loaded {
     pub(crate) slow: bool,
     /// Calls of an earlier process, which nobody makes until they are sent again.
     pub(crate) orphans: Vec<AttemptId>,
-    /// What its record will say, but for what its projection tells. Known of those that have been in memory since they were started.
+    /// The record without what its projection holds. Known of those that have been in memory since they were started.
     pub(crate) born: Option<Box<ExecutionRecord>>,
     /// The last event of its history, as far as the facts since it was loaded have added any.
     pub(crate) newest: Option<HistoryEvent>,
@@ -80,12 +80,12 @@ impl Loaded {
         }
     }
 
-    /// Whether its decisions may take long, and are made elsewhere.
+    /// Returns true if its decisions may take long, and are made elsewhere.
     pub(crate) fn is_costly(&self) -> bool {
         self.slow || self.prepared.machine.costly
     }
 
-    /// How it stands, for those who ask; none if it is not known, or too large to be kept.
+    /// Returns its state for those who ask; none if it is not known, or too large to be kept.
     pub(crate) fn snapshot(&self) -> Option<Snapshot> {
         if self.bytes > HEAVIEST {
             return None;
@@ -110,7 +110,7 @@ impl Loaded {
 #[derive(Debug, Default)]
 pub(crate) struct Residents {
     by_key: HashMap<u64, Loaded>,
-    /// How many of them are of which state machine.
+    /// The number of them by state machine.
     by_machine: HashMap<Arc<str>, usize>,
     /// Parked ones with long logs, the one used last at the end.
     long: VecDeque<u64>,
@@ -141,7 +141,7 @@ impl Residents {
         self.by_key.insert(key, loaded);
     }
 
-    /// Whether a state machine has so many executions at work that it may start no more: all are in memory, take each other's
+    /// Returns true if a state machine has so many executions at work that it may start no more: all are in memory, share the
     /// time, and are finished first.
     pub(crate) fn is_crowded_by(&self, machine_arn: &str) -> bool {
         self.len() >= MOST_LOADED && self.by_machine.get(machine_arn).is_some_and(|own| *own >= FAIR_SHARE)

@@ -12,7 +12,7 @@ use super::refused::Refused;
 use super::state::Writer;
 
 impl Writer {
-    /// Whether a round would find nothing to do: it was only time to look at the clock.
+    /// Returns true if a round would find nothing to do: it was only time to look at the clock.
     pub(super) fn is_idle(&self) -> bool {
         let is_due = |first: Option<Timestamp>| first.is_some_and(|at| at <= self.now);
         !self.has_work()
@@ -65,7 +65,7 @@ impl Writer {
         }
     }
 
-    /// Whether the execution has calls of an earlier process that nobody has made again yet: their time has not begun.
+    /// Returns true if the execution has calls of an earlier process that nobody has made again yet: their time has not begun.
     pub(super) fn has_waiting_calls(&self, key: u64) -> bool {
         let waits = |loaded: &Loaded| !loaded.orphans.is_empty() && loaded.execution.has_timed_calls();
         !self.resumed && self.residents.get(key).is_some_and(waits)

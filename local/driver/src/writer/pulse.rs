@@ -10,7 +10,7 @@ pub(super) const PULSE: Duration = Duration::from_millis(500);
 /// A look that comes as late, in milliseconds after the one before, tells that nothing ran meanwhile.
 const MISSED: i64 = 2_000;
 
-/// When the writer has last looked at the clock, with all that it had to do done.
+/// The time at which the writer has last looked at the clock, with all that it had to do done.
 #[derive(Debug, Default)]
 pub(super) struct Pulse(Option<Timestamp>);
 

@@ -13,7 +13,7 @@ use crate::journal::{executions, store};
 use crate::marks::{Doing, Mark};
 use crate::{DriverError, SET_ASIDE, set_aside_key};
 
-/// Why a log is not folded any more that several processes died over.
+/// The reason why a log is not folded any more that several processes died over.
 const DEADLY: &str = "each time its log was read, sluice hung or died over it";
 
 impl Writer {

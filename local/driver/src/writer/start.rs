@@ -19,7 +19,7 @@ use crate::{DriverError, MachineKind, StartError, StartExecution, Started, fold}
 /// As many machines are kept ready to be started.
 const CURRENT: usize = 256;
 
-/// What StartExecution comes to.
+/// The plan of StartExecution: the execution that runs already, or the one to start.
 pub(super) enum Plan {
     /// The execution runs already, under the name and with the same input.
     Runs(Started),
@@ -41,7 +41,7 @@ impl Birthing {
         self.identity.key
     }
 
-    /// Whether its decisions are made elsewhere.
+    /// Returns true if its decisions are made elsewhere.
     pub(super) fn is_costly(&self) -> bool {
         self.target.prepared.machine.costly
     }
@@ -54,7 +54,7 @@ impl Birthing {
         }
     }
 
-    /// What nobody else may start meanwhile.
+    /// Returns the machine and the name that nobody else may start meanwhile.
     pub(super) fn name(&self) -> Option<(String, String)> {
         let name = self.request.name.clone()?;
         Some((self.request.machine_arn.clone(), name))
@@ -70,7 +70,7 @@ impl Writer {
         }
     }
 
-    /// What is to be done to start an execution.
+    /// Plans the start of an execution.
     pub(super) fn plan(&mut self, request: StartExecution) -> Result<Plan, StartError> {
         let target = self.target(&request.machine_arn, request.qualifier.as_ref())?;
         let prepared = target.prepared.clone();
@@ -192,7 +192,7 @@ impl Writer {
         })
     }
 
-    /// What StartExecution answers about an execution that has been started in this round.
+    /// Returns the answer of StartExecution about an execution that has been started in this round.
     pub(super) fn started(&self, key: u64) -> Option<Started> {
         let execution = &self.residents.get(key)?.execution;
         Some(Started {
@@ -202,7 +202,7 @@ impl Writer {
         })
     }
 
-    /// What a new execution of this machine runs.
+    /// Returns the definition that a new execution of this machine runs.
     pub(super) fn current(&mut self, arn: &str) -> Result<Arc<Prepared>, StartError> {
         if let Some(prepared) = self.current.get(arn) {
             return Ok(prepared.clone());

@@ -38,7 +38,7 @@ pub(crate) struct Writer {
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) backlog: Backlog,
     pub(super) residents: Residents,
-    /// When the first parked execution is to be woken, or earlier.
+    /// A time not later than that at which the first parked execution is to be woken.
     pub(super) parked_wake: Option<Timestamp>,
     /// By number.
     pub(super) revisions: HashMap<i64, Arc<Prepared>>,

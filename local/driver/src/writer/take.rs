@@ -58,7 +58,7 @@ impl Writer {
         Ok(true)
     }
 
-    /// The execution that a log tells, while all others wait.
+    /// Folds a log into its execution, while all others wait.
     pub(super) fn folded(
         &self,
         machine: Arc<StateMachine>,
@@ -80,7 +80,7 @@ impl Writer {
         }
     }
 
-    /// What an execution runs, with its definition parsed.
+    /// Returns the revision that an execution runs, with its definition parsed.
     pub(super) fn prepared(&mut self, revision: i64) -> Result<Arc<Prepared>, DriverError> {
         if let Some(prepared) = self.revisions.get(&revision) {
             return Ok(prepared.clone());
@@ -307,7 +307,7 @@ impl Writer {
         }
     }
 
-    /// What follows from an answer is decided elsewhere.
+    /// Waits for the decision that follows from an answer, which is made elsewhere.
     fn wait_for_answer(&mut self, answer: RunnerAnswer) {
         self.then(answer.key, move |writer, came, batch| match came {
             Came::Decided => {

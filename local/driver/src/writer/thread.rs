@@ -20,8 +20,8 @@ const ROUND: Duration = Duration::from_millis(5);
 /// The most deadlines that a round fires while requests wait.
 const DEADLINES: usize = 64;
 
-/// The longest sleep while only parked executions have deadlines: a machine that was suspended sees its deadlines this late at most,
-/// since a sleeping thread does not notice that the wall's clock has jumped.
+/// The longest sleep while only parked executions have deadlines: a machine that was suspended sees its deadlines this late at
+/// most, since a sleeping thread does not notice that the wall clock has jumped.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
 impl Writer {
@@ -124,7 +124,7 @@ impl Writer {
         }
     }
 
-    /// Whether the deadline of an execution has come.
+    /// Returns true if the deadline of an execution has come.
     fn is_overdue(&self) -> bool {
         let deadlines = self.residents.first_deadline().into_iter().chain(self.parked_wake);
         let first = deadlines.min();
@@ -165,7 +165,7 @@ impl Writer {
         self.delete_some(quiet, batch);
     }
 
-    /// Whether the driver is to be closed: then it is, even if nothing can be written.
+    /// Returns true if the driver is to be closed: then it is, even if nothing can be written.
     fn closing(&self) -> bool {
         self.backlog.is_closing()
     }

@@ -18,7 +18,7 @@ const MAX_VERSIONS: usize = 1000;
 /// The most aliases of a state machine.
 const MAX_ALIASES: usize = 100;
 
-/// What a new execution runs, and by which version and alias.
+/// The definition that a new execution runs, with its version and alias.
 pub(super) struct Target {
     pub(super) prepared: Arc<Prepared>,
     pub(super) version_arn: Option<String>,
@@ -140,7 +140,7 @@ impl Writer {
         Ok(())
     }
 
-    /// What a new execution runs: the machine as it is, a version of it, or what an alias leads to this time.
+    /// Returns the target of a new execution: the machine as it is, a version of it, or what an alias leads to this time.
     pub(super) fn target(&mut self, machine_arn: &str, qualifier: Option<&Qualifier>) -> Result<Target, StartError> {
         let Some(qualifier) = qualifier else {
             return Ok(Target {

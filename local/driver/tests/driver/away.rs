@@ -19,7 +19,7 @@ const DAY: Duration = Duration::from_secs(86_400);
 /// As many are acknowledged before nobody is there.
 const ACKNOWLEDGED: usize = 40;
 
-/// How the process ends.
+/// The end of the process.
 #[derive(Debug, Clone, Copy)]
 enum End {
     Killed,
@@ -221,7 +221,7 @@ async fn seen(driver: &Driver) {
     }
 }
 
-/// What comes of a call that may take a minute if time passes in these steps, none of which the engine sees the middle of.
+/// Checks the end of a call that may take a minute if time passes in these steps, none of which the engine sees the middle of.
 async fn check_steps(steps: &[Duration], times_out: bool) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let clock = Arc::new(RunningClock(ManualClock::new(BEGIN)));

@@ -1,4 +1,4 @@
-//! What is held to be cheap is.
+//! Tests that expressions held to be cheap are cheap.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -52,7 +52,7 @@ impl Observer for Crash {
     }
 }
 
-/// How many rows tell of jobs.
+/// Counts the rows about jobs.
 async fn rows(world: &World) -> usize {
     let mut rows = 0;
     for kind in ["job", "job of", "job unwanted"] {

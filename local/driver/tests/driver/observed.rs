@@ -1,4 +1,4 @@
-//! What happened is told once, also when calls are sent again.
+//! Tests that each event is observed once, also when calls are sent again.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use sluice_driver::{ObservationKind, RedriveExecution, StopExecution, TaskEnd};
 
 use crate::support::{World, approval, chain};
 
-/// What was told since the last time, one word each: `started`, `scheduled f`, `f succeeded 5`, `ended SUCCEEDED 5`.
+/// Returns the observations since the last call, one word each: `started`, `scheduled f`, `f succeeded 5`, `ended SUCCEEDED 5`.
 fn told(world: &World) -> Vec<String> {
     let name = |resource: &Resource| {
         let (Resource::Function { arn } | Resource::Activity { arn } | Resource::Service { arn, .. }) = resource;

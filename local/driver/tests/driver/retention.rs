@@ -32,7 +32,7 @@ fn map() -> Value {
     } } })
 }
 
-/// How many rows there are in each table that an execution writes to.
+/// Counts the rows in each table that an execution writes to.
 fn rows(world: &World) -> [i64; 5] {
     let connection = Connection::open(world.directory.path().join("journal.sqlite")).expect("opens");
     ["executions", "facts", "map_runs", "children", "remains"].map(|table| {

@@ -12,7 +12,7 @@ use crate::support::{World, chain, execution_arn};
 const TRIED: u8 = 1;
 const HUNG: u8 = 2;
 
-/// What a process leaves behind that ends over an execution: the first slot of its marks.
+/// Writes the mark of a process that ended over an execution: the first slot of its marks.
 fn leave_mark(directory: &TempDir, state: u8, deciding: bool, key: u64, seq: u32) {
     let path = directory.path().join("decisions.marks");
     let file = std::fs::OpenOptions::new()

@@ -14,7 +14,7 @@ use sluice_engine::{AttemptId, Identity};
 use tempfile::TempDir;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
-/// When tests begin, on the manual clock.
+/// The time at which tests begin, on the manual clock.
 pub(crate) const BEGIN: i64 = 1_790_000_000_000;
 
 /// Hands the tasks to the test.
@@ -53,7 +53,7 @@ pub(crate) struct World {
     pub(crate) told: Arc<Observed>,
 }
 
-/// What the observer was told.
+/// The observations that the observer got.
 #[derive(Default)]
 pub(crate) struct Observed(Mutex<Vec<Observation>>);
 
@@ -169,7 +169,7 @@ impl World {
     }
 }
 
-/// What a crash at this moment would leave behind.
+/// Copies the directory as a crash at this moment would leave it.
 pub(crate) fn crashed(directory: &Path) -> Arc<TempDir> {
     let copy = tempfile::tempdir().expect("a temporary directory");
     for file in ["journal.sqlite", "journal.sqlite-wal"] {

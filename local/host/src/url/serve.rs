@@ -31,7 +31,7 @@ pub struct UrlSpec {
     pub function: String,
     /// The id: on AWS the first label of the host name.
     pub url_id: String,
-    /// Who may call.
+    /// The kind of authorization that callers need.
     pub auth_type: AuthType,
     /// The CORS settings, if the URL has them: an origin that they allow may call.
     pub cors: Option<Cors>,
@@ -114,7 +114,7 @@ impl Url {
         reply
     }
 
-    /// Whether the URL's CORS settings let a page of another origin call, or answer that it may not.
+    /// Returns true if the URL's CORS settings let a page of another origin call, or answer that it may not.
     fn allows(&self, parts: &request::Parts, headers: &HeaderMap) -> bool {
         self.cors
             .as_ref()
@@ -288,7 +288,7 @@ fn later(mut reply: Reply, request_id: Uuid) -> Reply {
     reply
 }
 
-/// What the function said stays between it and its log.
+/// Answers 502 without a reason: what the function said stays between it and its log.
 fn failed() -> Reply {
     let mut reply = Response::new(Full::new(Bytes::from_static(b"Internal Server Error")));
     *reply.status_mut() = StatusCode::BAD_GATEWAY;

@@ -29,11 +29,11 @@ pub struct MappingStart {
     pub created: Timestamp,
     /// The stream.
     pub stream: Stream,
-    /// Where each shard's processors begin.
+    /// The start of each shard's processors.
     pub shards: Vec<ShardStart>,
 }
 
-/// Where the processors of a shard begin.
+/// The start of the processors of a shard.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShardStart {
     /// The shard.
@@ -47,7 +47,7 @@ pub struct ShardStart {
 pub struct ProcessorStart {
     /// Its number, from 0.
     pub processor: u32,
-    /// What lies before is done.
+    /// The first position that is not known to be done.
     pub position: u64,
 }
 
@@ -200,7 +200,7 @@ fn begin_shard(
         .collect())
 }
 
-/// What is saved of a shard for this number of processors.
+/// Returns the saved positions of a shard for this number of processors.
 fn saved(
     connection: &Connection,
     mapping: i64,

@@ -58,12 +58,12 @@ pub enum InvokeResult {
     FailedFrom {
         /// The position of the first record that is not done.
         position: u64,
-        /// What was answered.
+        /// The function's response.
         response: FunctionResponse,
     },
     /// Nothing is known to be done.
     Failed {
-        /// What was answered.
+        /// The function's response.
         response: FunctionResponse,
     },
     /// The function was not invoked: it was throttled, or cannot be reached. That is no attempt.
@@ -184,7 +184,7 @@ impl ShardProcessor {
         }
     }
 
-    /// What [`Step::Read`] has brought.
+    /// Takes the records that [`Step::Read`] has brought.
     pub fn on_read(&mut self, reading: ReadResult, now: Timestamp) {
         self.seen = reading.next;
         self.at_tip = reading.tip == Tip::Reached;
@@ -207,7 +207,7 @@ impl ShardProcessor {
         self.unsaved = false;
     }
 
-    /// Whether [`Step::Discard`] is where it is to be. If not, it will be tried again.
+    /// Takes the result of [`Step::Discard`]: true if the note is where it is to be. If not, it will be tried again.
     pub fn on_discarded(&mut self, delivered: bool, now: Timestamp) {
         if !delivered {
             self.rest(now);
@@ -219,7 +219,7 @@ impl ShardProcessor {
         }
     }
 
-    /// What came of [`Step::Invoke`].
+    /// Takes the answer to [`Step::Invoke`].
     pub fn on_invoked(&mut self, answer: InvokeResult, now: Timestamp) {
         let Some(part) = self.parts.front_mut() else { return };
         if answer != InvokeResult::NotInvoked {

@@ -71,7 +71,7 @@ struct World {
     now: Timestamp,
     shard: Vec<Record>,
     processors: Vec<ShardProcessor>,
-    /// What is on disk: where each processor goes on.
+    /// The position on disk from which each processor goes on.
     saved: Vec<u64>,
     /// Positions that the function has dealt with.
     done: BTreeSet<u64>,
@@ -203,7 +203,7 @@ impl World {
         answer
     }
 
-    /// What lies before a batch in its processor, so all that has one of its partition keys, is over.
+    /// Asserts that all records before a batch in its processor, so all that have one of its partition keys, are done or given up.
     fn check_order(&self, processor: usize, batch: &[Record]) {
         let first = batch[0].position();
         for earlier in self

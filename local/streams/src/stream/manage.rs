@@ -126,7 +126,7 @@ fn remove(connection: &Connection, name: &str) -> Result<Stream, JobError> {
     Ok(stream)
 }
 
-/// Whether there may be more.
+/// Deletes some of the records that a deletion has left; returns true if there may be more.
 fn clear_some(connection: &Connection) -> Result<bool, JobError> {
     let sql = "DELETE FROM records WHERE (shard, position) IN
                (SELECT shard, position FROM records WHERE shard = (SELECT min(shard) FROM leftovers) LIMIT ?1)";
