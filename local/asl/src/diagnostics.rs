@@ -1,8 +1,8 @@
-//! What is wrong with a definition, as ValidateStateMachineDefinition reports it.
+//! Findings about a definition, as ValidateStateMachineDefinition reports them.
 
 use std::fmt;
 
-/// How bad a finding is.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Severity {
     /// The definition is refused.
@@ -21,7 +21,7 @@ impl Severity {
     }
 }
 
-/// What kind of finding it is.
+/// The kind of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DiagnosticCode {
     /// The text is not JSON.
@@ -73,9 +73,9 @@ impl DiagnosticCode {
 /// One finding.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnostic {
-    /// What kind.
+    /// Its kind.
     pub code: DiagnosticCode,
-    /// How bad.
+    /// Its severity.
     pub severity: Severity,
     /// AWS's sentence, without code and place.
     pub message: String,

@@ -19,6 +19,7 @@
 pub mod definition;
 pub mod diagnostics;
 pub mod eval;
+mod evaluate;
 mod parse;
 mod references;
 mod size;

@@ -1,4 +1,4 @@
-//! Which states read which variables.
+//! The variables that states read, and the activities that they name.
 
 use std::collections::{BTreeMap, BTreeSet};
 

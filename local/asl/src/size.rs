@@ -1,10 +1,10 @@
-//! How large a value is as JSON text.
+//! Sizes of values as JSON text.
 
 use std::io;
 
 use serde_json::Value;
 
-/// Whether `value` has containers nested more than `levels` deep. Never looks deeper than that itself.
+/// Tells whether `value` has containers nested more than `levels` deep. Never looks deeper than that itself.
 ///
 /// JSON values are cloned, written and dropped by recursion, so what a definition builds in a loop must be bounded
 /// before the stack is.

@@ -7,7 +7,7 @@ use super::{Expression, Name, Path, Template};
 /// One entry of `Choices`.
 #[derive(Debug)]
 pub struct ChoiceRule {
-    /// When it applies.
+    /// The condition under which it applies.
     pub condition: Condition,
     /// `Assign` of the rule.
     pub assign: Option<Template>,
@@ -17,7 +17,7 @@ pub struct ChoiceRule {
     pub next: Name,
 }
 
-/// What decides a rule.
+/// The condition of a rule.
 #[derive(Debug)]
 pub enum Condition {
     /// JSONata's `Condition` as an expression; must give a boolean.
@@ -39,7 +39,7 @@ pub enum Condition {
 pub struct Comparison {
     /// `Variable`.
     pub variable: Path,
-    /// Which comparison.
+    /// The comparison.
     pub operator: Operator,
     /// The right side.
     pub operand: Operand,

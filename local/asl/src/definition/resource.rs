@@ -1,4 +1,4 @@
-//! What a Task calls.
+//! The resources that Tasks call.
 
 /// A parsed `Resource` ARN.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,12 +21,12 @@ pub enum Resource {
         service: String,
         /// The API action: `invoke`, `publish`, `putItem`.
         action: String,
-        /// How the state waits.
+        /// The pattern.
         pattern: IntegrationPattern,
     },
 }
 
-/// How a service integration's state waits for its result.
+/// The pattern by which a service integration's state waits for its result.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum IntegrationPattern {
     /// For the response of the call.

@@ -23,7 +23,7 @@ pub struct State {
     pub assign: Option<Template>,
     /// `Output` (JSONata).
     pub output: Option<Template>,
-    /// What its type adds.
+    /// The fields of its type.
     pub kind: StateKind,
 }
 
@@ -50,14 +50,14 @@ pub struct Pass {
     pub parameters: Option<Template>,
     /// `ResultPath`.
     pub result_path: ReferencePath,
-    /// Where it leads.
+    /// The way out of it.
     pub transition: Transition,
 }
 
 /// `Task`.
 #[derive(Debug)]
 pub struct Task {
-    /// What it calls.
+    /// The resource that it calls.
     pub resource: Resource,
     /// `Parameters` (JSONPath) or `Arguments` (JSONata).
     pub arguments: Option<Template>,
@@ -75,7 +75,7 @@ pub struct Task {
     pub retry: Vec<Retrier>,
     /// `Catch`.
     pub catch: Vec<Catcher>,
-    /// Where it leads.
+    /// The way out of it.
     pub transition: Transition,
 }
 
@@ -93,7 +93,7 @@ pub struct Choice {
 pub struct Wait {
     /// Until when.
     pub until: WaitFor,
-    /// Where it leads.
+    /// The way out of it.
     pub transition: Transition,
 }
 
@@ -134,7 +134,7 @@ pub struct Parallel {
     pub retry: Vec<Retrier>,
     /// `Catch`.
     pub catch: Vec<Catcher>,
-    /// Where it leads.
+    /// The way out of it.
     pub transition: Transition,
 }
 
@@ -167,11 +167,11 @@ pub struct Map {
     pub retry: Vec<Retrier>,
     /// `Catch`.
     pub catch: Vec<Catcher>,
-    /// Where it leads.
+    /// The way out of it.
     pub transition: Transition,
 }
 
-/// What a Map runs for each item.
+/// The flow that a Map runs for each item.
 #[derive(Debug)]
 pub struct MapProcessor {
     /// Inline or distributed.
@@ -203,7 +203,7 @@ pub struct ItemBatcher {
     pub max_bytes: Option<Dynamic<u64>>,
 }
 
-/// How many items of a Map may fail. Both absent: none.
+/// The number or share of a Map's items that may fail. Both absent: none.
 #[derive(Debug, Default)]
 pub struct Tolerance {
     /// `ToleratedFailureCount` or its path.

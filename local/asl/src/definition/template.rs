@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::eval::{IntrinsicCall, JsonPathQuery, JsonataProgram};
+use crate::eval::{IntrinsicCall, JsonPathQuery, JsonataProgram, Step};
 
 /// A field that is a constant or comes out of an evaluation, with the type it must have.
 #[derive(Debug)]
@@ -40,7 +40,7 @@ pub struct Expression {
     pub kind: ExpressionKind,
 }
 
-/// What an expression is.
+/// The kinds of expressions.
 #[derive(Debug)]
 pub enum ExpressionKind {
     /// `$.a.b`, `$$.State.Name`, `$variable.x`.
@@ -69,13 +69,4 @@ pub enum ReferencePath {
     Discard,
     /// `$.a.b[0]`: put there.
     Steps(Vec<Step>),
-}
-
-/// One step of a reference path.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Step {
-    /// `.name` or `['name']`.
-    Member(String),
-    /// `[0]`.
-    Index(usize),
 }

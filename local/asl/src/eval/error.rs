@@ -1,4 +1,4 @@
-//! Why an evaluation failed, in AWS's words.
+//! The errors of evaluations, in AWS's words.
 
 use std::fmt;
 
@@ -47,7 +47,7 @@ impl fmt::Display for ErrorName {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{name}: {cause}")]
 pub struct EvalError {
-    /// Which error.
+    /// Its name.
     pub name: ErrorName,
     /// AWS's text, without the leading sentence about the state.
     pub cause: String,

@@ -20,7 +20,7 @@ impl StopSignal {
         self.0.cancel();
     }
 
-    /// Whether it was given.
+    /// Tells whether it was given.
     pub fn is_stopped(&self) -> bool {
         self.0.is_cancelled()
     }

@@ -63,7 +63,7 @@ const IS: [(&str, Operator); 6] = [
     ("IsTimestamp", Operator::IsTimestamp),
 ];
 
-/// What stands in a rule beside its condition.
+/// The fields of a rule beside its condition.
 const FRAME: [&str; 4] = ["Next", "Assign", "Output", "Comment"];
 
 pub(super) fn parse(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> Option<Choice> {

@@ -1,4 +1,4 @@
-//! `StartAt` and `States`, and whether the transitions between them make sense.
+//! `StartAt` and `States`, and the check of the transitions between them.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -35,7 +35,7 @@ pub(super) fn parse(fields: &Fields<'_>, report: &mut Report) -> Option<Flow> {
         report.name(&name, &location);
         match states
             .object(key, report)
-            .and_then(|fields| state::parse(&name, &fields, report))
+            .and_then(|fields| state::parse(&name, &fields, report, parse))
         {
             Some(state) => {
                 parsed.insert(name, Arc::new(state));

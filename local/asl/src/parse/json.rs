@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{Diagnostic, DiagnosticCode, Severity};
 
-/// How much of the text a complaint quotes.
+/// The most of the text that an error message quotes, in characters.
 const QUOTED: usize = 500;
 
 /// The value of `text`; nesting is bounded, so that nothing that walks the value overflows the stack.

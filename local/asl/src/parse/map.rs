@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::common::{FlowParser, transition};
 use super::fields::{Fields, MAX_SECONDS};
 use super::report::Report;
-use super::{flow, retry, state, template};
+use super::{retry, template};
 use crate::DiagnosticCode;
 use crate::definition::{
     Dynamic, Expression, ExpressionKind, ItemBatcher, Map, MapProcessor, Path, ProcessorMode, QueryLanguage, Template,
@@ -19,14 +20,19 @@ const MAX_LABEL: usize = 40;
 /// The most bytes of one batch.
 const MAX_BATCH_BYTES: u64 = 262_144;
 
-pub(super) fn parse(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> Option<Map> {
+pub(super) fn parse(
+    fields: &Fields<'_>,
+    language: QueryLanguage,
+    report: &mut Report,
+    flow: FlowParser,
+) -> Option<Map> {
     fields.at_most_one(&["ItemProcessor", "Iterator"], report);
     fields.at_most_one(&["ItemSelector", "Parameters"], report);
     let processor = if fields.has("Iterator") {
-        processor(fields, "Iterator", report)
+        processor(fields, "Iterator", report, flow)
     } else {
         fields.require(&["ItemProcessor"], report);
-        processor(fields, "ItemProcessor", report)
+        processor(fields, "ItemProcessor", report, flow)
     };
     let items = items(fields, language, report);
     let selector = if fields.has("ItemSelector") {
@@ -52,7 +58,7 @@ pub(super) fn parse(fields: &Fields<'_>, language: QueryLanguage, report: &mut R
     let result_path = template::result_path(fields, report);
     let retry = retry::retriers(fields, report);
     let catch = retry::catchers(fields, language, report);
-    let transition = state::transition(fields, report);
+    let transition = transition(fields, report);
     Some(Map {
         items,
         item_selector,
@@ -130,7 +136,7 @@ fn item_batcher(fields: &Fields<'_>, language: QueryLanguage, report: &mut Repor
     }
 }
 
-fn processor(fields: &Fields<'_>, field: &str, report: &mut Report) -> Option<MapProcessor> {
+fn processor(fields: &Fields<'_>, field: &str, report: &mut Report, flow: FlowParser) -> Option<MapProcessor> {
     let processor = fields.object(field, report)?;
     processor.allow(&["StartAt", "States", "Comment", "ProcessorConfig"], report);
     processor.require(&["StartAt", "States"], report);
@@ -138,7 +144,7 @@ fn processor(fields: &Fields<'_>, field: &str, report: &mut Report) -> Option<Ma
         Some(config) => mode(&config, report),
         None => ProcessorMode::Inline,
     };
-    let flow = flow::parse(&processor, report)?;
+    let flow = flow(&processor, report)?;
     Some(MapProcessor {
         mode,
         flow: Arc::new(flow),

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::MachineType;
+use super::options::MachineType;
 use crate::definition::{Name, QueryLanguage};
 use crate::{Diagnostic, DiagnosticCode, Severity};
 

@@ -1,7 +1,7 @@
 //! `Resource`: the ARN of what a Task calls.
 
-use super::MachineType;
 use super::fields::Fields;
+use super::options::MachineType;
 use super::report::Report;
 use crate::definition::{IntegrationPattern, Resource};
 

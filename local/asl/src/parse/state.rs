@@ -1,11 +1,10 @@
-//! What all states share, and the small state types.
+//! The fields that all states share, and the small state types.
 
+use super::common::{FlowParser, query_language, transition};
 use super::fields::{Fields, MAX_SECONDS};
 use super::report::Report;
-use super::{choice, flow, map, retry, task, template};
-use crate::definition::{
-    Dynamic, Fail, Name, Parallel, Pass, QueryLanguage, State, StateKind, Succeed, Transition, Wait, WaitFor,
-};
+use super::{choice, map, retry, task, template};
+use crate::definition::{Dynamic, Fail, Name, Parallel, Pass, QueryLanguage, State, StateKind, Succeed, Wait, WaitFor};
 use crate::eval::parse_timestamp;
 
 /// The types of states, before anything else about them is known.
@@ -37,18 +36,18 @@ impl Type {
     }
 }
 
-/// Which language a field belongs to.
+/// The languages that a field belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Belongs {
+enum Languages {
     Both,
     JsonPath,
     Jsonata,
 }
 
-const STEPS: &[Type] = &[Type::Pass, Type::Task, Type::Wait, Type::Parallel, Type::Map];
-const WORKERS: &[Type] = &[Type::Task, Type::Parallel, Type::Map];
-const PRODUCERS: &[Type] = &[Type::Pass, Type::Task, Type::Parallel, Type::Map];
-const ASSIGNERS: &[Type] = &[
+const WITH_TRANSITION: &[Type] = &[Type::Pass, Type::Task, Type::Wait, Type::Parallel, Type::Map];
+const WITH_RETRY: &[Type] = &[Type::Task, Type::Parallel, Type::Map];
+const WITH_RESULT: &[Type] = &[Type::Pass, Type::Task, Type::Parallel, Type::Map];
+const WITH_ASSIGN: &[Type] = &[
     Type::Pass,
     Type::Task,
     Type::Choice,
@@ -56,7 +55,7 @@ const ASSIGNERS: &[Type] = &[
     Type::Parallel,
     Type::Map,
 ];
-const SPEAKERS: &[Type] = &[
+const WITH_OUTPUT: &[Type] = &[
     Type::Pass,
     Type::Task,
     Type::Choice,
@@ -77,71 +76,59 @@ const ALL: &[Type] = &[
 ];
 
 /// Every field of the language, whose it is, and the types that take it.
-const FIELDS: &[(&str, Belongs, &[Type])] = &[
-    ("Type", Belongs::Both, ALL),
-    ("Comment", Belongs::Both, ALL),
-    ("QueryLanguage", Belongs::Both, ALL),
-    ("InputPath", Belongs::JsonPath, SPEAKERS),
-    ("OutputPath", Belongs::JsonPath, SPEAKERS),
-    ("Output", Belongs::Jsonata, SPEAKERS),
-    ("Assign", Belongs::Both, ASSIGNERS),
-    ("Next", Belongs::Both, STEPS),
-    ("End", Belongs::Both, STEPS),
-    ("ResultPath", Belongs::JsonPath, PRODUCERS),
-    ("Parameters", Belongs::JsonPath, PRODUCERS),
-    ("ResultSelector", Belongs::JsonPath, WORKERS),
-    ("Arguments", Belongs::Jsonata, &[Type::Task, Type::Parallel]),
-    ("Retry", Belongs::Both, WORKERS),
-    ("Catch", Belongs::Both, WORKERS),
-    ("Result", Belongs::JsonPath, &[Type::Pass]),
-    ("Resource", Belongs::Both, &[Type::Task]),
-    ("TimeoutSeconds", Belongs::Both, &[Type::Task]),
-    ("TimeoutSecondsPath", Belongs::JsonPath, &[Type::Task]),
-    ("HeartbeatSeconds", Belongs::Both, &[Type::Task]),
-    ("HeartbeatSecondsPath", Belongs::JsonPath, &[Type::Task]),
-    ("Credentials", Belongs::Both, &[Type::Task]),
-    ("Choices", Belongs::Both, &[Type::Choice]),
-    ("Default", Belongs::Both, &[Type::Choice]),
-    ("Seconds", Belongs::Both, &[Type::Wait]),
-    ("SecondsPath", Belongs::JsonPath, &[Type::Wait]),
-    ("Timestamp", Belongs::Both, &[Type::Wait]),
-    ("TimestampPath", Belongs::JsonPath, &[Type::Wait]),
-    ("Error", Belongs::Both, &[Type::Fail]),
-    ("ErrorPath", Belongs::JsonPath, &[Type::Fail]),
-    ("Cause", Belongs::Both, &[Type::Fail]),
-    ("CausePath", Belongs::JsonPath, &[Type::Fail]),
-    ("Branches", Belongs::Both, &[Type::Parallel]),
-    ("Items", Belongs::Jsonata, &[Type::Map]),
-    ("ItemsPath", Belongs::JsonPath, &[Type::Map]),
-    ("ItemSelector", Belongs::Both, &[Type::Map]),
-    ("ItemProcessor", Belongs::Both, &[Type::Map]),
-    ("Iterator", Belongs::Both, &[Type::Map]),
-    ("ItemReader", Belongs::Both, &[Type::Map]),
-    ("ItemBatcher", Belongs::Both, &[Type::Map]),
-    ("ResultWriter", Belongs::Both, &[Type::Map]),
-    ("MaxConcurrency", Belongs::Both, &[Type::Map]),
-    ("MaxConcurrencyPath", Belongs::JsonPath, &[Type::Map]),
-    ("Label", Belongs::Both, &[Type::Map]),
-    ("ToleratedFailureCount", Belongs::Both, &[Type::Map]),
-    ("ToleratedFailureCountPath", Belongs::JsonPath, &[Type::Map]),
-    ("ToleratedFailurePercentage", Belongs::Both, &[Type::Map]),
-    ("ToleratedFailurePercentagePath", Belongs::JsonPath, &[Type::Map]),
+const FIELDS: &[(&str, Languages, &[Type])] = &[
+    ("Type", Languages::Both, ALL),
+    ("Comment", Languages::Both, ALL),
+    ("QueryLanguage", Languages::Both, ALL),
+    ("InputPath", Languages::JsonPath, WITH_OUTPUT),
+    ("OutputPath", Languages::JsonPath, WITH_OUTPUT),
+    ("Output", Languages::Jsonata, WITH_OUTPUT),
+    ("Assign", Languages::Both, WITH_ASSIGN),
+    ("Next", Languages::Both, WITH_TRANSITION),
+    ("End", Languages::Both, WITH_TRANSITION),
+    ("ResultPath", Languages::JsonPath, WITH_RESULT),
+    ("Parameters", Languages::JsonPath, WITH_RESULT),
+    ("ResultSelector", Languages::JsonPath, WITH_RETRY),
+    ("Arguments", Languages::Jsonata, &[Type::Task, Type::Parallel]),
+    ("Retry", Languages::Both, WITH_RETRY),
+    ("Catch", Languages::Both, WITH_RETRY),
+    ("Result", Languages::JsonPath, &[Type::Pass]),
+    ("Resource", Languages::Both, &[Type::Task]),
+    ("TimeoutSeconds", Languages::Both, &[Type::Task]),
+    ("TimeoutSecondsPath", Languages::JsonPath, &[Type::Task]),
+    ("HeartbeatSeconds", Languages::Both, &[Type::Task]),
+    ("HeartbeatSecondsPath", Languages::JsonPath, &[Type::Task]),
+    ("Credentials", Languages::Both, &[Type::Task]),
+    ("Choices", Languages::Both, &[Type::Choice]),
+    ("Default", Languages::Both, &[Type::Choice]),
+    ("Seconds", Languages::Both, &[Type::Wait]),
+    ("SecondsPath", Languages::JsonPath, &[Type::Wait]),
+    ("Timestamp", Languages::Both, &[Type::Wait]),
+    ("TimestampPath", Languages::JsonPath, &[Type::Wait]),
+    ("Error", Languages::Both, &[Type::Fail]),
+    ("ErrorPath", Languages::JsonPath, &[Type::Fail]),
+    ("Cause", Languages::Both, &[Type::Fail]),
+    ("CausePath", Languages::JsonPath, &[Type::Fail]),
+    ("Branches", Languages::Both, &[Type::Parallel]),
+    ("Items", Languages::Jsonata, &[Type::Map]),
+    ("ItemsPath", Languages::JsonPath, &[Type::Map]),
+    ("ItemSelector", Languages::Both, &[Type::Map]),
+    ("ItemProcessor", Languages::Both, &[Type::Map]),
+    ("Iterator", Languages::Both, &[Type::Map]),
+    ("ItemReader", Languages::Both, &[Type::Map]),
+    ("ItemBatcher", Languages::Both, &[Type::Map]),
+    ("ResultWriter", Languages::Both, &[Type::Map]),
+    ("MaxConcurrency", Languages::Both, &[Type::Map]),
+    ("MaxConcurrencyPath", Languages::JsonPath, &[Type::Map]),
+    ("Label", Languages::Both, &[Type::Map]),
+    ("ToleratedFailureCount", Languages::Both, &[Type::Map]),
+    ("ToleratedFailureCountPath", Languages::JsonPath, &[Type::Map]),
+    ("ToleratedFailurePercentage", Languages::Both, &[Type::Map]),
+    ("ToleratedFailurePercentagePath", Languages::JsonPath, &[Type::Map]),
 ];
 
-/// `QueryLanguage`, if it is there and valid.
-pub(super) fn query_language(fields: &Fields<'_>, report: &mut Report) -> Option<QueryLanguage> {
-    match fields.string("QueryLanguage", report)? {
-        "JSONPath" => Some(QueryLanguage::JsonPath),
-        "JSONata" => Some(QueryLanguage::Jsonata),
-        _ => {
-            report.schema(&fields.at("QueryLanguage"), "Value must be one of [JSONPath, JSONata]");
-            None
-        }
-    }
-}
-
-/// One state.
-pub(super) fn parse(name: &Name, fields: &Fields<'_>, report: &mut Report) -> Option<State> {
+/// One state; `flow` parses the flows within it.
+pub(super) fn parse(name: &Name, fields: &Fields<'_>, report: &mut Report, flow: FlowParser) -> Option<State> {
     if !fields.require(&["Type"], report) {
         return None;
     }
@@ -170,8 +157,8 @@ pub(super) fn parse(name: &Name, fields: &Fields<'_>, report: &mut Report) -> Op
         Type::Wait => StateKind::Wait(wait(fields, language, report)?),
         Type::Succeed => StateKind::Succeed(Succeed),
         Type::Fail => StateKind::Fail(fail(fields, language, report)),
-        Type::Parallel => StateKind::Parallel(Box::new(parallel(fields, language, report)?)),
-        Type::Map => StateKind::Map(Box::new(map::parse(fields, language, report)?)),
+        Type::Parallel => StateKind::Parallel(Box::new(parallel(fields, language, report, flow)?)),
+        Type::Map => StateKind::Map(Box::new(map::parse(fields, language, report, flow)?)),
     };
     Some(State {
         name: name.clone(),
@@ -189,10 +176,10 @@ fn check_fields(kind: Type, language: QueryLanguage, fields: &Fields<'_>, report
     for key in fields.keys() {
         let known = FIELDS.iter().find(|(field, ..)| *field == key);
         let (is, only) = match (known, language) {
-            (Some((_, Belongs::Jsonata, types)), QueryLanguage::JsonPath) if types.contains(&kind) => {
+            (Some((_, Languages::Jsonata, types)), QueryLanguage::JsonPath) if types.contains(&kind) => {
                 ("JSONPath", "JSONata")
             }
-            (Some((_, Belongs::JsonPath, types)), QueryLanguage::Jsonata) if types.contains(&kind) => {
+            (Some((_, Languages::JsonPath, types)), QueryLanguage::Jsonata) if types.contains(&kind) => {
                 ("JSONata", "JSONPath")
             }
             (Some((_, _, types)), _) if types.contains(&kind) => continue,
@@ -207,26 +194,6 @@ fn check_fields(kind: Type, language: QueryLanguage, fields: &Fields<'_>, report
                 "The QueryLanguage is set to '{is}', but field '{key}' is only supported for the '{only}' QueryLanguage"
             ),
         );
-    }
-}
-
-/// `Next` or `End`.
-pub(super) fn transition(fields: &Fields<'_>, report: &mut Report) -> Option<Transition> {
-    let next = fields.string("Next", report);
-    let end = fields.boolean("End", report);
-    match (next, end) {
-        (Some(_), Some(true)) => {
-            report.schema(fields.here(), "Only one of these fields can be specified: [Next, End]");
-            None
-        }
-        (Some(next), _) => Some(Transition::Next(next.into())),
-        (None, Some(true)) => Some(Transition::End),
-        (None, _) => {
-            if !fields.has("Next") && (end.is_some() || !fields.has("End")) {
-                report.schema(fields.here(), "One of these fields is required: [Next, End]");
-            }
-            None
-        }
     }
 }
 
@@ -289,7 +256,7 @@ fn fail(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> Fa
     Fail { error, cause }
 }
 
-fn parallel(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> Option<Parallel> {
+fn parallel(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report, flow: FlowParser) -> Option<Parallel> {
     fields.require(&["Branches"], report);
     let branches = fields.objects("Branches", report);
     if branches.as_ref().is_some_and(Vec::is_empty)
@@ -302,7 +269,7 @@ fn parallel(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -
     for branch in branches.iter().flatten() {
         branch.allow(&["StartAt", "States", "Comment"], report);
         branch.require(&["StartAt", "States"], report);
-        match flow::parse(branch, report) {
+        match flow(branch, report) {
             Some(flow) => flows.push(flow.into()),
             None => complete = false,
         }

@@ -1,8 +1,9 @@
 //! `Task`.
 
+use super::common::transition;
 use super::fields::{Fields, MAX_SECONDS};
 use super::report::Report;
-use super::{resource, retry, state, template};
+use super::{resource, retry, template};
 use crate::definition::{Dynamic, QueryLanguage, Task};
 
 pub(super) fn parse(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> Option<Task> {
@@ -34,7 +35,7 @@ pub(super) fn parse(fields: &Fields<'_>, language: QueryLanguage, report: &mut R
     let credentials = template::template(fields, "Credentials", "", language, report);
     let retry = retry::retriers(fields, report);
     let catch = retry::catchers(fields, language, report);
-    let transition = state::transition(fields, report);
+    let transition = transition(fields, report);
     Some(Task {
         resource: resource?,
         arguments,

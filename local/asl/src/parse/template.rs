@@ -100,7 +100,7 @@ fn jsonpath_template(value: &Value, location: &str, report: &mut Report) -> Opti
     }
 }
 
-/// Whether a constant text is what somebody wrote who wanted a value in its place.
+/// Tells whether a constant text looks like an expression that lacks its `.$`.
 fn looks_evaluated(text: &str) -> bool {
     looks_like_a_path(text) || (text.starts_with("States.") && path_or_intrinsic(text).is_some())
 }

@@ -4,7 +4,8 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{Failure, Outcome, integer, refuse};
+use super::number::integer;
+use super::refusal::{Failure, FunctionResult, refuse};
 
 /// The most items that `ArrayRange` makes.
 const MAX_RANGE: u64 = 1000;
@@ -28,7 +29,7 @@ fn same(a: &Value, b: &Value) -> bool {
     }
 }
 
-pub(super) fn partition(array: &Value, size: &Value) -> Outcome {
+pub(super) fn partition(array: &Value, size: &Value) -> FunctionResult {
     let items = items(array)?;
     match usize::try_from(integer(size, "The chunk size")?) {
         Ok(size) if size > 0 => Ok(items.chunks(size).map(|chunk| Value::Array(chunk.to_vec())).collect()),
@@ -36,11 +37,11 @@ pub(super) fn partition(array: &Value, size: &Value) -> Outcome {
     }
 }
 
-pub(super) fn contains(array: &Value, value: &Value) -> Outcome {
+pub(super) fn contains(array: &Value, value: &Value) -> FunctionResult {
     Ok(Value::Bool(items(array)?.iter().any(|item| same(item, value))))
 }
 
-pub(super) fn range(from: &Value, to: &Value, step: &Value) -> Outcome {
+pub(super) fn range(from: &Value, to: &Value, step: &Value) -> FunctionResult {
     let from = integer(from, "The first number")?;
     let to = integer(to, "The last number")?;
     let step = integer(step, "The increment")?;
@@ -63,7 +64,7 @@ pub(super) fn range(from: &Value, to: &Value, step: &Value) -> Outcome {
     Ok((0..count).map(|i| Value::from(from + i as i64 * step)).collect())
 }
 
-pub(super) fn get_item(array: &Value, index: &Value) -> Outcome {
+pub(super) fn get_item(array: &Value, index: &Value) -> FunctionResult {
     let items = items(array)?;
     let index = integer(index, "The index")?;
     match usize::try_from(index).ok().and_then(|i| items.get(i)) {
@@ -75,11 +76,11 @@ pub(super) fn get_item(array: &Value, index: &Value) -> Outcome {
     }
 }
 
-pub(super) fn length(array: &Value) -> Outcome {
+pub(super) fn length(array: &Value) -> FunctionResult {
     Ok(Value::from(items(array)?.len()))
 }
 
-pub(super) fn unique(array: &Value) -> Outcome {
+pub(super) fn unique(array: &Value) -> FunctionResult {
     let mut seen = HashSet::new();
     let mut kept: Vec<Value> = Vec::new();
     for item in items(array)? {

@@ -2,18 +2,18 @@
 
 use serde_json::Value;
 
-use super::{Argument, Call, Function, IntrinsicCall};
+use super::call::{Argument, Call, Function, IntrinsicCall};
 use crate::eval::jsonpath::JsonPathQuery;
 
-/// Why a text is no intrinsic call.
+/// The reason for which a text is no intrinsic call.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{what} at character {position} of '{text}'")]
 pub struct IntrinsicSyntaxError {
     /// The whole text.
     pub text: String,
-    /// Where, counted in bytes from 0.
+    /// The place, counted in bytes from 0.
     pub position: usize,
-    /// What was expected or is not allowed.
+    /// The thing that was expected or is not allowed.
     pub what: String,
 }
 
@@ -27,7 +27,7 @@ struct Parser<'t> {
 
 type Parsed<T> = Result<T, IntrinsicSyntaxError>;
 
-pub(super) fn parse(text: &str) -> Parsed<IntrinsicCall> {
+fn parse(text: &str) -> Parsed<IntrinsicCall> {
     let mut parser = Parser { text, position: 0 };
     parser.skip_blanks();
     let call = parser.call(MAX_DEPTH)?;
@@ -39,6 +39,26 @@ pub(super) fn parse(text: &str) -> Parsed<IntrinsicCall> {
         text: text.into(),
         call,
     })
+}
+
+impl IntrinsicCall {
+    /// Compiles `text`.
+    ///
+    /// ```
+    /// use sluice_asl::eval::IntrinsicCall;
+    ///
+    /// let call = IntrinsicCall::parse("States.Format('{} of {}', $.done, $.all)")?;
+    /// let paths: Vec<&str> = call.paths().into_iter().map(|path| path.text()).collect();
+    /// assert_eq!(paths, ["$.done", "$.all"]);
+    /// assert!(IntrinsicCall::parse("States.Unheard()").is_err());
+    /// # Ok::<(), sluice_asl::eval::IntrinsicSyntaxError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When it is no call, or names a function or a number of arguments that Step Functions does not know.
+    pub fn parse(text: &str) -> Result<Self, IntrinsicSyntaxError> {
+        parse(text)
+    }
 }
 
 impl Parser<'_> {

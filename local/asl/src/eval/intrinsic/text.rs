@@ -9,7 +9,7 @@ use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use super::{Failure, Outcome, refuse};
+use super::refusal::{Failure, FunctionResult, refuse};
 
 /// The longest argument of the encodings and of `Hash`, in characters.
 const MAX_ENCODED: usize = 10_000;
@@ -29,11 +29,11 @@ fn short<'v>(value: &'v Value, what: &str) -> Result<&'v str, Failure> {
     Ok(text)
 }
 
-pub(super) fn base64_encode(value: &Value) -> Outcome {
+pub(super) fn base64_encode(value: &Value) -> FunctionResult {
     Ok(Value::String(STANDARD.encode(short(value, "The argument")?)))
 }
 
-pub(super) fn base64_decode(value: &Value) -> Outcome {
+pub(super) fn base64_decode(value: &Value) -> FunctionResult {
     match STANDARD.decode(short(value, "The argument")?) {
         Ok(bytes) => Ok(Value::String(String::from_utf8_lossy(&bytes).into_owned())),
         Err(error) => refuse(format!("The argument is not Base64: {error}")),
@@ -58,7 +58,7 @@ pub(crate) fn hex_digest(data: &str, algorithm: &str) -> Option<String> {
     }
 }
 
-pub(super) fn hash(data: &Value, algorithm: &Value) -> Outcome {
+pub(super) fn hash(data: &Value, algorithm: &Value) -> FunctionResult {
     let text = match data {
         Value::String(_) => short(data, "The data")?.to_owned(),
         other => other.to_string(),
@@ -72,7 +72,7 @@ pub(super) fn hash(data: &Value, algorithm: &Value) -> Outcome {
     }
 }
 
-pub(super) fn json_merge(first: &Value, second: &Value, deep: &Value) -> Outcome {
+pub(super) fn json_merge(first: &Value, second: &Value, deep: &Value) -> FunctionResult {
     match (first, second, deep) {
         (Value::Object(first), Value::Object(second), Value::Bool(false)) => {
             let mut merged = first.clone();
@@ -86,7 +86,7 @@ pub(super) fn json_merge(first: &Value, second: &Value, deep: &Value) -> Outcome
     }
 }
 
-pub(super) fn string_split(text: &Value, splitters: &Value) -> Outcome {
+pub(super) fn string_split(text: &Value, splitters: &Value) -> FunctionResult {
     let text = string(text, "The first argument")?;
     let splitters = string(splitters, "The splitter")?;
     if splitters.is_empty() {
@@ -105,7 +105,7 @@ pub(super) fn string_split(text: &Value, splitters: &Value) -> Outcome {
         .collect())
 }
 
-pub(super) fn string_to_json(text: &Value) -> Outcome {
+pub(super) fn string_to_json(text: &Value) -> FunctionResult {
     let text = string(text, "The argument")?;
     match serde_json::from_str(text) {
         Ok(value) => Ok(value),
@@ -115,7 +115,7 @@ pub(super) fn string_to_json(text: &Value) -> Outcome {
 }
 
 /// `{}` stands for the next argument; `\{`, `\}` and `\\` for the character itself.
-pub(super) fn format(template: &Value, arguments: &[Value]) -> Outcome {
+pub(super) fn format(template: &Value, arguments: &[Value]) -> FunctionResult {
     let template = string(template, "The template")?;
     let mut out = String::with_capacity(template.len());
     let mut next = arguments.iter();

@@ -1,4 +1,4 @@
-//! What an expression names, found once when it is compiled.
+//! The names in an expression, found once when it is compiled.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use jsonata_core::value::{JValue, with_stack};
 use serde_json::Value;
 
 use super::convert::to_jsonata;
-use super::{functions, stand_in};
+use super::{builtin_override, functions};
 use crate::size::weight;
 
-/// Which parts of a value an expression reads.
+/// The parts of a value that an expression reads.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(super) struct Needs {
     /// All of it; `parts` does not matter then.
@@ -32,8 +32,8 @@ pub(super) struct Analysis {
     pub(super) repeats: bool,
     /// It calls `$pad`.
     pub(super) pads: bool,
-    /// The functions that it names and that a guard stands in for.
-    pub(super) replaced: BTreeSet<&'static str>,
+    /// The functions that it names and that have an override.
+    pub(super) overridden: BTreeSet<&'static str>,
     /// It joins: a step binds its items beside those of another.
     pub(super) joins: bool,
     /// A field read where there is no context item.
@@ -109,7 +109,7 @@ impl Analysis {
         if functions::is_function(name) {
             self.functions.insert(name.to_owned());
         }
-        self.replaced.extend(stand_in::replaced(name));
+        self.overridden.extend(builtin_override::overridden(name));
         self.variables.entry(name.to_owned()).or_default().add(members);
     }
 
@@ -154,7 +154,7 @@ impl Analysis {
                     self.functions.insert(name.to_owned());
                 }
                 self.pads |= name == "pad";
-                self.replaced.extend(stand_in::replaced(name));
+                self.overridden.extend(builtin_override::overridden(name));
                 self.visit_all(args, has_context);
             }
             AstNode::Call { procedure, args } => {

@@ -3,12 +3,12 @@
 use jsonata_core::value::{JArray, JValue, with_stack};
 use serde_json::{Number, Value};
 
-/// The most bytes of JSON text that a result may have, roughly: values that share their parts grow when written out.
-pub(super) const MAX_RESULT: usize = 2 * 1024 * 1024;
+use super::limits::MAX_RESULT;
+
 /// The deepest result.
 const MAX_RESULT_DEPTH: usize = 1_000;
 
-/// Why a result is no JSON value.
+/// The reason for which a result is no JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unsupported {
     /// It holds a function, a regular expression or a number without a JSON form.

@@ -1,4 +1,4 @@
-//! What an evaluation costs at most, as far as the expression's text tells.
+//! The most that an evaluation costs, as far as the expression's text tells.
 //!
 //! A [`Bound`] is `factor * n^degree`, where `n` is the size of what the expression reads: the bytes of its JSON text,
 //! roughly. What is bounded are values as they are written out (a value that holds another twice counts it twice) and the
@@ -17,10 +17,10 @@ const MAX_FACTOR: f64 = 10_000.0;
 /// The most work that is done in process where the size of the data decides: about a millisecond.
 const MAX_WORK: f64 = 1_000_000.0;
 
-/// What a number, a boolean or a date takes at most.
+/// The bound of a number, a boolean or a date.
 const SCALAR: Bound = Bound::constant(40.0);
 
-/// How much longer a text may be than what is written in it: a control character becomes `\u0000`.
+/// The factor by which a text may be longer than its characters: a control character becomes `\u0000`.
 const ESCAPED: f64 = 6.0;
 
 /// `factor * n^degree`, for an `n` of at least 1.
@@ -38,12 +38,12 @@ impl Bound {
         Self { factor, degree: 0 }
     }
 
-    /// Whether it grows no faster than what is read, and by a factor that does not matter.
+    /// Tells whether it grows no faster than the data that is read, and by a factor that does not matter.
     pub(super) fn is_linear(self) -> bool {
         self.degree <= 1 && self.factor <= MAX_FACTOR
     }
 
-    /// Whether it is little enough for data of this size.
+    /// Tells whether it is little enough for data of this size.
     pub(super) fn is_little(self, size: usize) -> bool {
         let work = self.factor * (size.max(1) as f64).powi(i32::try_from(self.degree).unwrap_or(i32::MAX));
         work <= MAX_WORK
@@ -88,7 +88,7 @@ impl Bound {
     }
 }
 
-/// What is known of the value and the cost of a part of an expression. Both in terms of the larger of what the whole
+/// The bounds of the value and the cost of a part of an expression. Both in terms of the larger of what the whole
 /// expression and what its context item hold.
 #[derive(Debug, Clone, Copy)]
 struct Estimate {
@@ -186,7 +186,7 @@ fn estimate_node(node: &AstNode) -> Option<Estimate> {
     })
 }
 
-/// What is read from the context item, or from a variable.
+/// The estimate of a read from the context item, or from a variable.
 fn read(global: bool) -> Estimate {
     Estimate {
         size: Bound::READ,
@@ -261,7 +261,7 @@ fn path(steps: &[PathStep]) -> Option<Estimate> {
     Some(so_far)
 }
 
-/// What `each` gives for every item of `items`.
+/// The estimate of `each`, made for every item of `items`.
 fn for_each(items: Estimate, each: Estimate) -> Estimate {
     let (size, work) = if each.global {
         let most = items.size.plus(Bound::READ);
@@ -303,7 +303,7 @@ fn stages(step: &PathStep, of: Estimate) -> Option<Estimate> {
     Some(so_far)
 }
 
-/// What a function's result is, by the size of its arguments.
+/// The result of a function, by the size of its arguments.
 enum Gives {
     /// Something short.
     Scalar,
@@ -315,7 +315,7 @@ enum Gives {
     Joined,
 }
 
-/// What a function gives that takes no longer than its arguments are long; `None` for all others.
+/// The result of a function that takes no longer than its arguments are long; `None` for all others.
 fn gives(name: &str, arguments: usize) -> Option<Gives> {
     Some(match (name, arguments) {
         ("exists" | "count" | "sum" | "max" | "min" | "average" | "length" | "number" | "abs" | "floor", _) => {

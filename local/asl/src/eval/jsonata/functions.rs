@@ -13,7 +13,7 @@ use super::convert::to_jsonata;
 use crate::eval::Entropy;
 use crate::eval::intrinsic::hex_digest;
 
-type Outcome = Result<JValue, EvaluatorError>;
+type FunctionResult = Result<JValue, EvaluatorError>;
 
 /// The most items that `$range` makes, as `States.ArrayRange`.
 const MAX_RANGE: f64 = 1000.0;
@@ -31,7 +31,7 @@ const HOST_FUNCTIONS: [&str; 10] = [
     "eval",
 ];
 
-/// Whether `name` is one of the host's functions.
+/// Tells whether `name` is one of the host's functions.
 pub(super) fn is_function(name: &str) -> bool {
     HOST_FUNCTIONS.contains(&name)
 }
@@ -99,7 +99,7 @@ const BUILT_IN: [&str; 59] = [
     "zip",
 ];
 
-/// Whether `name` is a function, the host's or JSONata's.
+/// Tells whether `name` is a function, the host's or JSONata's.
 pub(super) fn is_known(name: &str) -> bool {
     is_function(name) || BUILT_IN.contains(&name)
 }
@@ -161,7 +161,7 @@ fn number(args: &[JValue], i: usize, function: &str) -> Result<f64, EvaluatorErr
     }
 }
 
-fn partition(args: &[JValue]) -> Outcome {
+fn partition(args: &[JValue]) -> FunctionResult {
     let size = number(args, 1, "partition")?;
     if size < 1.0 {
         return refuse("The chunk size must be a positive number");
@@ -178,7 +178,7 @@ fn partition(args: &[JValue]) -> Outcome {
     }
 }
 
-fn range(args: &[JValue]) -> Outcome {
+fn range(args: &[JValue]) -> FunctionResult {
     let (from, to, step) = (
         number(args, 0, "range")?,
         number(args, 1, "range")?,
@@ -201,7 +201,7 @@ fn range(args: &[JValue]) -> Outcome {
     })
 }
 
-fn hash(args: &[JValue]) -> Outcome {
+fn hash(args: &[JValue]) -> FunctionResult {
     let data = match argument(args, 0) {
         JValue::Undefined => return Ok(JValue::Undefined),
         JValue::String(text) => text.to_string(),
@@ -221,7 +221,7 @@ fn hash(args: &[JValue]) -> Outcome {
     }
 }
 
-fn random(args: &[JValue], entropy: &Entropy) -> Outcome {
+fn random(args: &[JValue], entropy: &Entropy) -> FunctionResult {
     match argument(args, 0) {
         JValue::Undefined => Ok(JValue::from_f64(entropy.unit())),
         // the same seed gives the same number
@@ -230,7 +230,7 @@ fn random(args: &[JValue], entropy: &Entropy) -> Outcome {
     }
 }
 
-fn parse(args: &[JValue]) -> Outcome {
+fn parse(args: &[JValue]) -> FunctionResult {
     match argument(args, 0) {
         JValue::Undefined => Ok(JValue::Undefined),
         JValue::String(text) => match serde_json::from_str::<Value>(text) {
@@ -242,13 +242,13 @@ fn parse(args: &[JValue]) -> Outcome {
 }
 
 /// `$now(picture, timezone)` is `$fromMillis` of the recorded time.
-fn format_now(now: i64, args: &[JValue]) -> Outcome {
+fn format_now(now: i64, args: &[JValue]) -> FunctionResult {
     let time = std::iter::once(JValue::from_i64(now));
     delegate("fromMillis", time.chain(args.iter().take(2).cloned()))
 }
 
-/// What JSONata's own function gives.
-pub(super) fn delegate(function: &str, args: impl Iterator<Item = JValue>) -> Outcome {
+/// Calls JSONata's own function.
+pub(super) fn delegate(function: &str, args: impl Iterator<Item = JValue>) -> FunctionResult {
     let mut context = Context::new();
     let mut call = Vec::new();
     for (i, argument) in args.enumerate() {

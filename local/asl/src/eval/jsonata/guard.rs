@@ -13,13 +13,10 @@ use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::functions::string;
 use jsonata_core::value::{JValue, with_stack};
 
-use super::MAX_SEQUENCE;
 use super::analysis::Analysis;
-use super::convert::{MAX_RESULT, text_len};
-use super::stand_in::{self, arity, replacement};
-
-/// What an expression is told that makes too much text.
-pub(super) const TOO_LARGE: &str = "Expression evaluation exceeded the memory limit.";
+use super::builtin_override::{self, arity, override_of};
+use super::convert::text_len;
+use super::limits::{MAX_RESULT, MAX_SEQUENCE, MAX_WALKED, too_large};
 
 // No name that can be written in an expression.
 const CONCATENATE: &str = "!concatenate";
@@ -32,9 +29,6 @@ const JOINED: &str = "!joined";
 /// The most items that all steps which join give together.
 const MAX_JOINED: usize = 2 * MAX_SEQUENCE;
 
-/// The most bytes of JSON text, roughly, that an operation may walk in one step.
-pub(super) const MAX_WALKED: usize = 2 * MAX_RESULT;
-
 /// The most items that all ranges of one evaluation may have together.
 const MAX_RANGED: usize = 8 * MAX_SEQUENCE;
 
@@ -46,7 +40,7 @@ pub(super) fn guarded(mut tree: AstNode, analysis: &Analysis) -> AstNode {
 
 /// The guards' functions, as far as an expression needs them.
 pub(super) fn register(evaluator: &mut Evaluator, analysis: &Analysis) -> Result<(), EvaluatorError> {
-    stand_in::register(evaluator, analysis)?;
+    builtin_override::register(evaluator, &analysis.overridden)?;
     if analysis.joins {
         let joined = Cell::new(0);
         evaluator.register_fn(JOINED, move |args: &[JValue]| {
@@ -72,10 +66,6 @@ pub(super) fn register(evaluator: &mut Evaluator, analysis: &Analysis) -> Result
         evaluator.register_fn(RANGE, move |args: &[JValue]| range(args, &ranged))?;
     }
     Ok(())
-}
-
-pub(super) fn too_large<T>() -> Result<T, EvaluatorError> {
-    Err(EvaluatorError::EvaluationError(TOO_LARGE.to_owned()))
 }
 
 fn concatenate(args: &[JValue]) -> Result<JValue, EvaluatorError> {
@@ -124,7 +114,7 @@ fn range(args: &[JValue], ranged: &Cell<usize>) -> Result<JValue, EvaluatorError
     }
 }
 
-/// What goes into a new array must not be a huge one itself.
+/// Refuses a huge array as an item of a new one.
 fn items(args: &[JValue]) -> Result<JValue, EvaluatorError> {
     match args.first() {
         Some(JValue::Array(items)) if items.len() > MAX_SEQUENCE => too_large(),
@@ -133,7 +123,7 @@ fn items(args: &[JValue]) -> Result<JValue, EvaluatorError> {
     }
 }
 
-/// What is walked whole must not be larger, written out, than anything may be.
+/// Refuses to have a value walked whole that is larger, written out, than anything may be.
 fn deep(args: &[JValue]) -> Result<JValue, EvaluatorError> {
     let value = args.first().cloned().unwrap_or(JValue::Undefined);
     match text_len(&value, MAX_WALKED) {
@@ -171,7 +161,7 @@ fn rewrite(node: &mut AstNode, analysis: &Analysis) {
             ..
         } = node
             && let AstNode::Function { name, .. } = &mut **rhs
-            && let Some(guard) = replacement(name, analysis)
+            && let Some(guard) = override_of(name, &analysis.own)
         {
             // what is before it becomes its first argument
             guard.clone_into(name);
@@ -193,7 +183,7 @@ fn rewrite(node: &mut AstNode, analysis: &Analysis) {
             } => wrap_results(rhs),
             AstNode::Lambda { body, .. } => wrap_results(body),
             AstNode::Variable(name) => {
-                if let Some(guard) = replacement(name, analysis) {
+                if let Some(guard) = override_of(name, &analysis.own) {
                     guard.clone_into(name);
                 }
             }
@@ -219,12 +209,12 @@ fn rewrite(node: &mut AstNode, analysis: &Analysis) {
                 }
             }
             AstNode::Function { name, args, .. } => match name.as_str() {
-                function if replacement(function, analysis).is_some() => {
+                function if override_of(function, &analysis.own).is_some() => {
                     // what a call leaves out is the context item
                     if args.len() + 1 == arity(function) {
                         args.insert(0, AstNode::Variable(String::new()));
                     }
-                    if let Some(guard) = replacement(function, analysis) {
+                    if let Some(guard) = override_of(function, &analysis.own) {
                         guard.clone_into(name);
                     }
                 }
@@ -256,7 +246,7 @@ fn wrap_results(node: &mut AstNode) {
     }
 }
 
-/// Whether the value of `node` may hold a value many times over.
+/// Tells whether the value of `node` may hold a value many times over.
 fn grows(node: &AstNode) -> bool {
     match node {
         AstNode::Array(_) | AstNode::Object(_) | AstNode::ObjectTransform { .. } => true,
@@ -274,7 +264,7 @@ fn grows(node: &AstNode) -> bool {
     }
 }
 
-/// Whether the value of `member` may be an array whose items go into the array around it. A constructor's own array
+/// Tells whether the value of `member` may be an array whose items go into the array around it. A constructor's own array
 /// stays one item, which the evaluator tells by its shape.
 fn is_spliced(member: &AstNode) -> bool {
     match member {

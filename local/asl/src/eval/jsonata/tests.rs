@@ -3,8 +3,8 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::{CostlyEvaluation, JsonataProgram, JsonataSyntaxError};
-use crate::eval::{Entropy, ErrorName, EvalError, EvaluationDelegate, Scope, StopSignal, Variables};
+use super::{JsonataProgram, JsonataSyntaxError};
+use crate::eval::{CostlyEvaluation, Entropy, ErrorName, EvalError, EvaluationDelegate, Scope, StopSignal, Variables};
 
 const NOW: i64 = 1_750_000_000_123;
 

@@ -1,11 +1,11 @@
-//! What one query may cost.
+//! The cost that one query may have.
 
 use std::cell::Cell;
 
 use serde_json::Value;
 
-use super::Missing;
-use crate::eval::StopSignal;
+use super::missing::Missing;
+use crate::eval::stop::StopSignal;
 use crate::size::weight;
 
 /// The most values that a query may look at. `$..*[?(@.a == $..b)]` looks at each value for each value.
@@ -14,10 +14,10 @@ const MAX_VISITS: usize = 10_000_000;
 /// The most bytes that a query may find: far more than a state may pass on. Overlapping finds are copied.
 const MAX_FOUND: usize = 16 << 20;
 
-/// How often the signal to stop is looked at, in visits.
+/// The visits between two looks at the signal to stop.
 const STRIDE: usize = 1 << 12;
 
-/// What is left of a query's cost, its filters' included.
+/// The rest of a query's cost, its filters' included.
 pub(crate) struct Allowance<'s> {
     visits: Cell<usize>,
     bytes: Cell<usize>,
@@ -36,7 +36,7 @@ impl<'s> Allowance<'s> {
         }
     }
 
-    /// Whether one more value may be looked at.
+    /// Counts one more value that is looked at, and tells whether it may be.
     pub(super) fn visit(&self) -> bool {
         let left = self.visits.get().saturating_sub(1);
         self.visits.set(left);
@@ -46,7 +46,7 @@ impl<'s> Allowance<'s> {
         !self.spent.get()
     }
 
-    /// Whether the value may be part of what is found.
+    /// Counts the value as found, and tells whether it may be.
     pub(super) fn take(&self, value: &Value) -> bool {
         match self.bytes.get().checked_sub(weight(value)) {
             Some(left) if !self.spent.get() => self.bytes.set(left),

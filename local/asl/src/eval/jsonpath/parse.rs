@@ -1,116 +1,41 @@
-//! Text to segments.
+//! Text to segments and filters, which hold each other.
 
 use std::sync::Arc;
 
-use super::filter::{self, Filter};
-use super::{Function, JsonPathQuery, Root, Segment};
-use crate::definition::Step;
+use regex::RegexBuilder;
+use serde_json::Value;
 
-/// Why a text is no path.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{what} at character {position} of '{text}'")]
-pub struct PathSyntaxError {
-    /// The whole text.
-    pub text: String,
-    /// Where, counted in bytes from 0.
-    pub position: usize,
-    /// What was expected or is not allowed.
-    pub what: &'static str,
-}
+use super::cursor::{Cursor, Parsed, PathSyntaxError};
+use super::query::{Comparator, Filter, Function, JsonPathQuery, Operand, Pattern, Root, Segment, Step};
 
-/// A place in a path's text.
-pub(super) struct Cursor<'t> {
-    text: &'t str,
-    pub(super) position: usize,
-}
+/// Nesting of parentheses that a filter may have.
+const MAX_FILTER_DEPTH: usize = 64;
 
-pub(super) type Parsed<T> = Result<T, PathSyntaxError>;
+/// The most bytes of a compiled regular expression: a definition may hold thousands.
+const MAX_PATTERN: usize = 1 << 17;
 
-impl<'t> Cursor<'t> {
-    pub(super) fn new(text: &'t str) -> Self {
-        Self { text, position: 0 }
-    }
-
-    pub(super) fn rest(&self) -> &'t str {
-        &self.text[self.position..]
-    }
-
-    pub(super) fn peek(&self) -> Option<char> {
-        self.rest().chars().next()
-    }
-
-    pub(super) fn bump(&mut self) -> Option<char> {
-        let c = self.peek()?;
-        self.position += c.len_utf8();
-        Some(c)
-    }
-
-    pub(super) fn eat(&mut self, token: &str) -> bool {
-        let found = self.rest().starts_with(token);
-        if found {
-            self.position += token.len();
-        }
-        found
-    }
-
-    pub(super) fn expect(&mut self, token: &str, what: &'static str) -> Parsed<()> {
-        if self.eat(token) { Ok(()) } else { self.fail(what) }
-    }
-
-    pub(super) fn skip_blanks(&mut self) {
-        while self.peek().is_some_and(char::is_whitespace) {
-            self.bump();
-        }
-    }
-
-    pub(super) fn fail<T>(&self, what: &'static str) -> Parsed<T> {
-        Err(PathSyntaxError {
-            text: self.text.to_owned(),
-            position: self.position,
-            what,
-        })
-    }
-
-    /// A quoted string; the cursor stands on its quote. Only the quote and the backslash can be escaped.
-    pub(super) fn quoted(&mut self) -> Parsed<String> {
-        let Some(quote @ ('\'' | '"')) = self.bump() else {
-            return self.fail("a quoted name was expected");
-        };
-        let mut out = String::new();
-        loop {
-            match self.bump() {
-                None => return self.fail("a quote is not closed"),
-                Some('\\') => match self.bump() {
-                    None => return self.fail("a quote is not closed"),
-                    Some(c) if c == quote || c == '\\' => out.push(c),
-                    Some(c) => out.extend(['\\', c]),
-                },
-                Some(c) if c == quote => return Ok(out),
-                Some(c) => out.push(c),
-            }
-        }
-    }
-
-    /// An integer, if one stands here.
-    pub(super) fn integer(&mut self) -> Parsed<Option<i64>> {
-        let rest = self.rest();
-        let sign = usize::from(rest.starts_with('-'));
-        let digits = rest[sign..].bytes().take_while(u8::is_ascii_digit).count();
-        if digits == 0 {
-            return Ok(None);
-        }
-        match rest[..sign + digits].parse() {
-            Ok(n) => {
-                self.position += sign + digits;
-                Ok(Some(n))
-            }
-            Err(_) => self.fail("an index is too large"),
-        }
+impl JsonPathQuery {
+    /// Compiles `text`.
+    ///
+    /// ```
+    /// use sluice_asl::eval::{JsonPathQuery, Root};
+    ///
+    /// let path = JsonPathQuery::parse("$.orders[0].price")?;
+    /// assert_eq!(*path.root(), Root::Input);
+    /// assert!(path.is_definite() && path.is_reference());
+    /// assert!(!JsonPathQuery::parse("$.orders[*].price")?.is_definite());
+    /// # Ok::<(), sluice_asl::eval::PathSyntaxError>(())
+    /// ```
+    ///
+    /// # Errors
+    /// When it is not a path, or one that Step Functions does not know.
+    pub fn parse(text: &str) -> Result<Self, PathSyntaxError> {
+        parse_query(text)
     }
 }
 
 /// A whole path.
-pub(super) fn parse_query(text: &str) -> Parsed<JsonPathQuery> {
+fn parse_query(text: &str) -> Parsed<JsonPathQuery> {
     let mut cursor = Cursor::new(text);
     cursor.expect("$", "a path must begin with '$'")?;
     let root = if cursor.eat("$") {
@@ -150,7 +75,7 @@ fn variable_name(text: &str) -> &str {
 }
 
 /// All segments from here on, and a function at their end.
-pub(super) fn segments(cursor: &mut Cursor<'_>) -> Parsed<(Vec<Segment>, Option<Function>)> {
+fn segments(cursor: &mut Cursor<'_>) -> Parsed<(Vec<Segment>, Option<Function>)> {
     let mut out = Vec::new();
     loop {
         if cursor.eat("..") {
@@ -247,10 +172,10 @@ fn bracketed(cursor: &mut Cursor<'_>) -> Parsed<Segment> {
 fn bracketed_filter(cursor: &mut Cursor<'_>) -> Parsed<Filter> {
     cursor.skip_blanks();
     cursor.expect("(", "'(' was expected after '?'")?;
-    let filter = filter::parse(cursor)?;
+    let condition = filter(cursor)?;
     cursor.skip_blanks();
     cursor.expect(")", "')' was expected")?;
-    Ok(filter)
+    Ok(condition)
 }
 
 fn names(cursor: &mut Cursor<'_>) -> Parsed<Segment> {
@@ -296,6 +221,165 @@ fn indices(cursor: &mut Cursor<'_>) -> Parsed<Segment> {
     }
     more.insert(0, first);
     Ok(Segment::Indexes(more))
+}
+
+/// The condition from the cursor on, up to the closing parenthesis.
+fn filter(cursor: &mut Cursor<'_>) -> Parsed<Filter> {
+    either(cursor, MAX_FILTER_DEPTH)
+}
+
+fn either(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Filter> {
+    let mut options = vec![both(cursor, depth)?];
+    loop {
+        cursor.skip_blanks();
+        if !cursor.eat("||") {
+            break;
+        }
+        options.push(both(cursor, depth)?);
+    }
+    Ok(if options.len() == 1 {
+        options.remove(0)
+    } else {
+        Filter::Or(options)
+    })
+}
+
+fn both(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Filter> {
+    let mut terms = vec![term(cursor, depth)?];
+    loop {
+        cursor.skip_blanks();
+        if !cursor.eat("&&") {
+            break;
+        }
+        terms.push(term(cursor, depth)?);
+    }
+    Ok(if terms.len() == 1 {
+        terms.remove(0)
+    } else {
+        Filter::And(terms)
+    })
+}
+
+fn term(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Filter> {
+    if depth == 0 {
+        return cursor.fail("the filter is nested too deeply");
+    }
+    cursor.skip_blanks();
+    if cursor.eat("!") {
+        return Ok(Filter::Not(Box::new(term(cursor, depth - 1)?)));
+    }
+    if cursor.eat("(") {
+        let inner = either(cursor, depth - 1)?;
+        cursor.skip_blanks();
+        cursor.expect(")", "')' was expected")?;
+        return Ok(inner);
+    }
+    let left = operand(cursor)?;
+    cursor.skip_blanks();
+    if cursor.eat("=~") {
+        cursor.skip_blanks();
+        return Ok(Filter::Matches(left, pattern(cursor)?));
+    }
+    const COMPARATORS: [(&str, Comparator); 9] = [
+        ("==", Comparator::Equal),
+        ("!=", Comparator::NotEqual),
+        ("<=", Comparator::LessOrEqual),
+        (">=", Comparator::GreaterOrEqual),
+        ("<", Comparator::Less),
+        (">", Comparator::Greater),
+        ("nin ", Comparator::NotIn),
+        ("in ", Comparator::In),
+        ("in[", Comparator::In),
+    ];
+    let Some((token, comparator)) = COMPARATORS.iter().find(|(token, _)| cursor.rest().starts_with(token)) else {
+        return match left {
+            Operand::Literal(_) => cursor.fail("a comparison was expected"),
+            path => Ok(Filter::Exists(path)),
+        };
+    };
+    cursor.position += token.trim_end_matches('[').len();
+    cursor.skip_blanks();
+    Ok(Filter::Compare(left, *comparator, operand(cursor)?))
+}
+
+fn operand(cursor: &mut Cursor<'_>) -> Parsed<Operand> {
+    if cursor.eat("@") {
+        let (segments, function) = segments(cursor)?;
+        return Ok(Operand::Current(segments, function));
+    }
+    if cursor.eat("$") {
+        let (segments, function) = segments(cursor)?;
+        return Ok(Operand::Document(segments, function));
+    }
+    match cursor.peek() {
+        Some('\'' | '"') => Ok(Operand::Literal(Value::String(cursor.quoted()?))),
+        Some('[') => list(cursor),
+        _ => word(cursor),
+    }
+}
+
+fn list(cursor: &mut Cursor<'_>) -> Parsed<Operand> {
+    cursor.expect("[", "'[' was expected")?;
+    let mut items = Vec::new();
+    cursor.skip_blanks();
+    while !cursor.eat("]") {
+        let item = match cursor.peek() {
+            Some('\'' | '"') => Operand::Literal(Value::String(cursor.quoted()?)),
+            _ => word(cursor)?,
+        };
+        if let Operand::Literal(value) = item {
+            items.push(value);
+        }
+        cursor.skip_blanks();
+        if !cursor.eat(",") && cursor.peek() != Some(']') {
+            return cursor.fail("',' or ']' was expected");
+        }
+        cursor.skip_blanks();
+    }
+    Ok(Operand::Literal(Value::Array(items)))
+}
+
+/// A number, `true`, `false` or `null`.
+fn word(cursor: &mut Cursor<'_>) -> Parsed<Operand> {
+    let rest = cursor.rest();
+    let end = rest
+        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+')))
+        .unwrap_or(rest.len());
+    match serde_json::from_str::<Value>(&rest[..end]) {
+        Ok(value) => {
+            cursor.position += end;
+            Ok(Operand::Literal(value))
+        }
+        Err(_) => cursor.fail("a path or a literal was expected"),
+    }
+}
+
+/// `/…/` and its flags.
+fn pattern(cursor: &mut Cursor<'_>) -> Parsed<Pattern> {
+    cursor.expect("/", "a regular expression was expected")?;
+    let mut body = String::new();
+    loop {
+        match cursor.bump() {
+            None => return cursor.fail("a regular expression is not closed"),
+            Some('/') => break,
+            Some('\\') if cursor.peek() == Some('/') => {
+                cursor.bump();
+                body.push('/');
+            }
+            Some(c) => body.push(c),
+        }
+    }
+    let ignore_case = cursor.eat("i");
+    let whole = format!("^(?:{body})$");
+    match RegexBuilder::new(&whole)
+        .case_insensitive(ignore_case)
+        .size_limit(MAX_PATTERN)
+        .dfa_size_limit(MAX_PATTERN)
+        .build()
+    {
+        Ok(regex) => Ok(Pattern(regex)),
+        Err(_) => cursor.fail("the regular expression is not valid"),
+    }
 }
 
 /// The steps of a reference path over the input, as `ResultPath` needs them.

@@ -1,21 +1,35 @@
-//! Segments over a value.
+//! Segments and filters over a value.
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 
 use serde_json::{Map, Value};
 
 use super::allowance::Allowance;
-use super::{Function, Segment};
+use super::missing::Missing;
+use super::query::{Comparator, Filter, Function, JsonPathQuery, Operand, Pattern, Root, Segment};
+use crate::eval::scope::Scope;
 
-/// What a query found: a borrowed value for a definite path, an array of copies for any other.
+/// The finds of a query: a borrowed value for a definite path, an array of copies for any other.
 pub(crate) type Found<'a> = Cow<'a, Value>;
 
-/// Why a definite path found nothing, in Jayway's words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Missing(pub(crate) String);
+impl JsonPathQuery {
+    /// The value or values it finds.
+    pub(crate) fn select<'a>(&self, scope: &Scope<'a>) -> Result<Found<'a>, Missing> {
+        let root: &'a Value = match &self.root {
+            Root::Input => scope.input,
+            Root::Context => scope.context,
+            Root::Variable(name) => match scope.variables.get(name) {
+                Some(value) => value,
+                None => return Err(Missing(format!("No results for path: $['{name}']"))),
+            },
+        };
+        select(root, &self.segments, self.function, &Allowance::new(scope.stop))
+    }
+}
 
 /// Applies `segments` to `root`.
-pub(super) fn select<'a>(
+fn select<'a>(
     root: &'a Value,
     segments: &[Segment],
     function: Option<Function>,
@@ -262,5 +276,77 @@ impl Function {
             Function::Max => numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max),
             Function::Avg => sum / numbers.len() as f64,
         }))
+    }
+}
+
+impl Filter {
+    /// Tells whether `candidate`, a value of `document`, satisfies the condition.
+    fn accepts(&self, candidate: &Value, document: &Value, allowance: &Allowance<'_>) -> bool {
+        match self {
+            Filter::Or(options) => options.iter().any(|f| f.accepts(candidate, document, allowance)),
+            Filter::And(terms) => terms.iter().all(|f| f.accepts(candidate, document, allowance)),
+            Filter::Not(inner) => !inner.accepts(candidate, document, allowance),
+            Filter::Exists(operand) => operand.value(candidate, document, allowance).is_some(),
+            Filter::Compare(left, comparator, right) => comparator.holds(
+                left.value(candidate, document, allowance).as_deref(),
+                right.value(candidate, document, allowance).as_deref(),
+            ),
+            Filter::Matches(operand, Pattern(regex)) => {
+                match operand.value(candidate, document, allowance).as_deref() {
+                    Some(Value::String(text)) => regex.is_match(text),
+                    Some(other @ (Value::Number(_) | Value::Bool(_))) => regex.is_match(&other.to_string()),
+                    _ => false,
+                }
+            }
+        }
+    }
+}
+
+impl Operand {
+    fn value<'a>(
+        &'a self,
+        candidate: &'a Value,
+        document: &'a Value,
+        allowance: &Allowance<'_>,
+    ) -> Option<Cow<'a, Value>> {
+        match self {
+            Operand::Literal(value) => Some(Cow::Borrowed(value)),
+            Operand::Current(segments, function) => select(candidate, segments, *function, allowance).ok(),
+            Operand::Document(segments, function) => select(document, segments, *function, allowance).ok(),
+        }
+    }
+}
+
+impl Comparator {
+    fn holds(self, left: Option<&Value>, right: Option<&Value>) -> bool {
+        let ordering = || match (left?, right?) {
+            (Value::Number(a), Value::Number(b)) => a.as_f64()?.partial_cmp(&b.as_f64()?),
+            (Value::String(a), Value::String(b)) => Some(a.cmp(b)),
+            _ => None,
+        };
+        match self {
+            Comparator::Equal => equal(left, right),
+            Comparator::NotEqual => !equal(left, right),
+            Comparator::Less => ordering() == Some(Ordering::Less),
+            Comparator::LessOrEqual => matches!(ordering(), Some(Ordering::Less | Ordering::Equal)),
+            Comparator::Greater => ordering() == Some(Ordering::Greater),
+            Comparator::GreaterOrEqual => matches!(ordering(), Some(Ordering::Greater | Ordering::Equal)),
+            Comparator::In => contains(right, left),
+            Comparator::NotIn => !contains(right, left),
+        }
+    }
+}
+
+fn contains(list: Option<&Value>, item: Option<&Value>) -> bool {
+    match list {
+        Some(Value::Array(items)) => items.iter().any(|i| equal(Some(i), item)),
+        _ => false,
+    }
+}
+
+fn equal(left: Option<&Value>, right: Option<&Value>) -> bool {
+    match (left, right) {
+        (Some(Value::Number(a)), Some(Value::Number(b))) => a == b || a.as_f64() == b.as_f64(),
+        (a, b) => a == b,
     }
 }

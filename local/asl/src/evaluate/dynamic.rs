@@ -2,9 +2,8 @@
 
 use serde_json::Value;
 
-use super::timestamp::parse_timestamp;
-use super::{EvalError, Scope};
 use crate::definition::{Dynamic, Expression, ExpressionKind, Map, Path, Wait, WaitFor};
+use crate::eval::{EvalError, Scope, parse_timestamp};
 
 /// The longest wait from now: what AWS's timer holds, in seconds.
 const MAX_WAIT_SECONDS: i64 = i32::MAX as i64;
@@ -113,7 +112,7 @@ impl Dynamic<String> {
 }
 
 impl Wait {
-    /// When the wait is over, in milliseconds since 1970; not after `scope.now` where there is nothing to wait for.
+    /// The end of the wait, in milliseconds since 1970; not after `scope.now` where there is nothing to wait for.
     ///
     /// # Errors
     /// When the expression fails or gives no number of seconds or timestamp, or the time is too far away.

@@ -3,15 +3,17 @@
 //! One pass over the JSON collects every finding; the definition comes out only if there is none. What AWS says about
 //! a finding, and where, is in its words as far as they are known.
 
-mod alone;
 mod choice;
+mod common;
 mod fields;
 mod flow;
 mod json;
 mod map;
+mod options;
 mod report;
 mod resource;
 mod retry;
+mod single_state;
 mod state;
 mod task;
 mod template;
@@ -21,24 +23,8 @@ use serde_json::Value;
 use crate::definition::{QueryLanguage, StateMachine};
 use crate::{Diagnostic, Diagnostics};
 use fields::Fields;
+pub use options::{MachineType, ParseOptions};
 use report::Report;
-
-/// The type of a state machine, which restricts its tasks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum MachineType {
-    /// `STANDARD`.
-    #[default]
-    Standard,
-    /// `EXPRESS`: no activities, `.sync` or `.waitForTaskToken`.
-    Express,
-}
-
-/// What a definition is parsed for.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct ParseOptions {
-    /// The machine's type.
-    pub machine_type: MachineType,
-}
 
 impl StateMachine {
     /// Parses and validates the definition of a Standard machine.
@@ -136,7 +122,7 @@ fn machine(fields: &Fields<'_>, report: &mut Report) -> Option<StateMachine> {
     if fields.string("Version", report).is_some_and(|version| version != "1.0") {
         report.schema(&fields.at("Version"), "Value is not a supported version: only '1.0' is");
     }
-    let query_language = state::query_language(fields, report).unwrap_or(QueryLanguage::JsonPath);
+    let query_language = common::query_language(fields, report).unwrap_or(QueryLanguage::JsonPath);
     report.set_language(query_language);
     let comment = fields.string("Comment", report).map(str::to_owned);
     let timeout_seconds = fields.integer("TimeoutSeconds", 1..=fields::MAX_SECONDS, report);

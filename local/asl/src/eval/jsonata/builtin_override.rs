@@ -1,23 +1,22 @@
 //! Functions of the host in the place of JSONata's own, where those take longer than their arguments are long: one call
 //! of them nothing can interrupt.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 
 use indexmap::IndexMap;
 use jsonata_core::evaluator::{Evaluator, EvaluatorError};
 use jsonata_core::value::{JValue, with_stack};
 
-use super::analysis::Analysis;
 use super::convert::text_len;
 use super::functions;
-use super::guard::{MAX_WALKED, too_large};
+use super::limits::{MAX_WALKED, too_large};
 
 const DISTINCT: &str = "!distinct";
 const KEYS: &str = "!keys";
 const FORMAT_INTEGER: &str = "!formatInteger";
 
-/// The functions, and what stands in for them.
-const REPLACED: [(&str, &str); 3] = [
+/// The functions, and their overrides.
+const OVERRIDES: [(&str, &str); 3] = [
     ("distinct", DISTINCT),
     ("keys", KEYS),
     ("formatInteger", FORMAT_INTEGER),
@@ -27,22 +26,22 @@ const REPLACED: [(&str, &str); 3] = [
 const MAX_ROMAN: f64 = 1e6;
 
 /// The function's name, if a guard stands in for it.
-pub(super) fn replaced(name: &str) -> Option<&'static str> {
-    REPLACED
+pub(super) fn overridden(name: &str) -> Option<&'static str> {
+    OVERRIDES
         .iter()
         .map(|(function, _)| *function)
         .find(|function| *function == name)
 }
 
-/// The guard that stands in for the function, unless the expression binds the name itself.
-pub(super) fn replacement(name: &str, analysis: &Analysis) -> Option<&'static str> {
-    let (_, guard) = REPLACED.iter().find(|(function, _)| *function == name)?;
-    (!analysis.own.contains(name)).then_some(*guard)
+/// The override of the function, unless the expression binds the name itself, as one of `own`.
+pub(super) fn override_of(name: &str, own: &BTreeSet<String>) -> Option<&'static str> {
+    let (_, guard) = OVERRIDES.iter().find(|(function, _)| *function == name)?;
+    (!own.contains(name)).then_some(*guard)
 }
 
-/// Those that an expression names.
-pub(super) fn register(evaluator: &mut Evaluator, analysis: &Analysis) -> Result<(), EvaluatorError> {
-    for function in &analysis.replaced {
+/// Registers the overrides of the functions that an expression names.
+pub(super) fn register(evaluator: &mut Evaluator, names: &BTreeSet<&'static str>) -> Result<(), EvaluatorError> {
+    for function in names {
         match *function {
             "distinct" => evaluator.register_fn(DISTINCT, distinct)?,
             "keys" => evaluator.register_fn(KEYS, keys)?,

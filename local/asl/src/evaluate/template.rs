@@ -2,8 +2,8 @@
 
 use serde_json::Value;
 
-use super::{EvalError, Scope};
 use crate::definition::{Expression, ExpressionKind, Path, Template};
+use crate::eval::{EvalError, Scope};
 use crate::size::weight;
 
 /// The most that the expressions of one template may give, in bytes: far more than any state may pass on, and little

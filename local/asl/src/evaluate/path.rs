@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::{ErrorName, EvalError, Scope};
 use crate::definition::{Path, ReferencePath, Step};
+use crate::eval::{ErrorName, EvalError, Scope};
 
 impl Path {
-    /// What `InputPath` or `OutputPath` selects; `{}` for `null`.
+    /// The part that `InputPath` or `OutputPath` selects; `{}` for `null`.
     ///
     /// # Errors
     /// `States.Runtime` when nothing is there.
@@ -96,7 +96,7 @@ mod tests {
     use serde_json::{Value, json};
 
     use crate::definition::ReferencePath;
-    use crate::eval::jsonpath::parse_steps;
+    use crate::eval::parse_steps;
 
     fn check(path: &str, input: Value, expected: Result<Value, &str>) {
         let path = match parse_steps(path).expect(path) {

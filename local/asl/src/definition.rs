@@ -12,18 +12,19 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
+pub use crate::eval::Step;
 pub use choice::{ChoiceRule, Comparison, Condition, Operand, Operator};
 pub use resource::{IntegrationPattern, Resource};
 pub use states::{
     Catcher, Choice, Fail, ItemBatcher, Map, MapProcessor, Parallel, Pass, ProcessorMode, Retrier, State, StateKind,
     Succeed, Task, Tolerance, Wait, WaitFor,
 };
-pub use template::{Dynamic, Expression, ExpressionKind, Path, ReferencePath, Step, Template};
+pub use template::{Dynamic, Expression, ExpressionKind, Path, ReferencePath, Template};
 
 /// The name of a state, unique in the whole machine.
 pub type Name = Arc<str>;
 
-/// How a state reads and writes its data.
+/// The language in which a state reads and writes its data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum QueryLanguage {
     /// `InputPath`, `Parameters`, `ResultSelector`, `ResultPath`, `OutputPath` and intrinsic functions.
@@ -41,9 +42,9 @@ pub struct StateMachine {
     pub timeout_seconds: Option<u64>,
     /// The default query language of its states.
     pub query_language: QueryLanguage,
-    /// Where it starts and what it holds.
+    /// Its states.
     pub flow: Flow,
-    /// Whether the cost of one of its expressions may grow faster than what it reads.
+    /// It has an expression whose cost may grow faster than the data that it reads.
     pub costly: bool,
 }
 
@@ -56,7 +57,7 @@ pub struct Flow {
     pub states: IndexMap<Name, Arc<State>>,
 }
 
-/// Where a state leads.
+/// The way out of a state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Transition {
     /// `Next`.

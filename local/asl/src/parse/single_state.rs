@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use super::fields::Fields;
+use super::options::MachineType;
 use super::report::Report;
-use super::{MachineType, json, state};
+use super::{flow, json, state};
 use crate::definition::{Flow, Name, State, StateKind, StateMachine};
 use crate::{Diagnostic, Diagnostics};
 
 impl State {
-    /// Parses and validates the text of one state. Where its transitions lead is not checked: there is nothing else.
+    /// Parses and validates the text of one state. The targets of its transitions are not checked: there is nothing else.
     ///
     /// ```
     /// use sluice_asl::{State, StateKind};
@@ -29,7 +30,12 @@ impl State {
             return Err(Diagnostics(vec![finding]));
         };
         let mut report = Report::new(MachineType::Standard);
-        let state = state::parse(&Name::from(name), &Fields::new(map, location.clone()), &mut report);
+        let state = state::parse(
+            &Name::from(name),
+            &Fields::new(map, location.clone()),
+            &mut report,
+            flow::parse,
+        );
         match (state, report.into_errors()) {
             (Some(state), findings) if findings.is_empty() => Ok(state),
             (None, findings) if findings.is_empty() => {

@@ -5,12 +5,11 @@ use std::cmp::Ordering;
 
 use serde_json::Value;
 
-use super::timestamp::instant;
-use super::{EvalError, Scope};
 use crate::definition::{Comparison, Condition, Operand, Operator, Path};
+use crate::eval::{EvalError, Scope, instant};
 
 impl Condition {
-    /// Whether the rule applies.
+    /// Tells whether the rule applies.
     ///
     /// # Errors
     /// `States.Runtime` when a variable is missing; a JSONata failure or a result that is no boolean.
@@ -90,7 +89,7 @@ fn read<'s>(path: &Path, scope: &Scope<'s>) -> Result<Cow<'s, Value>, EvalError>
 }
 
 impl Operator {
-    /// Whether `left` and `right` compare so. Values of other types than the operator's never do.
+    /// Tells whether `left` and `right` compare so. Values of other types than the operator's never do.
     fn compares(self, left: &Value, right: &Value) -> bool {
         use Ordering::{Equal, Greater, Less};
         let text = || Some(left.as_str()?.encode_utf16().cmp(right.as_str()?.encode_utf16()));

@@ -2,10 +2,10 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What an expression is told that makes the library panic.
+/// The error text of an expression that makes the library panic.
 pub(super) const FAULT: &str = "Expression evaluation failed internally.";
 
-/// What `work` gives, or `None` if it panics: such an expression fails, and the state with it. What `work` may have
+/// Does `work`; `None` if it panics: such an expression fails, and the state with it. What `work` may have
 /// left half done must not be used any more.
 pub(super) fn contained<T>(work: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(work)).ok()
