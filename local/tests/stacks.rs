@@ -302,7 +302,8 @@ fn loaded_by_stream() -> Sluice {
     sluice
 }
 
-/// The submissions whose execution ended without storing anything because the clock was put forward while one of its tasks was at work.
+/// The submissions whose execution ended without storing anything because the clock was put forward while one of its tasks was at
+/// work.
 fn timed_out(sluice: &Sluice) -> BTreeSet<String> {
     let prefix = sluice
         .output("StateMachineArn")

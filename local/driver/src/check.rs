@@ -18,7 +18,7 @@ use crate::journal::{self, children, codec, machines, store};
 use crate::log::{Log, read_log_with};
 use crate::{ChildFilter, ChildRecord, DriverError, IDENTITY_KIND, OpenError, Watchdog, fold};
 
-/// As long as one fact may take to be folded.
+/// The longest time that folding one fact may take.
 const FACT: Duration = Duration::from_secs(5);
 
 /// Keys that are read at a time.
@@ -149,7 +149,7 @@ impl Check<'_> {
         Ok(keys.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// Every definition that executions run or ran is one.
+    /// Checks that every definition that executions run or ran is a valid one.
     fn definitions(&mut self) -> Result<(), DriverError> {
         let mut statement = self.connection.prepare("SELECT id, text FROM definitions")?;
         let rows = statement.query_map([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, String>(1)?)))?;
@@ -162,7 +162,7 @@ impl Check<'_> {
         Ok(())
     }
 
-    /// Rows that belong to no execution, and logs with gaps.
+    /// Finds rows that belong to no execution, and logs with gaps.
     fn strays(&mut self) -> Result<(), DriverError> {
         const STRAYS: [(&str, &str); 4] = [
             (

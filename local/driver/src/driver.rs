@@ -209,7 +209,8 @@ impl Driver {
         self.client.shared().send(Request::ClockChanged);
     }
 
-    /// Waits until the engine's thread has come to this request, which shows that it works, and returns the length of its queue.
+    /// Waits until the engine's thread has come to this request: it shows that the thread works, and by its time how long the
+    /// queue is.
     ///
     /// # Errors
     /// When the driver is closed, or refuses requests because the journal cannot be written.

@@ -92,8 +92,8 @@ pub(crate) fn turns(
     told(key, alone, || entries.iter().map(&mut apply).collect())
 }
 
-/// One fact on top, until `stop`; what it adds to the history goes behind `events`. After that, a panic or a contradiction,
-/// the execution must not be used any more.
+/// Applies one further fact, until `stop`; what it adds to the history goes behind `events`. After a stop, a panic or a
+/// contradiction, the execution must not be used any more.
 pub(crate) fn apply(
     execution: &mut Execution,
     key: u64,

@@ -7,7 +7,7 @@
 //!
 //! - [`Driver`]: the handle; [`DriverConfig`] says where, and with which clock and random numbers.
 //! - [`TaskRunner`] makes the calls and answers each through its [`RunningTask`].
-//! - [`Observer`] is told what happened, for metrics.
+//! - [`Observer`] gets the observations, for metrics.
 //! - [`Clock`]: time as an input, with a [`SystemClock`] and, for tests, a [`ManualClock`].
 
 mod api;

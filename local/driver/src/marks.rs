@@ -14,7 +14,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 /// The file's name in the data directory.
 const FILE: &str = "decisions.marks";
 
-/// As many processes have to have died over the same before it is to blame.
+/// The number of processes that must have died over the same work before it is to blame.
 const DEATHS: u32 = 3;
 
 /// The marks that can be there at a time: one for each thread that decides, and room for more.
@@ -50,7 +50,7 @@ pub(crate) struct Mark {
 #[derive(Debug)]
 pub(crate) struct Marks {
     file: Option<File>,
-    /// The process before did not end tidily: each decision is marked.
+    /// True if the process before was not closed: each decision is marked.
     wary: bool,
     used: AtomicU32,
 }
@@ -118,12 +118,12 @@ impl Marks {
         self.wary
     }
 
-    /// The process ends tidily.
+    /// Clears the marks: the process was closed.
     pub(crate) fn close(&self) {
         self.write(&[0; SIZE], 0);
     }
 
-    /// Marks until the answer is dropped.
+    /// Marks the work until the answer is dropped.
     pub(crate) fn mark(self: &Arc<Self>, mark: Mark) -> Option<Marked> {
         let taken = self.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| {
             let free = (!used).trailing_zeros();

@@ -1,4 +1,4 @@
-//! Observations: what facts mean to whoever counts.
+//! The observations that follow from facts.
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -6,16 +6,16 @@ use std::sync::Arc;
 use sluice_asl::definition::Resource;
 use sluice_engine::{Identity, Status, Timestamp};
 
-/// Is told what happened, once each and only after it is on disk. What a process that is killed did not get to tell is
-/// not told by the next.
+/// A receiver of observations: each comes once, and only after it is on disk. What a process had not reported when it was
+/// killed is not reported by the next.
 ///
 /// Called from the engine's thread: it may not block.
 pub trait Observer: Send + Sync + 'static {
-    /// The observations of one commit, in their order.
+    /// Takes the observations of one commit, in their order.
     fn observe(&self, observations: &[Observation]);
 }
 
-/// Nobody counts.
+/// An observer that does nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NoObserver;
 

@@ -11,10 +11,10 @@ use sluice_engine::HistoryEvent;
 
 use crate::ExecutionRecord;
 
-/// As many executions are kept.
+/// The most executions that are kept.
 const MOST: usize = 512;
 
-/// One whose facts take more bytes than this is not kept: values are shared with the execution while it is in memory,
+/// The most bytes of an execution's facts with which it is kept: values are shared with the execution while it is in memory,
 /// and with nobody afterwards.
 pub(crate) const HEAVIEST: usize = 32 * 1024;
 
@@ -43,7 +43,7 @@ impl RecentExecutions {
         self.0.lock().by_arn.get(arn).cloned()
     }
 
-    /// Takes in how an execution stands; none: it is too heavy, or not known without its log.
+    /// Takes in the state of an execution; none: it is too heavy, or not known without its log.
     pub(crate) fn put(&self, arn: &Arc<str>, snapshot: Option<Snapshot>) {
         let mut inner = self.0.lock();
         match (inner.by_arn.get_mut(arn), snapshot) {

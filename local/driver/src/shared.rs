@@ -19,13 +19,13 @@ use crate::recent::RecentExecutions;
 use crate::request::Request;
 use crate::{DriverError, Statistics, Watchdog};
 
-/// A history by its execution's key and the number of facts it tells.
+/// Histories by their execution's key and their number of facts.
 pub(crate) type Histories = Recent<(u64, u32), Arc<[HistoryEvent]>>;
 
 /// Child executions that were read together, by their execution's key and their numbers' place.
 pub(crate) type Tales = Recent<(u64, u32), Arc<Block>>;
 
-/// As long, in milliseconds, what an old log does not hold may be evaluated while all others wait; and while a reader waits.
+/// The time, in milliseconds, for evaluating what an old log does not hold: while all others wait, and while a reader waits.
 const FOLD_MS: u32 = 1_000;
 const READ_MS: u32 = 10_000;
 

@@ -1,7 +1,7 @@
 //! The end of decisions that take too long or too much memory.
 //!
 //! One thread looks at what is being decided, some times a second, and gives those the signal to stop that are over
-//! their limits. Whether it strikes depends on the machine; that is why what it strikes becomes a fact of its own.
+//! their limits. Whether one is stopped depends on the machine; that is why the stop becomes a fact of its own.
 
 use std::fmt;
 use std::sync::Arc;

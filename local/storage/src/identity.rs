@@ -1,7 +1,7 @@
 //! The one identity of a data directory.
 //!
 //! The journal keeps it among its values; each other database in a table of its own. So a database that comes from
-//! another directory, or from nowhere, is told from the one that belongs here.
+//! another directory, or from nowhere, is recognized as foreign.
 
 use std::path::Path;
 

@@ -1,4 +1,4 @@
-//! Responses that are held back until what they tell of is on disk.
+//! Responses that are held back until the changes behind them are on disk.
 
 use tokio::sync::oneshot;
 

@@ -8,7 +8,7 @@ use rusqlite::{Connection, OpenFlags};
 /// The most findings of one file that are reported; the rest only repeat that it is broken.
 const MOST: i64 = 20;
 
-/// Opens a database for looking only: nothing in its file changes.
+/// Opens a database for reading only: nothing in its file changes.
 ///
 /// # Errors
 /// When SQLite cannot open it.

@@ -5,7 +5,7 @@ use std::fs::Metadata;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Files that are open, and which they were.
+/// Open files, with the identity of each.
 ///
 /// A file that is deleted or replaced while it is open can still be written: into something that is gone when the
 /// process ends. So whoever acknowledges looks first whether the paths still lead to what was opened.

@@ -36,7 +36,7 @@ impl RetryBackoff {
     }
 }
 
-/// The health of writing one database: told by its writer, asked by whoever reports on it. Clones are the same one.
+/// The health of writing one database: set by its writer, read by whoever reports on it. Clones are the same one.
 #[derive(Debug, Clone)]
 pub struct WriteHealth {
     inner: Arc<Inner>,

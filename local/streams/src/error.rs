@@ -51,7 +51,7 @@ pub enum StreamsError {
         /// The message of SQLite or of the operating system.
         reason: String,
     },
-    /// The file was written by a release that knows more.
+    /// The file was written by a later release.
     #[error("{path} has format {found}, and this release knows formats up to {known}: use the release that wrote it")]
     Format {
         /// The store's file.
@@ -84,7 +84,7 @@ impl StreamsError {
 pub(crate) enum JobError {
     /// SQLite refused something.
     Sqlite(rusqlite::Error),
-    /// The caller is told this.
+    /// The error for the caller.
     Refused(StreamsError),
 }
 

@@ -21,7 +21,7 @@ impl HashKey {
         plain.then(|| text.parse().ok().map(Self))?
     }
 
-    /// The number by which a shard's partition keys are shared among lanes.
+    /// The number by which a shard's partition keys are divided into shares.
     pub(crate) fn bucket(self) -> u32 {
         // the low bits: the high ones say which shard it is
         self.0 as u32

@@ -8,7 +8,7 @@
 //!   `mapping`.
 //! - [`ShardProcessor`] is the pure part of an event source mapping: it says what to do next with the records of one shard (or of
 //!   one share of its partition keys), and does nothing itself.
-//! - [`Observer`] is told what went in and out, for whoever keeps metrics.
+//! - [`Observer`] gets the observations of what went in and out, for metrics.
 //!
 //! Time and randomness are inputs, and no name of AWS's wire is known here: HTTP, ARNs and error names are the caller's.
 

@@ -2,7 +2,7 @@
 
 use crate::Timestamp;
 
-/// Something that happened. Each is told once, after it is on disk.
+/// Something that happened. Each is reported once, after it is on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Observation<'a> {
     /// Records were put into a stream.
@@ -14,7 +14,7 @@ pub enum Observation<'a> {
         /// Their data and partition keys.
         bytes: u64,
     },
-    /// Records were refused because a shard had its fill for that second.
+    /// Records were refused because a shard takes no more in that second.
     RecordsThrottled {
         /// The stream's name.
         stream: &'a str,

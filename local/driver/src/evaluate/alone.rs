@@ -21,7 +21,7 @@ pub(crate) struct Alone {
 }
 
 impl Alone {
-    /// With so many milliseconds for all of them.
+    /// An evaluator with so many milliseconds for all evaluations.
     pub(crate) fn new(command: Option<WorkerCommand>, limit_ms: u32) -> Self {
         Self {
             command,

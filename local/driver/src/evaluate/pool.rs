@@ -40,7 +40,7 @@ const MOST_BYTES: usize = 32 << 20;
 /// The deepest result: what a state may pass on.
 const MOST_LEVELS: usize = 300;
 
-/// As many expressions are remembered that were too slow for the fast queue.
+/// The most expressions that are remembered as too slow for the fast queue.
 const OFFENDERS: usize = 256;
 
 /// The time for which a worker without work is kept.

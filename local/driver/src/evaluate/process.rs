@@ -14,10 +14,10 @@ use super::{WorkerCommand, frame};
 /// process that was stopped counts for nothing.
 pub(super) const TICK_MS: u32 = 10;
 
-/// As many looks count as one tick even if the worker has used no time: it waits for something else.
+/// The number of looks that count as one tick even if the worker has used no time: it waits for something else.
 const LOOKS: u32 = 4;
 
-/// After as many answers, or as many looks in all, a worker is replaced: what it has left over goes with it.
+/// The number of answers, or of ticks in all, after which a worker is replaced: what it has left over goes with it.
 const MOST_ANSWERS: u32 = 1_000;
 const MOST_TICKS: u32 = 3_000;
 
@@ -53,11 +53,11 @@ pub(super) enum Asked {
     Answered(Vec<u8>),
     /// Nothing, in the time that it had.
     Late,
-    /// Nobody wants to know any more.
+    /// Nobody waits for the answer any more.
     Unwanted,
     /// The worker ended over it.
     Died,
-    /// The worker ended, or could not be spoken to, for a reason that has nothing to do with the question.
+    /// The worker ended, or could not be reached, for a reason that has nothing to do with the question.
     Lost,
 }
 
@@ -113,7 +113,7 @@ impl Process {
         }
     }
 
-    /// Says the frame and listens, for `ticks`; `spent`: how many it took.
+    /// Writes the frame and reads the answer, within `ticks`; `spent`: the ticks it took.
     fn converse(&mut self, frame: &[u8], ticks: u32, spent: &mut u32, wanted: &dyn Fn() -> bool) -> io::Result<Asked> {
         let (mut unsent, mut received) = (frame, Vec::new());
         let (mut expected, mut looks, begun) = (None, 0, self.used());

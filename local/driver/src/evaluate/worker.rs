@@ -12,7 +12,7 @@ use super::frame::{self, Answer, Question};
 /// The memory that a worker may take, in bytes.
 const MEMORY: u64 = 144 << 20;
 
-/// The processor time of a whole worker, in seconds: a second net below the clock of those who ask.
+/// The processor time of a whole worker, in seconds: a second limit beside that of its caller.
 const PROCESSOR: u64 = 120;
 
 /// The niceness of a worker: all other processes come first.
@@ -21,7 +21,7 @@ const NICE: i32 = 10;
 /// The stack for evaluations: expressions and values nest.
 const STACK: usize = 16 << 20;
 
-/// As many compiled expressions are kept.
+/// The most compiled expressions that are kept.
 const PROGRAMS: usize = 64;
 
 /// Answers the questions that come on standard input, on standard output, until that ends. For a process that does nothing

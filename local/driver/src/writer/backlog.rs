@@ -11,8 +11,8 @@ use crate::request::{Call, Request};
 use crate::turns::Turns;
 use sluice_engine::token;
 
-/// With so many requests of its machine before it, nothing is started: it would wait for seconds, and what answers tasks would
-/// wait behind it.
+/// The number of waiting requests of one machine from which on no start is taken in: it would wait for seconds, and what answers
+/// tasks would wait behind it.
 const MOST_BEFORE_START: usize = 4096;
 
 /// Requests by the ARN of the state machine that they concern; those without one share a queue as well.

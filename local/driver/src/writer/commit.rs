@@ -13,8 +13,8 @@ use crate::request::Request;
 use crate::shared::Counters;
 use crate::{DriverError, RunningTask, fold};
 
-/// As many rounds may fail until requests are refused that have not even been begun: with the pauses between them,
-/// somewhat more than a second. So a lock that is soon given back costs them that, and nobody waits for long.
+/// The number of failed rounds after which requests are refused that have not even been begun: with the pauses between
+/// them, somewhat more than a second. So a lock that is soon given back costs them that, and nobody waits for long.
 const PATIENCE: u32 = 7;
 
 impl Writer {
@@ -100,7 +100,7 @@ impl Writer {
         self.looked();
     }
 
-    /// Before anybody hears of the commit, so that whoever has heard of it sees it.
+    /// Publishes the changed executions before anybody is answered, so that whoever has an answer sees them.
     fn show(&self, batch: &Batch) {
         for &key in &batch.touched {
             if let Some(loaded) = self.residents.get(key) {

@@ -18,7 +18,7 @@ const LEAST: usize = 8;
 /// The rows that a round deletes when nobody waits for it.
 const QUIET: usize = 256;
 
-/// As long nobody may have asked for anything before a round deletes and does nothing else.
+/// The time without requests after which a round deletes and does nothing else.
 pub(super) const PAUSE: Duration = Duration::from_millis(10);
 
 impl Writer {

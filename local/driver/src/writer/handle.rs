@@ -23,7 +23,7 @@ use crate::{
 /// The client token of an execution's last redrive, and when that was, by the execution's ARN.
 pub(super) const REDRIVE_TOKENS: &str = "redrive-token";
 
-/// As long as RedriveExecution's `clientToken` makes a repeated request the same one, in milliseconds.
+/// The time for which RedriveExecution's `clientToken` makes a repeated request the same one, in milliseconds.
 const CLIENT_TOKEN_LIFE: i64 = 15 * 60 * 1000;
 
 impl Writer {

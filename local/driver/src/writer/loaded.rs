@@ -11,13 +11,13 @@ use crate::journal::executions::Projection;
 use crate::journal::machines::Revision;
 use crate::recent::{HEAVIEST, Snapshot};
 
-/// A parked execution with a log this long is not folded for each of its answers, but stays in memory for a while.
+/// The length of a log from which on a parked execution is not folded for each of its answers, but stays in memory for a while.
 const LONG: u32 = 1_000;
 
-/// As many of them stay.
+/// The most of them that stay.
 const LONG_KEPT: usize = 4;
 
-/// With so many executions at work, no state machine starts more that has its fair share of them.
+/// The number of executions at work from which on no state machine starts more that has its fair share of them.
 const MOST_LOADED: usize = 10_000;
 
 /// The executions that one state machine may have at work whatever others have.

@@ -7,7 +7,7 @@ use sluice_engine::Timestamp;
 /// The longest sleep while calls in flight can time out.
 pub(super) const PULSE: Duration = Duration::from_millis(500);
 
-/// A look that comes as late, in milliseconds after the one before, tells that nothing ran meanwhile.
+/// The gap between two looks, in milliseconds, from which on nothing is taken to have run between them.
 const MISSED: i64 = 2_000;
 
 /// The time at which the writer has last looked at the clock, with all that it had to do done.
@@ -20,7 +20,7 @@ impl Pulse {
         self.0 = again_soon.then_some(now);
     }
 
-    /// For how long nothing ran, if it was too long.
+    /// Returns the time for which nothing ran, if it was too long.
     pub(super) fn missed(&self, now: Timestamp) -> Option<Timestamp> {
         let gap = now.saturating_sub(self.0?);
         (gap > MISSED).then_some(gap)

@@ -9,8 +9,8 @@ use crate::DriverError;
 use crate::clock::millis;
 use crate::journal::deletion;
 
-/// The time, in milliseconds, in which nothing is deleted after a round that failed: on a full disk deleting needs room too, and must not be
-/// what keeps failing.
+/// The time, in milliseconds, in which nothing is deleted after a round that failed: on a full disk deleting needs room too, and
+/// must not be what keeps failing.
 const AFTER_FAILURE: Timestamp = 60_000;
 
 /// The writer's knowledge of what is to be deleted.

@@ -16,7 +16,7 @@ use crate::journal::executions::{self, Birth};
 use crate::journal::machines::{self, Registered};
 use crate::{DriverError, MachineKind, StartError, StartExecution, Started, fold};
 
-/// As many machines are kept ready to be started.
+/// The most machines that are kept ready to be started.
 const CURRENT: usize = 256;
 
 /// The plan of StartExecution: the execution that runs already, or the one to start.

@@ -25,7 +25,7 @@ const MAX_TURN: Duration = Duration::from_millis(100);
 /// The longest that a log may be folded while all other executions wait. What takes longer is set aside.
 const MAX_FOLD: Duration = Duration::from_secs(10);
 
-/// As many prepared revisions are kept while nobody uses them.
+/// The most prepared revisions that are kept while nobody uses them.
 const REVISIONS: usize = 64;
 
 impl Writer {
@@ -336,7 +336,7 @@ impl Writer {
         self.taken(answer, batch);
     }
 
-    /// Tells the executions whose deadline has come: at most `limit` in memory, and as many parked ones.
+    /// Applies the deadlines of executions that have come: at most `limit` in memory, and as many parked ones.
     pub(super) fn fire_deadlines(&mut self, limit: usize, batch: &mut Batch) {
         for key in self.residents.take_due(self.now, limit) {
             batch.touched.insert(key);

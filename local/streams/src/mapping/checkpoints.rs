@@ -42,7 +42,7 @@ pub struct ShardStart {
     pub processors: Vec<ProcessorStart>,
 }
 
-/// The start of a lane.
+/// The start of one processor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ProcessorStart {
     /// Its number, from 0.
@@ -55,8 +55,9 @@ impl Streams {
     /// Begins a mapping of a stream to a function, or goes on with it where it was: `uuid` and `start` count only the first
     /// time. Where it begins is on disk when this returns.
     ///
-    /// With another number of processors than before, each goes on where the slowest was: some records come again. The mapping of this
-    /// `uuid` that had another function goes on with this one; one that had another stream is forgotten first, as AWS replaces it
+    /// With another number of processors than before, each goes on where the slowest was: some records come again. The mapping of
+    /// this `uuid` that had another function goes on with this one; one that had another stream is forgotten first, as AWS
+    /// replaces it
     /// (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-eventsourcemapping.html>).
     ///
     /// # Errors
@@ -122,7 +123,7 @@ impl Streams {
         .await
     }
 
-    /// Forgets a mapping. One of the same stream and function would begin anew.
+    /// Deletes a mapping. One of the same stream and function would begin anew.
     ///
     /// # Errors
     /// When it cannot be written.
@@ -151,7 +152,7 @@ fn exists(connection: &Connection, stream: &Stream, function: &str) -> rusqlite:
     connection.query_row(sql, (stream.id, function), |row| row.get(0))
 }
 
-/// Makes room for a mapping with this UUID: one of the same stream becomes it, one of another stream goes.
+/// Makes room for a mapping with this UUID: one of the same stream becomes it, one of another stream is deleted.
 fn give_up_uuid(connection: &Connection, uuid: &str, stream: &Stream, function: &str) -> rusqlite::Result<()> {
     let sql = "UPDATE mappings SET function = ?3 WHERE uuid = ?1 AND stream = ?2";
     if connection.execute(sql, (uuid, stream.id, function))? > 0 {

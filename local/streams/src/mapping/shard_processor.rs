@@ -1,11 +1,11 @@
 //! The decisions of an event source mapping for one shard's records, or for one share of its partition keys.
 //!
-//! [`ShardProcessor::next`] says what to do, and says the same until it is told what came of it. There is no clock, no disk and no
-//! function here, so a crash is a processor that is gone and another one that begins at the last [`Step::Save`].
+//! [`ShardProcessor::next`] says what to do, and says the same until it has the result. There is no clock, no disk and
+//! no function here, so a crash is a processor that is gone and another one that begins at the last [`Step::Save`].
 //!
-//! What holds, whatever fails: a record is given to the function after all earlier ones of its shard or share are done or in front of
-//! it in the same batch; a position is saved only when everything before it is done, or noted as given up; and nothing is
-//! passed over.
+//! What holds, whatever fails: a record is given to the function after all earlier ones of its shard or share are done or in
+//! front of it in the same batch; a position is saved only when everything before it is done, or noted as given up; and nothing
+//! is passed over.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -15,7 +15,7 @@ use super::Policy;
 use super::backoff;
 use crate::{ReadResult, Record, Timestamp, Tip};
 
-/// The next step of a lane, for its caller to take.
+/// The next step of a processor, for its caller to take.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
     /// Read at most so many records, and not much more than so many bytes of them, from a position on; then
@@ -197,12 +197,12 @@ impl ShardProcessor {
         }
     }
 
-    /// There may be new records.
+    /// Takes note that there may be new records.
     pub fn on_new_records(&mut self) {
         self.at_tip = false;
     }
 
-    /// [`Step::Save`] is on disk.
+    /// Takes note that [`Step::Save`] is on disk.
     pub fn on_saved(&mut self) {
         self.unsaved = false;
     }

@@ -19,7 +19,7 @@ enum Event {
     Put { key: usize, length: usize },
     /// A processor does what it wants to; if that is to invoke, the function answers so.
     Turn { processor: usize, answer: Kind },
-    /// The same, but the machine dies before what came of it is known: all processors begin again at what is saved.
+    /// The same, but the machine crashes before the result is known: all processors begin again at what is saved.
     Crash { processor: usize },
     /// Time goes by.
     Pass(Timestamp),
@@ -128,7 +128,7 @@ impl World {
         }
     }
 
-    /// One step of a processor; what came of it is told to the processor unless it crashes.
+    /// Takes one step of a processor, and gives the result to the processor unless it crashes.
     fn turn(&mut self, processor: usize, kind: &Kind, crash: bool) {
         let now = self.now;
         match self.processors[processor].next(now) {
@@ -203,7 +203,8 @@ impl World {
         answer
     }
 
-    /// Asserts that all records before a batch in its processor, so all that have one of its partition keys, are done or given up.
+    /// Asserts that all records before a batch in its processor, so all that have one of its partition keys, are done or given
+    /// up.
     fn check_order(&self, processor: usize, batch: &[Record]) {
         let first = batch[0].position();
         for earlier in self

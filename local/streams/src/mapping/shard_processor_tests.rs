@@ -59,8 +59,8 @@ fn failed_from(position: u64) -> InvokeResult {
     InvokeResult::FailedFrom { position, response }
 }
 
-/// Plays answers to invocations as they come, saves and notes at once, moves the clock when the processor rests, and tells what
-/// was invoked: the first and the last position of each batch.
+/// Plays answers to invocations as they come, saves and notes at once, moves the clock when the processor rests, and returns
+/// the invocations: the first and the last position of each batch.
 fn play(processor: &mut ShardProcessor, answers: &[InvokeResult]) -> (Vec<(u64, u64)>, Vec<Discard>) {
     let (mut now, mut answers) = (0, answers.iter());
     let (mut invoked, mut noted) = (Vec::new(), Vec::new());

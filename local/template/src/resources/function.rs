@@ -16,8 +16,8 @@ pub struct Function {
     pub name: String,
     /// The function's ARN.
     pub arn: String,
-    /// `Code`: a path relative to the template, to the built binary or the folder that holds it. `aws cloudformation package` makes an
-    /// S3 location of it for AWS.
+    /// `Code`: a path relative to the template, to the built binary or the folder that holds it. `aws cloudformation package`
+    /// makes an S3 location of it for AWS.
     pub code_path: String,
     /// `Handler`: any text; `provided` runtimes get it as `_HANDLER`.
     pub handler: String,

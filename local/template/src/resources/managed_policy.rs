@@ -8,7 +8,8 @@ use crate::naming::Identity;
 use crate::resources::Kind;
 use crate::resources::role::iam_path;
 
-/// A managed policy. `Ref` and `PolicyArn` give its ARN. Access is not checked locally; the document is kept so that it can be shown.
+/// A managed policy. `Ref` and `PolicyArn` give its ARN. Access is not checked locally; the document is kept so that it can be
+/// shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ManagedPolicy {
     /// `ManagedPolicyName`, or a generated name; at most 128 characters.

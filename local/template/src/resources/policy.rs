@@ -7,8 +7,8 @@ use crate::fields::{Fields, Property, Shape};
 use crate::naming::Identity;
 use crate::resources::Kind;
 
-/// A policy that is put into roles. `Ref` and `Id` give a generated id. Access is not checked locally; the document is kept so that
-/// it can be shown.
+/// A policy that is put into roles. `Ref` and `Id` give a generated id. Access is not checked locally; the document is kept so
+/// that it can be shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Policy {
     /// `PolicyName`.

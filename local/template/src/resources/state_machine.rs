@@ -41,7 +41,8 @@ pub struct StateMachine {
 pub enum Definition {
     /// The text itself, from `DefinitionString` or `Definition`.
     Text(String),
-    /// `DefinitionS3Location` as a path relative to the template; `aws cloudformation package` makes an S3 location of it for AWS.
+    /// `DefinitionS3Location` as a path relative to the template; `aws cloudformation package` makes an S3 location of it for
+    /// AWS.
     Path(String),
 }
 

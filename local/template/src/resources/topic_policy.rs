@@ -7,7 +7,8 @@ use crate::fields::{Fields, Property};
 use crate::naming::Identity;
 use crate::resources::Kind;
 
-/// A policy of topics. `Ref` and `Id` give a generated id. Access is not checked locally; the document is kept so that it can be shown.
+/// A policy of topics. `Ref` and `Id` give a generated id. Access is not checked locally; the document is kept so that it can be
+/// shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TopicPolicy {
     /// `PolicyDocument`.
