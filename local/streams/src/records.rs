@@ -37,7 +37,7 @@ impl Stream {
         self.shards.get(number as usize)
     }
 
-    /// Records that arrived before are gone.
+    /// Returns the time before which records are past their retention.
     pub(crate) fn horizon(&self, now: Timestamp) -> Timestamp {
         now.saturating_sub(Timestamp::from(self.retention_hours) * 3_600_000)
     }
@@ -81,9 +81,9 @@ impl Shard {
 /// A record to be put.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewRecord {
-    /// Says which shard it goes to, and whose order is kept.
+    /// The key that decides its shard; records with the same key keep their order.
     pub partition_key: String,
-    /// Says which shard it goes to instead of the partition key's hash.
+    /// The hash key that decides its shard in the place of the partition key's hash.
     pub explicit_hash: Option<HashKey>,
     /// Any bytes.
     pub data: Bytes,
@@ -101,7 +101,7 @@ impl NewRecord {
 pub enum PutResult {
     /// It is there.
     Put(SequenceNumber),
-    /// Its shard has had as much as it takes in a second.
+    /// Its shard takes no more in this second.
     Throttled {
         /// The shard's number.
         shard: u32,

@@ -16,7 +16,7 @@ pub(crate) struct StreamCache {
     pub(crate) windows: HashMap<i64, Window>,
 }
 
-/// A stream, and how far its shards are.
+/// A stream with the ends of its shards.
 pub(crate) struct Open {
     pub(crate) stream: Arc<Stream>,
     pub(crate) tails: Vec<Tail>,
@@ -36,7 +36,7 @@ pub(crate) struct Tail {
 }
 
 impl StreamCache {
-    /// Nothing is remembered of any stream: what is on disk has changed another way.
+    /// Forgets all streams: what is on disk has changed another way.
     pub(crate) fn forget(&mut self) {
         self.streams.clear();
     }

@@ -1,4 +1,4 @@
-//! Queues come, change and go.
+//! The calls that make, change, list, purge and delete queues.
 
 use rusqlite::{Connection, OptionalExtension as _, Row};
 
@@ -7,7 +7,7 @@ use crate::error::JobError;
 use crate::store::Topic;
 use crate::{ChangeListener, Streams, StreamsError, Timestamp};
 
-/// A queue can be purged once in that time, in milliseconds.
+/// The time in which a queue can be purged once, in milliseconds.
 const PURGE_EVERY: Timestamp = 60_000;
 
 const COLUMNS: &str = "id, name, created, modified, visibility, retention, delay, wait, max_bytes, redrive_to, \
@@ -95,7 +95,7 @@ impl Streams {
             let queue = open(connection, &name)?;
             connection.execute("DELETE FROM messages WHERE queue = ?1", [queue.id])?;
             connection.execute("DELETE FROM queues WHERE id = ?1", [queue.id])?;
-            // whoever waits for its messages is told that it is gone
+            // whoever waits for its messages gets the error that it is gone
             state.changed.push(Topic::Queue(name));
             Ok(())
         })
@@ -123,7 +123,7 @@ impl Streams {
         .await
     }
 
-    /// Tells when a queue may have something to receive.
+    /// Returns a listener that wakes when a queue may have something to receive.
     pub fn queue_wakes(&self, name: &str) -> ChangeListener {
         self.subscribe(Topic::Queue(name.to_owned()))
     }

@@ -1,4 +1,4 @@
-//! Messages are handed out, and hidden while they are.
+//! The receipt of messages, which hides them.
 
 use rusqlite::{Connection, Row};
 
@@ -8,15 +8,16 @@ use crate::error::JobError;
 use crate::store::{ObservationKind, OwnedObservation, Topic, WriterState};
 use crate::{Streams, StreamsError, Timestamp};
 
-/// As many messages of a queue may be received and not deleted.
+/// The most messages of a queue that may be received and not deleted.
 /// See the [quotas](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html).
 const MOST_IN_FLIGHT: u32 = 120_000;
-/// Old messages that a receive clears away.
+/// The most old messages that a receive deletes.
 const EXPIRED_AT_ONCE: u32 = 1_000;
-/// Old messages that a send clears away for each one that it brings: a queue that nobody receives from does not grow for ever.
+/// The most old messages that a send deletes for each one that it brings: a queue that nobody receives from does not grow for
+/// ever.
 const EXPIRED_FOR_ONE: u32 = 2;
 
-/// A message that could be handed out.
+/// A message that a receive could return.
 struct Candidate {
     id: i64,
     receives: u32,
@@ -94,7 +95,7 @@ fn received(
 /// Deletes what has been in the queue for too long. A message's number grows with the time at which it was sent, also in
 /// a dead letter queue, where the time goes on.
 fn expire(connection: &Connection, queue: &Queue, now: Timestamp) -> Result<(), JobError> {
-    // all of a full helping were old: there may be more of them
+    // all that were looked at were old: there may be more of them
     while expire_some(connection, queue, now, EXPIRED_AT_ONCE)? == EXPIRED_AT_ONCE as usize {}
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! Messages go in.
+//! The sending of messages.
 
 use super::NewMessage;
 use super::manage::open;

@@ -1,4 +1,4 @@
-//! Received messages are deleted, or become visible again sooner or later than planned.
+//! The deletion of received messages, and changes of the time for which they are hidden.
 
 use rusqlite::{Connection, OptionalExtension as _};
 
@@ -7,7 +7,7 @@ use super::{Receipt, VisibilityChange, VisibilityError};
 use crate::store::{ObservationKind, OwnedObservation, Topic};
 use crate::{Streams, StreamsError, Timestamp};
 
-/// No message is hidden for longer since it was received, in milliseconds.
+/// The longest time for which a message is hidden since it was received, in milliseconds.
 const LONGEST_HIDDEN: Timestamp = 43_200_000;
 
 impl Streams {

@@ -14,7 +14,7 @@ pub(crate) enum Topic {
     Queue(String),
 }
 
-/// Tells of changes. Made *before* looking, so that a change between the look and the wait is not missed.
+/// A listener for changes. Made *before* looking, so that a change between the look and the wait is not missed.
 #[derive(Debug)]
 pub struct ChangeListener(watch::Receiver<u64>);
 

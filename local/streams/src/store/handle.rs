@@ -106,7 +106,7 @@ impl Streams {
         }
     }
 
-    /// The clock was moved: whoever waits for a time looks again.
+    /// Wakes whoever waits for a time, after the clock was moved.
     pub fn clock_changed(&self) {
         self.inner.changes.notify_all();
     }

@@ -2,7 +2,7 @@
 
 use crate::{Observation, Timestamp};
 
-/// An observation that is told once it is on disk.
+/// An observation that is reported once it is on disk.
 #[derive(Debug, Clone)]
 pub(crate) struct OwnedObservation {
     pub(crate) at: Timestamp,
@@ -20,7 +20,7 @@ pub(crate) enum ObservationKind {
 }
 
 impl ObservationKind {
-    /// The same as the observer is told it.
+    /// Returns the observation as the observer gets it.
     pub(super) fn observation(&self) -> Observation<'_> {
         match self {
             Self::Put { stream, records, bytes } => Observation::RecordsPut {

@@ -116,7 +116,7 @@ pub(super) const READER_CACHE_KIB: i64 = CACHE_KIB / 4;
 pub(super) fn open(path: &Path) -> Result<Connection, StreamsError> {
     let disk = |error: rusqlite::Error| StreamsError::disk(path, &error);
     let mut connection = open_writer(path, CACHE_KIB).map_err(disk)?;
-    // There is no second writer: a lock that lasts longer is a fault, and whoever waits is told.
+    // There is no second writer: a lock that lasts longer is a fault, and whoever waits gets the error.
     connection.busy_timeout(Duration::from_secs(1)).map_err(disk)?;
     connection.pragma_update(None, "foreign_keys", "ON").map_err(disk)?;
     SCHEMA.migrate(&mut connection).map_err(|error| match error {

@@ -1,4 +1,4 @@
-//! The thread that writes: jobs one after the other, one commit for all that wait, and only then the answers.
+//! The work of the writing thread: jobs one after the other, one commit for all that wait, and only then the answers.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use super::observation::OwnedObservation;
 use crate::StreamsError;
 use crate::stream_cache::StreamCache;
 
-/// The jobs that share a commit at most, so that the first of them does not wait for all of a flood.
+/// The most jobs that share a commit, so that the first of them does not wait for all of a large number.
 pub(super) const GROUP: usize = 256;
 
 /// The writing thread's memory, and what a job leaves to be done once it is on disk.
@@ -18,9 +18,9 @@ pub(super) const GROUP: usize = 256;
 pub(crate) struct WriterState {
     /// Streams as they are in the open transaction.
     pub(crate) streams: StreamCache,
-    /// The topics of which whoever waits is to be woken.
+    /// The topics whose waiters are to be woken.
     pub(crate) changed: Vec<Topic>,
-    /// The observations to be told.
+    /// The observations to be reported.
     pub(crate) observed: Vec<OwnedObservation>,
     /// The last failure of SQLite within a job.
     pub(crate) failure: Option<WriteError>,

@@ -1,4 +1,4 @@
-//! Streams come, change and go.
+//! The calls that make, change, list and delete streams.
 
 use rusqlite::Connection;
 
@@ -7,7 +7,7 @@ use crate::store::Topic;
 use crate::stream_cache::{find, header, with_shards};
 use crate::{ChangeListener, CreateStream, HashKeyRange, Shard, Stream, Streams, StreamsError, Timestamp};
 
-/// Records that are deleted in one go, so that nobody waits long behind a large deletion.
+/// The most records that are deleted at once, so that nobody waits long behind a large deletion.
 const DELETED_AT_ONCE: u32 = 5_000;
 
 impl Streams {
@@ -75,7 +75,7 @@ impl Streams {
         self.write(move |connection, state| {
             let stream = remove(connection, &name)?;
             state.streams.forget();
-            // whoever waits for its records is told that it is gone
+            // whoever waits for its records gets the error that it is gone
             state
                 .changed
                 .extend(stream.shards.iter().map(|shard| Topic::Shard(shard.id)));
@@ -85,7 +85,7 @@ impl Streams {
         self.clear_leftovers().await
     }
 
-    /// Tells when a shard may have something new.
+    /// Returns a listener that wakes when a shard may have something new.
     pub fn shard_wakes(&self, shard: &Shard) -> ChangeListener {
         self.subscribe(Topic::Shard(shard.id))
     }

@@ -1,4 +1,4 @@
-//! Records go in, and leave when their time is over.
+//! The putting of records, and the deletion of those whose time is over.
 
 use rusqlite::{CachedStatement, Connection};
 
@@ -10,7 +10,7 @@ use crate::{HashKey, NewRecord, PutResult, Stream, Streams, StreamsError, Timest
 
 /// The interval at which a shard that takes records is searched for old ones, in milliseconds.
 const TRIM_EVERY: Timestamp = 60_000;
-/// Old records that are deleted in one go: more than can come in between two.
+/// The most old records that are deleted at once: more than can come in between two.
 const TRIMMED_AT_ONCE: u64 = 100_000;
 
 /// The figures of a put, for observers.
@@ -95,7 +95,7 @@ fn append(
     Ok(PutResult::Put(sequence))
 }
 
-/// Writes how far the shards are that have changed, and lets go of what is past its time.
+/// Writes the ends of the shards that have changed, and deletes records that are past their time.
 fn finish(connection: &Connection, open: &mut Open, before: &[Tail], now: Timestamp) -> Result<(), JobError> {
     let horizon = open.stream.horizon(now);
     for ((shard, tail), before) in open.stream.shards.iter().zip(&mut open.tails).zip(before) {

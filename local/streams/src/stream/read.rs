@@ -1,4 +1,4 @@
-//! Records come out.
+//! The reading of records.
 
 use bytes::Bytes;
 use rusqlite::{Connection, OptionalExtension as _};
