@@ -7,13 +7,15 @@ use crate::{Sns, SnsError, store};
 pub(crate) async fn call(sns: &Sns, form: &Form) -> Result<Xml, SnsError> {
     let arn = form.filled("TopicArn").ok_or_else(|| SnsError::missing("TopicArn"))?;
     let topic = store::topic(&sns.driver, arn).await?;
-    let confirmed = store::subscriptions_of(&sns.driver, arn).await?.len();
+    let subscriptions = store::subscriptions_of(&sns.driver, arn).await?;
+    let pending = subscriptions.iter().filter(|(_, one)| one.suspended.is_some()).count();
+    let confirmed = subscriptions.len() - pending;
     let mut attributes = vec![
         ("TopicArn", arn.to_owned()),
         ("Owner", sns.account.id.clone()),
         ("DisplayName", topic.display_name),
         ("SubscriptionsConfirmed", confirmed.to_string()),
-        ("SubscriptionsPending", "0".to_owned()),
+        ("SubscriptionsPending", pending.to_string()),
         ("SubscriptionsDeleted", "0".to_owned()),
     ];
     attributes.extend(topic.policy.map(|policy| ("Policy", policy)));

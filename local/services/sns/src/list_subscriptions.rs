@@ -13,6 +13,9 @@ pub(crate) async fn call(sns: &Sns, form: &Form) -> Result<Xml, SnsError> {
     Ok(response(sns, &token, found))
 }
 
+/// Stands for the ARN of a subscription that is to be confirmed.
+const PENDING: &str = "PendingConfirmation";
+
 /// The page of the subscriptions found, which are one more than fits if there are more.
 pub(crate) fn response(sns: &Sns, token: &PageToken<'_>, found: Vec<(String, Subscription)>) -> Xml {
     let page = Page::cut(found, PAGE, token, |(arn, _)| arn.clone());
@@ -20,7 +23,10 @@ pub(crate) fn response(sns: &Sns, token: &PageToken<'_>, found: Vec<(String, Sub
     xml.list("Subscriptions", &page.items, |xml, (arn, subscription)| {
         xml.text("TopicArn", Subscription::topic_arn(arn))
             .text("Protocol", subscription.protocol.as_str())
-            .text("SubscriptionArn", arn)
+            .text(
+                "SubscriptionArn",
+                if subscription.suspended.is_some() { PENDING } else { arn },
+            )
             .text("Owner", &sns.account.id)
             .text("Endpoint", &subscription.endpoint);
     })

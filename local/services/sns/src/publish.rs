@@ -3,7 +3,11 @@
 use sluice_wire::{Form, Xml, rfc_3339};
 
 use crate::inbox::{self, Mail};
-use crate::{Message, Sns, SnsError, store};
+use crate::store::{self, Subscription};
+use crate::{Message, Sns, SnsError};
+
+/// Milliseconds after which a suspended subscription is deleted.
+const SUSPENDED_MS: i64 = sluice_quotas::numbers::SNS_SUSPENDED.as_millis() as i64;
 
 pub(crate) async fn call(sns: &Sns, form: &Form) -> Result<Xml, SnsError> {
     let topic_arn = target(form)?;
@@ -45,7 +49,10 @@ impl Sns {
         let message_id = self.account.uuid().to_string();
         let now = self.account.now();
         let sent_at = rfc_3339(now);
-        for (_, subscription) in subscriptions {
+        for (arn, subscription) in subscriptions {
+            if !self.may_send(&arn, &subscription).await? {
+                continue;
+            }
             let mail = Mail {
                 id: inbox::new_id(now, self.account.uuid()),
                 to: subscription.endpoint,
@@ -58,5 +65,30 @@ impl Sns {
             inbox::put(&self.driver, &mail).await?;
         }
         Ok(message_id)
+    }
+
+    /// Whether a subscription gets a mail. SNS suspends one that gets too many, and deletes it if nobody confirms it again.
+    async fn may_send(&self, arn: &str, subscription: &Subscription) -> Result<bool, SnsError> {
+        let now = self.account.now();
+        if let Some(since) = subscription.suspended {
+            if now.saturating_sub(since) >= SUSPENDED_MS {
+                store::remove_subscription(&self.driver, arn).await?;
+            }
+            return Ok(false);
+        }
+        let Some(quotas) = &self.quotas else { return Ok(true) };
+        if quotas.admit_mail(arn, now) {
+            return Ok(true);
+        }
+        tracing::warn!(
+            subscription = arn,
+            "more than ten mails in a second: the subscription is suspended, as AWS does, until it is confirmed again"
+        );
+        let suspended = Subscription {
+            suspended: Some(now),
+            ..subscription.clone()
+        };
+        store::put_subscription(&self.driver, arn, &suspended).await?;
+        Ok(false)
     }
 }

@@ -30,6 +30,9 @@ pub(crate) struct Subscription {
     pub(crate) protocol: EmailProtocol,
     pub(crate) endpoint: String,
     pub(crate) created: Timestamp,
+    /// The time since which it gets no mails, because it got too many at once. Confirming it again ends that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) suspended: Option<Timestamp>,
 }
 
 impl Subscription {
@@ -90,6 +93,10 @@ pub(crate) async fn add_subscription(
         .store()
         .put_if_absent(SUBSCRIPTION, arn, json!(subscription))
         .await?)
+}
+
+pub(crate) async fn put_subscription(driver: &Driver, arn: &str, subscription: &Subscription) -> Result<(), SnsError> {
+    Ok(driver.store().put(SUBSCRIPTION, arn, json!(subscription)).await?)
 }
 
 pub(crate) async fn remove_subscription(driver: &Driver, arn: &str) -> Result<bool, SnsError> {

@@ -85,6 +85,7 @@ impl Sns {
             protocol,
             endpoint: endpoint.to_owned(),
             created: self.account.now(),
+            suspended: None,
         };
         store::add_subscription(&self.driver, &arn, &subscription).await?;
         Ok(arn)

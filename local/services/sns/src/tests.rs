@@ -2,6 +2,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_clock::{Clock as _, ManualClock};
+use sluice_quotas::{Profile, Quotas};
 use sluice_service_testing::{NOW, Reply, account, form, journal};
 use sluice_wire::{RequestId, query};
 use tempfile::TempDir;
@@ -246,4 +247,43 @@ async fn mails_of_before_a_time_are_forgotten() {
     check(NOW, &["mail 2", "mail 1", "mail 0"]).await;
     check(NOW + 1, &["mail 2", "mail 1"]).await;
     check(NOW + 10_000, &[]).await;
+}
+
+#[tokio::test]
+async fn a_subscription_that_gets_too_many_mails_is_suspended_until_it_is_confirmed_again() {
+    let mut world = world().await;
+    world.sns = world.sns.with_quotas(Some(Arc::new(Quotas::new(Profile::Aws))));
+    subscribe(&world, "email", "admin@example.com").await;
+    let publish = async |world: &World, count: usize| {
+        for _ in 0..count {
+            let sent = call(world, "Publish", &[("TopicArn", TOPIC), ("Message", "m")]).await;
+            assert_eq!(sent.status, 200, "{}", sent.text);
+        }
+        inbox::list(&world.sns.driver, None, 100).await.unwrap().len()
+    };
+    let subscriptions = async |world: &World| {
+        let listed = call(world, "ListSubscriptions", &[]).await;
+        let attributes = call(world, "GetTopicAttributes", &[("TopicArn", TOPIC)]).await;
+        let pending = "<key>SubscriptionsPending</key><value>1</value>";
+        (
+            listed.text.contains("PendingConfirmation"),
+            attributes.text.contains(pending),
+        )
+    };
+    assert_eq!(publish(&world, 10).await, 10);
+    assert_eq!(subscriptions(&world).await, (false, false));
+    assert_eq!(publish(&world, 3).await, 10, "the eleventh suspends it");
+    assert_eq!(subscriptions(&world).await, (true, true));
+    world.clock.advance(Duration::from_secs(60));
+    assert_eq!(publish(&world, 1).await, 10, "it stays suspended");
+
+    let arn = subscribe(&world, "email", "admin@example.com").await;
+    let token = arn.element("SubscriptionArn").rsplit(':').next().unwrap().to_owned();
+    call(&world, "ConfirmSubscription", &[("TopicArn", TOPIC), ("Token", &token)]).await;
+    assert_eq!(subscriptions(&world).await, (false, false));
+    assert_eq!(publish(&world, 11).await, 20);
+    world.clock.advance(Duration::from_hours(48));
+    publish(&world, 1).await;
+    let listed = call(&world, "ListSubscriptions", &[]).await;
+    assert!(!listed.text.contains("admin@example.com"), "deleted: {}", listed.text);
 }

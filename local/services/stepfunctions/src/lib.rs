@@ -125,6 +125,7 @@ impl StepFunctions {
     /// # Errors
     /// Step Functions' exceptions.
     pub async fn call(&self, operation: &str, body: &[u8]) -> Result<Box<RawValue>, ApiError> {
+        self.admit(operation)?;
         Ok(dispatch(self, operation, body).await?)
     }
 }

@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use sluice_driver::{Driver, TaskResult};
 use sluice_engine::{Identity, ScheduledTask};
+use sluice_quotas::Quotas;
 use sluice_wire::Account;
 
+use crate::StatesError;
 use crate::activity_tasks::ActivityTasks;
 use crate::backpressure::Backpressure;
 
@@ -18,6 +20,7 @@ pub struct StepFunctions {
     pub(crate) tasks: Arc<dyn TaskCaller>,
     activity_tasks: ActivityTasks,
     backpressure: Backpressure,
+    quotas: Option<Arc<Quotas>>,
 }
 
 /// Makes the call of a task for a caller that is no execution of the driver: a state under test.
@@ -39,6 +42,21 @@ impl StepFunctions {
             tasks,
             activity_tasks: ActivityTasks::default(),
             backpressure: Backpressure::default(),
+            quotas: None,
+        }
+    }
+
+    /// The same with AWS's quotas: calls beyond them are throttled.
+    #[must_use]
+    pub fn with_quotas(self, quotas: Option<Arc<Quotas>>) -> Self {
+        Self { quotas, ..self }
+    }
+
+    /// Counts a call of the API.
+    pub(crate) fn admit(&self, operation: &str) -> Result<(), StatesError> {
+        match &self.quotas {
+            Some(quotas) if !quotas.admit_states_api(operation, self.account.now()) => Err(StatesError::Throttled),
+            _ => Ok(()),
         }
     }
 

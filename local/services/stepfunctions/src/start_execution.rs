@@ -84,6 +84,7 @@ impl StepFunctions {
     /// # Errors
     /// StartExecution's exceptions.
     pub async fn start_execution(&self, request: Request) -> Result<Started, ApiError> {
+        self.admit("StartExecution")?;
         let started = self.driver.executions().start(checked(request)?).await;
         Ok(started.map_err(StatesError::from)?)
     }
@@ -98,6 +99,7 @@ impl StepFunctions {
         request: Request,
         answer: impl Fn(&Started) -> TaskResult + Send + Sync + 'static,
     ) -> Result<(), ApiError> {
+        self.admit("StartExecution")?;
         let started = self
             .driver
             .executions()

@@ -2,6 +2,7 @@ mod activities;
 mod asked_for;
 mod children;
 mod map_runs;
+mod quotas;
 mod versions;
 pub(crate) mod world;
 use std::time::Duration;

@@ -9,6 +9,7 @@ use sluice_asl::definition::Resource;
 use sluice_clock::ManualClock;
 use sluice_driver::{Driver, NoObserver, RunningTask, TaskResult, TaskRunner};
 use sluice_engine::{AttemptId, Identity, ScheduledTask};
+use sluice_quotas::Quotas;
 use sluice_service_testing::{NOW, ROLE, Reply, account, driver};
 use sluice_wire::{RequestId, json as wire};
 use tempfile::TempDir;
@@ -55,12 +56,16 @@ pub(crate) struct World {
 
 impl World {
     pub(crate) fn new() -> Self {
+        Self::with_quotas(None)
+    }
+
+    pub(crate) fn with_quotas(quotas: Option<Arc<Quotas>>) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let clock = Arc::new(ManualClock::new(NOW));
         let account = account(clock.clone(), 1);
         let runner = Arc::new(ActivitiesOnly::default());
         let driver = driver(directory.path(), &account, runner.clone(), Arc::new(NoObserver));
-        let service = Arc::new(StepFunctions::new(account, driver.clone(), runner.clone()));
+        let service = Arc::new(StepFunctions::new(account, driver.clone(), runner.clone()).with_quotas(quotas));
         assert!(runner.0.set(service.clone()).is_ok());
         Self {
             service,

@@ -1,0 +1,218 @@
+//! AWS's quotas on one machine, for whoever wants to see before deploying what AWS would do.
+//!
+//! The numbers, with their sources, are in [`numbers`]; a [`Profile`] chooses a column of them. [`Quotas`] holds the token
+//! buckets. It has no clock: who asks says the time.
+//!
+//! ```
+//! use sluice_quotas::{Profile, Quotas};
+//!
+//! let quotas = Quotas::new("aws-small".parse::<Profile>().unwrap());
+//! let now = 1_000;
+//! let taken = (0..1_000).filter(|_| quotas.admit_states_api("StartExecution", now)).count();
+//! assert_eq!(taken, 800, "the bucket holds 800");
+//! let later = now + 1_000;
+//! let taken = (0..1_000).filter(|_| quotas.admit_states_api("StartExecution", later)).count();
+//! assert_eq!(taken, 150, "and is refilled with 150 a second");
+//! ```
+
+mod bucket;
+pub mod numbers;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Mutex, PoisonError};
+
+use sluice_clock::Timestamp;
+
+use bucket::{Bucket, Rate};
+
+/// An account in a region, as far as quotas go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Profile {
+    /// An account that has been used, in us-east-1, us-west-2 or eu-west-1.
+    Aws,
+    /// The same in any other region.
+    AwsSmall,
+    /// An account that is new, in any other region.
+    NewAccount,
+}
+
+impl Profile {
+    /// All profiles.
+    pub const ALL: [Self; 3] = [Self::Aws, Self::AwsSmall, Self::NewAccount];
+
+    /// The name on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Aws => "aws",
+            Self::AwsSmall => "aws-small",
+            Self::NewAccount => "new-account",
+        }
+    }
+
+    /// The number of invocations of all functions together that run at a time.
+    pub fn lambda_concurrency(self) -> usize {
+        match self {
+            Self::Aws | Self::AwsSmall => numbers::LAMBDA_CONCURRENCY,
+            Self::NewAccount => numbers::LAMBDA_CONCURRENCY_NEW_ACCOUNT,
+        }
+    }
+
+    fn states_api(self, operation: &str) -> Option<Rate> {
+        let (_, large, small) = numbers::STATES_API.iter().find(|(name, ..)| *name == operation)?;
+        Some(match self {
+            Self::Aws => *large,
+            Self::AwsSmall | Self::NewAccount => *small,
+        })
+    }
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// The error about a profile that there is not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownProfile(String);
+
+impl fmt::Display for UnknownProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there are no quotas {:?}: use aws, aws-small or new-account", self.0)
+    }
+}
+
+impl std::error::Error for UnknownProfile {}
+
+impl FromStr for Profile {
+    type Err = UnknownProfile;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let found = Self::ALL.into_iter().find(|profile| profile.as_str() == text);
+        found.ok_or_else(|| UnknownProfile(text.to_owned()))
+    }
+}
+
+/// The quotas of one account: what has been used of them.
+#[derive(Debug)]
+pub struct Quotas {
+    profile: Profile,
+    states_api: Mutex<HashMap<&'static str, Bucket>>,
+    mails: Mutex<HashMap<String, Bucket>>,
+}
+
+impl Quotas {
+    /// Quotas of which nothing is used.
+    pub fn new(profile: Profile) -> Self {
+        Self {
+            profile,
+            states_api: Mutex::default(),
+            mails: Mutex::default(),
+        }
+    }
+
+    /// The account that they are of.
+    pub fn profile(&self) -> Profile {
+        self.profile
+    }
+
+    /// Counts a call of Step Functions' API; false if it is throttled. An operation without a number is never throttled.
+    pub fn admit_states_api(&self, operation: &str, now: Timestamp) -> bool {
+        let Some(rate) = self.profile.states_api(operation) else {
+            return true;
+        };
+        let Some((name, ..)) = numbers::STATES_API.iter().find(|(name, ..)| *name == operation) else {
+            return true;
+        };
+        let mut buckets = self.states_api.lock().unwrap_or_else(PoisonError::into_inner);
+        buckets
+            .entry(name)
+            .or_insert_with(|| Bucket::full(rate, now))
+            .take(rate, now)
+    }
+
+    /// Counts a mail to an e-mail subscription; false if it is one too many, for which SNS suspends the subscription.
+    pub fn admit_mail(&self, subscription_arn: &str, now: Timestamp) -> bool {
+        let rate = numbers::SNS_MAILS;
+        let mut buckets = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
+        // a bucket that is full again says nothing
+        if buckets.len() >= MAIL_BUCKETS {
+            buckets.retain(|_, bucket| !bucket.is_full(rate, now));
+        }
+        buckets
+            .entry(subscription_arn.to_owned())
+            .or_insert_with(|| Bucket::full(rate, now))
+            .take(rate, now)
+    }
+}
+
+/// So many subscriptions are counted before those at rest are forgotten.
+const MAIL_BUCKETS: usize = 1_024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(profile: Profile, operation: &str, expected: [usize; 2]) {
+        let quotas = Quotas::new(profile);
+        let taken = |now| (0..10_000).filter(|_| quotas.admit_states_api(operation, now)).count();
+        assert_eq!([taken(5_000), taken(6_000)], expected, "{profile} {operation}");
+    }
+
+    #[test]
+    fn a_bucket_is_used_up_and_refilled() {
+        check(Profile::Aws, "StartExecution", [1_300, 300]);
+        check(Profile::AwsSmall, "StartExecution", [800, 150]);
+        check(Profile::NewAccount, "StartExecution", [800, 150]);
+        check(Profile::Aws, "GetExecutionHistory", [400, 20]);
+        check(Profile::Aws, "DescribeExecution", [300, 15]);
+        check(Profile::AwsSmall, "DescribeExecution", [250, 10]);
+        check(Profile::Aws, "SendTaskSuccess", [3_000, 500]);
+        check(Profile::Aws, "TestState", [10_000, 10_000]);
+    }
+
+    #[test]
+    fn operations_have_buckets_of_their_own() {
+        let quotas = Quotas::new(Profile::Aws);
+        while quotas.admit_states_api("GetExecutionHistory", 0) {}
+        assert!(quotas.admit_states_api("DescribeExecution", 0));
+    }
+
+    #[test]
+    fn the_eleventh_mail_of_a_second_is_one_too_many() {
+        let quotas = Quotas::new(Profile::NewAccount);
+        let sent = |arn: &str, now| (0..20).filter(|_| quotas.admit_mail(arn, now)).count();
+        assert_eq!(
+            (sent("a", 0), sent("b", 0), sent("a", 500), sent("a", 2_000)),
+            (10, 10, 5, 10)
+        );
+        for number in 0..3_000 {
+            assert!(quotas.admit_mail(&format!("s{number}"), number * 1_000));
+        }
+        assert!(quotas.mails.lock().unwrap().len() <= MAIL_BUCKETS);
+    }
+
+    #[test]
+    fn a_clock_that_stands_or_goes_back_gives_nothing() {
+        let quotas = Quotas::new(Profile::Aws);
+        while quotas.admit_states_api("ListExecutions", 1_000) {}
+        assert!(!quotas.admit_states_api("ListExecutions", 0));
+        assert!(!quotas.admit_states_api("ListExecutions", 1_000));
+        assert!(quotas.admit_states_api("ListExecutions", 1_200));
+    }
+
+    #[test]
+    fn profiles_are_named() {
+        for profile in Profile::ALL {
+            assert_eq!(profile.to_string().parse(), Ok(profile));
+        }
+        let error = "gcp".parse::<Profile>().unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "there are no quotas \"gcp\": use aws, aws-small or new-account"
+        );
+        assert_eq!([1_000, 1_000, 10], Profile::ALL.map(Profile::lambda_concurrency));
+    }
+}
