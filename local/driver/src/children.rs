@@ -30,7 +30,7 @@ fn tale(
     let facts = executions::entry_count(connection, key)?;
     let place = (key, child.number / SPAN);
     let settled = !matches!(child.status, Status::Running | Status::PendingRedrive);
-    let known = shared.tales.lock().get(&place);
+    let known = shared.child_histories.lock().get(&place);
     if let Some(block) = known
         && (block.as_of == facts || (settled && child.changed < block.as_of))
         && let Some(tale) = block.tale(child.number)
@@ -42,12 +42,18 @@ fn tale(
     };
     let first = place.1 * SPAN;
     let numbers = first..first.saturating_add(SPAN);
-    let tales = fold::children(log.machine, log.identity, &log.entries, numbers, &shared.patient())?;
+    let tales = fold::children(
+        log.machine,
+        log.identity,
+        &log.entries,
+        numbers,
+        &shared.read_evaluator(),
+    )?;
     let block = Arc::new(Block {
         as_of: u32::try_from(log.entries.len()).unwrap_or(u32::MAX),
         tales: tales.into_iter().map(Arc::new).collect(),
     });
-    shared.tales.lock().put(place, block.clone(), block.weight());
+    shared.child_histories.lock().put(place, block.clone(), block.weight());
     Ok(block.tale(child.number).map(|tale| (child, tale)))
 }
 

@@ -10,9 +10,9 @@ use sluice_storage::{WriteHealth, WriterThread};
 use crate::api::{Activities, Aliases, Executions, Machines, MapRuns, Store, TaskTokens, Versions};
 use crate::client::Client;
 use crate::clock::ADVANCED;
+use crate::crash_markers::{self, CrashMarkers};
 use crate::evaluate::EvaluationPool;
 use crate::journal::{self, store};
-use crate::marks::{self, Marks};
 use crate::request::Request;
 use crate::shared::Shared;
 use crate::watchdog::Watchdog;
@@ -68,8 +68,8 @@ impl Driver {
         health.watch_files(journal::watched_files(&config.directory)?);
 
         let (queue, requests) = mpsc::channel();
-        let (marks, guilty) = Marks::open(&config.directory);
-        let watchdog = Watchdog::start_with(marks::ender(&marks)).map_err(OpenError::Thread)?;
+        let (marks, culprits) = CrashMarkers::open(&config.directory);
+        let watchdog = Watchdog::start_with(crash_markers::exit_on_hang(&marks)).map_err(OpenError::Thread)?;
         let pool = EvaluationPool::start(config.worker.clone(), watchdog.clone()).map_err(OpenError::Thread)?;
         let readers = journal::readers(&path);
         let shared = Arc::new(Shared::new(
@@ -81,7 +81,7 @@ impl Driver {
             config.worker.clone(),
             health,
         ));
-        let writer = Writer::new(connection, config, runner, shared.clone(), requests, guilty).map_err(unreadable)?;
+        let writer = Writer::new(connection, config, runner, shared.clone(), requests, culprits).map_err(unreadable)?;
         let thread =
             WriterThread::start("sluice-engine", Some(STACK), move || writer.run()).map_err(OpenError::Thread)?;
         Ok(Self::new(Client::new(shared, thread, lock), identity.into()))

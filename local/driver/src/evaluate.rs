@@ -6,20 +6,20 @@
 //! more goes through the slow one, where the limits lie that end in an error. So those who are quick never wait behind
 //! those who are not. In each queue the owners of jobs take turns.
 
-mod alone;
 mod frame;
 mod job;
 mod pool;
 mod process;
+mod replay;
 mod worker;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub(crate) use alone::Alone;
 pub use job::EvaluationJob;
 pub use pool::EvaluationPool;
+pub(crate) use replay::ReplayEvaluator;
 pub use worker::serve;
 
 /// The command that starts a worker: a process that calls [`serve`].

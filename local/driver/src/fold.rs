@@ -12,7 +12,7 @@ use sluice_engine::{
 use sluice_storage::catch_panic;
 
 use crate::DriverError;
-use crate::evaluate::Alone;
+use crate::evaluate::ReplayEvaluator;
 use crate::journal::executions::Projection;
 
 /// Folds a log into its execution; if the fold is stopped, its result is of no use.
@@ -20,14 +20,21 @@ pub(crate) fn fold(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
     entries: &[LogEntry],
-    alone: &Alone,
+    evaluator: &ReplayEvaluator,
     stop: Option<&StopSignal>,
 ) -> Result<Execution, DriverError> {
     let key = identity.key;
-    told(key, alone, || {
+    told(key, evaluator, || {
         let mut execution = Execution::new(machine, identity);
         for entry in entries {
-            execution.apply_with(entry, None, EvaluationOptions { stop, ..means(alone) })?;
+            execution.apply_with(
+                entry,
+                None,
+                EvaluationOptions {
+                    stop,
+                    ..means(evaluator)
+                },
+            )?;
             if stop.is_some_and(StopSignal::is_stopped) {
                 break;
             }
@@ -37,17 +44,21 @@ pub(crate) fn fold(
 }
 
 /// Returns the options of a fold: what its log does not hold is evaluated again, within limits.
-fn means(alone: &Alone) -> EvaluationOptions<'_> {
+fn means(evaluator: &ReplayEvaluator) -> EvaluationOptions<'_> {
     EvaluationOptions {
         stop: None,
-        evaluator: Some(alone),
+        evaluator: Some(evaluator),
     }
 }
 
-/// Runs a fold, and refuses its result if something in it could not be evaluated again.
-fn told<T>(key: u64, alone: &Alone, tell: impl FnOnce() -> Result<T, ApplyError>) -> Result<T, DriverError> {
+/// What a log tells, unless it cannot be told any more.
+fn told<T>(
+    key: u64,
+    evaluator: &ReplayEvaluator,
+    tell: impl FnOnce() -> Result<T, ApplyError>,
+) -> Result<T, DriverError> {
     let told = guarded(key, tell)?.map_err(|illegal| DriverError::unreadable(key, illegal))?;
-    if alone.has_failed() {
+    if evaluator.has_failed() {
         let why = "an evaluation that is not in its log cannot be made within the limits";
         return Err(DriverError::unreadable(key, why));
     }
@@ -59,10 +70,10 @@ pub(crate) fn history(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
     entries: &[LogEntry],
-    alone: &Alone,
+    evaluator: &ReplayEvaluator,
 ) -> Result<Vec<HistoryEvent>, DriverError> {
-    told(identity.key, alone, || {
-        sluice_engine::history_with(machine, identity, entries, means(alone))
+    told(identity.key, evaluator, || {
+        sluice_engine::history_with(machine, identity, entries, means(evaluator))
     })
 }
 
@@ -72,10 +83,10 @@ pub(crate) fn children(
     identity: Arc<Identity>,
     entries: &[LogEntry],
     numbers: Range<u32>,
-    alone: &Alone,
+    evaluator: &ReplayEvaluator,
 ) -> Result<Vec<ChildHistory>, DriverError> {
-    told(identity.key, alone, || {
-        sluice_engine::children_with(machine, identity, entries, numbers, means(alone))
+    told(identity.key, evaluator, || {
+        sluice_engine::children_with(machine, identity, entries, numbers, means(evaluator))
     })
 }
 
@@ -84,12 +95,16 @@ pub(crate) fn turns(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
     entries: &[LogEntry],
-    alone: &Alone,
+    evaluator: &ReplayEvaluator,
 ) -> Result<Vec<Consequences>, DriverError> {
     let key = identity.key;
     let mut execution = Execution::new(machine, identity);
-    let mut apply = |entry| execution.apply_with(entry, None, means(alone)).map(|(turn, _)| turn);
-    told(key, alone, || entries.iter().map(&mut apply).collect())
+    let mut apply = |entry| {
+        execution
+            .apply_with(entry, None, means(evaluator))
+            .map(|(turn, _)| turn)
+    };
+    told(key, evaluator, || entries.iter().map(&mut apply).collect())
 }
 
 /// Applies one further fact, until `stop`; what it adds to the history goes behind `events`. After a stop, a panic or a

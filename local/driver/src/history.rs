@@ -31,7 +31,7 @@ pub(crate) fn read(
         return Ok(None);
     };
     let history: Arc<[HistoryEvent]> =
-        fold::history(log.machine, log.identity, &log.entries, &shared.patient())?.into();
+        fold::history(log.machine, log.identity, &log.entries, &shared.read_evaluator())?.into();
     // The memory of an event beside its values, which it shares with its neighbours and which are packed on disk.
     let weight = history.len() * 256 + UNPACKED * executions::entry_bytes(connection, key)?;
     shared.histories.lock().put(version, history.clone(), weight);

@@ -11,23 +11,24 @@
 //! - [`Clock`]: time as an input, with a [`SystemClock`] and, for tests, a [`ManualClock`].
 
 mod api;
-mod cache;
 mod check;
 mod child_block;
 mod children;
 mod client;
 mod clock;
 mod config;
+mod crash_markers;
 mod decided;
 mod definition;
 mod driver;
 mod error;
 mod evaluate;
+mod fair_queue;
 mod fold;
 mod history;
 mod journal;
 mod log;
-mod marks;
+mod lru_cache;
 mod observations;
 mod observer;
 mod recent;
@@ -35,7 +36,6 @@ mod record;
 mod request;
 mod shared;
 mod task;
-mod turns;
 mod watchdog;
 mod writer;
 

@@ -9,21 +9,21 @@ use sluice_asl::StateMachine;
 use sluice_engine::HistoryEvent;
 use sluice_storage::{ReaderPool, WriteHealth};
 
-use crate::cache::Recent;
 use crate::child_block::Block;
+use crate::crash_markers::CrashMarkers;
 use crate::definition;
-use crate::evaluate::{Alone, EvaluationPool, WorkerCommand};
+use crate::evaluate::{EvaluationPool, ReplayEvaluator, WorkerCommand};
 use crate::journal::machines;
-use crate::marks::Marks;
+use crate::lru_cache::LruCache;
 use crate::recent::RecentExecutions;
 use crate::request::Request;
 use crate::{DriverError, Statistics, Watchdog};
 
 /// Histories by their execution's key and their number of facts.
-pub(crate) type Histories = Recent<(u64, u32), Arc<[HistoryEvent]>>;
+pub(crate) type Histories = LruCache<(u64, u32), Arc<[HistoryEvent]>>;
 
 /// Child executions that were read together, by their execution's key and their numbers' place.
-pub(crate) type Tales = Recent<(u64, u32), Arc<Block>>;
+pub(crate) type ChildHistories = LruCache<(u64, u32), Arc<Block>>;
 
 /// The time, in milliseconds, for evaluating what an old log does not hold: while all others wait, and while a reader waits.
 const FOLD_MS: u32 = 1_000;
@@ -37,12 +37,12 @@ pub(crate) struct Shared {
     pub(crate) readers: Arc<ReaderPool>,
     pub(crate) watchdog: Watchdog,
     pub(crate) pool: EvaluationPool,
-    pub(crate) marks: Arc<Marks>,
+    pub(crate) marks: Arc<CrashMarkers>,
     worker: Option<WorkerCommand>,
     pub(crate) histories: Mutex<Histories>,
     pub(crate) recent: RecentExecutions,
-    pub(crate) tales: Mutex<Tales>,
-    definitions: Mutex<Recent<i64, Arc<StateMachine>>>,
+    pub(crate) child_histories: Mutex<ChildHistories>,
+    definitions: Mutex<LruCache<i64, Arc<StateMachine>>>,
     closing: AtomicBool,
     pub(crate) health: WriteHealth,
 }
@@ -88,7 +88,7 @@ impl Shared {
         readers: Arc<ReaderPool>,
         watchdog: Watchdog,
         pool: EvaluationPool,
-        marks: Arc<Marks>,
+        marks: Arc<CrashMarkers>,
         worker: Option<WorkerCommand>,
         health: WriteHealth,
     ) -> Self {
@@ -100,10 +100,10 @@ impl Shared {
             pool,
             marks,
             worker,
-            histories: Mutex::new(Recent::new(16, 8 * 1024 * 1024)),
+            histories: Mutex::new(LruCache::new(16, 8 * 1024 * 1024)),
             recent: RecentExecutions::default(),
-            tales: Mutex::new(Recent::new(64, 16 * 1024 * 1024)),
-            definitions: Mutex::new(Recent::new(32, 16 * 1024 * 1024)),
+            child_histories: Mutex::new(LruCache::new(64, 16 * 1024 * 1024)),
+            definitions: Mutex::new(LruCache::new(32, 16 * 1024 * 1024)),
             closing: AtomicBool::new(false),
             health,
         }
@@ -123,13 +123,13 @@ impl Shared {
     }
 
     /// Evaluates what a log does not hold, while all others wait.
-    pub(crate) fn alone(&self) -> Alone {
-        Alone::new(self.worker.clone(), FOLD_MS)
+    pub(crate) fn fold_evaluator(&self) -> ReplayEvaluator {
+        ReplayEvaluator::new(self.worker.clone(), FOLD_MS)
     }
 
     /// Evaluates what a log does not hold, for a reader.
-    pub(crate) fn patient(&self) -> Alone {
-        Alone::new(self.worker.clone(), READ_MS)
+    pub(crate) fn read_evaluator(&self) -> ReplayEvaluator {
+        ReplayEvaluator::new(self.worker.clone(), READ_MS)
     }
 
     /// From now on answers of the runner are dropped: a call that ends while everything is torn down is sent again

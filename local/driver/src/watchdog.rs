@@ -12,7 +12,7 @@ use parking_lot::{Condvar, Mutex};
 use sluice_asl::eval::StopSignal;
 use sluice_engine::Breakdown;
 
-use crate::marks::Mark;
+use crate::crash_markers::CrashMarker;
 
 /// The time between two looks. Time is counted in looks, so that a machine or process that was stopped counts for nothing.
 const TICK: Duration = Duration::from_millis(20);
@@ -35,7 +35,7 @@ pub struct Watchdog {
 }
 
 /// The action when a decision does not end.
-type OnHang = Box<dyn Fn(Mark) + Send + Sync>;
+type OnHang = Box<dyn Fn(CrashMarker) + Send + Sync>;
 
 #[derive(Default)]
 struct Shared {
@@ -57,7 +57,7 @@ struct State {
 struct Watched {
     id: u64,
     /// The work that is watched, where a hang is to be reported.
-    about: Option<Mark>,
+    about: Option<CrashMarker>,
     stop: StopSignal,
     limit: u32,
     ticks: u32,
@@ -114,7 +114,7 @@ impl Watchdog {
     }
 
     /// Starts the thread, which calls `on_hang` for what does not end long after it was told to.
-    pub(crate) fn start_with(on_hang: impl Fn(Mark) + Send + Sync + 'static) -> std::io::Result<Self> {
+    pub(crate) fn start_with(on_hang: impl Fn(CrashMarker) + Send + Sync + 'static) -> std::io::Result<Self> {
         Self::spawn(Some(Box::new(on_hang)))
     }
 
@@ -140,7 +140,7 @@ impl Watchdog {
     }
 
     /// The same; if it does not end then, that is reported.
-    pub(crate) fn watch_over(&self, limit: Duration, stop: StopSignal, about: Option<Mark>) -> Watch {
+    pub(crate) fn watch_over(&self, limit: Duration, stop: StopSignal, about: Option<CrashMarker>) -> Watch {
         let mut state = self.shared.state.lock();
         let id = state.next;
         state.next += 1;
@@ -225,7 +225,7 @@ impl Shared {
 
 impl State {
     /// Takes the mark of work that was told to stop long ago and has not stopped.
-    fn hung(&mut self) -> Option<Mark> {
+    fn hung(&mut self) -> Option<CrashMarker> {
         let hung = self.watched.iter_mut().find(|watched| watched.is_hung())?;
         hung.about.take()
     }
@@ -337,10 +337,10 @@ mod tests {
 
     #[test]
     fn what_does_not_end_long_after_it_was_told_to_is_hung_once() {
-        let mark = Mark {
+        let mark = CrashMarker {
             key: 1,
             seq: 2,
-            doing: crate::marks::Doing::Deciding,
+            phase: crate::crash_markers::Phase::Deciding,
         };
         let mut state = State::default();
         state.watched.push(Watched {

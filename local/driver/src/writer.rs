@@ -1,17 +1,18 @@
 //! The engine's thread: the one writer of the journal.
 
+mod append;
 mod backlog;
 mod batch;
 mod child_start;
 mod commit;
 mod decision_job;
 mod deletion;
-mod elsewhere;
+mod execution_cache;
 mod handle;
 mod job_rows;
 mod jobs;
-mod loaded;
 mod map_run_rows;
+mod offload;
 mod pauses;
 mod pulse;
 mod refused;
@@ -20,7 +21,6 @@ mod retention;
 mod set_aside;
 mod start;
 mod state;
-mod take;
 mod thread;
 mod versions;
 

@@ -2,11 +2,12 @@
 //!
 //! Locks: a function's state may be held while an instance is asked something, never the reverse.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio::time::Instant;
 
 use crate::config::FunctionSpec;
@@ -19,7 +20,6 @@ use crate::observer::LoggedRecord;
 use crate::pool::Pool;
 use crate::process;
 use crate::shared::{Denied, Shared};
-use crate::sync::lock;
 
 /// A function as it was last configured. An update makes a new one beside it.
 pub(crate) struct Function {
@@ -84,7 +84,7 @@ impl Function {
     }
 
     pub(crate) fn load(&self) -> FunctionLoad {
-        let state = lock(&self.state);
+        let state = self.state.lock();
         FunctionLoad {
             instances: state.pool.live(),
             in_flight: self.in_flight.load(Ordering::SeqCst),
@@ -106,7 +106,7 @@ impl Function {
 
     /// An invocation has ended that took this long.
     pub(crate) fn invocation_ended(&self, took: Duration) {
-        lock(&self.state).pool.invocation_ended(took);
+        self.state.lock().pool.invocation_ended(took);
     }
 
     /// One unit of concurrency, or the reason why there is none.
@@ -119,7 +119,7 @@ impl Function {
     /// Gives the request to an idle instance, or lets it wait for one.
     pub(crate) fn submit(self: &Arc<Self>, mut job: Job) -> Result<(), InvokeError> {
         loop {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             if let Some(instance) = state.pool.take_idle() {
                 drop(state);
                 match instance.assign(job) {
@@ -151,7 +151,7 @@ impl Function {
 
     /// Puts back a request that its instance never saw.
     pub(crate) fn resubmit(self: &Arc<Self>, job: Job) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if state.closed {
             return;
         }
@@ -180,7 +180,7 @@ impl Function {
             tokio::time::sleep(pause).await;
             let took = slept.elapsed();
             let (overdue, due) = {
-                let mut state = lock(&self.state);
+                let mut state = self.state.lock();
                 if took > pause + MISSED {
                     state.pool.was_away(took);
                 }
@@ -208,13 +208,13 @@ impl Function {
     /// Starts instances that the pool has counted already, as far as the host's limits and the machine allow.
     fn launch(self: &Arc<Self>, count: usize) {
         for left in (0..count).rev() {
-            let own = lock(&self.state).pool.live().saturating_sub(left);
+            let own = self.state.lock().pool.live().saturating_sub(left);
             match self.shared.claim_place(own) {
                 Ok(place) => {
                     tokio::spawn(process::supervise(Arc::clone(self), place));
                 }
                 Err(denied) => {
-                    lock(&self.state).pool.could_not_start(Instant::now());
+                    self.state.lock().pool.could_not_start(Instant::now());
                     if denied == Denied::Full {
                         self.shared.make_room(self, own);
                     }
@@ -228,7 +228,7 @@ impl Function {
     pub(crate) fn machine_failed(self: &Arc<Self>, error: &std::io::Error) {
         self.shared.could_not_start(error);
         let own = {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             state.pool.could_not_start(Instant::now());
             state.pool.live() + 1
         };
@@ -238,7 +238,7 @@ impl Function {
     /// Starts instances before anyone asks.
     pub(crate) fn prewarm(self: &Arc<Self>, count: usize) {
         let count = {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             let missing = count.saturating_sub(state.pool.live());
             state.pool.start(missing);
             missing
@@ -248,20 +248,20 @@ impl Function {
 
     /// A process runs. `false` if the function has been retired meanwhile and nobody waits.
     pub(crate) fn register(&self, instance: &Arc<Instance>) -> bool {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.instances.push(Arc::clone(instance));
         !(self.shared.is_closing() || state.retired && state.pool.queued() == 0)
     }
 
     pub(crate) fn became_ready(self: &Arc<Self>, instance: &Arc<Instance>) {
-        lock(&self.state).pool.became_ready();
+        self.state.lock().pool.became_ready();
         self.offer(instance);
     }
 
     /// An instance has nothing to do: gives it a waiting request or keeps it warm.
     pub(crate) fn offer(self: &Arc<Self>, instance: &Arc<Instance>) {
         loop {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             match state.pool.next_job() {
                 Some(job) if job.abandoned() => {}
                 Some(job) => {
@@ -287,7 +287,7 @@ impl Function {
 
     /// An instance is gone.
     pub(crate) fn ended(self: &Arc<Self>, instance: &Arc<Instance>, was_starting: bool) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.pool.forget_idle(instance);
         state.instances.retain(|other| other != instance);
         state.pool.ended(was_starting);
@@ -297,7 +297,7 @@ impl Function {
     /// nobody waits. Those left get another start.
     pub(crate) fn start_failed(self: &Arc<Self>, instance: &Instance, error: StartError) -> bool {
         let job = {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             state.pool.retain_jobs(|job| !job.abandoned());
             state.pool.next_job()
         };
@@ -317,7 +317,7 @@ impl Function {
 
     /// Starts an instance if requests wait and none is left.
     pub(crate) fn restart_if_needed(self: &Arc<Self>) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let due = self.plan(&mut state);
         drop(state);
         self.launch(due);
@@ -325,7 +325,9 @@ impl Function {
 
     /// Stops the instances that have been idle for too long.
     pub(crate) fn stop_expired(&self, now: Instant) {
-        let expired = lock(&self.state)
+        let expired = self
+            .state
+            .lock()
             .pool
             .take_expired(now, self.shared.config.idle_timeout);
         for instance in expired {
@@ -335,7 +337,7 @@ impl Function {
 
     /// Stops the coldest instance, if it has been idle for this long, to make room for another function.
     pub(crate) fn stop_one_idle(&self, spare: Duration) -> bool {
-        let coldest = lock(&self.state).pool.take_coldest(Instant::now(), spare);
+        let coldest = self.state.lock().pool.take_coldest(Instant::now(), spare);
         coldest.as_ref().is_some_and(|instance| {
             instance.stop();
             true
@@ -345,7 +347,7 @@ impl Function {
     /// The function is replaced: what waits is still served, then its instances end.
     pub(crate) fn retire(&self) {
         let idle = {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             state.retired = true;
             state.pool.take_all_idle()
         };
@@ -358,7 +360,7 @@ impl Function {
     pub(crate) fn close(&self) {
         self.retire();
         let waiting = {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             state.closed = true;
             state.pool.take_all_jobs()
         };
@@ -368,7 +370,7 @@ impl Function {
     /// Ends all instances, whatever they do.
     pub(crate) fn kill_all(&self) {
         self.close();
-        let instances = lock(&self.state).instances.clone();
+        let instances = self.state.lock().instances.clone();
         for instance in instances {
             instance.stop();
         }

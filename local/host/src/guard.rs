@@ -11,15 +11,15 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::os::unix::process::CommandExt;
 use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use uuid::Uuid;
 
 use crate::family::{self, MARK};
-use crate::sync::lock;
 
 const SCRIPT: &str = r#"
 trap '' HUP INT TERM
@@ -97,14 +97,14 @@ impl Guard {
 
     /// Adds a process group.
     pub(crate) fn watch(&self, group: u32) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.live.insert(group);
         tell(&mut state, "watch", group);
     }
 
     /// Removes a process group that has ended, and kills what has left it.
     pub(crate) fn forget(&self, group: u32, mark: String) {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.live.remove(&group);
         tell(&mut state, "forget", group);
         drop(state);
@@ -113,7 +113,7 @@ impl Guard {
 
     /// Reading the process table takes milliseconds: once for all that end at about the same time.
     fn kill_leftovers(&self, mark: String) {
-        let mut leftovers = lock(&self.leftovers);
+        let mut leftovers = self.leftovers.lock();
         if let Some(waiting) = &mut *leftovers {
             waiting.insert(mark);
             return;
@@ -125,7 +125,7 @@ impl Guard {
         let leftovers = Arc::clone(&self.leftovers);
         runtime.spawn_blocking(move || {
             loop {
-                let marks = match &mut *lock(&leftovers) {
+                let marks = match &mut *leftovers.lock() {
                     Some(waiting) if !waiting.is_empty() => std::mem::take(waiting),
                     none => {
                         *none = None;
@@ -150,7 +150,7 @@ fn spawn(id: Uuid, state: &Mutex<State>) -> io::Result<Child> {
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .spawn()?;
-    let mut state = lock(state);
+    let mut state = state.lock();
     // once it is to close, there is nothing to hold it open
     state.pipe = child.stdin.take().filter(|_| !state.closing);
     let live: Vec<u32> = state.live.iter().copied().collect();
@@ -179,7 +179,7 @@ fn keep(id: Uuid, state: &Mutex<State>, first: Child) {
         {
             tracing::debug!(%error, "waiting for the guard process");
         }
-        if lock(state).closing {
+        if state.lock().closing {
             return;
         }
         tracing::warn!("the guard process has ended; another one takes its place");
@@ -196,7 +196,7 @@ fn keep(id: Uuid, state: &Mutex<State>, first: Child) {
 impl Drop for Guard {
     fn drop(&mut self) {
         let pipe = {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             state.closing = true;
             state.pipe.take()
         };

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::{Arc, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::RwLock;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -15,7 +16,6 @@ use crate::function::{Function, FunctionLoad};
 use crate::invocation::{Delivery, Invocation, InvokeOutput, Job, MAX_REQUEST_BYTES, Ticket};
 use crate::logs::{FunctionLog, LogQuery, LogRecord, LogWriter};
 use crate::shared::Shared;
-use crate::sync::{read, write};
 use crate::tasks::{TaskSet, TaskSpec, log_file_name};
 
 /// The time that processes may take to end once they are killed.
@@ -38,7 +38,7 @@ struct Inner {
 impl Drop for Inner {
     fn drop(&mut self) {
         self.shared.begin_closing();
-        let functions: Vec<_> = write(&self.shared.functions).drain().collect();
+        let functions: Vec<_> = self.shared.functions.write().drain().collect();
         for (_, function) in functions {
             function.kill_all();
         }
@@ -88,7 +88,7 @@ impl Host {
         validate(&spec)?;
         let function = self.function_of(spec);
         {
-            let mut functions = write(&self.inner.shared.functions);
+            let mut functions = self.inner.shared.functions.write();
             if self.inner.shared.is_closing() {
                 return Err(HostError::ShuttingDown);
             }
@@ -109,7 +109,7 @@ impl Host {
         validate(&spec)?;
         let function = self.function_of(spec);
         let old = {
-            let mut functions = write(&self.inner.shared.functions);
+            let mut functions = self.inner.shared.functions.write();
             let Some(slot) = functions.get_mut(&function.spec.name) else {
                 return Err(HostError::FunctionNotFound(function.spec.name.to_string()));
             };
@@ -125,7 +125,7 @@ impl Host {
     /// # Errors
     /// [`HostError::FunctionNotFound`].
     pub fn remove_function(&self, name: &str) -> Result<(), HostError> {
-        let removed = write(&self.inner.shared.functions).remove(name);
+        let removed = self.inner.shared.functions.write().remove(name);
         removed
             .ok_or_else(|| HostError::FunctionNotFound(name.to_owned()))?
             .close();
@@ -134,7 +134,11 @@ impl Host {
 
     /// All functions by name.
     pub fn functions(&self) -> Vec<FunctionSpec> {
-        let mut specs: Vec<_> = read(&self.inner.shared.functions)
+        let mut specs: Vec<_> = self
+            .inner
+            .shared
+            .functions
+            .read()
             .values()
             .map(|function| function.spec.clone())
             .collect();
@@ -171,14 +175,14 @@ impl Host {
 
     /// The kept log of a function, oldest record first. Empty for a name that never was one.
     pub fn logs(&self, name: &str, query: LogQuery) -> Vec<Arc<LogRecord>> {
-        let log = read(&self.inner.logs).get(name).cloned();
+        let log = self.inner.logs.read().get(name).cloned();
         log.map(|log| log.query(query)).unwrap_or_default()
     }
 
     /// Forgets what functions logged before a time, in milliseconds since 1970 by the clock that log lines have: at once
     /// in memory, and in files little later.
     pub fn forget_logs(&self, before_ms: u64) {
-        let logs: Vec<_> = read(&self.inner.logs).values().cloned().collect();
+        let logs: Vec<_> = self.inner.logs.read().values().cloned().collect();
         for log in logs {
             log.forget(before_ms);
         }
@@ -293,7 +297,7 @@ impl Host {
             }
         })
         .await;
-        let functions: Vec<_> = read(&shared.functions).values().cloned().collect();
+        let functions: Vec<_> = shared.functions.read().values().cloned().collect();
         for function in functions {
             function.kill_all();
         }
@@ -312,12 +316,14 @@ impl Host {
     }
 
     fn find(&self, name: &str) -> Option<Arc<Function>> {
-        read(&self.inner.shared.functions).get(name).cloned()
+        self.inner.shared.functions.read().get(name).cloned()
     }
 
     fn function_of(&self, spec: FunctionSpec) -> Arc<Function> {
         let log = Arc::clone(
-            write(&self.inner.logs)
+            self.inner
+                .logs
+                .write()
                 .entry(Arc::clone(&spec.name))
                 .or_insert_with(|| Arc::new(FunctionLog::new(Arc::clone(&spec.name), self.inner.writer.clone()))),
         );
@@ -333,7 +339,7 @@ async fn stop_expired(shared: std::sync::Weak<Shared>, pause: Duration) {
         if shared.is_closing() {
             return;
         }
-        let functions: Vec<_> = read(&shared.functions).values().cloned().collect();
+        let functions: Vec<_> = shared.functions.read().values().cloned().collect();
         for function in functions {
             function.stop_expired(Instant::now());
         }

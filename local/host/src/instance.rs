@@ -1,9 +1,10 @@
 //! One instance of a function: what its runtime is doing and which invocation it has.
 
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio::sync::{Notify, oneshot};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -16,7 +17,6 @@ use crate::invocation::{Delivery, FunctionError, InvokeOutput, Job, Ticket};
 use crate::logs::{Capture, InvocationStatus, LogRecord};
 use crate::memory::peak_memory_mb;
 use crate::platform::{PlatformFailure, billed_ms};
-use crate::sync::lock;
 
 /// The memory figure of a report may be this old.
 const MEMORY_MAX_AGE: Duration = Duration::from_secs(1);
@@ -129,19 +129,19 @@ impl Instance {
     }
 
     pub(crate) fn has_ended(&self) -> bool {
-        lock(&self.state).phase == Phase::Ended
+        self.state.lock().phase == Phase::Ended
     }
 
     /// Asks the supervisor to end the process.
     pub(crate) fn stop(&self) {
-        lock(&self.state).stop = true;
+        self.state.lock().stop = true;
         self.alarm.notify_one();
     }
 
     /// Gives the instance its next invocation; gives it back if the instance has ended.
     pub(crate) fn assign(&self, mut job: Job) -> Result<(), Box<Job>> {
         let timeout = self.function.spec.timeout;
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if state.phase == Phase::Ended || state.stop {
             return Err(Box::new(job));
         }
@@ -174,14 +174,14 @@ impl Instance {
         job.ticket.started = Instant::now();
         job.ticket.started_at_ms = self.function.now_ms();
         state.running = Some(job.ticket);
-        lock(&self.capture).begin();
+        self.capture.lock().begin();
         job.delivery
     }
 
     /// The runtime asks for work. The first time says that its start is over.
     pub(crate) fn next(self: &Arc<Self>) -> Next {
         let (first, work) = {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             match (state.phase, &state.running, &state.parked) {
                 (Phase::Ended, ..) => return Next::Ended,
                 (_, Some(_), _) => return Next::Refused,
@@ -194,7 +194,7 @@ impl Instance {
                 state.phase = Phase::Ready;
                 state.deadline.clear();
                 state.init = Some(state.created.elapsed());
-                lock(&self.capture).drain();
+                self.capture.lock().drain();
             }
             if let Some(job) = state.assigned.take() {
                 return Next::Deliver(self.begin(&mut state, job));
@@ -211,7 +211,8 @@ impl Instance {
 
     /// Returns true if this is the invocation that is running.
     pub(crate) fn is_running(&self, id: Uuid) -> bool {
-        lock(&self.state)
+        self.state
+            .lock()
             .running
             .as_ref()
             .is_some_and(|ticket| ticket.request_id == id)
@@ -220,7 +221,7 @@ impl Instance {
     /// The runtime's answer. `false` if no such invocation is running.
     pub(crate) fn complete(self: &Arc<Self>, id: Uuid, outcome: Outcome) -> bool {
         let (ticket, init) = {
-            let mut state = lock(&self.state);
+            let mut state = self.state.lock();
             let Some(mut ticket) = state.running.take_if(|ticket| ticket.request_id == id) else {
                 return false;
             };
@@ -238,7 +239,7 @@ impl Instance {
 
     /// The runtime says that its start has failed. `false` if it has started.
     pub(crate) fn init_failed(&self, error: Bytes) -> bool {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         if state.phase != Phase::Starting {
             return false;
         }
@@ -252,24 +253,24 @@ impl Instance {
 
     /// Returns the time at which the supervisor has to look again, if ever.
     pub(crate) fn arm(&self) -> Option<Instant> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.armed = state.deadline.look(Instant::now());
         state.armed
     }
 
     pub(crate) fn stop_requested(&self) -> bool {
-        lock(&self.state).stop
+        self.state.lock().stop
     }
 
     /// Returns `Some(true)` if the start is overdue, and `Some(false)` if an invocation is.
     pub(crate) fn overdue(&self, now: Instant) -> Option<bool> {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.deadline.has_come(now).then_some(state.phase == Phase::Starting)
     }
 
     /// Takes everything out of an instance whose process has ended or is about to be killed.
     pub(crate) fn end(&self) -> Remains {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         let was_starting = state.phase == Phase::Starting;
         state.phase = Phase::Ended;
         state.parked = None;
@@ -303,7 +304,7 @@ impl Instance {
         record.duration = duration;
         record.init_duration = init;
         record.billed_ms = billed_ms(duration, init);
-        record.take_lines(lock(&self.capture).end());
+        record.take_lines(self.capture.lock().end());
         let output = InvokeOutput {
             request_id,
             payload,
@@ -366,7 +367,7 @@ impl Instance {
 
     /// Keeps what an instance wrote that ended without an invocation to attribute it to.
     pub(crate) fn log_orphan(&self, status: InvocationStatus, platform: Vec<String>) {
-        let captured = lock(&self.capture).end();
+        let captured = self.capture.lock().end();
         if captured.before.is_empty() && captured.during.is_empty() && platform.is_empty() {
             return;
         }
@@ -377,7 +378,7 @@ impl Instance {
 
     fn peak_memory(&self) -> Option<u32> {
         let pid = *self.pid.get()?;
-        let mut known = lock(&self.memory);
+        let mut known = self.memory.lock();
         match *known {
             Some((at, memory)) if at.elapsed() < MEMORY_MAX_AGE => memory,
             before => {

@@ -42,7 +42,6 @@ mod process;
 mod runtime_api;
 mod shared;
 mod shortage;
-mod sync;
 mod tasks;
 mod url;
 

@@ -8,19 +8,23 @@
 use std::net::SocketAddr;
 use std::sync::Once;
 
+use holder::Holder;
+
 #[cfg(target_os = "linux")]
 use linux::holder_of;
 #[cfg(not(target_os = "linux"))]
 use lsof::holder_of;
 
-/// The holder of a connection.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Holder {
-    /// The process group that was asked for, or something that it started.
-    Own,
-    Foreign,
-    /// This system does not tell.
-    Unknown,
+mod holder {
+    /// The holder of a connection.
+    #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+    pub(super) enum Holder {
+        /// The process group that was asked for, or something that it started.
+        Own,
+        Foreign,
+        /// This system does not tell.
+        Unknown,
+    }
 }
 
 /// Returns true if the end `peer` of a connection to `local` is held by the process group `group` or by what it started. Where
@@ -51,7 +55,7 @@ mod linux {
     use std::net::{IpAddr, SocketAddr};
     use std::path::Path;
 
-    use super::Holder;
+    use super::holder::Holder;
 
     pub(super) fn holder_of(group: u32, peer: SocketAddr, local: SocketAddr) -> Holder {
         let inode = match inode(peer, local) {
@@ -171,7 +175,7 @@ mod lsof {
     use std::net::SocketAddr;
     use std::process::{Command, Stdio};
 
-    use super::Holder;
+    use super::holder::Holder;
 
     #[cfg_attr(
         target_os = "linux",

@@ -24,7 +24,6 @@ use crate::platform::{PlatformFailure, exit_text};
 use crate::runtime_api;
 use crate::shared::Place;
 use crate::shortage::is_shortage;
-use crate::sync::lock;
 
 /// The time that connections may take to hand over what a process sent before it ended.
 const LAST_WORDS: Duration = Duration::from_secs(1);
@@ -101,7 +100,7 @@ async fn start(instance: &Arc<Instance>) -> io::Result<Started> {
     let (child, pid, mark, reader) = spawned.map_err(io::Error::other)??;
     let _ = instance.pid.set(pid);
     let output = Arc::new(pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?);
-    lock(&instance.capture).attach(Arc::clone(&output));
+    instance.capture.lock().attach(Arc::clone(&output));
     Ok(Started {
         child,
         pid,
@@ -284,7 +283,7 @@ fn kill_group(pid: u32) {
 async fn pump(output: Arc<pipe::Receiver>, instance: Arc<Instance>) {
     while output.readable().await.is_ok() {
         // Reading through the waiting end clears its readiness once the pipe is empty.
-        if lock(&instance.capture).drain_from(|buffer| output.try_read(buffer)) {
+        if instance.capture.lock().drain_from(|buffer| output.try_read(buffer)) {
             return;
         }
     }

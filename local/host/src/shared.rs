@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, RwLock};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
@@ -14,7 +15,6 @@ use crate::function::Function;
 use crate::guard::Guard;
 use crate::invocation::InFlight;
 use crate::shortage::Shortage;
-use crate::sync::{lock, read};
 
 /// The host's settings, functions and counters.
 pub(crate) struct Shared {
@@ -86,7 +86,7 @@ impl Shared {
 
     /// A place for one more instance of a function that has `own` with this one.
     pub(crate) fn claim_place(&self, own: usize) -> Result<Place, Denied> {
-        if self.is_closing() || lock(&self.shortage).holds(Instant::now()) {
+        if self.is_closing() || self.shortage.lock().holds(Instant::now()) {
             return Err(Denied::NotNow);
         }
         let limit = self.config.max_instances.max(1);
@@ -103,7 +103,7 @@ impl Shared {
 
     /// The machine did not let a process be started.
     pub(crate) fn could_not_start(&self, error: &io::Error) {
-        if lock(&self.shortage).failed(error.to_string(), Instant::now()) {
+        if self.shortage.lock().failed(error.to_string(), Instant::now()) {
             tracing::warn!(
                 %error,
                 "function processes cannot be started: requests wait for those that run. Raise the limits of this process \
@@ -113,21 +113,22 @@ impl Shared {
     }
 
     pub(crate) fn has_started(&self) {
-        if lock(&self.shortage).started() {
+        if self.shortage.lock().started() {
             tracing::warn!("function processes can be started again");
         }
     }
 
     pub(crate) fn has_refused(&self) {
-        *lock(&self.refused) = Some(Instant::now());
+        *self.refused.lock() = Some(Instant::now());
     }
 
     /// Describes in one sentence what keeps functions from running as they should.
     pub(crate) fn trouble(&self) -> Option<String> {
         let now = Instant::now();
         let refused = |at: Instant| now.saturating_duration_since(at) < REFUSAL_REMEMBERED;
-        lock(&self.shortage).trouble(now).or_else(|| {
-            lock(&self.refused)
+        self.shortage.lock().trouble(now).or_else(|| {
+            self.refused
+                .lock()
                 .is_some_and(refused)
                 .then(|| "functions are asked for more than they can do: requests are refused".to_owned())
         })
@@ -138,7 +139,9 @@ impl Shared {
     pub(crate) fn make_room(&self, asking: &Arc<Function>, own: usize) {
         // without any it takes what there is; for one more it does not take what is needed again the next moment
         let spare = if own <= 1 { Duration::ZERO } else { SPARE };
-        let others: Vec<_> = read(&self.functions)
+        let others: Vec<_> = self
+            .functions
+            .read()
             .values()
             .filter(|other| !Arc::ptr_eq(other, asking))
             .cloned()

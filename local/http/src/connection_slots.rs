@@ -1,8 +1,9 @@
 //! The limit on the number of open connections.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 use crate::connection::Ending;
@@ -38,7 +39,7 @@ impl ConnectionSlots {
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {
-        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+        self.taken.lock()
     }
 
     /// A slot for one more; another one may be asked to make room for it. `None`: all are at work.

@@ -9,13 +9,13 @@ use indexmap::IndexMap;
 use crate::conditions::Condition;
 use crate::error::{Problem, Report, Reported, unknown};
 use crate::expr::{Expr, Kind, SubPart};
+use crate::inputs::StackInputs;
 use crate::naming::{Identity, stack_id};
 use crate::node::{Data, Key, Node, Path, Position};
 use crate::parameters::ParameterValue;
 use crate::pseudo::Pseudo;
 use crate::resources::Resource;
 use crate::sections::wrong_type;
-use crate::stack::StackInputs;
 use crate::template::Template;
 
 /// A value, or `None` for `AWS::NoValue`.

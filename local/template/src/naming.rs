@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::stack::StackInputs;
+use crate::inputs::StackInputs;
 
 /// Length of the suffix of generated names, as in CloudFormation.
 const SUFFIX: usize = 12;

@@ -1,13 +1,12 @@
 //! Resolving a template with its parameters to a stack.
 
-use std::collections::BTreeMap;
-
 use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::error::{Problem, Report, TemplateErrors, unknown};
 use crate::eval::{Scope, State};
 use crate::fields::{Effect, Fields};
+use crate::inputs::StackInputs;
 use crate::naming::stack_id;
 use crate::node::{Key, Node, Path, Position};
 use crate::order::dependency_order;
@@ -17,54 +16,6 @@ use crate::template::{DeletionPolicy, ResourceTemplate, Template};
 
 /// The text that CloudFormation shows instead of a `NoEcho` parameter.
 const MASK: &str = "****";
-
-/// The inputs from which a stack is made, beside its template.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StackInputs {
-    /// The stack's name: 1 to 128 letters, digits and hyphens, a letter first.
-    pub stack_name: String,
-    /// The region, such as `us-east-1`.
-    pub region: String,
-    /// The account: 12 digits.
-    pub account_id: String,
-    /// The partition of ARNs: `aws`.
-    pub partition: String,
-    /// The value of `AWS::URLSuffix`: `amazonaws.com`.
-    pub url_suffix: String,
-    /// The number of earlier stacks of this name, which are deleted: each has an id of its own.
-    pub generation: u32,
-    /// The beginning of the queues' URLs, without a slash at the end; that of SQS in the region when absent.
-    pub endpoint: Option<String>,
-    /// The value of `AWS::NotificationARNs`.
-    pub notification_arns: Vec<String>,
-    /// Parameters given, by name.
-    pub parameters: BTreeMap<String, String>,
-    /// Attributes that only the runtime knows, by `LogicalId.Attribute`: `FunctionUrl` of each `AWS::Lambda::Url` whose URL is
-    /// referenced, `StreamArn` of tables. A value given here also replaces a computed one.
-    pub attributes: BTreeMap<String, String>,
-    /// Exports of other stacks, for `Fn::ImportValue`.
-    pub imports: BTreeMap<String, String>,
-}
-
-impl StackInputs {
-    /// Inputs without parameters in the partition `aws`.
-    #[must_use]
-    pub fn new(stack_name: &str, region: &str, account_id: &str) -> Self {
-        StackInputs {
-            stack_name: stack_name.to_owned(),
-            region: region.to_owned(),
-            account_id: account_id.to_owned(),
-            partition: "aws".to_owned(),
-            url_suffix: "amazonaws.com".to_owned(),
-            generation: 0,
-            endpoint: None,
-            notification_arns: Vec::new(),
-            parameters: BTreeMap::new(),
-            attributes: BTreeMap::new(),
-            imports: BTreeMap::new(),
-        }
-    }
-}
 
 /// A template with every function evaluated.
 #[derive(Debug, Clone)]

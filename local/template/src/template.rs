@@ -4,16 +4,14 @@
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use crate::check;
 use crate::conditions::{Condition, Place};
-use crate::error::{Problem, Report, TemplateErrors, unknown};
+use crate::error::{Problem, Report, unknown};
 use crate::expr::{Expr, names};
 use crate::node::{Key, Node, Path, Position, Quoted};
 use crate::parameters::Parameter;
 use crate::resources::ResourceType;
 use crate::rules::Rule;
 use crate::sections::{Section, Sited, check_logical_name, entries, sited, text};
-use crate::yaml;
 
 const SECTIONS: &[&str] = &[
     "AWSTemplateFormatVersion",
@@ -130,22 +128,6 @@ impl DeletionPolicy {
     }
 }
 
-/// Reads a template.
-///
-/// `source` is YAML or JSON of at most 1 MB; `file` is the name to show in errors. Checked here: syntax, section and
-/// property names, resource types, and that every reference, condition and mapping named exists.
-///
-/// # Errors
-/// All faults that were found, each with its line.
-pub fn parse(source: &str, file: &str) -> Result<Template, TemplateErrors> {
-    let report = Report::new(file);
-    let template = yaml::read(source, &report).and_then(|root| read(&root, file, &report));
-    if let Some(template) = &template {
-        check::references(template, &report);
-    }
-    report.finish(template)
-}
-
 impl Template {
     /// The template's `Description`.
     #[must_use]
@@ -174,7 +156,8 @@ impl Template {
     }
 }
 
-fn read(root: &Node, file: &str, report: &Report) -> Option<Template> {
+/// Reads a template from a document.
+pub(crate) fn read(root: &Node, file: &str, report: &Report) -> Option<Template> {
     let top = Path::Root("");
     let section = Section::read(root, "section", SECTIONS, top, report)?;
     check_version(&section, report);

@@ -11,7 +11,7 @@ const LONGEST: usize = 256 << 20;
 
 /// An evaluation on its way to a worker.
 #[derive(Debug, Serialize, Deserialize)]
-pub(super) struct Question {
+pub(super) struct WorkerRequest {
     source: String,
     field: String,
     bindings: Vec<(String, Value)>,
@@ -20,9 +20,9 @@ pub(super) struct Question {
 }
 
 /// The result of an evaluation: its value, or the cause of its error.
-pub(super) type Answer = Result<Value, String>;
+pub(super) type WorkerResult = Result<Value, String>;
 
-impl From<EvaluationRequest> for Question {
+impl From<EvaluationRequest> for WorkerRequest {
     fn from(request: EvaluationRequest) -> Self {
         let EvaluationRequest {
             source,
@@ -41,9 +41,9 @@ impl From<EvaluationRequest> for Question {
     }
 }
 
-impl From<Question> for EvaluationRequest {
-    fn from(question: Question) -> Self {
-        let Question {
+impl From<WorkerRequest> for EvaluationRequest {
+    fn from(question: WorkerRequest) -> Self {
+        let WorkerRequest {
             source,
             field,
             bindings,
@@ -116,9 +116,9 @@ mod tests {
             now: -5,
             seed: [u64::MAX, 0],
         };
-        let frame = encode(&Question::from(request.clone())).expect("encodes");
+        let frame = encode(&WorkerRequest::from(request.clone())).expect("encodes");
         let body = read(&mut &frame[..]).expect("reads").expect("is there");
-        let back: Question = decode(&body).expect("decodes");
+        let back: WorkerRequest = decode(&body).expect("decodes");
         assert_eq!(EvaluationRequest::from(back), request);
         assert!(read(&mut &[][..]).expect("ends").is_none());
         assert!(read(&mut &frame[..9]).is_err());

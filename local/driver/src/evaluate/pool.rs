@@ -15,11 +15,11 @@ use sluice_asl::eval::{CostlyEvaluation, EvalError, StopSignal};
 use sluice_asl::{nests_deeper, serialized_len};
 use sluice_engine::Evaluator;
 
-use super::frame::{self, Answer, Question};
-use super::process::{Asked, Process, TICK_MS};
+use super::frame::{self, WorkerRequest, WorkerResult};
+use super::process::{Process, TICK_MS, WorkerReply};
 use super::{EvaluationJob, TOO_DEEP, TOO_MUCH_MEMORY, TOO_MUCH_TIME, WorkerCommand};
 use crate::Watchdog;
-use crate::turns::Turns;
+use crate::fair_queue::FairQueue;
 
 /// The threads of the fast queue. The slow one has one.
 const FAST_THREADS: usize = 2;
@@ -80,17 +80,17 @@ struct Shared {
     closed: AtomicBool,
     /// The signals that stop the jobs that run.
     running: Mutex<HashMap<ThreadId, StopSignal>>,
-    offenders: Offenders,
+    slow: SlowExpressions,
 }
 
 #[derive(Default)]
 struct State {
-    fast: Turns<Arc<str>, Box<dyn EvaluationJob>>,
-    slow: Turns<Arc<str>, Box<dyn EvaluationJob>>,
+    fast: FairQueue<Arc<str>, Box<dyn EvaluationJob>>,
+    slow: FairQueue<Arc<str>, Box<dyn EvaluationJob>>,
 }
 
 /// Expressions, by their hashes, that were too slow for the fast queue the last time: they are not tried there.
-struct Offenders {
+struct SlowExpressions {
     hasher: RandomState,
     known: Mutex<(HashSet<u64>, VecDeque<u64>)>,
 }
@@ -109,7 +109,7 @@ impl EvaluationPool {
             slow_work: Condvar::new(),
             closed: AtomicBool::new(false),
             running: Mutex::default(),
-            offenders: Offenders {
+            slow: SlowExpressions {
                 hasher: RandomState::new(),
                 known: Mutex::default(),
             },
@@ -229,7 +229,7 @@ impl Shared {
             Queue::Slow => (self.slow_ticks(), SLOW_JOB),
         };
         let watch = self.watchdog.watch(limit, StopSignal::new());
-        let evaluator = Arc::new(ByWorker {
+        let evaluator = Arc::new(WorkerEvaluator {
             pool: self.clone(),
             queue,
             process: process.clone(),
@@ -262,7 +262,7 @@ impl Shared {
 }
 
 /// Has the evaluations of one job made by the worker of the thread.
-struct ByWorker {
+struct WorkerEvaluator {
     pool: Arc<Shared>,
     queue: Queue,
     process: Arc<Mutex<Option<Process>>>,
@@ -277,14 +277,14 @@ struct ByWorker {
     stop: StopSignal,
 }
 
-impl Evaluator for ByWorker {
+impl Evaluator for WorkerEvaluator {
     fn evaluate(&self, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError> {
         let Some(command) = &self.pool.command else {
             return evaluation.evaluate_here();
         };
-        let offenders = &self.pool.offenders;
-        let offender = offenders.hasher.hash_one(evaluation.source());
-        if self.queue == Queue::Fast && (self.too_slow.load(Ordering::Relaxed) || offenders.knows(offender)) {
+        let slow = &self.pool.slow;
+        let offender = slow.hasher.hash_one(evaluation.source());
+        if self.queue == Queue::Fast && (self.too_slow.load(Ordering::Relaxed) || slow.contains(offender)) {
             return Err(self.give_up(evaluation));
         }
         if self.ticks.load(Ordering::Relaxed) == 0 {
@@ -294,23 +294,23 @@ impl Evaluator for ByWorker {
             };
         }
         let before = self.ticks.load(Ordering::Relaxed);
-        match self.ask(command, &frame::encode(&Question::from(evaluation.request()))) {
-            Ok(Answered::Value(value)) => {
+        match self.ask(command, &frame::encode(&WorkerRequest::from(evaluation.request()))) {
+            Ok(Evaluated::Value(value)) => {
                 if self.queue == Queue::Slow && before - self.ticks.load(Ordering::Relaxed) < FAST_TICKS / 2 {
-                    offenders.forget(offender);
+                    slow.remove(offender);
                 }
                 self.within_limits(value, evaluation)
             }
-            Ok(Answered::Error(cause)) => Err(EvalError::query(Some(evaluation.field()), cause)),
-            Ok(Answered::Late) => {
-                offenders.learn(offender);
+            Ok(Evaluated::Error(cause)) => Err(EvalError::query(Some(evaluation.field()), cause)),
+            Ok(Evaluated::Late) => {
+                slow.insert(offender);
                 match self.queue {
                     Queue::Fast => Err(self.give_up(evaluation)),
                     Queue::Slow => Err(evaluation.interrupted(TOO_MUCH_TIME)),
                 }
             }
-            Ok(Answered::Died) => Err(evaluation.interrupted(TOO_MUCH_MEMORY)),
-            Ok(Answered::Unwanted) => Err(self.give_up(evaluation)),
+            Ok(Evaluated::Died) => Err(evaluation.interrupted(TOO_MUCH_MEMORY)),
+            Ok(Evaluated::Unwanted) => Err(self.give_up(evaluation)),
             Err(error) => {
                 tracing::error!(%error, "an evaluation cannot be put into words");
                 Err(evaluation.interrupted(TOO_DEEP))
@@ -319,7 +319,7 @@ impl Evaluator for ByWorker {
     }
 }
 
-enum Answered {
+enum Evaluated {
     Value(Value),
     Error(String),
     Late,
@@ -327,7 +327,7 @@ enum Answered {
     Unwanted,
 }
 
-impl ByWorker {
+impl WorkerEvaluator {
     /// Whatever is evaluated now is of no use any more.
     fn give_up(&self, evaluation: &CostlyEvaluation<'_>) -> EvalError {
         self.too_slow.store(true, Ordering::Relaxed);
@@ -350,7 +350,7 @@ impl ByWorker {
     }
 
     /// Asks the worker, if need be a new one: a machine that has none to give for a while is nobody's fault.
-    fn ask(&self, command: &WorkerCommand, frame: &std::io::Result<Vec<u8>>) -> Result<Answered, std::io::Error> {
+    fn ask(&self, command: &WorkerCommand, frame: &std::io::Result<Vec<u8>>) -> Result<Evaluated, std::io::Error> {
         let frame = match frame {
             Ok(frame) => frame,
             Err(error) => return Err(std::io::Error::new(error.kind(), error.to_string())),
@@ -360,7 +360,7 @@ impl ByWorker {
         let mut ticks = self.ticks.load(Ordering::Relaxed);
         loop {
             if !wanted() {
-                return Ok(Answered::Unwanted);
+                return Ok(Evaluated::Unwanted);
             }
             let mut process = match place.take().map_or_else(|| Process::start(command), Ok) {
                 Ok(process) => process,
@@ -375,21 +375,21 @@ impl ByWorker {
             let asked = process.ask(frame, &mut ticks, &wanted);
             self.ticks.store(ticks, Ordering::Relaxed);
             return Ok(match asked {
-                Asked::Answered(body) => {
+                WorkerReply::Answered(body) => {
                     if !process.is_worn() {
                         *place = Some(process);
                     }
-                    match frame::decode::<Answer>(&body)? {
-                        Ok(value) => Answered::Value(value),
-                        Err(cause) => Answered::Error(cause),
+                    match frame::decode::<WorkerResult>(&body)? {
+                        Ok(value) => Evaluated::Value(value),
+                        Err(cause) => Evaluated::Error(cause),
                     }
                 }
-                Asked::Late => Answered::Late,
-                Asked::Unwanted => Answered::Unwanted,
-                Asked::Died if !process.is_used() => Answered::Died,
+                WorkerReply::Late => Evaluated::Late,
+                WorkerReply::Unwanted => Evaluated::Unwanted,
+                WorkerReply::Died if !process.is_used() => Evaluated::Died,
                 // what it had left over may have been to blame
-                Asked::Died => continue,
-                Asked::Lost => {
+                WorkerReply::Died => continue,
+                WorkerReply::Lost => {
                     if !process.is_used() && !self.short.swap(true, Ordering::Relaxed) {
                         tracing::warn!("a process to evaluate in ended at once: another one is tried");
                     }
@@ -401,12 +401,12 @@ impl ByWorker {
     }
 }
 
-impl Offenders {
-    fn knows(&self, offender: u64) -> bool {
+impl SlowExpressions {
+    fn contains(&self, offender: u64) -> bool {
         self.known.lock().0.contains(&offender)
     }
 
-    fn learn(&self, offender: u64) {
+    fn insert(&self, offender: u64) {
         let mut known = self.known.lock();
         let (set, order) = &mut *known;
         if set.insert(offender) {
@@ -419,7 +419,7 @@ impl Offenders {
         }
     }
 
-    fn forget(&self, offender: u64) {
+    fn remove(&self, offender: u64) {
         let mut known = self.known.lock();
         if known.0.remove(&offender) {
             known.1.retain(|other| *other != offender);

@@ -48,7 +48,7 @@ struct Used {
 
 /// The result of a question to a worker.
 #[derive(Debug)]
-pub(super) enum Asked {
+pub(super) enum WorkerReply {
     /// The answer's body.
     Answered(Vec<u8>),
     /// Nothing, in the time that it had.
@@ -99,7 +99,7 @@ impl Process {
     }
 
     /// Asks; whatever comes but an answer, the process must not be asked again. Takes what it needs off `ticks`.
-    pub(super) fn ask(&mut self, frame: &[u8], ticks: &mut u32, wanted: &dyn Fn() -> bool) -> Asked {
+    pub(super) fn ask(&mut self, frame: &[u8], ticks: &mut u32, wanted: &dyn Fn() -> bool) -> WorkerReply {
         let mut spent = 0;
         let asked = self.converse(frame, *ticks, &mut spent, wanted);
         self.ticks += spent;
@@ -113,8 +113,14 @@ impl Process {
         }
     }
 
-    /// Writes the frame and reads the answer, within `ticks`; `spent`: the ticks it took.
-    fn converse(&mut self, frame: &[u8], ticks: u32, spent: &mut u32, wanted: &dyn Fn() -> bool) -> io::Result<Asked> {
+    /// Says the frame and listens, for `ticks`; `spent`: how many it took.
+    fn converse(
+        &mut self,
+        frame: &[u8],
+        ticks: u32,
+        spent: &mut u32,
+        wanted: &dyn Fn() -> bool,
+    ) -> io::Result<WorkerReply> {
         let (mut unsent, mut received) = (frame, Vec::new());
         let (mut expected, mut looks, begun) = (None, 0, self.used());
         loop {
@@ -125,18 +131,18 @@ impl Process {
                 wait(&self.stdout, PollFlags::IN)?
             };
             if !wanted() {
-                return Ok(Asked::Unwanted);
+                return Ok(WorkerReply::Unwanted);
             }
             if !ready {
                 looks += 1;
                 let used = match (self.used(), begun) {
-                    (Some(now), _) if now.memory > MOST_MEMORY => return Ok(Asked::Died),
+                    (Some(now), _) if now.memory > MOST_MEMORY => return Ok(WorkerReply::Died),
                     (Some(now), Some(begun)) => now.ticks.saturating_sub(begun.ticks).max(looks / LOOKS),
                     _ => looks,
                 };
                 *spent = used;
                 if used > ticks {
-                    return Ok(Asked::Late);
+                    return Ok(WorkerReply::Late);
                 }
                 continue;
             }
@@ -158,7 +164,7 @@ impl Process {
             if expected.is_some_and(|expected| received.len() >= expected) {
                 self.answers += 1;
                 received.drain(..4);
-                return Ok(Asked::Answered(received));
+                return Ok(WorkerReply::Answered(received));
             }
         }
     }
@@ -177,12 +183,12 @@ impl Process {
     }
 
     /// Waits for its end and tells the reason.
-    fn fate(&mut self) -> Asked {
+    fn fate(&mut self) -> WorkerReply {
         let ended = self.child.wait();
         let own_fault = |status: ExitStatus| status.signal().is_some_and(|signal| OWN_FAULTS.contains(&signal));
         match ended {
-            Ok(status) if own_fault(status) => Asked::Died,
-            _ => Asked::Lost,
+            Ok(status) if own_fault(status) => WorkerReply::Died,
+            _ => WorkerReply::Lost,
         }
     }
 }

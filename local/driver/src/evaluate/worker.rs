@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use rustix::process::{Resource, Rlimit, nice, setrlimit};
 use sluice_asl::eval::{EvaluationRequest, JsonataProgram};
 
-use super::frame::{self, Answer, Question};
+use super::frame::{self, WorkerRequest, WorkerResult};
 
 /// The memory that a worker may take, in bytes.
 const MEMORY: u64 = 144 << 20;
@@ -63,7 +63,7 @@ fn answer_all(asked: &mpsc::Receiver<Vec<u8>>) {
     let mut programs = HashMap::new();
     let mut output = io::stdout().lock();
     while let Ok(body) = asked.recv() {
-        let Ok(question) = frame::decode::<Question>(&body) else {
+        let Ok(question) = frame::decode::<WorkerRequest>(&body) else {
             break;
         };
         drop(body);
@@ -79,7 +79,7 @@ fn answer_all(asked: &mpsc::Receiver<Vec<u8>>) {
     std::process::exit(0);
 }
 
-fn answer(request: &EvaluationRequest, programs: &mut HashMap<String, JsonataProgram>) -> Answer {
+fn answer(request: &EvaluationRequest, programs: &mut HashMap<String, JsonataProgram>) -> WorkerResult {
     if !programs.contains_key(&request.source) {
         if programs.len() >= PROGRAMS {
             programs.clear();

@@ -30,7 +30,7 @@ pub(crate) struct Projection {
 
 /// The part of an execution's row that never changes.
 #[derive(Debug)]
-pub(crate) struct Birth<'a> {
+pub(crate) struct NewExecution<'a> {
     pub(crate) identity: &'a Arc<Identity>,
     pub(crate) revision: &'a Revision,
     pub(crate) start: Timestamp,
@@ -67,7 +67,7 @@ fn encode_outcome(outcome: Option<&Outcome>) -> Result<Option<String>, DriverErr
 }
 
 /// Writes the row of a new execution.
-pub(crate) fn insert(connection: &Connection, birth: &Birth<'_>, now: &Projection) -> Result<(), DriverError> {
+pub(crate) fn insert(connection: &Connection, new: &NewExecution<'_>, now: &Projection) -> Result<(), DriverError> {
     connection
         .prepare_cached(
             "INSERT INTO executions (key, arn, name, machine, revision, start, input_hash, version_arn, alias_arn,
@@ -75,16 +75,16 @@ pub(crate) fn insert(connection: &Connection, birth: &Birth<'_>, now: &Projectio
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
         )?
         .execute(rusqlite::params![
-            signed(birth.identity.key),
-            birth.identity.arn,
-            birth.identity.name,
-            birth.revision.machine,
-            birth.revision.id,
-            birth.start,
-            birth.input_hash,
-            birth.version_arn,
-            birth.alias_arn,
-            birth.trace_header,
+            signed(new.identity.key),
+            new.identity.arn,
+            new.identity.name,
+            new.revision.machine,
+            new.revision.id,
+            new.start,
+            new.input_hash,
+            new.version_arn,
+            new.alias_arn,
+            new.trace_header,
             codec::status_code(now.status),
             now.stop,
             now.in_flight,
@@ -98,20 +98,20 @@ pub(crate) fn insert(connection: &Connection, birth: &Birth<'_>, now: &Projectio
 }
 
 /// The record of a new execution, without what its projection holds.
-pub(crate) fn born(birth: &Birth<'_>, input: Arc<Value>) -> ExecutionRecord {
+pub(crate) fn start_record(new: &NewExecution<'_>, input: Arc<Value>) -> ExecutionRecord {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     ExecutionRecord {
-        identity: birth.identity.clone(),
-        definition_id: birth.revision.definition_id,
-        revision_id: birth.revision.revision_id.clone(),
+        identity: new.identity.clone(),
+        definition_id: new.revision.definition_id,
+        revision_id: new.revision.revision_id.clone(),
         status: Status::Running,
-        start_date: birth.start,
+        start_date: new.start,
         stop_date: None,
         waiting_since: None,
         waiting_state: None,
-        version_arn: owned(birth.version_arn),
-        alias_arn: owned(birth.alias_arn),
-        trace_header: owned(birth.trace_header),
+        version_arn: owned(new.version_arn),
+        alias_arn: owned(new.alias_arn),
+        trace_header: owned(new.trace_header),
         input,
         outcome: None,
         redrive_count: 0,

@@ -6,9 +6,9 @@
 
 use std::sync::Arc;
 
-use super::loaded::Residents;
+use super::execution_cache::ExecutionCache;
+use crate::fair_queue::FairQueue;
 use crate::request::{Call, Request};
-use crate::turns::Turns;
 use sluice_engine::token;
 
 /// The number of waiting requests of one machine from which on no start is taken in: it would wait for seconds, and what answers
@@ -21,7 +21,7 @@ type Group = Option<Arc<str>>;
 /// The waiting requests.
 #[derive(Debug, Default)]
 pub(super) struct Backlog {
-    turns: Turns<Group, Request>,
+    turns: FairQueue<Group, Request>,
     /// To be answered after all others.
     close: Option<Request>,
     shut_down: bool,
@@ -45,12 +45,12 @@ impl Backlog {
 
     /// Puts a request behind the others of its machine; gives a start back for which there is no room.
     #[must_use]
-    pub(super) fn push(&mut self, request: Request, residents: &Residents) -> Option<Request> {
+    pub(super) fn push(&mut self, request: Request, cache: &ExecutionCache) -> Option<Request> {
         match request {
             Request::Shutdown => self.shut_down = true,
             Request::Close => self.close = Some(request),
             request => {
-                let group = group_of(&request, residents);
+                let group = group_of(&request, cache);
                 if matches!(request, Request::Start(_)) && self.turns.waiting(&group) >= MOST_BEFORE_START {
                     return Some(request);
                 }
@@ -61,8 +61,8 @@ impl Backlog {
     }
 
     /// Puts a request back that had been in turn, before the others of its machine.
-    pub(super) fn put_back(&mut self, request: Request, residents: &Residents) {
-        self.turns.put_back(group_of(&request, residents), request);
+    pub(super) fn put_back(&mut self, request: Request, cache: &ExecutionCache) {
+        self.turns.put_back(group_of(&request, cache), request);
     }
 
     /// The next request in turn.
@@ -71,9 +71,9 @@ impl Backlog {
     }
 }
 
-fn group_of(request: &Request, residents: &Residents) -> Group {
+fn group_of(request: &Request, cache: &ExecutionCache) -> Group {
     let of_execution = |key| {
-        let loaded = residents.get(key)?;
+        let loaded = cache.get(key)?;
         Some(loaded.execution.identity().machine_arn.clone())
     };
     match request {
@@ -143,7 +143,7 @@ mod tests {
                 None if *request == "close" => Request::Close,
                 None => Request::ClockChanged,
             };
-            assert!(backlog.push(request, &Residents::default()).is_none());
+            assert!(backlog.push(request, &ExecutionCache::default()).is_none());
         }
         let served: Vec<String> = std::iter::from_fn(|| backlog.pop())
             .map(|request| name(&request))
@@ -167,25 +167,22 @@ mod tests {
     fn the_end_comes_after_all_others() {
         check(&["close", "a/1", "a/2"], &["1", "2", "Close"]);
         let mut backlog = Backlog::default();
-        assert!(backlog.push(Request::Shutdown, &Residents::default()).is_none());
+        assert!(backlog.push(Request::Shutdown, &ExecutionCache::default()).is_none());
         assert!(backlog.is_shut_down() && !backlog.is_empty());
     }
 
     #[test]
     fn a_machine_with_too_many_requests_takes_no_more_starts() {
-        let residents = Residents::default();
+        let cache = ExecutionCache::default();
         let mut backlog = Backlog::default();
         for number in 0..MOST_BEFORE_START {
-            assert!(backlog.push(start("a", &number.to_string()), &residents).is_none());
+            assert!(backlog.push(start("a", &number.to_string()), &cache).is_none());
         }
-        let refused = backlog.push(start("a", "more"), &residents);
+        let refused = backlog.push(start("a", "more"), &cache);
         assert_eq!(refused.as_ref().map(name).as_deref(), Some("more"));
-        assert!(
-            backlog.push(start("b", "other"), &residents).is_none(),
-            "another machine"
-        );
-        assert!(backlog.push(Request::ClockChanged, &residents).is_none());
+        assert!(backlog.push(start("b", "other"), &cache).is_none(), "another machine");
+        assert!(backlog.push(Request::ClockChanged, &cache).is_none());
         assert!(backlog.pop().is_some());
-        assert!(backlog.push(start("a", "again"), &residents).is_none());
+        assert!(backlog.push(start("a", "again"), &cache).is_none());
     }
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use sluice_engine::{AttemptId, Effect, Fact, Identity};
 use sluice_storage::HeldReplies;
 
-use super::decision_job::Lent;
+use super::decision_job::PendingDecision;
 use crate::error::Failure;
 use crate::journal::children::Reports;
 use crate::request::Responder;
@@ -15,7 +15,7 @@ use crate::{DriverError, Observation};
 
 /// An answer of the runner, which no caller would send again.
 #[derive(Debug, Clone)]
-pub(crate) struct RunnerAnswer {
+pub(crate) struct RunnerResult {
     pub(crate) key: u64,
     pub(crate) attempt: AttemptId,
     pub(crate) fact: Fact,
@@ -44,7 +44,7 @@ pub(crate) struct Batch {
     /// The observations to report once it is on disk.
     pub(crate) observations: Vec<Observation>,
     /// The runner's answers that are part of it.
-    pub(crate) answers: Vec<RunnerAnswer>,
+    pub(crate) results: Vec<RunnerResult>,
     /// The reports of the Map Runs that it changes.
     pub(crate) map_runs: Reports,
     /// Facts in it.
@@ -62,7 +62,7 @@ pub(crate) struct Batch {
     /// The work on jobs that follows from the round's facts.
     pub(crate) jobs: VecDeque<JobWork>,
     /// Jobs that nobody waits for once the round is on disk.
-    pub(crate) jobs_settled: Vec<u64>,
+    pub(crate) jobs_finished: Vec<u64>,
     /// All calls that an earlier process left open are sent again once the round is on disk.
     pub(crate) resumed: bool,
     /// The driver is to be closed.
@@ -70,7 +70,7 @@ pub(crate) struct Batch {
     /// Executions whose logs cannot be gone on with.
     pub(crate) set_aside: Vec<u64>,
     /// Decisions that others are to make once it is on disk.
-    pub(super) lent: Vec<Lent>,
+    pub(super) pending: Vec<PendingDecision>,
     /// Ended executions are deleted in it.
     pub(crate) deletes: bool,
     /// The executions that it deletes, by key and ARN.

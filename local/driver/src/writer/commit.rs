@@ -19,7 +19,7 @@ const PATIENCE: u32 = 7;
 
 impl Writer {
     /// Ends a round. False: the journal is lost, the driver has to stop.
-    pub(super) fn settle(&mut self, mut batch: Batch) -> bool {
+    pub(super) fn finish_batch(&mut self, mut batch: Batch) -> bool {
         let committed = match batch.failed.take() {
             Some(error) => Err(error),
             None => self.project(&batch).and_then(|()| self.commit()),
@@ -29,7 +29,7 @@ impl Writer {
                 self.act(batch);
                 true
             }
-            Err(error) => self.undo(batch, error),
+            Err(error) => self.roll_back(batch, error),
         }
     }
 
@@ -42,7 +42,7 @@ impl Writer {
 
     /// Writes the row of an execution in memory, if it has changed.
     pub(super) fn write_row(&mut self, key: u64) -> Result<(), DriverError> {
-        let Some(loaded) = self.residents.get_mut(key).filter(|loaded| loaded.next_seq > 0) else {
+        let Some(loaded) = self.cache.get_mut(key).filter(|loaded| loaded.next_seq > 0) else {
             return Ok(());
         };
         let projection = fold::project(&loaded.execution);
@@ -69,7 +69,7 @@ impl Writer {
         self.config.observer.observe(&batch.observations);
         self.show(&batch);
         self.forget_deleted(&batch);
-        self.send_elsewhere(&mut batch);
+        self.submit_offloaded(&mut batch);
         if !batch.advance.is_zero() {
             self.config.clock.advance(batch.advance);
         }
@@ -86,12 +86,12 @@ impl Writer {
         batch.answer(Ok(()));
         for key in ended.into_iter().chain(std::mem::take(&mut batch.set_aside)) {
             self.retention.ended(self.now);
-            self.tell_waiters(key);
+            self.notify_waiters(key);
         }
-        for job in batch.jobs_settled.drain(..) {
+        for job in batch.jobs_finished.drain(..) {
             self.jobs.remove(&job);
         }
-        self.dismiss(&batch);
+        self.release_idle(&batch);
         if batch.restarted {
             // A round that gave thousands of calls their time again takes long itself. It is no pause, or the next round would do
             // the same, and so on.
@@ -103,7 +103,7 @@ impl Writer {
     /// Publishes the changed executions before anybody is answered, so that whoever has an answer sees them.
     fn show(&self, batch: &Batch) {
         for &key in &batch.touched {
-            if let Some(loaded) = self.residents.get(key) {
+            if let Some(loaded) = self.cache.get(key) {
                 self.shared
                     .recent
                     .put(&loaded.execution.identity().arn, loaded.snapshot());
@@ -133,7 +133,7 @@ impl Writer {
         }));
     }
 
-    fn tell_waiters(&mut self, key: u64) {
+    fn notify_waiters(&mut self, key: u64) {
         let Some(waiting) = self.waiters.remove(&key) else {
             return;
         };
@@ -145,28 +145,28 @@ impl Writer {
     }
 
     /// Keeps in memory what has calls in flight, and of the rest no more than a few with long logs.
-    fn dismiss(&mut self, batch: &Batch) {
+    fn release_idle(&mut self, batch: &Batch) {
         for &key in &batch.touched {
             // stays in memory, and wants nothing before it is back
-            if self.is_elsewhere(key) {
-                self.residents.unpark(key);
+            if self.is_offloaded(key) {
+                self.cache.unpark(key);
                 continue;
             }
-            let Some(written) = self.residents.get(key).and_then(|loaded| loaded.written.as_ref()) else {
+            let Some(written) = self.cache.get(key).and_then(|loaded| loaded.written.as_ref()) else {
                 continue;
             };
             if written.resident {
-                self.residents.unpark(key);
-                self.residents.arm(key);
+                self.cache.unpark(key);
+                self.cache.arm(key);
                 continue;
             }
             if let Some(at) = written.wake_at {
                 self.parked_wake = Some(self.parked_wake.map_or(at, |first| first.min(at)));
             }
-            self.residents.park(key);
+            self.cache.park(key);
         }
         if batch.woke {
-            match executions::first_wake(&self.database.connection, |key| self.is_elsewhere(key)) {
+            match executions::first_wake(&self.database.connection, |key| self.is_offloaded(key)) {
                 Ok(first) => self.parked_wake = first,
                 // Looked up again in the next round.
                 Err(error) => tracing::warn!(%error, "the next timer could not be read"),
@@ -175,11 +175,11 @@ impl Writer {
         self.shared
             .counters
             .loaded
-            .store(self.residents.len() as u64, Ordering::Relaxed);
+            .store(self.cache.len() as u64, Ordering::Relaxed);
     }
 
     /// The round did not happen: memory forgets it, and everyone who asked is told. False: none will again.
-    fn undo(&mut self, mut batch: Batch, error: DriverError) -> bool {
+    fn roll_back(&mut self, mut batch: Batch, error: DriverError) -> bool {
         let failure = match &error {
             DriverError::Journal { reason, fault } => WriteError {
                 reason: reason.clone(),
@@ -192,15 +192,15 @@ impl Writer {
         };
         self.failures.pause = self.database.failed(&failure);
         Counters::add(&self.shared.counters.failed_commits, 1);
-        self.take_back(&mut batch, &error);
+        self.cancel_pending(&mut batch, &error);
         for &key in &batch.touched {
-            self.residents.evict(key);
+            self.cache.evict(key);
             for reply in self.waiters.remove(&key).into_iter().flatten() {
                 let _ = reply.send(Err(error.clone()));
             }
         }
-        self.failures.unsettled.extend(batch.touched.iter().copied());
-        self.failures.answers.append(&mut batch.answers);
+        self.failures.to_reload.extend(batch.touched.iter().copied());
+        self.failures.results.append(&mut batch.results);
         self.revisions.clear();
         self.current.clear();
         self.shared.forget_definitions();

@@ -7,9 +7,9 @@ use std::time::Duration;
 use sluice_asl::eval::StopSignal;
 use sluice_engine::{ApplyError, Breakdown, EvaluationOptions, Evaluator, Execution, Fact, Identity, LogEntry};
 
+use crate::crash_markers::CrashMarker;
 use crate::decided::{Decided, Decision};
 use crate::evaluate::EvaluationJob;
-use crate::marks::Mark;
 use crate::observations;
 use crate::request::Request;
 use crate::shared::Shared;
@@ -19,7 +19,7 @@ use crate::{DriverError, fold};
 const HANGS: Duration = Duration::from_secs(30);
 
 /// A decision that is to be made elsewhere once the round is on disk.
-pub(crate) struct Lent {
+pub(crate) struct PendingDecision {
     pub(super) key: u64,
     pub(super) decision: Box<DecisionJob>,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Lent {
 /// The decision about facts that follow each other.
 pub(super) struct DecisionJob {
     ticket: u64,
-    mark: Mark,
+    mark: CrashMarker,
     execution: Arc<Execution>,
     entries: Vec<LogEntry>,
     wanted: Arc<AtomicBool>,
@@ -38,7 +38,7 @@ pub(super) struct DecisionJob {
 impl DecisionJob {
     pub(super) fn new(
         ticket: u64,
-        mark: Mark,
+        mark: CrashMarker,
         execution: Arc<Execution>,
         entries: Vec<LogEntry>,
         wanted: Arc<AtomicBool>,

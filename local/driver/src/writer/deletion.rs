@@ -78,7 +78,7 @@ impl Writer {
     /// The round is on disk: memory forgets what it has deleted.
     pub(super) fn forget_deleted(&mut self, batch: &Batch) {
         for (key, arn) in &batch.deleted {
-            self.residents.evict(*key);
+            self.cache.evict(*key);
             self.shared.recent.put(arn, None);
         }
         crate::shared::Counters::add(&self.shared.counters.deleted, batch.deleted.len() as u64);

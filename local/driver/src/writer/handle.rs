@@ -7,8 +7,8 @@ use serde_json::json;
 use sluice_engine::execution::AttemptStatus;
 use sluice_engine::{AttemptId, Effect, Fact, IllegalFact, MapRunUpdate, ScheduledTask, Status, Timestamp, token};
 
-use super::batch::{Batch, RunnerAnswer};
-use super::loaded::Loaded;
+use super::batch::{Batch, RunnerResult};
+use super::execution_cache::Loaded;
 use super::refused::{Refused, deferred};
 use super::results::{fact_of, job_of};
 use super::state::{GROUP, Writer};
@@ -159,7 +159,7 @@ impl Writer {
 
     fn handle_result(&mut self, key: u64, attempt: AttemptId, result: TaskResult, batch: &mut Batch) {
         let job = job_of(&result);
-        let answer = RunnerAnswer {
+        let answer = RunnerResult {
             key,
             attempt,
             fact: fact_of(attempt, result),
@@ -180,13 +180,13 @@ impl Writer {
         let Some(key) = self.load_by_arn(arn, batch)? else {
             return self.stop_child(arn, error, cause, batch);
         };
-        match self.take(key, Fact::Stopped { error, cause }, batch) {
+        match self.append(key, Fact::Stopped { error, cause }, batch) {
             // It has ended already: then that is the answer.
             Ok(()) | Err(Refused::Illegal(_)) => {}
             Err(Refused::Driver(error)) => return Err(error),
             Err(Refused::Deferred) => return Err(DriverError::Deferred { key }),
         }
-        Ok(self.residents.get(key).and_then(|loaded| loaded.execution.ended_at()))
+        Ok(self.cache.get(key).and_then(|loaded| loaded.execution.ended_at()))
     }
 
     /// The same for a child execution of a Map Run.
@@ -208,7 +208,7 @@ impl Writer {
             error,
             cause,
         };
-        match self.take(child.execution, stopped, batch) {
+        match self.append(child.execution, stopped, batch) {
             Ok(()) => Ok(children::find(&self.database.connection, arn)?.and_then(|child| child.stop)),
             // It has ended already: then that is the answer.
             Err(Refused::Illegal(_)) => Ok(child.stop),
@@ -232,7 +232,7 @@ impl Writer {
         let Some(key) = self.load_by_arn(arn, batch)? else {
             return Ok(None);
         };
-        match self.take(key, Fact::Redriven, batch) {
+        match self.append(key, Fact::Redriven, batch) {
             Ok(()) => self.redriven(arn, key, client_token),
             Err(Refused::Illegal(illegal)) => Err(RedriveError::NotRedrivable {
                 reason: illegal.to_string(),
@@ -249,7 +249,7 @@ impl Writer {
         key: u64,
         client_token: Option<String>,
     ) -> Result<Option<Timestamp>, RedriveError> {
-        let at = self.residents.get(key).map_or(self.now, |loaded| loaded.last_at);
+        let at = self.cache.get(key).map_or(self.now, |loaded| loaded.last_at);
         if let Some(token) = client_token {
             store::put(&self.database.connection, REDRIVE_TOKENS, arn, &json!([token, at]))?;
         }
@@ -270,7 +270,7 @@ impl Writer {
             return Ok(None);
         }
         let arn = arn.into();
-        match self.take(key, Fact::MapRunUpdated { arn, update }, batch) {
+        match self.append(key, Fact::MapRunUpdated { arn, update }, batch) {
             Ok(()) => Ok(Some(true)),
             Err(Refused::Illegal(_)) => Ok(Some(false)),
             Err(Refused::Driver(error)) => Err(error),
@@ -298,9 +298,9 @@ impl Writer {
         if i64::try_from(key).is_err() || !self.load(key, batch)? {
             return Err(TokenError::DoesNotExist);
         }
-        self.settle_deadline(key, batch);
+        self.apply_due_deadline(key, batch);
         let known = self
-            .residents
+            .cache
             .get(key)
             .and_then(|loaded| loaded.execution.attempt_of_token(token));
         let attempt = match known {
@@ -309,7 +309,7 @@ impl Writer {
             Some((attempt, AttemptStatus::Open)) => attempt,
         };
         let counts = |loaded: &Loaded| loaded.execution.has_heartbeat_deadline(attempt);
-        if matches!(action, TokenUse::Heartbeat) && !self.residents.get(key).is_some_and(counts) {
+        if matches!(action, TokenUse::Heartbeat) && !self.cache.get(key).is_some_and(counts) {
             // It is taken note of by nobody: then it need not lie in the log either.
             return Ok(());
         }
@@ -321,7 +321,7 @@ impl Writer {
             TokenUse::Fail { error, cause } => Fact::TaskFailed { attempt, error, cause },
             TokenUse::Heartbeat => Fact::Heartbeat { attempt },
         };
-        match self.take(key, fact, batch) {
+        match self.append(key, fact, batch) {
             Ok(()) => Ok(()),
             Err(Refused::Illegal(IllegalFact::WrongStage { .. })) => Err(TokenError::Invalid),
             Err(Refused::Illegal(_)) => Err(TokenError::TimedOut),
@@ -337,11 +337,11 @@ impl Writer {
             return Ok(None);
         }
         let task = self
-            .residents
+            .cache
             .get(key)
             .and_then(|loaded| loaded.execution.open_task(attempt))
             .cloned();
-        match self.take(key, Fact::ActivityStarted { attempt, worker }, batch) {
+        match self.append(key, Fact::ActivityStarted { attempt, worker }, batch) {
             Ok(()) => Ok(task),
             Err(Refused::Illegal(_)) => Ok(None),
             Err(Refused::Driver(error)) => Err(error),
@@ -417,7 +417,7 @@ impl Writer {
             if self.has_waiting_calls(key) {
                 self.restart_timeouts(key, batch);
             }
-            let Some(loaded) = self.residents.get_mut(key) else {
+            let Some(loaded) = self.cache.get_mut(key) else {
                 continue;
             };
             let orphans = std::mem::take(&mut loaded.orphans);

@@ -9,13 +9,13 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 use sluice_engine::{AttemptId, Effect, Fact, Identity, Status};
 
-use super::batch::{Batch, JobWork, RunnerAnswer};
+use super::batch::{Batch, JobWork, RunnerResult};
 use super::child_start::ChildStart;
 use super::job_rows::{AWAITED, AWAITS, UNWANTED, Waiter, awaited_key, parse, waiter_key};
 use super::refused::Refused;
 use super::results::{fact_of, job_of};
-use super::start::{Birthing, Plan};
-use super::state::{Came, Writer};
+use super::start::{Plan, PlannedExecution};
+use super::state::{DecisionEnd, Writer};
 use crate::journal::{executions, store};
 use crate::request::{Call, StartForTask};
 use crate::shared::Counters;
@@ -26,7 +26,7 @@ enum ToStart {
     /// It runs already.
     Nothing,
     /// It is to be decided about.
-    Planned(Box<Birthing>),
+    Planned(Box<PlannedExecution>),
     /// It has been decided about elsewhere.
     Decided(u64),
 }
@@ -48,10 +48,10 @@ impl Writer {
             Err(error) => Err(error.into()),
         };
         match planned {
-            Ok(Some(Plan::Start(birthing))) if birthing.is_costly() => {
-                let key = birthing.key();
+            Ok(Some(Plan::Start(planned))) if planned.is_costly() => {
+                let key = planned.key();
                 let child = ChildStart { waiter, result, reply };
-                match self.begin(*birthing, batch) {
+                match self.begin(*planned, batch) {
                     Err(DriverError::Deferred { .. }) => {
                         self.children_to_start.insert(key, child);
                     }
@@ -59,12 +59,12 @@ impl Writer {
                     Err(error) => self.child_started(Err(error), child, batch),
                 }
             }
-            Ok(Some(Plan::Start(birthing))) => {
+            Ok(Some(Plan::Start(planned))) => {
                 let child = ChildStart { waiter, result, reply };
-                if let Some(name) = birthing.name() {
-                    self.starting.insert(name, birthing.key());
+                if let Some(name) = planned.name() {
+                    self.starting.insert(name, planned.key());
                 }
-                self.answer_first(birthing.started(), child, ToStart::Planned(birthing), batch);
+                self.answer_first(planned.started(), child, ToStart::Planned(planned), batch);
             }
             Ok(Some(Plan::Runs(started))) => {
                 let child = ChildStart { waiter, result, reply };
@@ -81,9 +81,9 @@ impl Writer {
     /// The start of an execution for a task has been decided elsewhere; it is not part of the round yet.
     pub(super) fn child_decided(&mut self, key: u64, child: ChildStart, batch: &mut Batch) {
         let (parent, _) = child.waiter;
-        let started = self.started_elsewhere(key);
+        let started = self.started_offloaded(key);
         // the parent may be busy with something else: then the child waits for it
-        if self.is_elsewhere(parent) {
+        if self.is_offloaded(parent) {
             self.children_to_start.insert(key, child);
             self.wait_for(parent, key);
             return;
@@ -92,7 +92,7 @@ impl Writer {
         match started {
             Some(started) if there => self.answer_first(started, child, ToStart::Decided(key), batch),
             _ => {
-                self.release(key, Came::Overtaken, batch);
+                self.release(key, DecisionEnd::Superseded, batch);
                 batch.reply(child.reply, Ok(()));
             }
         }
@@ -106,40 +106,40 @@ impl Writer {
         let result = (result.0)(&started);
         let job = job_of(&result);
         let fact = fact_of(attempt, result);
-        self.settle_deadline(key, batch);
-        let late = self.is_elsewhere(key) || !self.is_open(waiter);
+        self.apply_due_deadline(key, batch);
+        let late = self.is_offloaded(key) || !self.is_open(waiter);
         if late {
             // the time of the task is over: nothing is started for it
             self.forget_start(&start, batch);
             return batch.reply(reply, Ok(()));
         }
-        if !self.decides_elsewhere(key, &fact) {
+        if !self.must_offload(key, &fact) {
             let begun = self.begin_child(start, batch);
             if begun.is_ok() {
                 // Not among the batch's answers: if the commit fails, the caller hears of it and has nothing started.
-                let answer = RunnerAnswer {
+                let answer = RunnerResult {
                     key,
                     attempt,
                     fact,
                     job: None,
                     ended: None,
                 };
-                self.take_answer(answer, batch);
+                self.append_result(answer, batch);
             }
             let done = begun.and_then(|()| self.await_child(waiter, job.as_deref(), batch));
             return batch.reply(reply, done);
         }
-        match self.take(key, fact, batch) {
+        match self.append(key, fact, batch) {
             Err(Refused::Deferred) => self.then(key, move |writer, came, batch| {
                 let done = match came {
-                    Came::Decided => writer
+                    DecisionEnd::Applied => writer
                         .begin_child(start, batch)
                         .and_then(|()| writer.await_child(waiter, job.as_deref(), batch)),
-                    Came::Overtaken => {
+                    DecisionEnd::Superseded => {
                         writer.forget_start(&start, batch);
                         Ok(())
                     }
-                    Came::Failed(error) => {
+                    DecisionEnd::Failed(error) => {
                         writer.forget_start(&start, batch);
                         Err(error.into())
                     }
@@ -160,9 +160,9 @@ impl Writer {
     fn begin_child(&mut self, start: ToStart, batch: &mut Batch) -> Result<(), StartError> {
         match start {
             ToStart::Nothing => Ok(()),
-            ToStart::Planned(birthing) => {
-                self.starting.retain(|_, starting| *starting != birthing.key());
-                match self.begin(*birthing, batch) {
+            ToStart::Planned(planned) => {
+                self.starting.retain(|_, starting| *starting != planned.key());
+                match self.begin(*planned, batch) {
                     // it is started a little later
                     Ok(_) | Err(DriverError::Deferred { .. }) => Ok(()),
                     Err(error) => Err(error.into()),
@@ -178,8 +178,8 @@ impl Writer {
     fn forget_start(&mut self, start: &ToStart, batch: &mut Batch) {
         match start {
             ToStart::Nothing => {}
-            ToStart::Planned(birthing) => self.starting.retain(|_, starting| *starting != birthing.key()),
-            ToStart::Decided(key) => self.release(*key, Came::Overtaken, batch),
+            ToStart::Planned(planned) => self.starting.retain(|_, starting| *starting != planned.key()),
+            ToStart::Decided(key) => self.release(*key, DecisionEnd::Superseded, batch),
         }
     }
 
@@ -199,7 +199,7 @@ impl Writer {
     }
 
     fn is_open(&self, (key, attempt): Waiter) -> bool {
-        let loaded = self.residents.get(key);
+        let loaded = self.cache.get(key);
         loaded.is_some_and(|loaded| loaded.execution.open_task(attempt).is_some())
     }
 
@@ -221,14 +221,14 @@ impl Writer {
                 error: Some("States.TaskFailed".to_owned()),
                 cause: Some(format!("The execution {arn} that the task waits for does not exist.")),
             };
-            let answer = RunnerAnswer {
+            let answer = RunnerResult {
                 key,
                 attempt,
                 fact: failed,
                 job: None,
                 ended: None,
             };
-            self.take_answer(answer, batch);
+            self.append_result(answer, batch);
             return Ok(());
         };
         let waiter = (key, attempt);
@@ -240,9 +240,9 @@ impl Writer {
         )?;
         store::put(&self.database.connection, AWAITS, &waiter_key(waiter), &json!(job))?;
         self.jobs.insert(job);
-        batch.jobs_settled.retain(|settled| *settled != job);
+        batch.jobs_finished.retain(|settled| *settled != job);
         self.load(job, batch)?;
-        let over = |writer: &Self| Some(writer.residents.get(job)?.execution.status() != Status::Running);
+        let over = |writer: &Self| Some(writer.cache.get(job)?.execution.status() != Status::Running);
         if over(self) == Some(true) {
             batch.jobs.push_back(JobWork::Ended(job));
         }
@@ -280,7 +280,7 @@ impl Writer {
     }
 
     /// Does what the facts so far mean for jobs, and what follows from that.
-    pub(super) fn settle_jobs(&mut self, batch: &mut Batch) {
+    pub(super) fn finish_jobs(&mut self, batch: &mut Batch) {
         while batch.failed.is_none()
             && let Some(work) = batch.jobs.pop_front()
         {
@@ -308,20 +308,20 @@ impl Writer {
                 // those beside it get their answers
                 Err(error) => self.set_aside(execution, &error, batch),
             }
-            let waiting = self.residents.get(execution);
+            let waiting = self.cache.get(execution);
             let Some(task) = waiting.and_then(|loaded| loaded.execution.open_task(attempt)).cloned() else {
                 self.forget(job, waiter, batch)?;
                 continue;
             };
             let answer = fold::guarded(job, || self.runner.job_ended(&task, &record))?;
-            let answer = RunnerAnswer {
+            let answer = RunnerResult {
                 key: execution,
                 attempt,
                 fact: fact_of(attempt, answer),
                 job: None,
                 ended: Some(job),
             };
-            self.take_answer(answer, batch);
+            self.append_result(answer, batch);
         }
         Ok(())
     }
@@ -336,8 +336,8 @@ impl Writer {
             error: None,
             cause: None,
         };
-        self.overtake(job, batch);
-        match self.take(job, stopped, batch) {
+        self.supersede(job, batch);
+        match self.append(job, stopped, batch) {
             // Illegal: it has ended by itself.
             Ok(()) | Err(Refused::Illegal(_)) => {
                 store::remove(&self.database.connection, UNWANTED, &format!("{job:020}"))?;
@@ -353,7 +353,7 @@ impl Writer {
         let key = format!("{job:020}");
         store::put(&self.database.connection, UNWANTED, &key, &Value::Null)?;
         self.then(job, move |writer, came, batch| {
-            if !matches!(came, Came::Failed(_))
+            if !matches!(came, DecisionEnd::Failed(_))
                 && let Err(error) = store::remove(&writer.database.connection, UNWANTED, &key)
             {
                 batch.note(Some(&error));
@@ -379,7 +379,7 @@ impl Writer {
 
     /// Returns true if an answer that was kept is not to be taken: it is the end of a job, and the round in which that ended did
     /// not happen, or the job was redriven since. It comes again when the job ends.
-    pub(super) fn is_premature(&self, answer: &RunnerAnswer) -> Result<bool, DriverError> {
+    pub(super) fn is_premature(&self, answer: &RunnerResult) -> Result<bool, DriverError> {
         match answer.ended {
             Some(job) => Ok(!executions::has_ended(&self.database.connection, job)?),
             None => Ok(false),
@@ -395,7 +395,7 @@ impl Writer {
         store::remove(&self.database.connection, AWAITED, &awaited_key(job, waiter))?;
         store::remove(&self.database.connection, AWAITS, &waiter_key(waiter))?;
         if !self.is_awaited(job)? {
-            batch.jobs_settled.push(job);
+            batch.jobs_finished.push(job);
         }
         Ok(())
     }

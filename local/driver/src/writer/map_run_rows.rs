@@ -25,7 +25,7 @@ fn fill_one(shared: &Shared, connection: &Connection, key: u64) -> Result<(), Dr
         return Ok(());
     };
     let transaction = connection.unchecked_transaction()?;
-    let turns = fold::turns(log.machine, log.identity, &log.entries, &shared.alone())?;
+    let turns = fold::turns(log.machine, log.identity, &log.entries, &shared.fold_evaluator())?;
     for (seq, turn) in (0..).zip(turns) {
         children::write(connection, key, seq, &turn.map_runs, &turn.children)?;
         for report in &turn.map_runs {

@@ -9,8 +9,8 @@ use sluice_engine::{Breakdown, Fact, Outcome, Status};
 use super::batch::{Batch, JobWork};
 use super::refused::Refused;
 use super::state::Writer;
+use crate::crash_markers::{CrashMarker, Phase};
 use crate::journal::{executions, store};
-use crate::marks::{Doing, Mark};
 use crate::{DriverError, SET_ASIDE, set_aside_key};
 
 /// The reason why a log is not folded any more that several processes died over.
@@ -18,27 +18,27 @@ const DEADLY: &str = "each time its log was read, sluice hung or died over it";
 
 impl Writer {
     /// Ends what earlier processes died over.
-    pub(super) fn condemn(&mut self, batch: &mut Batch) {
-        for mark in std::mem::take(&mut self.guilty) {
-            match mark.doing {
-                Doing::Folding => self.set_aside(mark.key, &DriverError::unreadable(mark.key, DEADLY), batch),
-                Doing::Deciding => self.give_up(mark, batch),
+    pub(super) fn set_aside_culprits(&mut self, batch: &mut Batch) {
+        for mark in std::mem::take(&mut self.culprits) {
+            match mark.phase {
+                Phase::Folding => self.set_aside(mark.key, &DriverError::unreadable(mark.key, DEADLY), batch),
+                Phase::Deciding => self.give_up(mark, batch),
             }
         }
     }
 
     /// The next step of an execution was decided in vain, in one process after the other: it fails, unless it has gone on.
-    fn give_up(&mut self, mark: Mark, batch: &mut Batch) {
+    fn give_up(&mut self, mark: CrashMarker, batch: &mut Batch) {
         match self.load(mark.key, batch) {
             Ok(true) => {}
             // it has never started
             Ok(false) => return,
             Err(error) => return self.set_aside(mark.key, &error, batch),
         }
-        let stands = |loaded: &super::loaded::Loaded| {
+        let stands = |loaded: &super::execution_cache::Loaded| {
             loaded.next_seq == mark.seq && loaded.execution.status() == Status::Running
         };
-        if !self.residents.get(mark.key).is_some_and(stands) {
+        if !self.cache.get(mark.key).is_some_and(stands) {
             return;
         }
         tracing::error!(
@@ -51,7 +51,7 @@ impl Writer {
             cause: None,
         });
         let breakdown = Breakdown::Fatal;
-        match self.take_one(mark.key, Fact::BrokeDown { fact, breakdown }, batch) {
+        match self.append_one(mark.key, Fact::BrokeDown { fact, breakdown }, batch) {
             Ok(()) | Err(Refused::Illegal(_) | Refused::Deferred) => {}
             Err(Refused::Driver(error)) => self.set_aside(mark.key, &error, batch),
         }
@@ -60,7 +60,7 @@ impl Writer {
     /// Ends an execution that cannot be gone on with, so that it is seen and not tried again for ever.
     pub(super) fn set_aside(&mut self, key: u64, error: &DriverError, batch: &mut Batch) {
         self.report(key, error, batch);
-        self.residents.evict(key);
+        self.cache.evict(key);
         let reason = match error {
             // the disk's trouble is no reason to give anything up
             DriverError::Journal { .. } => return,

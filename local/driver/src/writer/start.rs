@@ -8,11 +8,11 @@ use sluice_asl::eval::Entropy;
 use sluice_engine::{Execution, Fact, Identity, Status, Timestamp};
 
 use super::batch::Batch;
-use super::loaded::{Loaded, Prepared};
+use super::execution_cache::{Loaded, Prepared};
 use super::refused::Refused;
-use super::state::{Came, Writer};
+use super::state::{DecisionEnd, Writer};
 use super::versions::Target;
-use crate::journal::executions::{self, Birth};
+use crate::journal::executions::{self, NewExecution};
 use crate::journal::machines::{self, Registered};
 use crate::{DriverError, MachineKind, StartError, StartExecution, Started, fold};
 
@@ -24,11 +24,11 @@ pub(super) enum Plan {
     /// The execution runs already, under the name and with the same input.
     Runs(Started),
     /// It is to be started.
-    Start(Box<Birthing>),
+    Start(Box<PlannedExecution>),
 }
 
 /// An execution that is to be started.
-pub(super) struct Birthing {
+pub(super) struct PlannedExecution {
     target: Target,
     identity: Arc<Identity>,
     request: StartExecution,
@@ -36,7 +36,7 @@ pub(super) struct Birthing {
     at: Timestamp,
 }
 
-impl Birthing {
+impl PlannedExecution {
     pub(super) fn key(&self) -> u64 {
         self.identity.key
     }
@@ -66,7 +66,7 @@ impl Writer {
     pub(super) fn start(&mut self, request: StartExecution, batch: &mut Batch) -> Result<Started, StartError> {
         match self.plan(request)? {
             Plan::Runs(started) => Ok(started),
-            Plan::Start(birthing) => Ok(self.begin(*birthing, batch)?),
+            Plan::Start(planned) => Ok(self.begin(*planned, batch)?),
         }
     }
 
@@ -100,7 +100,7 @@ impl Writer {
                 return Err(StartError::AlreadyExists { arn, start_date });
             }
         }
-        if self.residents.is_crowded_by(&prepared.revision.machine_arn) {
+        if self.cache.is_crowded_by(&prepared.revision.machine_arn) {
             return Err(StartError::Busy);
         }
         let identity = Arc::new(Identity {
@@ -113,7 +113,7 @@ impl Writer {
             express: prepared.revision.kind == MachineKind::Express,
         });
         self.next_key += 1;
-        Ok(Plan::Start(Box::new(Birthing {
+        Ok(Plan::Start(Box::new(PlannedExecution {
             target,
             identity,
             request,
@@ -123,31 +123,31 @@ impl Writer {
     }
 
     /// Writes the first fact and the row of a new execution; or has the first fact decided elsewhere.
-    pub(super) fn begin(&mut self, mut birthing: Birthing, batch: &mut Batch) -> Result<Started, DriverError> {
-        let key = birthing.key();
-        let prepared = birthing.target.prepared.clone();
-        let execution = Execution::new(prepared.machine.clone(), birthing.identity.clone());
-        self.residents
+    pub(super) fn begin(&mut self, mut planned: PlannedExecution, batch: &mut Batch) -> Result<Started, DriverError> {
+        let key = planned.key();
+        let prepared = planned.target.prepared.clone();
+        let execution = Execution::new(prepared.machine.clone(), planned.identity.clone());
+        self.cache
             .insert(key, Loaded::new(execution, prepared, 0, self.now, None));
-        let input = Arc::new(std::mem::take(&mut birthing.request.input));
-        match self.take(key, Fact::Started { input: input.clone() }, batch) {
-            Ok(()) => self.write_start(&birthing, input, batch),
+        let input = Arc::new(std::mem::take(&mut planned.request.input));
+        match self.append(key, Fact::Started { input: input.clone() }, batch) {
+            Ok(()) => self.write_start(&planned, input, batch),
             Err(Refused::Deferred) => {
-                if let Some(name) = birthing.name() {
+                if let Some(name) = planned.name() {
                     self.starting.insert(name, key);
                 }
                 self.then(key, move |writer, came, batch| match came {
-                    Came::Decided => {
-                        if let Err(error) = writer.write_start(&birthing, input, batch) {
+                    DecisionEnd::Applied => {
+                        if let Err(error) = writer.write_start(&planned, input, batch) {
                             writer.report(key, &error, batch);
                         }
                     }
-                    Came::Overtaken | Came::Failed(_) => writer.residents.evict(key),
+                    DecisionEnd::Superseded | DecisionEnd::Failed(_) => writer.cache.evict(key),
                 });
                 Err(DriverError::Deferred { key })
             }
             Err(refused) => {
-                self.residents.evict(key);
+                self.cache.evict(key);
                 Err(match refused {
                     Refused::Illegal(illegal) => DriverError::Engine {
                         key,
@@ -163,27 +163,27 @@ impl Writer {
     /// Writes the row of an execution whose start has been decided.
     fn write_start(
         &mut self,
-        birthing: &Birthing,
+        planned: &PlannedExecution,
         input: Arc<Value>,
         batch: &mut Batch,
     ) -> Result<Started, DriverError> {
-        let started = birthing.started();
-        let Some(loaded) = self.residents.get_mut(birthing.key()) else {
+        let started = planned.started();
+        let Some(loaded) = self.cache.get_mut(planned.key()) else {
             return Ok(started);
         };
-        let start = loaded.execution.started_at().unwrap_or(birthing.at);
+        let start = loaded.execution.started_at().unwrap_or(planned.at);
         let projection = fold::project(&loaded.execution);
-        let birth = Birth {
-            identity: &birthing.identity,
-            revision: &birthing.target.prepared.revision,
+        let new = NewExecution {
+            identity: &planned.identity,
+            revision: &planned.target.prepared.revision,
             start,
-            input_hash: birthing.input_hash,
-            version_arn: birthing.target.version_arn.as_deref(),
-            alias_arn: birthing.target.alias_arn.as_deref(),
-            trace_header: birthing.request.trace_header.as_deref(),
+            input_hash: planned.input_hash,
+            version_arn: planned.target.version_arn.as_deref(),
+            alias_arn: planned.target.alias_arn.as_deref(),
+            trace_header: planned.request.trace_header.as_deref(),
         };
-        executions::insert(&self.database.connection, &birth, &projection)?;
-        loaded.born = Some(Box::new(executions::born(&birth, input)));
+        executions::insert(&self.database.connection, &new, &projection)?;
+        loaded.start_record = Some(Box::new(executions::start_record(&new, input)));
         loaded.written = Some(projection);
         batch.started += 1;
         Ok(Started {
@@ -194,7 +194,7 @@ impl Writer {
 
     /// Returns the answer of StartExecution about an execution that has been started in this round.
     pub(super) fn started(&self, key: u64) -> Option<Started> {
-        let execution = &self.residents.get(key)?.execution;
+        let execution = &self.cache.get(key)?.execution;
         Some(Started {
             arn: execution.identity().arn.to_string(),
             start_date: execution.started_at()?,
@@ -222,7 +222,7 @@ impl Writer {
     }
 
     fn ended_in_this_round(&self, arn: &str) -> Result<bool, DriverError> {
-        let loaded = executions::key_of(&self.database.connection, arn)?.and_then(|key| self.residents.get(key));
+        let loaded = executions::key_of(&self.database.connection, arn)?.and_then(|key| self.cache.get(key));
         Ok(loaded.is_some_and(|loaded| loaded.execution.status() != Status::Running))
     }
 

@@ -11,16 +11,16 @@ use sluice_engine::{HistoryEvent, Timestamp};
 use sluice_storage::GroupWriter;
 
 use super::backlog::Backlog;
-use super::batch::{Batch, RunnerAnswer};
+use super::batch::{Batch, RunnerResult};
 use super::child_start::ChildStart;
-use super::loaded::{Prepared, Residents};
+use super::execution_cache::{ExecutionCache, Prepared};
 use super::pulse::Pulse;
 use super::retention::Retention;
 use super::{job_rows, map_run_rows};
+use crate::crash_markers::CrashMarker;
 use crate::decided::Decision;
 use crate::journal::{deletion, executions};
 use crate::log::set_aside_reasons;
-use crate::marks::Mark;
 use crate::request::{Request, Responder};
 use crate::shared::Shared;
 use crate::{DriverConfig, DriverError, ExecutionRecord, TaskRunner, Watchdog};
@@ -37,7 +37,7 @@ pub(crate) struct Writer {
     pub(super) shared: Arc<Shared>,
     pub(super) requests: mpsc::Receiver<Request>,
     pub(super) backlog: Backlog,
-    pub(super) residents: Residents,
+    pub(super) cache: ExecutionCache,
     /// A time not later than that at which the first parked execution is to be woken.
     pub(super) parked_wake: Option<Timestamp>,
     /// By number.
@@ -51,7 +51,7 @@ pub(crate) struct Writer {
     pub(super) sweep_at: usize,
     pub(super) next_key: u64,
     /// Executions about which others decide.
-    pub(super) elsewhere: HashMap<u64, Elsewhere>,
+    pub(super) offloaded: HashMap<u64, Offloaded>,
     pub(super) next_ticket: u64,
     /// Those among them that are to be started, by machine and name.
     pub(super) starting: HashMap<(String, String), u64>,
@@ -60,7 +60,7 @@ pub(crate) struct Writer {
     /// Those whose logs cannot be gone on with, and why.
     pub(super) set_aside: HashMap<u64, String>,
     /// The executions that earlier processes died over, to be set aside.
-    pub(super) guilty: Vec<Mark>,
+    pub(super) culprits: Vec<CrashMarker>,
     pub(super) watchdog: Watchdog,
     pub(super) resumed: bool,
     pub(super) now: Timestamp,
@@ -78,35 +78,35 @@ pub(crate) struct Writer {
 pub(super) struct Failures {
     /// The pause before the next round.
     pub(super) pause: Option<Duration>,
-    pub(super) answers: Vec<RunnerAnswer>,
+    pub(super) results: Vec<RunnerResult>,
     /// Executions that were thrown out of memory and may have calls in flight.
-    pub(super) unsettled: HashSet<u64>,
+    pub(super) to_reload: HashSet<u64>,
 }
 
 /// The end of a decision, for those who wait for it.
 #[derive(Debug, Clone)]
-pub(super) enum Came {
+pub(super) enum DecisionEnd {
     /// It is part of the round.
-    Decided,
+    Applied,
     /// The execution was stopped first.
-    Overtaken,
+    Superseded,
     /// It did not happen; as if the round in which it was asked for had failed.
     Failed(DriverError),
 }
 
 /// The work that waits for a decision.
-pub(super) type Sequel = Box<dyn FnOnce(&mut Writer, Came, &mut Batch) + Send>;
+pub(super) type Sequel = Box<dyn FnOnce(&mut Writer, DecisionEnd, &mut Batch) + Send>;
 
 /// The requests and results that wait until an execution is back.
 pub(super) enum Held {
     Request(Request),
-    Answer(RunnerAnswer),
+    Answer(RunnerResult),
     /// The start of an execution for a task, which has been decided.
     Start(u64),
 }
 
 /// An execution about which somebody else decides.
-pub(super) struct Elsewhere {
+pub(super) struct Offloaded {
     pub(super) ticket: u64,
     pub(super) wanted: Arc<AtomicBool>,
     /// StopExecution may overtake it.
@@ -119,9 +119,9 @@ pub(super) struct Elsewhere {
     pub(super) held: VecDeque<Held>,
 }
 
-impl fmt::Debug for Elsewhere {
+impl fmt::Debug for Offloaded {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Elsewhere")
+        f.debug_struct("Offloaded")
             .field("ticket", &self.ticket)
             .finish_non_exhaustive()
     }
@@ -134,7 +134,7 @@ impl Writer {
         runner: Arc<dyn TaskRunner>,
         shared: Arc<Shared>,
         requests: mpsc::Receiver<Request>,
-        guilty: Vec<Mark>,
+        culprits: Vec<CrashMarker>,
     ) -> Result<Self, DriverError> {
         map_run_rows::fill(&shared, &connection)?;
         let clock_runs = config.clock.until(Timestamp::MAX).is_some();
@@ -152,15 +152,15 @@ impl Writer {
             shared,
             requests,
             backlog: Backlog::default(),
-            residents: Residents::default(),
+            cache: ExecutionCache::default(),
             revisions: HashMap::new(),
             current: HashMap::new(),
             waiters: HashMap::new(),
-            elsewhere: HashMap::new(),
+            offloaded: HashMap::new(),
             next_ticket: 0,
             starting: HashMap::new(),
             children_to_start: HashMap::new(),
-            guilty,
+            culprits,
             sweep_at: 64,
             resumed: false,
             pulse: Pulse::default(),

@@ -36,7 +36,7 @@ impl Writer {
             let mut batch = Batch::default();
             self.gather(&mut batch);
             let close = batch.close;
-            if !self.settle(batch) {
+            if !self.finish_batch(batch) {
                 break;
             }
             if close {
@@ -78,9 +78,9 @@ impl Writer {
 
     pub(super) fn has_work(&self) -> bool {
         !self.backlog.is_empty()
-            || !self.failures.answers.is_empty()
-            || !self.failures.unsettled.is_empty()
-            || !self.guilty.is_empty()
+            || !self.failures.results.is_empty()
+            || !self.failures.to_reload.is_empty()
+            || !self.culprits.is_empty()
             // whether the disk works again is found out by writing
             || self.shared.health.is_failing()
     }
@@ -107,7 +107,7 @@ impl Writer {
         }
         // A dead channel cannot be: this thread's own handle on it lives as long as `self`.
         let forever = || Some(self.requests.recv().unwrap_or(Request::Shutdown));
-        let in_flight = self.residents.first_deadline();
+        let in_flight = self.cache.first_deadline();
         let Some(deadline) = in_flight
             .into_iter()
             .chain(self.parked_wake)
@@ -126,7 +126,7 @@ impl Writer {
 
     /// Returns true if the deadline of an execution has come.
     fn is_overdue(&self) -> bool {
-        let deadlines = self.residents.first_deadline().into_iter().chain(self.parked_wake);
+        let deadlines = self.cache.first_deadline().into_iter().chain(self.parked_wake);
         let first = deadlines.min();
         first.is_some_and(|at| self.config.clock.until(at) == Some(Duration::ZERO))
     }
@@ -142,12 +142,12 @@ impl Writer {
         let began = Instant::now();
         let time = ROUND.max(self.database.commit_took());
         let quiet = !self.has_work();
-        self.condemn(batch);
-        self.redo(batch);
-        self.make_up_for_a_pause(batch);
+        self.set_aside_culprits(batch);
+        self.retry_failed(batch);
+        self.restart_timeouts_after_pause(batch);
         let limit = if self.backlog.is_empty() { GROUP } else { DEADLINES };
         self.fire_deadlines(limit, batch);
-        self.settle_jobs(batch);
+        self.finish_jobs(batch);
         for _ in 0..GROUP {
             if batch.failed.is_some() || batch.close {
                 break;
@@ -157,7 +157,7 @@ impl Writer {
             if let Some(request) = self.hold(request, batch) {
                 self.handle(request, batch);
             }
-            self.settle_jobs(batch);
+            self.finish_jobs(batch);
             if began.elapsed() >= time {
                 break;
             }
@@ -172,7 +172,7 @@ impl Writer {
 
     /// Lets a request wait for its turn. A start that would wait too long is refused.
     pub(super) fn queue(&mut self, request: Request) {
-        if let Some(Request::Start(Call { reply, .. })) = self.backlog.push(request, &self.residents) {
+        if let Some(Request::Start(Call { reply, .. })) = self.backlog.push(request, &self.cache) {
             self.taken_from_queue();
             // whoever has gone away needs no answer
             let _ = reply.send(Err(StartError::Busy));
@@ -184,18 +184,18 @@ impl Writer {
     }
 
     /// Does again what a failed commit undid and nobody else would.
-    fn redo(&mut self, batch: &mut Batch) {
-        for key in std::mem::take(&mut self.failures.unsettled) {
+    fn retry_failed(&mut self, batch: &mut Batch) {
+        for key in std::mem::take(&mut self.failures.to_reload) {
             if let Err(error) = self.load(key, batch) {
                 self.report(key, &error, batch);
             }
         }
-        for answer in std::mem::take(&mut self.failures.answers) {
+        for answer in std::mem::take(&mut self.failures.results) {
             match self.is_premature(&answer) {
                 Ok(false) => self.runner_answered(answer, batch),
                 Ok(true) => {}
                 Err(error) => {
-                    self.failures.answers.push(answer);
+                    self.failures.results.push(answer);
                     batch.note(Some(&error));
                 }
             }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::loaded::Prepared;
+use super::execution_cache::Prepared;
 use super::state::Writer;
 use crate::journal::machines::{self, Registered};
 use crate::journal::versions;

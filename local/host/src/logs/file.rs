@@ -4,13 +4,13 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::Arc;
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::line::MAX_LINE_BYTES;
 use super::record::{LogRecord, timestamp};
-use crate::sync::lock;
+use parking_lot::{Condvar, Mutex};
 
 /// A file that has reached this size becomes `<function>.log.1`.
 const MAX_FILE_BYTES: u64 = 8 * 1024 * 1024;
@@ -71,7 +71,7 @@ impl LogWriter {
     /// Never waits for the disk.
     pub(crate) fn write(&self, function: Arc<str>, record: Arc<LogRecord>) {
         let wake = {
-            let mut pending = lock(&self.shared.pending);
+            let mut pending = self.shared.pending.lock();
             if pending.records.len() >= MAX_PENDING {
                 pending.left_out += 1;
             } else {
@@ -86,7 +86,7 @@ impl LogWriter {
 
     /// Deletes what was logged before a time, as far as [`Files::forget`] does.
     pub(crate) fn forget(&self, before_ms: u64) {
-        let mut pending = lock(&self.shared.pending);
+        let mut pending = self.shared.pending.lock();
         pending.forget = Some(before_ms);
         let wake = std::mem::take(&mut pending.asleep);
         drop(pending);
@@ -97,9 +97,9 @@ impl LogWriter {
 
     /// Writes what is left and ends the thread.
     pub(crate) fn close(&self) {
-        lock(&self.shared.pending).closing = true;
+        self.shared.pending.lock().closing = true;
         self.shared.work.notify_one();
-        if let Some(thread) = lock(&self.thread).take()
+        if let Some(thread) = self.thread.lock().take()
             && thread.join().is_err()
         {
             tracing::error!("the thread that writes function logs has panicked");
@@ -115,20 +115,15 @@ impl Drop for LogWriter {
 
 fn run(shared: &Shared, mut files: Files) {
     loop {
-        let mut pending = lock(&shared.pending);
+        let mut pending = shared.pending.lock();
         while pending.records.is_empty() && pending.forget.is_none() && !pending.closing {
             pending.asleep = true;
-            pending = shared
-                .work
-                .wait(pending)
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            shared.work.wait(&mut pending);
         }
         if !pending.closing {
-            pending = shared
+            shared
                 .work
-                .wait_timeout_while(pending, GATHER, |pending| !pending.closing)
-                .unwrap_or_else(std::sync::PoisonError::into_inner)
-                .0;
+                .wait_while_for(&mut pending, |pending| !pending.closing, GATHER);
         }
         let records = std::mem::take(&mut pending.records);
         let left_out = std::mem::take(&mut pending.left_out);

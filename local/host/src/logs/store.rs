@@ -1,11 +1,11 @@
 //! The latest records of one function in memory, and the way to its file.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use super::file::LogWriter;
 use super::record::LogRecord;
-use crate::sync::lock;
+use parking_lot::Mutex;
 
 /// The bound of the memory of one function's logs, in bytes.
 const MAX_BYTES: usize = 1024 * 1024;
@@ -99,7 +99,7 @@ impl FunctionLog {
 
     /// Keeps a record; the file follows later.
     pub(crate) fn push(&self, record: LogRecord) {
-        let record = lock(&self.ring).push(record);
+        let record = self.ring.lock().push(record);
         if let Some(writer) = &self.writer {
             writer.write(Arc::clone(&self.function), record);
         }
@@ -107,12 +107,12 @@ impl FunctionLog {
 
     /// Forgets the records of invocations that began before a time. The file is its writer's.
     pub(crate) fn forget(&self, before_ms: u64) {
-        lock(&self.ring).forget(before_ms);
+        self.ring.lock().forget(before_ms);
     }
 
     /// The records asked for, oldest first.
     pub(crate) fn query(&self, query: LogQuery) -> Vec<Arc<LogRecord>> {
-        lock(&self.ring).query(query)
+        self.ring.lock().query(query)
     }
 }
 

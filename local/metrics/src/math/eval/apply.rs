@@ -1,6 +1,6 @@
 //! Functions.
 
-use super::Scope;
+use super::scope::Scope;
 use crate::math::parser::Node;
 use crate::math::value::aligned;
 use crate::math::{Function, MathError, TimeSeries, Value, calendar};

@@ -1,3 +1,4 @@
+use crate::Window;
 use std::cell::Cell;
 use std::collections::BTreeMap;
 

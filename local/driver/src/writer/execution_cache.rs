@@ -49,7 +49,7 @@ pub(crate) struct Loaded {
     /// Calls of an earlier process, which nobody makes until they are sent again.
     pub(crate) orphans: Vec<AttemptId>,
     /// The record without what its projection holds. Known of those that have been in memory since they were started.
-    pub(crate) born: Option<Box<ExecutionRecord>>,
+    pub(crate) start_record: Option<Box<ExecutionRecord>>,
     /// The last event of its history, as far as the facts since it was loaded have added any.
     pub(crate) newest: Option<HistoryEvent>,
     /// The bytes of those facts.
@@ -73,7 +73,7 @@ impl Loaded {
             written,
             slow: false,
             orphans: Vec::new(),
-            born: None,
+            start_record: None,
             newest: None,
             bytes: 0,
             armed: None,
@@ -100,7 +100,7 @@ impl Loaded {
                 waiting_since: now.waiting_since,
                 waiting_state: now.waiting_state.as_deref().map(str::to_owned),
                 redrive_count: now.redrive_count,
-                ..ExecutionRecord::clone(self.born.as_deref()?)
+                ..ExecutionRecord::clone(self.start_record.as_deref()?)
             },
         })
     }
@@ -108,7 +108,7 @@ impl Loaded {
 
 /// The executions in memory, with the deadlines of those that stay there.
 #[derive(Debug, Default)]
-pub(crate) struct Residents {
+pub(crate) struct ExecutionCache {
     by_key: HashMap<u64, Loaded>,
     /// The number of them by state machine.
     by_machine: HashMap<Arc<str>, usize>,
@@ -117,7 +117,7 @@ pub(crate) struct Residents {
     deadlines: BTreeSet<(Timestamp, u64)>,
 }
 
-impl Residents {
+impl ExecutionCache {
     pub(crate) fn len(&self) -> usize {
         self.by_key.len()
     }

@@ -2,7 +2,7 @@
 
 /// Keeps the values used last, up to a number and a total weight. Meant for tens of values: look-ups are linear.
 #[derive(Debug)]
-pub(crate) struct Recent<K, V> {
+pub(crate) struct LruCache<K, V> {
     slots: Vec<Slot<K, V>>,
     most: usize,
     heaviest: usize,
@@ -15,7 +15,7 @@ struct Slot<K, V> {
     weight: usize,
 }
 
-impl<K: PartialEq, V: Clone> Recent<K, V> {
+impl<K: PartialEq, V: Clone> LruCache<K, V> {
     /// At most `most` values that weigh at most `heaviest` together.
     pub(crate) fn new(most: usize, heaviest: usize) -> Self {
         Self {
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn what_was_used_longest_ago_goes_first() {
-        let mut cache = Recent::new(2, 100);
+        let mut cache = LruCache::new(2, 100);
         cache.put("a", 1, 1);
         cache.put("b", 2, 1);
         assert_eq!(cache.get(&"a"), Some(1));
@@ -73,7 +73,7 @@ mod tests {
 
     #[test]
     fn weight_counts_and_a_value_has_one_slot() {
-        let mut cache = Recent::new(10, 100);
+        let mut cache = LruCache::new(10, 100);
         cache.put("a", 1, 60);
         cache.put("a", 2, 60);
         cache.put("b", 3, 30);

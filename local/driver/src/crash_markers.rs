@@ -1,4 +1,4 @@
-//! Marks of what is being decided, for the case that the process does not survive it.
+//! CrashMarkers of what is being decided, for the case that the process does not survive it.
 //!
 //! Before a log is folded, and before a decision that may be dangerous, its execution and the number of its next fact are
 //! written into a small file, and taken out of it afterwards. It is not synced: what ends the process does not end the
@@ -30,7 +30,7 @@ const SIZE: usize = SUSPECTS + SLOTS * SLOT;
 
 /// The work that is being done on an execution.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Doing {
+pub(crate) enum Phase {
     /// Its log is being folded.
     Folding,
     /// The consequences of a fact are being decided.
@@ -39,16 +39,16 @@ pub(crate) enum Doing {
 
 /// The work that an earlier process did when it ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Mark {
+pub(crate) struct CrashMarker {
     pub(crate) key: u64,
     /// The number of the fact that would have been next.
     pub(crate) seq: u32,
-    pub(crate) doing: Doing,
+    pub(crate) phase: Phase,
 }
 
 /// The marks of this process. Without a file, which is no reason not to start, nothing is marked.
 #[derive(Debug)]
-pub(crate) struct Marks {
+pub(crate) struct CrashMarkers {
     file: Option<File>,
     /// True if the process before was not closed: each decision is marked.
     wary: bool,
@@ -57,10 +57,10 @@ pub(crate) struct Marks {
 
 /// A mark, until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Marked {
-    marks: Arc<Marks>,
+pub(crate) struct MarkerGuard {
+    marks: Arc<CrashMarkers>,
     slot: usize,
-    mark: Mark,
+    mark: CrashMarker,
 }
 
 const EMPTY: u8 = 0;
@@ -69,9 +69,9 @@ const HUNG: u8 = 2;
 
 const OPEN: u8 = 1;
 
-impl Marks {
+impl CrashMarkers {
     /// Opens the file; answers with what is to blame for the end of earlier processes.
-    pub(crate) fn open(directory: &Path) -> (Arc<Self>, Vec<Mark>) {
+    pub(crate) fn open(directory: &Path) -> (Arc<Self>, Vec<CrashMarker>) {
         let path = directory.join(FILE);
         let opened = OpenOptions::new()
             .read(true)
@@ -92,7 +92,7 @@ impl Marks {
         if read < SIZE {
             found = [0; SIZE];
         }
-        let (guilty, suspects) = judge(&found);
+        let (culprits, suspects) = assess(&found);
         let marks = Self {
             wary: found[0] == OPEN,
             file: Some(file),
@@ -102,7 +102,7 @@ impl Marks {
         fresh[0] = OPEN;
         fresh[SUSPECTS..].copy_from_slice(&suspects);
         marks.write(&fresh, 0);
-        (Arc::new(marks), guilty)
+        (Arc::new(marks), culprits)
     }
 
     fn without() -> Self {
@@ -124,14 +124,14 @@ impl Marks {
     }
 
     /// Marks the work until the answer is dropped.
-    pub(crate) fn mark(self: &Arc<Self>, mark: Mark) -> Option<Marked> {
+    pub(crate) fn mark(self: &Arc<Self>, mark: CrashMarker) -> Option<MarkerGuard> {
         let taken = self.used.fetch_update(Ordering::AcqRel, Ordering::Acquire, |used| {
             let free = (!used).trailing_zeros();
             (free < SLOTS as u32).then_some(used | 1 << free)
         });
         // more at a time than there are threads cannot be
         let slot = (!taken.ok()?).trailing_zeros() as usize;
-        let marked = Marked {
+        let marked = MarkerGuard {
             marks: self.clone(),
             slot,
             mark,
@@ -141,7 +141,7 @@ impl Marks {
     }
 
     /// Marks for the next process that this work does not end.
-    fn give_up(self: &Arc<Self>, mark: Mark) {
+    fn give_up(self: &Arc<Self>, mark: CrashMarker) {
         let Some(marked) = self.mark(mark) else { return };
         marked.write(HUNG);
         // the process ends with it
@@ -158,13 +158,13 @@ impl Marks {
     }
 }
 
-impl Marked {
+impl MarkerGuard {
     fn write(&self, state: u8) {
         self.marks.write(&encode(state, self.mark, 0), HEAD + self.slot * SLOT);
     }
 }
 
-impl Drop for Marked {
+impl Drop for MarkerGuard {
     fn drop(&mut self) {
         self.write(EMPTY);
         self.marks.used.fetch_and(!(1 << self.slot), Ordering::AcqRel);
@@ -172,43 +172,43 @@ impl Drop for Marked {
 }
 
 /// Judges the marks of earlier processes: returns those to blame, and the suspects from now on.
-fn judge(found: &[u8; SIZE]) -> (Vec<Mark>, [u8; SLOTS * SLOT]) {
+fn assess(found: &[u8; SIZE]) -> (Vec<CrashMarker>, [u8; SLOTS * SLOT]) {
     let slots = |from: usize| (0..SLOTS).filter_map(move |slot| decode(&found[from + slot * SLOT..][..SLOT]));
-    let known: Vec<(u8, Mark, u32)> = slots(SUSPECTS).collect();
-    let (mut guilty, mut suspects, mut next) = (Vec::new(), [0; SLOTS * SLOT], 0);
+    let known: Vec<(u8, CrashMarker, u32)> = slots(SUSPECTS).collect();
+    let (mut culprits, mut suspects, mut next) = (Vec::new(), [0; SLOTS * SLOT], 0);
     for (state, mark, _) in slots(HEAD) {
         let before = known.iter().find(|(_, suspect, _)| *suspect == mark);
         let deaths = before.map_or(0, |(_, _, deaths)| *deaths) + 1;
         if state == HUNG || deaths >= DEATHS {
-            guilty.push(mark);
+            culprits.push(mark);
         } else {
             suspects[next..next + SLOT].copy_from_slice(&encode(TRIED, mark, deaths));
             next += SLOT;
         }
     }
-    (guilty, suspects)
+    (culprits, suspects)
 }
 
-fn encode(state: u8, mark: Mark, deaths: u32) -> [u8; SLOT] {
+fn encode(state: u8, mark: CrashMarker, deaths: u32) -> [u8; SLOT] {
     let mut slot = [0; SLOT];
     slot[0] = state;
-    slot[1] = u8::from(mark.doing == Doing::Deciding);
+    slot[1] = u8::from(mark.phase == Phase::Deciding);
     slot[4..8].copy_from_slice(&deaths.to_le_bytes());
     slot[8..16].copy_from_slice(&mark.key.to_le_bytes());
     slot[16..20].copy_from_slice(&mark.seq.to_le_bytes());
     slot
 }
 
-fn decode(slot: &[u8]) -> Option<(u8, Mark, u32)> {
+fn decode(slot: &[u8]) -> Option<(u8, CrashMarker, u32)> {
     let number = |from: usize| Some(u32::from_le_bytes(*slot.get(from..)?.first_chunk()?));
     let state = *slot.first()?;
-    let mark = Mark {
+    let mark = CrashMarker {
         key: u64::from_le_bytes(*slot.get(8..)?.first_chunk()?),
         seq: number(16)?,
-        doing: if *slot.get(1)? == 0 {
-            Doing::Folding
+        phase: if *slot.get(1)? == 0 {
+            Phase::Folding
         } else {
-            Doing::Deciding
+            Phase::Deciding
         },
     };
     (state == TRIED || state == HUNG).then_some((state, mark, number(4)?))
@@ -218,7 +218,7 @@ fn decode(slot: &[u8]) -> Option<(u8, Mark, u32)> {
 const HANGS: i32 = 70;
 
 /// Ends the process over what does not end, so that a later one sets it aside.
-pub(crate) fn ender(marks: &Arc<Marks>) -> impl Fn(Mark) + Send + Sync + 'static {
+pub(crate) fn exit_on_hang(marks: &Arc<CrashMarkers>) -> impl Fn(CrashMarker) + Send + Sync + 'static {
     let marks = marks.clone();
     move |mark| {
         marks.give_up(mark);
@@ -234,25 +234,25 @@ pub(crate) fn ender(marks: &Arc<Marks>) -> impl Fn(Mark) + Send + Sync + 'static
 mod tests {
     use super::*;
 
-    fn mark(key: u64) -> Mark {
-        Mark {
+    fn mark(key: u64) -> CrashMarker {
+        CrashMarker {
             key,
             seq: 3,
-            doing: Doing::Deciding,
+            phase: Phase::Deciding,
         }
     }
 
     /// One process after the other on the same directory, each dying over what it is told; the last finds who is to blame.
-    fn check(deaths: &[&[Mark]], expected: &[Mark]) {
+    fn check(deaths: &[&[CrashMarker]], expected: &[CrashMarker]) {
         let directory = tempfile::tempdir().expect("a directory");
         for marked in deaths {
-            let (marks, guilty) = Marks::open(directory.path());
-            assert_eq!(guilty, [], "{deaths:?}");
+            let (marks, culprits) = CrashMarkers::open(directory.path());
+            assert_eq!(culprits, [], "{deaths:?}");
             let held: Vec<_> = marked.iter().filter_map(|mark| marks.mark(*mark)).collect();
             std::mem::forget(held);
         }
-        let (marks, guilty) = Marks::open(directory.path());
-        assert_eq!(guilty, expected, "{deaths:?}");
+        let (marks, culprits) = CrashMarkers::open(directory.path());
+        assert_eq!(culprits, expected, "{deaths:?}");
         assert_eq!(marks.is_wary(), !deaths.is_empty());
     }
 
@@ -265,8 +265,8 @@ mod tests {
         check(&[&[mark(1)], &[], &[mark(1)], &[mark(1)]], &[]);
         check(&[&[mark(1)], &[mark(2)], &[mark(1)]], &[]);
         check(&[&[mark(1), mark(2)], &[mark(2)], &[mark(3), mark(2)]], &[mark(2)]);
-        let folding = Mark {
-            doing: Doing::Folding,
+        let folding = CrashMarker {
+            phase: Phase::Folding,
             ..mark(1)
         };
         check(&[&[mark(1)], &[mark(1)], &[folding]], &[]);
@@ -275,16 +275,16 @@ mod tests {
     #[test]
     fn what_hung_is_to_blame_at_once_and_what_ended_is_not() {
         let directory = tempfile::tempdir().expect("a directory");
-        let (marks, _) = Marks::open(directory.path());
+        let (marks, _) = CrashMarkers::open(directory.path());
         let first = marks.mark(mark(1)).expect("marked");
         drop(first);
         marks.give_up(mark(2));
-        let (marks, guilty) = Marks::open(directory.path());
-        assert_eq!(guilty, [mark(2)]);
+        let (marks, culprits) = CrashMarkers::open(directory.path());
+        assert_eq!(culprits, [mark(2)]);
         assert!(marks.is_wary());
         marks.close();
-        let (marks, guilty) = Marks::open(directory.path());
-        assert!(guilty.is_empty() && !marks.is_wary());
+        let (marks, culprits) = CrashMarkers::open(directory.path());
+        assert!(culprits.is_empty() && !marks.is_wary());
     }
 
     #[test]
@@ -292,7 +292,7 @@ mod tests {
         let directory = tempfile::tempdir().expect("a directory");
         for content in [vec![], vec![9; 10], vec![0xff; SIZE], vec![7; 2 * SIZE]] {
             std::fs::write(directory.path().join(FILE), content).expect("written");
-            assert_eq!(Marks::open(directory.path()).1, []);
+            assert_eq!(CrashMarkers::open(directory.path()).1, []);
         }
     }
 }

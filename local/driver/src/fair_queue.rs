@@ -5,13 +5,13 @@ use std::hash::Hash;
 
 /// A queue in which each owner has one after the other of what it brought, and all owners take turns.
 #[derive(Debug)]
-pub(crate) struct Turns<K, T> {
+pub(crate) struct FairQueue<K, T> {
     /// The owners of which something waits, the next to be served first.
     turns: VecDeque<K>,
     by_owner: HashMap<K, VecDeque<T>>,
 }
 
-impl<K, T> Default for Turns<K, T> {
+impl<K, T> Default for FairQueue<K, T> {
     fn default() -> Self {
         Self {
             turns: VecDeque::new(),
@@ -20,7 +20,7 @@ impl<K, T> Default for Turns<K, T> {
     }
 }
 
-impl<K: Clone + Eq + Hash, T> Turns<K, T> {
+impl<K: Clone + Eq + Hash, T> FairQueue<K, T> {
     /// Returns true if nothing waits.
     pub(crate) fn is_empty(&self) -> bool {
         self.by_owner.is_empty()
@@ -72,7 +72,7 @@ mod tests {
 
     #[test]
     fn owners_take_turns_and_each_has_its_jobs_in_order() {
-        let mut queue = Turns::default();
+        let mut queue = FairQueue::default();
         let (a, b): (Arc<str>, Arc<str>) = ("a".into(), "b".into());
         for n in 0..4 {
             queue.push(a.clone(), ("a", n));

@@ -8,13 +8,13 @@ use sluice_asl::StateMachine;
 use sluice_asl::eval::StopSignal;
 use sluice_engine::{Breakdown, Execution, Fact, Identity, IllegalFact, LogEntry};
 
-use super::batch::{Batch, RunnerAnswer};
-use super::loaded::{Loaded, Prepared};
+use super::batch::{Batch, RunnerResult};
+use super::execution_cache::{Loaded, Prepared};
 use super::refused::Refused;
-use super::state::{Came, Writer};
+use super::state::{DecisionEnd, Writer};
+use crate::crash_markers::{CrashMarker, Phase};
 use crate::decided::Decided;
 use crate::journal::{children, codec, executions, machines, store};
-use crate::marks::{Doing, Mark};
 use crate::observations;
 use crate::shared::Counters;
 use crate::{ACTIVITY_KIND, DriverError, fold};
@@ -32,7 +32,7 @@ impl Writer {
     /// Folds an execution back into memory if it is not there. False: there is no such execution.
     pub(super) fn load(&mut self, key: u64, batch: &mut Batch) -> Result<bool, DriverError> {
         batch.touched.insert(key);
-        if self.residents.contains(key) {
+        if self.cache.contains(key) {
             return Ok(true);
         }
         if let Some(reason) = self.set_aside.get(&key) {
@@ -54,7 +54,7 @@ impl Writer {
         if orphaned {
             loaded.orphans = loaded.execution.open_tasks().iter().map(|task| task.attempt).collect();
         }
-        self.residents.insert(key, loaded);
+        self.cache.insert(key, loaded);
         Ok(true)
     }
 
@@ -66,14 +66,20 @@ impl Writer {
         entries: &[LogEntry],
     ) -> Result<Execution, DriverError> {
         let key = identity.key;
-        let mark = Mark {
+        let mark = CrashMarker {
             key,
             seq: u32::try_from(entries.len()).unwrap_or(u32::MAX),
-            doing: Doing::Folding,
+            phase: Phase::Folding,
         };
         let _marked = self.shared.marks.mark(mark);
         let watch = self.watchdog.watch_over(MAX_FOLD, StopSignal::new(), Some(mark));
-        let execution = fold::fold(machine, identity, entries, &self.shared.alone(), Some(watch.stop()));
+        let execution = fold::fold(
+            machine,
+            identity,
+            entries,
+            &self.shared.fold_evaluator(),
+            Some(watch.stop()),
+        );
         match watch.end().breakdown {
             Some(_) => Err(DriverError::unreadable(key, "its log takes too long to be read")),
             None => execution,
@@ -107,15 +113,15 @@ impl Writer {
     }
 
     /// Takes a fact about a loaded execution in, after what it has to know about activities.
-    pub(super) fn take(&mut self, key: u64, fact: Fact, batch: &mut Batch) -> Result<(), Refused> {
+    pub(super) fn append(&mut self, key: u64, fact: Fact, batch: &mut Batch) -> Result<(), Refused> {
         let missing = self.missing_activities(key, matches!(fact, Fact::Redriven))?;
-        if self.decides_elsewhere(key, &fact) {
-            return Err(self.lend(key, missing, fact, batch));
+        if self.must_offload(key, &fact) {
+            return Err(self.offload(key, missing, fact, batch));
         }
         if let Some(arns) = missing {
-            self.take_one(key, Fact::ActivitiesMissing { arns }, batch)?;
+            self.append_one(key, Fact::ActivitiesMissing { arns }, batch)?;
         }
-        self.take_one(key, fact, batch)
+        self.append_one(key, fact, batch)
     }
 
     /// The activities of the execution's definition that do not exist, if that is news to it. An execution that has
@@ -126,7 +132,7 @@ impl Writer {
         redriven: bool,
     ) -> Result<Option<BTreeSet<Arc<str>>>, DriverError> {
         let goes_on = |loaded: &&Loaded| redriven || loaded.execution.outcome().is_none();
-        let Some(loaded) = self.residents.get(key).filter(goes_on) else {
+        let Some(loaded) = self.cache.get(key).filter(goes_on) else {
             return Ok(None);
         };
         let mut missing = BTreeSet::new();
@@ -139,11 +145,11 @@ impl Writer {
     }
 
     /// Applies a fact, and writes it into the open transaction.
-    pub(super) fn take_one(&mut self, key: u64, fact: Fact, batch: &mut Batch) -> Result<(), Refused> {
+    pub(super) fn append_one(&mut self, key: u64, fact: Fact, batch: &mut Batch) -> Result<(), Refused> {
         // First, since what cannot be written must not be applied.
         let body = codec::encode(&fact)?;
         let seed = (self.config.seed)();
-        let Some(loaded) = self.residents.get_mut(key) else {
+        let Some(loaded) = self.cache.get_mut(key) else {
             return Err(DriverError::unreadable(key, "it is not in memory").into());
         };
         let entry = LogEntry {
@@ -153,10 +159,10 @@ impl Writer {
         };
         self.events.clear();
         let at_stake = observations::at_stake(&loaded.execution, &entry);
-        let mark = Mark {
+        let mark = CrashMarker {
             key,
             seq: loaded.next_seq,
-            doing: Doing::Deciding,
+            phase: Phase::Deciding,
         };
         let marks = &self.shared.marks;
         let _marked = marks.is_wary().then(|| marks.mark(mark));
@@ -164,7 +170,7 @@ impl Writer {
         let execution = Arc::make_mut(&mut loaded.execution);
         let turn = fold::apply(execution, key, &entry, &mut self.events, watch.stop());
         let turn = match (turn, watch.end().breakdown) {
-            (_, Some(_)) => return self.decide_elsewhere(key, entry.fact, batch),
+            (_, Some(_)) => return self.offload_after_all(key, entry.fact, batch),
             (Ok(turn), None) => turn.map_err(Refused::Illegal)?,
             (Err(panicked), None) => {
                 tracing::error!(execution = key, error = %panicked, "the execution fails over a bug in the engine");
@@ -188,12 +194,12 @@ impl Writer {
             newest,
             at_stake,
         } = decided;
-        let Some(loaded) = self.residents.get_mut(key) else {
+        let Some(loaded) = self.cache.get_mut(key) else {
             return Err(DriverError::unreadable(key, "it is not in memory").into());
         };
         if matches!(entry.fact.without_evaluations(), Fact::Redriven) {
             // what it was born with does not say when
-            loaded.born = None;
+            loaded.start_record = None;
         }
         let seq = loaded.next_seq;
         loaded.next_seq += 1;
@@ -225,10 +231,10 @@ impl Writer {
 
     /// The fact's decision takes too long for the engine's thread, and what it has done to the execution in memory is of no
     /// use: folds the log again, and lets others decide, from now on about all that comes for it.
-    fn decide_elsewhere(&mut self, key: u64, fact: Fact, batch: &mut Batch) -> Result<(), Refused> {
+    fn offload_after_all(&mut self, key: u64, fact: Fact, batch: &mut Batch) -> Result<(), Refused> {
         let mut missing = None;
         if matches!(fact, Fact::Started { .. })
-            && let Some(loaded) = self.residents.get_mut(key).filter(|loaded| loaded.next_seq > 0)
+            && let Some(loaded) = self.cache.get_mut(key).filter(|loaded| loaded.next_seq > 0)
         {
             // an execution without a start has no log
             missing = Some(loaded.execution.missing_activities().clone());
@@ -236,10 +242,10 @@ impl Writer {
             executions::forget_log(&self.database.connection, key)?;
         }
         self.refold(key)?;
-        if let Some(loaded) = self.residents.get_mut(key) {
+        if let Some(loaded) = self.cache.get_mut(key) {
             loaded.slow = true;
         }
-        Err(self.lend(key, missing, fact, batch))
+        Err(self.offload(key, missing, fact, batch))
     }
 
     /// The fact's decision was given up, and what it has done to the execution in memory is of no use: folds the log
@@ -252,19 +258,19 @@ impl Writer {
         );
         self.refold(key)?;
         let fact = Box::new(fact);
-        self.take_one(key, Fact::BrokeDown { fact, breakdown }, batch)
+        self.append_one(key, Fact::BrokeDown { fact, breakdown }, batch)
     }
 
     /// Takes the answer of the runner in. It is never lost: what cannot be kept becomes a failure of the attempt.
-    pub(super) fn runner_answered(&mut self, answer: RunnerAnswer, batch: &mut Batch) {
-        if self.is_elsewhere(answer.key) {
+    pub(super) fn runner_answered(&mut self, answer: RunnerResult, batch: &mut Batch) {
+        if self.is_offloaded(answer.key) {
             return self.hold_answer(answer);
         }
         let (key, attempt, job) = (answer.key, answer.attempt, answer.job.clone());
-        batch.answers.push(answer.clone());
-        self.take_answer(answer, batch);
+        batch.results.push(answer.clone());
+        self.append_result(answer, batch);
         if let Some(job) = job
-            && !self.is_elsewhere(key)
+            && !self.is_offloaded(key)
             && let Err(error) = self.await_job(key, attempt, &job, batch)
         {
             self.report(key, &error, batch);
@@ -272,19 +278,19 @@ impl Writer {
     }
 
     /// Takes the answer to an attempt in, or a failure of the attempt in its place.
-    pub(super) fn take_answer(&mut self, answer: RunnerAnswer, batch: &mut Batch) {
+    pub(super) fn append_result(&mut self, answer: RunnerResult, batch: &mut Batch) {
         let (key, attempt) = (answer.key, answer.attempt);
-        if !self.is_elsewhere(key) {
+        if !self.is_offloaded(key) {
             match self.load(key, batch) {
-                Ok(true) => self.settle_deadline(key, batch),
+                Ok(true) => self.apply_due_deadline(key, batch),
                 Ok(false) => return self.stale(&answer, batch),
                 Err(error) => return self.report(key, &error, batch),
             }
         }
-        if self.is_elsewhere(key) {
+        if self.is_offloaded(key) {
             return self.hold_answer(answer);
         }
-        let (error, cause) = match self.take(key, answer.fact.clone(), batch) {
+        let (error, cause) = match self.append(key, answer.fact.clone(), batch) {
             Ok(()) => return self.taken(&answer, batch),
             Err(Refused::Deferred) => return self.wait_for_answer(answer),
             Err(Refused::Illegal(illegal @ IllegalFact::WrongStage { .. })) => ("States.Runtime", illegal.to_string()),
@@ -299,7 +305,7 @@ impl Writer {
             error: Some(error.to_owned()),
             cause: Some(cause),
         };
-        match self.take(key, failed, batch) {
+        match self.append(key, failed, batch) {
             Ok(()) => self.taken(&answer, batch),
             Err(Refused::Deferred) => self.wait_for_answer(answer),
             Err(Refused::Illegal(_)) => self.stale(&answer, batch),
@@ -308,19 +314,19 @@ impl Writer {
     }
 
     /// Waits for the decision that follows from an answer, which is made elsewhere.
-    fn wait_for_answer(&mut self, answer: RunnerAnswer) {
+    fn wait_for_answer(&mut self, answer: RunnerResult) {
         self.then(answer.key, move |writer, came, batch| match came {
-            Came::Decided => {
+            DecisionEnd::Applied => {
                 writer.taken(&answer, batch);
-                batch.answers.push(answer);
+                batch.results.push(answer);
             }
-            Came::Overtaken => writer.stale(&answer, batch),
-            Came::Failed(_) => writer.failures.answers.push(answer),
+            DecisionEnd::Superseded => writer.stale(&answer, batch),
+            DecisionEnd::Failed(_) => writer.failures.results.push(answer),
         });
     }
 
     /// An answer is part of the round: if it is the end of a job, nobody waits for that any more.
-    fn taken(&self, answer: &RunnerAnswer, batch: &mut Batch) {
+    fn taken(&self, answer: &RunnerResult, batch: &mut Batch) {
         if let Some(job) = answer.ended
             && let Err(error) = self.forget(job, (answer.key, answer.attempt), batch)
         {
@@ -329,7 +335,7 @@ impl Writer {
     }
 
     /// Nobody waits for this answer any more: the attempt timed out, or its execution was stopped.
-    pub(super) fn stale(&self, answer: &RunnerAnswer, batch: &mut Batch) {
+    pub(super) fn stale(&self, answer: &RunnerResult, batch: &mut Batch) {
         Counters::add(&self.shared.counters.stale_answers, 1);
         let (key, attempt) = (answer.key, answer.attempt);
         tracing::debug!(execution = key, attempt = attempt.0, "an answer came too late");
@@ -338,9 +344,9 @@ impl Writer {
 
     /// Applies the deadlines of executions that have come: at most `limit` in memory, and as many parked ones.
     pub(super) fn fire_deadlines(&mut self, limit: usize, batch: &mut Batch) {
-        for key in self.residents.take_due(self.now, limit) {
+        for key in self.cache.take_due(self.now, limit) {
             batch.touched.insert(key);
-            if !self.is_elsewhere(key) {
+            if !self.is_offloaded(key) {
                 self.deadline_passed(key, batch);
             }
         }
@@ -348,7 +354,7 @@ impl Writer {
             return;
         }
         batch.woke = true;
-        let due = match executions::due(&self.database.connection, self.now, limit, |key| self.is_elsewhere(key)) {
+        let due = match executions::due(&self.database.connection, self.now, limit, |key| self.is_offloaded(key)) {
             Ok(due) => due,
             Err(error) => return batch.note(Some(&error)),
         };
@@ -362,11 +368,8 @@ impl Writer {
 
     /// A deadline that has passed counts before an answer that comes after it, even if the timers, of which one round
     /// fires only so many, have not got there yet.
-    pub(super) fn settle_deadline(&mut self, key: u64, batch: &mut Batch) {
-        let deadline = self
-            .residents
-            .get(key)
-            .and_then(|loaded| loaded.execution.next_deadline());
+    pub(super) fn apply_due_deadline(&mut self, key: u64, batch: &mut Batch) {
+        let deadline = self.cache.get(key).and_then(|loaded| loaded.execution.next_deadline());
         if deadline.is_some_and(|at| at <= self.now) {
             self.deadline_passed(key, batch);
         }
@@ -375,19 +378,16 @@ impl Writer {
     fn deadline_passed(&mut self, key: u64, batch: &mut Batch) {
         if self.has_waiting_calls(key) {
             self.restart_timeouts(key, batch);
-            let next = self
-                .residents
-                .get(key)
-                .and_then(|loaded| loaded.execution.next_deadline());
+            let next = self.cache.get(key).and_then(|loaded| loaded.execution.next_deadline());
             if next.is_none_or(|at| at > self.now) {
                 return;
             }
         }
-        match self.take(key, Fact::DeadlinePassed, batch) {
+        match self.append(key, Fact::DeadlinePassed, batch) {
             Ok(()) | Err(Refused::Deferred) => {}
             Err(Refused::Illegal(_)) => {
                 // An answer came first; the row, if it says otherwise, is wrong and is written again.
-                if let Some(loaded) = self.residents.get_mut(key) {
+                if let Some(loaded) = self.cache.get_mut(key) {
                     loaded.written = None;
                 }
             }

@@ -10,29 +10,29 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use sluice_engine::{Fact, LogEntry};
 
-use super::batch::{Batch, RunnerAnswer};
-use super::decision_job::{DecisionJob, Lent};
+use super::batch::{Batch, RunnerResult};
+use super::decision_job::{DecisionJob, PendingDecision};
 use super::refused::{Refused, deferred};
-use super::state::{Came, Elsewhere, Held, Writer};
+use super::state::{DecisionEnd, Held, Offloaded, Writer};
+use crate::crash_markers::{CrashMarker, Phase};
 use crate::decided::Decision;
 use crate::error::Failure;
 use crate::journal::{children, codec, executions};
-use crate::marks::{Doing, Mark};
 use crate::request::{Call, Request, Responder};
 use crate::{DriverError, Started};
 
 impl Writer {
     /// Returns true if the fact is decided elsewhere.
-    pub(super) fn decides_elsewhere(&self, key: u64, fact: &Fact) -> bool {
-        fact.may_evaluate() && self.residents.get(key).is_some_and(|loaded| loaded.is_costly())
+    pub(super) fn must_offload(&self, key: u64, fact: &Fact) -> bool {
+        fact.may_evaluate() && self.cache.get(key).is_some_and(|loaded| loaded.is_costly())
     }
 
-    pub(super) fn is_elsewhere(&self, key: u64) -> bool {
-        !self.elsewhere.is_empty() && self.elsewhere.contains_key(&key)
+    pub(super) fn is_offloaded(&self, key: u64) -> bool {
+        !self.offloaded.is_empty() && self.offloaded.contains_key(&key)
     }
 
     /// Lets others decide about a fact of a loaded execution, after what it has to know about activities.
-    pub(super) fn lend(
+    pub(super) fn offload(
         &mut self,
         key: u64,
         missing: Option<BTreeSet<Arc<str>>>,
@@ -42,7 +42,7 @@ impl Writer {
         if let Err(error) = codec::encode(&fact) {
             return error.into();
         }
-        let Some(loaded) = self.residents.get(key) else {
+        let Some(loaded) = self.cache.get(key) else {
             return DriverError::unreadable(key, "it is not in memory").into();
         };
         let at = self.now.max(loaded.last_at);
@@ -64,18 +64,18 @@ impl Writer {
         self.next_ticket += 1;
         let (ticket, wanted) = (self.next_ticket, Arc::new(AtomicBool::new(true)));
         let execution = loaded.execution.clone();
-        let mark = Mark {
+        let mark = CrashMarker {
             key,
             seq: loaded.next_seq,
-            doing: Doing::Deciding,
+            phase: Phase::Deciding,
         };
         let decision = DecisionJob::new(ticket, mark, execution, entries, wanted.clone(), self.shared.clone());
         batch.touched.insert(key);
-        batch.lent.push(Lent {
+        batch.pending.push(PendingDecision {
             key,
             decision: Box::new(decision),
         });
-        let elsewhere = Elsewhere {
+        let offloaded = Offloaded {
             ticket,
             wanted,
             can_be_stopped,
@@ -84,17 +84,17 @@ impl Writer {
             restart_timeouts: false,
             held: VecDeque::new(),
         };
-        self.elsewhere.insert(key, elsewhere);
+        self.offloaded.insert(key, offloaded);
         Refused::Deferred
     }
 
     /// Adds work for the time when the decision about an execution that has just been lent has come, behind what is to be done
     /// anyway.
-    pub(super) fn then(&mut self, key: u64, sequel: impl FnOnce(&mut Self, Came, &mut Batch) + Send + 'static) {
-        let Some(elsewhere) = self.elsewhere.get_mut(&key) else {
+    pub(super) fn then(&mut self, key: u64, sequel: impl FnOnce(&mut Self, DecisionEnd, &mut Batch) + Send + 'static) {
+        let Some(offloaded) = self.offloaded.get_mut(&key) else {
             return;
         };
-        elsewhere.sequel = Some(match elsewhere.sequel.take() {
+        offloaded.sequel = Some(match offloaded.sequel.take() {
             None => Box::new(sequel),
             Some(first) => Box::new(move |writer, came, batch| {
                 first(writer, came.clone(), batch);
@@ -111,7 +111,7 @@ impl Writer {
         result: Result<T, E>,
         batch: &mut Batch,
         decided: impl FnOnce(&mut Self) -> Result<T, E> + Send + 'static,
-        overtaken: impl FnOnce() -> Result<T, E> + Send + 'static,
+        superseded: impl FnOnce() -> Result<T, E> + Send + 'static,
     ) where
         T: Send + 'static,
         E: Failure + Send + 'static,
@@ -121,52 +121,52 @@ impl Writer {
         };
         self.then(key, move |writer, came, batch| {
             let result = match came {
-                Came::Decided => decided(writer),
-                Came::Overtaken => overtaken(),
-                Came::Failed(error) => Err(error.into()),
+                DecisionEnd::Applied => decided(writer),
+                DecisionEnd::Superseded => superseded(),
+                DecisionEnd::Failed(error) => Err(error.into()),
             };
             batch.reply(reply, result);
         });
     }
 
     /// Sends the decisions elsewhere that the round has asked for: it is on disk.
-    pub(super) fn send_elsewhere(&mut self, batch: &mut Batch) {
-        for lent in batch.lent.drain(..) {
-            self.shared.pool.submit(lent.decision);
+    pub(super) fn submit_offloaded(&mut self, batch: &mut Batch) {
+        for pending in batch.pending.drain(..) {
+            self.shared.pool.submit(pending.decision);
         }
     }
 
     /// The round did not happen, and neither do the decisions that it asked for.
-    pub(super) fn take_back(&mut self, batch: &mut Batch, error: &DriverError) {
-        for lent in std::mem::take(&mut batch.lent) {
-            self.release(lent.key, Came::Failed(error.clone()), batch);
+    pub(super) fn cancel_pending(&mut self, batch: &mut Batch, error: &DriverError) {
+        for pending in std::mem::take(&mut batch.pending) {
+            self.release(pending.key, DecisionEnd::Failed(error.clone()), batch);
         }
     }
 
     /// Ends the absence of an execution. What was held for it comes next.
-    pub(super) fn release(&mut self, key: u64, came: Came, batch: &mut Batch) {
-        let Some(mut elsewhere) = self.elsewhere.remove(&key) else {
+    pub(super) fn release(&mut self, key: u64, came: DecisionEnd, batch: &mut Batch) {
+        let Some(mut offloaded) = self.offloaded.remove(&key) else {
             return;
         };
-        elsewhere.wanted.store(false, Ordering::Release);
+        offloaded.wanted.store(false, Ordering::Release);
         self.starting.retain(|_, starting| *starting != key);
-        if let Some(sequel) = elsewhere.sequel.take() {
+        if let Some(sequel) = offloaded.sequel.take() {
             sequel(self, came, batch);
         }
-        if elsewhere.restart_timeouts && matches!(self.load(key, batch), Ok(true)) {
+        if offloaded.restart_timeouts && matches!(self.load(key, batch), Ok(true)) {
             self.restart_timeouts(key, batch);
         }
-        for held in elsewhere.held.into_iter().rev() {
+        for held in offloaded.held.into_iter().rev() {
             match held {
                 Held::Request(request) => {
                     self.shared.put_back();
-                    self.backlog.put_back(request, &self.residents);
+                    self.backlog.put_back(request, &self.cache);
                 }
-                Held::Answer(answer) => self.failures.answers.push(answer),
+                Held::Answer(answer) => self.failures.results.push(answer),
                 Held::Start(child) => {
                     self.shared.put_back();
                     let request = Request::StartDecided { key: child };
-                    self.backlog.put_back(request, &self.residents);
+                    self.backlog.put_back(request, &self.cache);
                 }
             }
         }
@@ -177,7 +177,7 @@ impl Writer {
 
     /// Keeps a request for an execution that is elsewhere; gives back all others.
     pub(super) fn hold(&mut self, request: Request, batch: &mut Batch) -> Option<Request> {
-        if !self.elsewhere.is_empty()
+        if !self.offloaded.is_empty()
             && let Some(key) = self.subject(&request)
         {
             return self.hold_for(key, request, batch);
@@ -192,58 +192,58 @@ impl Writer {
         };
         // a deadline that has passed counts before an answer that comes after it
         if let Some(key) = answered
-            && self.residents.get(key).is_none_or(|loaded| loaded.is_costly())
+            && self.cache.get(key).is_none_or(|loaded| loaded.is_costly())
             && i64::try_from(key).is_ok()
             && matches!(self.load(key, batch), Ok(true))
-            && self.decides_elsewhere(key, &Fact::DeadlinePassed)
+            && self.must_offload(key, &Fact::DeadlinePassed)
         {
-            self.settle_deadline(key, batch);
+            self.apply_due_deadline(key, batch);
             return self.hold_for(key, request, batch);
         }
         Some(request)
     }
 
     fn hold_for(&mut self, key: u64, request: Request, batch: &mut Batch) -> Option<Request> {
-        let Some(elsewhere) = self.elsewhere.get_mut(&key) else {
+        let Some(offloaded) = self.offloaded.get_mut(&key) else {
             return Some(request);
         };
-        if matches!(request, Request::Stop(_)) && elsewhere.can_be_stopped {
-            self.release(key, Came::Overtaken, batch);
+        if matches!(request, Request::Stop(_)) && offloaded.can_be_stopped {
+            self.release(key, DecisionEnd::Superseded, batch);
             return Some(request);
         }
-        elsewhere.held.push_back(Held::Request(request));
+        offloaded.held.push_back(Held::Request(request));
         None
     }
 
     /// Keeps an answer of the runner for an execution that is elsewhere.
-    pub(super) fn hold_answer(&mut self, answer: RunnerAnswer) {
-        if let Some(elsewhere) = self.elsewhere.get_mut(&answer.key) {
-            elsewhere.held.push_back(Held::Answer(answer));
+    pub(super) fn hold_answer(&mut self, answer: RunnerResult) {
+        if let Some(offloaded) = self.offloaded.get_mut(&answer.key) {
+            offloaded.held.push_back(Held::Answer(answer));
         }
     }
 
     /// StopExecution from within: a decision about the execution is not waited for.
-    pub(super) fn overtake(&mut self, key: u64, batch: &mut Batch) {
+    pub(super) fn supersede(&mut self, key: u64, batch: &mut Batch) {
         if self
-            .elsewhere
+            .offloaded
             .get(&key)
-            .is_some_and(|elsewhere| elsewhere.can_be_stopped)
+            .is_some_and(|offloaded| offloaded.can_be_stopped)
         {
-            self.release(key, Came::Overtaken, batch);
+            self.release(key, DecisionEnd::Superseded, batch);
         }
     }
 
     /// Goes on with the start of `child` when `key` is back.
     pub(super) fn wait_for(&mut self, key: u64, child: u64) {
-        if let Some(elsewhere) = self.elsewhere.get_mut(&key) {
-            elsewhere.held.push_back(Held::Start(child));
+        if let Some(offloaded) = self.offloaded.get_mut(&key) {
+            offloaded.held.push_back(Held::Start(child));
         }
     }
 
     /// Returns the answer of StartExecution about an execution whose start has been decided elsewhere.
-    pub(super) fn started_elsewhere(&self, key: u64) -> Option<Started> {
-        let identity = self.residents.get(key)?.execution.identity();
-        let start_date = match self.elsewhere.get(&key)?.parked.as_ref()? {
+    pub(super) fn started_offloaded(&self, key: u64) -> Option<Started> {
+        let identity = self.cache.get(key)?.execution.identity();
+        let start_date = match self.offloaded.get(&key)?.parked.as_ref()? {
             Decision::Made(execution, _) => execution.started_at()?,
             Decision::GivenUp(..) => self.now,
         };
@@ -287,14 +287,14 @@ impl Writer {
 
     /// A decision has come.
     pub(super) fn decided(&mut self, key: u64, ticket: u64, decision: Decision, batch: &mut Batch) {
-        let Some(elsewhere) = self
-            .elsewhere
+        let Some(offloaded) = self
+            .offloaded
             .get_mut(&key)
-            .filter(|elsewhere| elsewhere.ticket == ticket)
+            .filter(|offloaded| offloaded.ticket == ticket)
         else {
             return;
         };
-        elsewhere.parked = Some(decision);
+        offloaded.parked = Some(decision);
         match self.children_to_start.remove(&key) {
             Some(child) => self.child_decided(key, child, batch),
             None => self.install(key, batch),
@@ -304,9 +304,9 @@ impl Writer {
     /// Makes the decision that has come part of the round.
     pub(super) fn install(&mut self, key: u64, batch: &mut Batch) {
         let Some(decision) = self
-            .elsewhere
+            .offloaded
             .get_mut(&key)
-            .and_then(|elsewhere| elsewhere.parked.take())
+            .and_then(|offloaded| offloaded.parked.take())
         else {
             return;
         };
@@ -316,17 +316,17 @@ impl Writer {
             Err(error) => Err(error.into()),
         };
         let came = match installed {
-            Ok(()) => Came::Decided,
+            Ok(()) => DecisionEnd::Applied,
             Err(Refused::Driver(error)) => {
                 self.report(key, &error, batch);
-                Came::Failed(error)
+                DecisionEnd::Failed(error)
             }
             // the decision was about the execution as it is
-            Err(Refused::Illegal(illegal)) => Came::Failed(DriverError::Engine {
+            Err(Refused::Illegal(illegal)) => DecisionEnd::Failed(DriverError::Engine {
                 key,
                 reason: illegal.to_string(),
             }),
-            Err(Refused::Deferred) => Came::Overtaken,
+            Err(Refused::Deferred) => DecisionEnd::Superseded,
         };
         self.release(key, came, batch);
     }
@@ -334,7 +334,7 @@ impl Writer {
     fn write_decision(&mut self, key: u64, decision: Decision, batch: &mut Batch) -> Result<(), Refused> {
         match decision {
             Decision::Made(execution, decided) => {
-                if let Some(loaded) = self.residents.get_mut(key) {
+                if let Some(loaded) = self.cache.get_mut(key) {
                     loaded.execution = Arc::new(*execution);
                 }
                 for decided in decided {
@@ -350,16 +350,16 @@ impl Writer {
                     "an execution is stopped: it could not be decided about"
                 );
                 if let Some(arns) = self.missing_activities(key, matches!(*fact, Fact::Redriven))? {
-                    self.take_one(key, Fact::ActivitiesMissing { arns }, batch)?;
+                    self.append_one(key, Fact::ActivitiesMissing { arns }, batch)?;
                 }
-                self.take_one(key, Fact::BrokeDown { fact, breakdown }, batch)
+                self.append_one(key, Fact::BrokeDown { fact, breakdown }, batch)
             }
         }
     }
 
     /// The execution is folded again from its log as it is on disk, without what was done to it since.
     pub(super) fn refold(&mut self, key: u64) -> Result<(), DriverError> {
-        let Some(loaded) = self.residents.get(key) else {
+        let Some(loaded) = self.cache.get(key) else {
             return Ok(());
         };
         let (machine, identity) = (loaded.prepared.machine.clone(), loaded.execution.identity().clone());
@@ -369,13 +369,13 @@ impl Writer {
         };
         match self.folded(machine, identity, &entries) {
             Ok(execution) => {
-                if let Some(loaded) = self.residents.get_mut(key) {
+                if let Some(loaded) = self.cache.get_mut(key) {
                     loaded.execution = Arc::new(execution);
                 }
                 Ok(())
             }
             Err(error) => {
-                self.residents.evict(key);
+                self.cache.evict(key);
                 Err(error)
             }
         }

@@ -7,20 +7,20 @@ use serde_json::Value;
 use sluice_asl::eval::{CostlyEvaluation, EvalError};
 use sluice_engine::Evaluator;
 
-use super::frame::{self, Answer, Question};
-use super::process::{Asked, Process, TICK_MS};
+use super::frame::{self, WorkerRequest, WorkerResult};
+use super::process::{Process, TICK_MS, WorkerReply};
 use super::{TOO_MUCH_TIME, WorkerCommand};
 
 /// Makes the evaluations that a log of an older release, or of one that judged them otherwise, does not hold, with a
 /// worker of its own.
-pub(crate) struct Alone {
+pub(crate) struct ReplayEvaluator {
     command: Option<WorkerCommand>,
     process: Mutex<Option<Process>>,
     ticks: Cell<u32>,
     failed: Cell<bool>,
 }
 
-impl Alone {
+impl ReplayEvaluator {
     /// An evaluator with so many milliseconds for all evaluations.
     pub(crate) fn new(command: Option<WorkerCommand>, limit_ms: u32) -> Self {
         Self {
@@ -36,8 +36,8 @@ impl Alone {
         self.failed.get()
     }
 
-    fn ask(&self, command: &WorkerCommand, evaluation: &CostlyEvaluation<'_>) -> Option<Answer> {
-        let frame = frame::encode(&Question::from(evaluation.request())).ok()?;
+    fn ask(&self, command: &WorkerCommand, evaluation: &CostlyEvaluation<'_>) -> Option<WorkerResult> {
+        let frame = frame::encode(&WorkerRequest::from(evaluation.request())).ok()?;
         let mut process = self.process.lock();
         let mut ticks = self.ticks.get();
         let mut asked = match process.take() {
@@ -46,13 +46,15 @@ impl Alone {
         };
         let answered = asked.ask(&frame, &mut ticks, &|| true);
         self.ticks.set(ticks);
-        let Asked::Answered(body) = answered else { return None };
+        let WorkerReply::Answered(body) = answered else {
+            return None;
+        };
         *process = Some(asked);
         frame::decode(&body).ok()
     }
 }
 
-impl Evaluator for Alone {
+impl Evaluator for ReplayEvaluator {
     fn evaluate(&self, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError> {
         let Some(command) = &self.command else {
             return evaluation.evaluate_here();

@@ -1,0 +1,21 @@
+//! The way from a text to a checked template.
+
+use crate::error::{Report, TemplateErrors};
+use crate::template::{self, Template};
+use crate::{check, yaml};
+
+/// Reads a template.
+///
+/// `source` is YAML or JSON of at most 1 MB; `file` is the name to show in errors. Checked here: syntax, section and
+/// property names, resource types, and that every reference, condition and mapping named exists.
+///
+/// # Errors
+/// All faults that were found, each with its line.
+pub fn parse(source: &str, file: &str) -> Result<Template, TemplateErrors> {
+    let report = Report::new(file);
+    let template = yaml::read(source, &report).and_then(|root| template::read(&root, file, &report));
+    if let Some(template) = &template {
+        check::references(template, &report);
+    }
+    report.finish(template)
+}
