@@ -21,9 +21,9 @@ pub(crate) async fn function(services: &Services, arn: &str, arguments: &Value) 
         Err(error) => return CallEnd::Failed(TaskFailure::runtime(error.to_string())),
     };
     match send(services, &Client::LAMBDA, &name, call).await {
-        Sent::Responded(invoked) => failure(&invoked).map_or_else(|| result(&invoked, arn), Err).into(),
-        Sent::Failed(failure) => CallEnd::Failed(failure),
-        Sent::Interrupted => CallEnd::Interrupted,
+        InvokeEnd::Responded(invoked) => failure(&invoked).map_or_else(|| result(&invoked, arn), Err).into(),
+        InvokeEnd::Failed(failure) => CallEnd::Failed(failure),
+        InvokeEnd::Interrupted => CallEnd::Interrupted,
     }
 }
 
@@ -37,13 +37,13 @@ pub(crate) async fn invoke(services: &Services, client: &Client, arguments: &Val
     let trace_id = request.call.trace_id.clone().unwrap_or_default();
     match request.kind {
         Kind::RequestResponse => match send(services, client, &request.function, request.call).await {
-            Sent::Responded(invoked) if client.is_sdk() => CallEnd::Succeeded(sdk_response(&invoked)),
-            Sent::Responded(invoked) => {
+            InvokeEnd::Responded(invoked) if client.is_sdk() => CallEnd::Succeeded(sdk_response(&invoked)),
+            InvokeEnd::Responded(invoked) => {
                 let succeeded = || response(services, &invoked, trace_id);
                 failure(&invoked).map_or_else(succeeded, Err).into()
             }
-            Sent::Failed(failure) => CallEnd::Failed(failure),
-            Sent::Interrupted => CallEnd::Interrupted,
+            InvokeEnd::Failed(failure) => CallEnd::Failed(failure),
+            InvokeEnd::Interrupted => CallEnd::Interrupted,
         },
         Kind::Event => event(services, client, request).into(),
     }
@@ -132,19 +132,19 @@ fn call(services: &Services, payload: Bytes) -> Invocation {
     }
 }
 
-enum Sent {
+enum InvokeEnd {
     Responded(Invoked),
     Failed(TaskFailure),
     Interrupted,
 }
 
-async fn send(services: &Services, client: &Client, function: &FunctionName, call: Invocation) -> Sent {
+async fn send(services: &Services, client: &Client, function: &FunctionName, call: Invocation) -> InvokeEnd {
     let request_id = call.request_id.map(|id| id.to_string()).unwrap_or_default();
     match services.lambda.invoke(function, call).await {
-        Ok(invoked) => Sent::Responded(invoked),
+        Ok(invoked) => InvokeEnd::Responded(invoked),
         // The function is still there, so it is the host that is going.
-        Err(LambdaError::Stopped) if services.lambda.spec(function).is_ok() => Sent::Interrupted,
-        Err(error) => Sent::Failed(refused(client, error, &request_id)),
+        Err(LambdaError::Stopped) if services.lambda.spec(function).is_ok() => InvokeEnd::Interrupted,
+        Err(error) => InvokeEnd::Failed(refused(client, error, &request_id)),
     }
 }
 

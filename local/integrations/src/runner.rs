@@ -29,7 +29,8 @@ type Calls = HashMap<(Arc<str>, AttemptId), AbortHandle>;
 pub struct Runner {
     runtime: Handle,
     services: OnceLock<Arc<Services>>,
-    early: Mutex<Vec<RunningTask>>,
+    /// Tasks that came before there were services.
+    waiting: Mutex<Vec<RunningTask>>,
     /// The calls in flight, so that those that nobody waits for any more can be given up.
     calls: Arc<Mutex<Calls>>,
 }
@@ -40,16 +41,16 @@ impl Runner {
         Arc::new(Self {
             runtime,
             services: OnceLock::new(),
-            early: Mutex::default(),
+            waiting: Mutex::default(),
             calls: Arc::default(),
         })
     }
 
     /// Gives the runner its services, once, and starts what has waited for them.
     pub fn attach(&self, services: Services) {
-        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let services = self.services.get_or_init(|| Arc::new(services));
-        for task in early.drain(..) {
+        for task in waiting.drain(..) {
             self.start(services, task);
         }
     }
@@ -66,10 +67,10 @@ impl Runner {
         if starts_execution(&task.task.resource) {
             // answered by the driver, in the commit that starts the other execution: there is no call to cut off
             self.runtime.spawn(async move {
-                let mut held = Held(Some(task));
-                let Some(task) = &mut held.0 else { return };
+                let mut in_flight = InFlight(Some(task));
+                let Some(task) = &mut in_flight.0 else { return };
                 let started = step_functions::start_execution(&services, task).await;
-                held.started(started);
+                in_flight.started(started);
             });
             return;
         }
@@ -78,10 +79,10 @@ impl Runner {
         let known = call.clone();
         let machine = Arc::clone(&task.identity.machine_arn);
         // locked until the handle is in: the call removes it when it ends
-        let mut in_flight = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calls_in_flight = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
         let handle = self.runtime.spawn(async move {
-            let held = Held(Some(task));
-            let Some(task) = &held.0 else { return };
+            let in_flight = InFlight(Some(task));
+            let Some(task) = &in_flight.0 else { return };
             let end = perform(&services, &task.task).await;
             if end.is_throttled() {
                 services
@@ -90,18 +91,18 @@ impl Runner {
                     .throttled(&machine, Instant::now());
             }
             calls.lock().unwrap_or_else(PoisonError::into_inner).remove(&known);
-            held.answer(end);
+            in_flight.answer(end);
         });
-        in_flight.insert(call, handle.abort_handle());
+        calls_in_flight.insert(call, handle.abort_handle());
     }
 }
 
 /// A task whose call is under way. Cut off, because nobody waits for it any more or because the process is going down,
 /// it is not answered: an answer would be a failure, while the journal has the attempt as open and the next start sends
 /// it again. A panic is a failure, and says so.
-struct Held(Option<RunningTask>);
+struct InFlight(Option<RunningTask>);
 
-impl Held {
+impl InFlight {
     fn answer(mut self, end: CallEnd) {
         if let Some(task) = self.0.take() {
             answer(task, end);
@@ -118,7 +119,7 @@ impl Held {
     }
 }
 
-impl Drop for Held {
+impl Drop for InFlight {
     fn drop(&mut self) {
         if let Some(task) = self.0.take()
             && !std::thread::panicking()
@@ -133,10 +134,10 @@ impl TaskRunner for Runner {
         if let Some(services) = self.services.get() {
             return self.start(services, task);
         }
-        let mut early = self.early.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         match self.services.get() {
             Some(services) => self.start(services, task),
-            None => early.push(task),
+            None => waiting.push(task),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Messages, checked as SNS checks them. Pure.
 
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sluice_wire::Form;
 
@@ -131,20 +132,33 @@ impl Message {
     /// The [JSON](https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html) that SNS sends, without a
     /// signature: there is no key to sign with.
     fn envelope(&self, text: &str, message_id: &str, topic_arn: &str, sent_at: &str) -> String {
-        let mut envelope = Map::new();
-        envelope.insert("Type".into(), json!("Notification"));
-        envelope.insert("MessageId".into(), json!(message_id));
-        envelope.insert("TopicArn".into(), json!(topic_arn));
-        if let Some(subject) = &self.subject {
-            envelope.insert("Subject".into(), json!(subject));
-        }
-        envelope.insert("Message".into(), json!(text));
-        envelope.insert("Timestamp".into(), json!(sent_at));
-        if !self.attributes.is_empty() {
-            envelope.insert("MessageAttributes".into(), Value::Object(self.attributes.clone()));
-        }
-        Value::Object(envelope).to_string()
+        let envelope = Envelope {
+            kind: "Notification",
+            message_id,
+            topic_arn,
+            subject: self.subject.as_deref(),
+            message: text,
+            timestamp: sent_at,
+            message_attributes: &self.attributes,
+        };
+        json!(envelope).to_string()
     }
+}
+
+/// SNS's JSON envelope.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Envelope<'a> {
+    #[serde(rename = "Type")]
+    kind: &'static str,
+    message_id: &'a str,
+    topic_arn: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subject: Option<&'a str>,
+    message: &'a str,
+    timestamp: &'a str,
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    message_attributes: &'a Map<String, Value>,
 }
 
 /// ASCII, fewer than 100 characters, no control characters, and a letter, digit or punctuation mark first.

@@ -37,7 +37,7 @@ struct Queue {
     /// Oldest first; those that are not in `waiting` any more are skipped.
     order: VecDeque<TaskId>,
     /// The number of those in `order` that are to be skipped.
-    gone: usize,
+    withdrawn: usize,
     workers: usize,
     arrived: Arc<Notify>,
 }
@@ -138,11 +138,11 @@ impl Queues {
             return;
         };
         if let Some(queue) = self.by_activity.get_mut(&activity) {
-            queue.gone += 1;
-            if queue.gone > 64 && queue.gone > queue.order.len() / 2 {
+            queue.withdrawn += 1;
+            if queue.withdrawn > 64 && queue.withdrawn > queue.order.len() / 2 {
                 let waiting = &self.waiting;
                 queue.order.retain(|task| waiting.contains_key(task));
-                queue.gone = 0;
+                queue.withdrawn = 0;
             }
         }
         self.tidy(&activity);
@@ -154,14 +154,14 @@ impl Queues {
             if self.waiting.remove(&task).is_some() {
                 return Some(task);
             }
-            queue.gone = queue.gone.saturating_sub(1);
+            queue.withdrawn = queue.withdrawn.saturating_sub(1);
         }
         None
     }
 
     /// Forgets an activity that nobody works on or waits for.
     fn tidy(&mut self, activity: &str) {
-        let idle = |queue: &Queue| queue.workers == 0 && queue.order.len() == queue.gone;
+        let idle = |queue: &Queue| queue.workers == 0 && queue.order.len() == queue.withdrawn;
         if self.by_activity.get(activity).is_some_and(idle) {
             self.by_activity.remove(activity);
         }

@@ -10,7 +10,7 @@ mod request;
 mod response;
 mod run;
 mod shapes;
-mod subject;
+mod state_under_test;
 #[cfg(test)]
 mod tests;
 
@@ -31,7 +31,7 @@ use response::Response;
 
 pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Response, StatesError> {
     let request = request.check()?;
-    let state = subject::find(&request.definition, request.state_name.as_deref())?;
+    let state = state_under_test::find(&request.definition, request.state_name.as_deref())?;
     match &request.mock {
         Some(mock) => mock.check(&state, &request.configuration)?,
         None => needs_no_mock(&state.kind, request.role_arn.is_some())?,
