@@ -367,7 +367,7 @@ def main():
         left = {kind: names for kind, names in left.items() if names}
         assert sorted(left.pop("tables")) == kept, left
         # The role that ECS works with is the account's.
-        assert left == {"roles": ["AWSServiceRoleForECS"]}, left
+        assert left == {"roles": ["AWSServiceRoleForecs"]}, left
         assert "is not there" in account.teardown("--yes", "all"), "a second teardown is no error"
     finally:
         server.stop()

@@ -11,8 +11,12 @@ import json
 from types import SimpleNamespace
 
 import boto3
+from moto.awslambda import urls as lambda_urls
+from moto.cloudformation.exceptions import ValidationError
 from moto.cloudformation.models import CloudFormationBackend, Stack
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
+from moto.core.responses import ActionResult
 from moto.ec2.models.internet_gateways import InternetGateway
 from moto.ec2.models.route_tables import RouteTable
 from moto.server import ThreadedMotoServer
@@ -270,6 +274,38 @@ def delete_stack(self):
 
 
 Stack.delete = delete_stack
+
+
+def update_termination_protection(self):
+    """Protects a stack against deletion, or not: moto has no such call."""
+    stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+    stack.is_protected = self._get_param("EnableTerminationProtection") in (True, "true")
+    return ActionResult({"StackId": stack.stack_id})
+
+
+_delete_stack_call = CloudFormationResponse.delete_stack
+
+
+def delete_stack_call(self):
+    """Refuses to delete what is protected, in AWS's words."""
+    name = self._get_param("StackName")
+    for stack in self.cloudformation_backend.stacks.values():
+        if name in (stack.name, stack.stack_id) and getattr(stack, "is_protected", False):
+            raise ValidationError(message=f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled")
+    return _delete_stack_call(self)
+
+
+CloudFormationResponse.update_termination_protection = update_termination_protection
+CloudFormationResponse.delete_stack = delete_stack_call
+
+
+def account_settings(request, full_url, headers):
+    """The limits of a usual account, of which nothing is reserved."""
+    limits = {"ConcurrentExecutions": 1000, "UnreservedConcurrentExecutions": 1000}
+    return 200, {}, json.dumps({"AccountLimit": limits, "AccountUsage": {}})
+
+
+lambda_urls.url_paths[r"{0}/(?P<api_version>[^/]+)/account-settings/?$"] = account_settings
 
 
 def remove_route_table(cls, physical_id, cloudformation_json, account_id, region):
