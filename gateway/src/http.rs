@@ -3,6 +3,7 @@
 mod accept;
 mod body;
 mod json;
+mod origin;
 pub(crate) mod page;
 mod prefer;
 mod problem;
@@ -13,6 +14,7 @@ mod urlencoded;
 pub use accept::{Representation, negotiate};
 pub use body::{Parameters, parameters};
 pub(crate) use json::strict_object;
+pub(crate) use origin::OriginSecret;
 pub use prefer::Preferences;
 pub use problem::{Kind, Problem};
 pub use request::{BODY_LIMIT, Http, Method, QUERY_LIMIT, Request, RequestContext};

@@ -5,7 +5,7 @@ use sluice_aws::{
 use sluice_workflows::{Decision, TaskToken};
 
 use super::{Approval, ApprovalPort};
-use crate::http::Request;
+use crate::http::{OriginSecret, Request, negotiate};
 
 /// The table and the workflow on AWS.
 struct Aws {
@@ -47,15 +47,16 @@ impl ApprovalPort for Aws {
     }
 }
 
-fn approval() -> Result<Approval<Aws>, SettingError> {
+fn approval() -> Result<(Approval<Aws>, OriginSecret), SettingError> {
     let config = |service| config(service, Attempts::BySdk, &environment);
-    Ok(Approval::new(Aws {
+    let approval = Approval::new(Aws {
         approvals: Approvals::new(
             &config(Service::DynamoDb)?,
             required(&environment, "APPROVALS_TABLE_NAME")?,
         ),
         tokens: TaskTokens::new(&config(Service::StepFunctions)?),
-    }))
+    });
+    Ok((approval, OriginSecret::read(&environment)?))
 }
 
 /// Runs the function.
@@ -63,7 +64,10 @@ fn approval() -> Result<Approval<Aws>, SettingError> {
 /// # Errors
 /// If the Runtime API cannot be reached.
 pub fn run() -> Result<(), lambda_runtime::Error> {
-    sluice_aws::run(approval, async |approval, request: Request, _| {
-        Ok(approval.handle(&request).await)
+    sluice_aws::run(approval, async |(approval, origin), request: Request, _| {
+        Ok(match origin.check(&request) {
+            Ok(()) => approval.handle(&request).await,
+            Err(problem) => problem.response(negotiate(request.header("accept"))),
+        })
     })
 }

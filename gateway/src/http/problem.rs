@@ -16,6 +16,8 @@ pub enum Kind {
     Rejected,
     /// The list is not public.
     ListingNotPublic,
+    /// The request did not come through the CDN.
+    WrongOrigin,
     /// There is nothing under this path.
     NotFound,
     /// The path does not know this method.
@@ -47,7 +49,7 @@ impl Kind {
     pub const fn status(self) -> u16 {
         match self {
             Kind::BadRequest | Kind::Rejected => 400,
-            Kind::ListingNotPublic => 403,
+            Kind::ListingNotPublic | Kind::WrongOrigin => 403,
             Kind::NotFound => 404,
             Kind::MethodNotAllowed => 405,
             Kind::KeyInUse | Kind::DecidedBefore => 409,
@@ -65,6 +67,7 @@ impl Kind {
             Kind::BadRequest => "bad-request",
             Kind::Rejected => "rejected",
             Kind::ListingNotPublic => "listing-not-public",
+            Kind::WrongOrigin => "wrong-origin",
             Kind::NotFound => "not-found",
             Kind::MethodNotAllowed => "method-not-allowed",
             Kind::KeyInUse => "key-in-use",
@@ -85,6 +88,7 @@ impl Kind {
             Kind::BadRequest => "The request cannot be understood",
             Kind::Rejected => "The submission was refused",
             Kind::ListingNotPublic => "The list is not public",
+            Kind::WrongOrigin => "Not at this address",
             Kind::NotFound => "Nothing here",
             Kind::MethodNotAllowed => "Not with this method",
             Kind::KeyInUse => "The idempotency key is in use",

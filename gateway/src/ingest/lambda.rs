@@ -6,7 +6,7 @@ use sluice_aws::{
 };
 
 use super::{EntryList, Ingest, Randomness, Settings, Workflow};
-use crate::http::Request;
+use crate::http::{OriginSecret, Request, negotiate};
 
 impl Workflow for Executions {
     async fn newest_event(&self, name: &str) -> Result<Option<NewestEvent>, CallError> {
@@ -67,7 +67,7 @@ fn settings(read: &dyn Fn(&str) -> Option<String>) -> Result<Settings, SettingEr
     })
 }
 
-fn ingest() -> Result<Ingest<Executions, Entries, System>, SettingError> {
+fn ingest() -> Result<(Ingest<Executions, Entries, System>, OriginSecret), SettingError> {
     let workflow = Executions::new(
         &config(Service::StepFunctions, Attempts::ByCaller, &environment)?,
         required(&environment, "STATE_MACHINE_ARN")?,
@@ -76,7 +76,8 @@ fn ingest() -> Result<Ingest<Executions, Entries, System>, SettingError> {
         &config(Service::DynamoDb, Attempts::BySdk, &environment)?,
         required(&environment, "TABLE_NAME")?,
     );
-    Ok(Ingest::new(workflow, entries, System, settings(&environment)?))
+    let ingest = Ingest::new(workflow, entries, System, settings(&environment)?);
+    Ok((ingest, OriginSecret::read(&environment)?))
 }
 
 /// Runs the function.
@@ -84,8 +85,11 @@ fn ingest() -> Result<Ingest<Executions, Entries, System>, SettingError> {
 /// # Errors
 /// If the Runtime API cannot be reached.
 pub fn run() -> Result<(), lambda_runtime::Error> {
-    sluice_aws::run(ingest, async |ingest, request: Request, context| {
-        Ok(ingest.handle(&request, sluice_aws::remaining(&context)).await)
+    sluice_aws::run(ingest, async |(ingest, origin), request: Request, context| {
+        Ok(match origin.check(&request) {
+            Ok(()) => ingest.handle(&request, sluice_aws::remaining(&context)).await,
+            Err(problem) => problem.response(negotiate(request.header("accept"))),
+        })
     })
 }
 

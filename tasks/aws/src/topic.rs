@@ -1,7 +1,7 @@
 use aws_sdk_sns::Client;
 use aws_types::SdkConfig;
 
-use crate::call::CallError;
+use crate::call::{CallError, CallErrorKind};
 
 /// The SNS topic whose subscribers get the mails.
 #[derive(Debug, Clone)]
@@ -36,5 +36,27 @@ impl Topic {
             .await
             .map_err(|error| CallError::from_sdk("sns:Publish", &error))?;
         Ok(())
+    }
+
+    /// Answers how many subscriptions of the topic are confirmed. A mail scanner that follows the link to unsubscribe makes it
+    /// fewer, and so does SNS when it suspends one.
+    ///
+    /// # Errors
+    /// [`CallError`] if SNS did not answer, or not with a number.
+    pub async fn confirmed_subscriptions(&self) -> Result<u64, CallError> {
+        const ACTION: &str = "sns:GetTopicAttributes";
+        let request = self.client.get_topic_attributes().topic_arn(&self.arn);
+        let answer = request
+            .send()
+            .await
+            .map_err(|error| CallError::from_sdk(ACTION, &error))?;
+        let confirmed = answer.attributes().and_then(|all| all.get("SubscriptionsConfirmed"));
+        confirmed
+            .and_then(|number| number.parse().ok())
+            .ok_or_else(|| CallError {
+                action: ACTION,
+                kind: CallErrorKind::Refused,
+                message: format!("SubscriptionsConfirmed is {confirmed:?}, which is no number"),
+            })
     }
 }
