@@ -11,27 +11,13 @@ use std::sync::LazyLock;
 use std::time::Duration;
 
 use common::World;
-use expressions::{Choices, expression};
+use expressions::{CheapOnly, Choices, expression};
 use libfuzzer_sys::{Corpus, fuzz_target};
-use serde_json::Value;
 use sluice_asl::definition::{Expression, ExpressionKind};
-use sluice_asl::eval::{CostlyEvaluation, EvalError, EvaluationDelegate, JsonataProgram, StopSignal};
+use sluice_asl::eval::{JsonataProgram, StopSignal};
 use sluice_driver::Watchdog;
 
 static WATCHDOG: LazyLock<Watchdog> = LazyLock::new(|| Watchdog::start().expect("a thread"));
-
-/// Makes no costly evaluation.
-struct CheapOnly;
-
-impl EvaluationDelegate for CheapOnly {
-    fn known(&self, _field: &str) -> Option<Result<Value, EvalError>> {
-        None
-    }
-
-    fn evaluate(&self, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError> {
-        Err(evaluation.interrupted("It is costly."))
-    }
-}
 
 fuzz_target!(init: panics::keep_quiet(), |data: &[u8]| -> Corpus {
     let source = expression(&mut Choices(data), 4, false);

@@ -139,13 +139,14 @@ impl Execution {
         }
     }
 
-    /// Takes one fact: decides what follows from it and answers with the effects. Events are not materialised.
+    /// Applies one entry: decides what follows from its fact. Events are not materialised.
     ///
     /// # Errors
-    /// When the fact cannot have happened; the execution is as it was before.
+    /// [`ApplyError::Illegal`] when the fact cannot have happened; the execution is as it was before.
+    /// [`ApplyError::Violation`] when the engine contradicts itself; the execution is of no use any more.
     pub fn apply(&mut self, entry: &LogEntry) -> Result<Consequences, ApplyError> {
         self.apply_entry(entry, None, EvaluationOptions::default())
-            .map(|(turn, _)| turn)
+            .map(|(consequences, _)| consequences)
     }
 
     /// [`Execution::apply_recording`], or without the events, with an evaluator and a signal to stop. Also gives the
@@ -209,7 +210,7 @@ impl Execution {
         events: &mut Vec<HistoryEvent>,
     ) -> Result<Consequences, ApplyError> {
         self.apply_entry(entry, Some(events), EvaluationOptions::default())
-            .map(|(turn, _)| turn)
+            .map(|(consequences, _)| consequences)
     }
 
     pub(crate) fn apply_entry(

@@ -6,23 +6,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use sluice_asl::Variables;
 use sluice_asl::definition::{Expression, ExpressionKind};
-use sluice_asl::eval::{CostlyEvaluation, Entropy, EvalError, EvaluationDelegate, JsonataProgram, Scope, StopSignal};
+use sluice_asl::eval::{Entropy, JsonataProgram, Scope, StopSignal};
 use sluice_driver::Watchdog;
 
-use crate::expressions::{Choices, expression};
-
-/// Makes no costly evaluation.
-struct CheapOnly;
-
-impl EvaluationDelegate for CheapOnly {
-    fn known(&self, _field: &str) -> Option<Result<Value, EvalError>> {
-        None
-    }
-
-    fn evaluate(&self, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError> {
-        Err(evaluation.interrupted("It is costly."))
-    }
-}
+use crate::expressions::{CheapOnly, Choices, expression};
 
 /// A stream of bytes that is the same each time.
 fn bytes(seed: u64) -> Vec<u8> {

@@ -1,5 +1,21 @@
 //! Expressions made up from bytes: paths, filters and constructors within each other, values that share themselves,
-//! recursion through arguments, functions of a higher order. Also used by the fuzz target `cost`.
+//! recursion through arguments, functions of a higher order; and a delegate that makes none of the costly ones. Also used by the fuzz target `cost`.
+
+use serde_json::Value;
+use sluice_asl::eval::{CostlyEvaluation, EvalError, EvaluationDelegate};
+
+/// Makes no costly evaluation.
+pub(crate) struct CheapOnly;
+
+impl EvaluationDelegate for CheapOnly {
+    fn known(&self, _field: &str) -> Option<Result<Value, EvalError>> {
+        None
+    }
+
+    fn evaluate(&self, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError> {
+        Err(evaluation.interrupted("It is costly."))
+    }
+}
 
 /// Choices, one byte each; zeros at the end, which choose what is short.
 pub(crate) struct Choices<'b>(pub(crate) &'b [u8]);

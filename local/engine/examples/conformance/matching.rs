@@ -5,22 +5,22 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 /// The texts that the placeholders of a case stand for.
-pub(crate) type Binds = BTreeMap<String, String>;
+pub(crate) type Bindings = BTreeMap<String, String>;
 
 /// The first difference, if any.
-pub(crate) fn difference(expected: &Value, actual: &Value, binds: &mut Binds, path: &str) -> Result<(), String> {
+pub(crate) fn difference(expected: &Value, actual: &Value, bindings: &mut Bindings, path: &str) -> Result<(), String> {
     let wrong = || Err(format!("{path}: expected {}, got {}", short(expected), short(actual)));
     if let Some((wrapper, inner)) = wrapper(expected) {
         return match (wrapper, actual) {
             ("$any", Value::Null) => wrong(),
             ("$any", _) => Ok(()),
             ("$json", Value::String(text)) => match serde_json::from_str::<Value>(text) {
-                Ok(parsed) => difference(inner, &parsed, binds, path),
+                Ok(parsed) => difference(inner, &parsed, bindings, path),
                 Err(_) => wrong(),
             },
             ("$match", Value::String(text)) => {
                 let template = inner.as_str().unwrap_or_default();
-                if matches(&pieces(template), text, binds) {
+                if matches(&pieces(template), text, bindings) {
                     Ok(())
                 } else {
                     wrong()
@@ -33,7 +33,7 @@ pub(crate) fn difference(expected: &Value, actual: &Value, binds: &mut Binds, pa
         (Value::Object(e), Value::Object(a)) => {
             for key in e.keys().chain(a.keys()).filter(|key| !key.ends_with("Metadata")) {
                 match (e.get(key), a.get(key)) {
-                    (Some(e), Some(a)) => difference(e, a, binds, &format!("{path}.{key}"))?,
+                    (Some(e), Some(a)) => difference(e, a, bindings, &format!("{path}.{key}"))?,
                     (Some(e), None) => return Err(format!("{path}.{key}: missing, expected {}", short(e))),
                     (_, Some(a)) => return Err(format!("{path}.{key}: not expected, got {}", short(a))),
                     (None, None) => {}
@@ -43,7 +43,7 @@ pub(crate) fn difference(expected: &Value, actual: &Value, binds: &mut Binds, pa
         }
         (Value::Array(e), Value::Array(a)) if e.len() == a.len() => {
             for (i, (e, a)) in e.iter().zip(a).enumerate() {
-                difference(e, a, binds, &format!("{path}[{i}]"))?;
+                difference(e, a, bindings, &format!("{path}[{i}]"))?;
             }
             Ok(())
         }
@@ -99,31 +99,31 @@ pub(crate) fn pieces(template: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-fn matches(pieces: &[Piece<'_>], text: &str, binds: &mut Binds) -> bool {
+fn matches(pieces: &[Piece<'_>], text: &str, bindings: &mut Bindings) -> bool {
     let Some((first, rest)) = pieces.split_first() else {
         return text.is_empty();
     };
     match first {
         Piece::Text(literal) => text
             .strip_prefix(literal)
-            .is_some_and(|text| matches(rest, text, binds)),
+            .is_some_and(|text| matches(rest, text, bindings)),
         Piece::Named(name) => {
-            if let Some(bound) = binds.get(*name).cloned() {
+            if let Some(bound) = bindings.get(*name).cloned() {
                 return text
                     .strip_prefix(bound.as_str())
-                    .is_some_and(|text| matches(rest, text, binds));
+                    .is_some_and(|text| matches(rest, text, bindings));
             }
             ends(text).skip(1).any(|end| {
-                let mut trial = binds.clone();
+                let mut trial = bindings.clone();
                 trial.insert((*name).to_owned(), text[..end].to_owned());
                 let found = matches(rest, &text[end..], &mut trial);
                 if found {
-                    *binds = trial;
+                    *bindings = trial;
                 }
                 found
             })
         }
-        Piece::Free => ends(text).any(|end| matches(rest, &text[end..], binds)),
+        Piece::Free => ends(text).any(|end| matches(rest, &text[end..], bindings)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! One case: the execution with the answers of its recording.
+//! One case: the execution with the results of its recording.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 use sluice_asl::StateMachine;
 use sluice_engine::{AttemptId, Effect, Execution, Fact, Identity, LogEntry, Outcome, Timestamp};
 
-use crate::matching::{Binds, Piece, difference, pieces, wrapper};
+use crate::matching::{Bindings, Piece, difference, pieces, wrapper};
 
 const START: Timestamp = 1_700_000_000_123;
 
 /// The deed of a recorded task.
-enum Answer {
+enum RecordedResult {
     Succeeds(Value),
     Fails {
         error: Option<String>,
@@ -52,7 +52,7 @@ pub(crate) fn run(case: &Value) -> Result<(), String> {
     let mut execution = Execution::new(Arc::new(machine), Arc::new(identity));
     let mut events = Vec::new();
     let recorded = case["expect"]["events"].as_array();
-    let mut answers: VecDeque<Answer> = recorded.into_iter().flatten().filter_map(answer).collect();
+    let mut results: VecDeque<RecordedResult> = recorded.into_iter().flatten().filter_map(recorded_result).collect();
     let mut facts = VecDeque::from([(START, Fact::Started { input: Arc::new(input) })]);
     let mut seed = 0;
     while let Some((at, fact)) = facts.pop_front() {
@@ -67,7 +67,7 @@ pub(crate) fn run(case: &Value) -> Result<(), String> {
             .map_err(|error| error.to_string())?;
         for effect in turn.effects {
             if let Effect::Run(task) = effect
-                && let Some(fact) = fact_of(task.attempt, answers.pop_front())
+                && let Some(fact) = fact_of(task.attempt, results.pop_front())
             {
                 facts.push_back((at + 5, fact));
             }
@@ -78,12 +78,12 @@ pub(crate) fn run(case: &Value) -> Result<(), String> {
             facts.push_back((next.max(at), Fact::DeadlinePassed));
         }
     }
-    let mut binds = Binds::new();
+    let mut bindings = Bindings::new();
     outcome_difference(&case["expect"], &execution)?;
     let Some(recorded) = recorded else { return Ok(()) };
     for (expected, event) in recorded.iter().zip(&events) {
         let path = format!("event {} {}", event.id, expected["type"].as_str().unwrap_or_default());
-        difference(expected, &event.to_json(true), &mut binds, &path)?;
+        difference(expected, &event.to_json(true), &mut bindings, &path)?;
     }
     if recorded.len() == events.len() {
         return Ok(());
@@ -98,7 +98,7 @@ pub(crate) fn run(case: &Value) -> Result<(), String> {
 }
 
 fn outcome_difference(expected: &Value, execution: &Execution) -> Result<(), String> {
-    let mut binds = Binds::new();
+    let mut bindings = Bindings::new();
     let mut actual = json!({ "status": execution.status().as_str() });
     match execution.outcome() {
         Some(Outcome::Succeeded { output }) => actual["output"] = Value::String(output.to_string()),
@@ -113,7 +113,7 @@ fn outcome_difference(expected: &Value, execution: &Execution) -> Result<(), Str
     }
     for key in ["status", "output", "error", "cause"] {
         match (expected.get(key), actual.get(key)) {
-            (Some(e), Some(a)) => difference(e, a, &mut binds, key)?,
+            (Some(e), Some(a)) => difference(e, a, &mut bindings, key)?,
             (Some(e), None) => return Err(format!("{key}: missing, expected {e}; got {actual}")),
             (None, Some(a)) if key != "output" => return Err(format!("{key}: not expected, got {a}")),
             _ => {}
@@ -122,23 +122,23 @@ fn outcome_difference(expected: &Value, execution: &Execution) -> Result<(), Str
     Ok(())
 }
 
-fn fact_of(attempt: AttemptId, answer: Option<Answer>) -> Option<Fact> {
-    Some(match answer? {
-        Answer::Succeeds(output) => Fact::TaskSucceeded {
+fn fact_of(attempt: AttemptId, recorded_result: Option<RecordedResult>) -> Option<Fact> {
+    Some(match recorded_result? {
+        RecordedResult::Succeeds(output) => Fact::TaskSucceeded {
             attempt,
             output: Arc::new(output),
         },
-        Answer::Fails { error, cause } => Fact::TaskFailed { attempt, error, cause },
-        Answer::Overflows => Fact::TaskSucceeded {
+        RecordedResult::Fails { error, cause } => Fact::TaskFailed { attempt, error, cause },
+        RecordedResult::Overflows => Fact::TaskSucceeded {
             attempt,
             output: Arc::new(json!("x".repeat(262_144))),
         },
-        Answer::Hangs => return None,
+        RecordedResult::Hangs => return None,
     })
 }
 
-/// The answer that a recorded event tells of.
-fn answer(event: &Value) -> Option<Answer> {
+/// The result that a recorded event tells of.
+fn recorded_result(event: &Value) -> Option<RecordedResult> {
     let details = |key: &str| event.get(key).cloned().unwrap_or_default();
     let text = |value: &Value| (!value.is_null()).then(|| text_of(value));
     let details = match event["type"].as_str()? {
@@ -146,18 +146,18 @@ fn answer(event: &Value) -> Option<Answer> {
         "TaskSucceeded" => details("taskSucceededEventDetails"),
         "LambdaFunctionFailed" => details("lambdaFunctionFailedEventDetails"),
         "TaskFailed" => details("taskFailedEventDetails"),
-        "LambdaFunctionTimedOut" | "TaskTimedOut" => return Some(Answer::Hangs),
+        "LambdaFunctionTimedOut" | "TaskTimedOut" => return Some(RecordedResult::Hangs),
         _ => return None,
     };
     if let Some(output) = details.get("output") {
-        return Some(Answer::Succeeds(
+        return Some(RecordedResult::Succeeds(
             serde_json::from_str(&text_of(output)).unwrap_or_default(),
         ));
     }
     if details["error"] == "States.DataLimitExceeded" {
-        return Some(Answer::Overflows);
+        return Some(RecordedResult::Overflows);
     }
-    Some(Answer::Fails {
+    Some(RecordedResult::Fails {
         error: text(&details["error"]),
         cause: text(&details["cause"]),
     })
@@ -177,7 +177,7 @@ fn concrete(value: &Value) -> Value {
         (Some(("$match", template)), _) => {
             let text = pieces(template.as_str().unwrap_or_default())
                 .iter()
-                .map(stand_in)
+                .map(placeholder_value)
                 .collect();
             Value::String(text)
         }
@@ -188,7 +188,7 @@ fn concrete(value: &Value) -> Value {
     }
 }
 
-fn stand_in(piece: &Piece<'_>) -> String {
+fn placeholder_value(piece: &Piece<'_>) -> String {
     match piece {
         Piece::Text(text) => (*text).to_owned(),
         Piece::Named("partition") => "aws".to_owned(),

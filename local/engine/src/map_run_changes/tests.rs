@@ -12,7 +12,7 @@ use crate::{
 const PREFIX: &str = "arn:aws:states:us-east-1:000000000000";
 const DAY: Timestamp = 86_400_000;
 
-/// A log that is made fact by fact, and what its turns told of Map Runs.
+/// A log that is made fact by fact, and what its consequences told of Map Runs.
 struct Log {
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
@@ -88,14 +88,14 @@ impl Log {
     /// Takes a fact, a second after the one before; answers the attempts that begin.
     fn step(&mut self, fact: Fact) -> Vec<u64> {
         let entry = self.entry(fact);
-        let turn = self.execution.apply(&entry).expect("can happen");
+        let consequences = self.execution.apply(&entry).expect("can happen");
         self.entries.push(entry);
         self.now += 1000;
         self.runs
-            .extend(turn.map_runs.into_iter().map(|run| (run.arn.clone(), run)));
+            .extend(consequences.map_runs.into_iter().map(|run| (run.arn.clone(), run)));
         self.children
-            .extend(turn.children.into_iter().map(|child| (child.number, child)));
-        let begun = turn.effects.into_iter().filter_map(|effect| match effect {
+            .extend(consequences.children.into_iter().map(|child| (child.number, child)));
+        let begun = consequences.effects.into_iter().filter_map(|effect| match effect {
             Effect::Run(task) => Some(task.attempt.0),
             Effect::Abandon(_) | Effect::Finish(_) => None,
         });

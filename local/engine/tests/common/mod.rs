@@ -100,9 +100,9 @@ impl Run {
             seed: [n + 1, 99],
             fact,
         };
-        let turn = self.execution.apply_recording(&entry, &mut self.events)?;
+        let consequences = self.execution.apply_recording(&entry, &mut self.events)?;
         self.log.push(entry);
-        for effect in &turn.effects {
+        for effect in &consequences.effects {
             match effect {
                 Effect::Run(task) => self.calls.push((**task).clone()),
                 Effect::Abandon(attempt) => {
@@ -112,7 +112,7 @@ impl Run {
                 Effect::Finish(_) => {}
             }
         }
-        Ok(turn)
+        Ok(consequences)
     }
 
     fn take_call(&mut self, of: Option<&str>) -> AttemptId {

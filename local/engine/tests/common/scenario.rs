@@ -543,15 +543,15 @@ impl Played {
         };
         let before = self.events.len();
         match self.execution.apply_recording(&entry, &mut self.events) {
-            Ok(turn) => {
-                for effect in turn.effects {
+            Ok(consequences) => {
+                for effect in consequences.effects {
                     match effect {
                         Effect::Run(task) => self.open.push(task.attempt),
                         Effect::Abandon(attempt) => self.open.retain(|open| *open != attempt),
                         Effect::Finish(_) => {}
                     }
                 }
-                for run in turn.map_runs {
+                for run in consequences.map_runs {
                     if !self.runs.contains(&run.arn) {
                         self.runs.push(run.arn);
                     }
