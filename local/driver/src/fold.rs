@@ -51,7 +51,7 @@ fn means(evaluator: &ReplayEvaluator) -> EvaluationOptions<'_> {
     }
 }
 
-/// What a log tells, unless it cannot be told any more.
+/// Runs a fold, and refuses its result if something in it could not be evaluated again.
 fn told<T>(
     key: u64,
     evaluator: &ReplayEvaluator,

@@ -43,7 +43,7 @@ impl Default for Credentials {
 /// The settings of a [`Host`](crate::Host).
 #[derive(Clone)]
 pub struct HostConfig {
-    /// The region that instances believe to run in.
+    /// The region in the environment of instances.
     pub region: String,
     /// The credentials given to every instance.
     pub credentials: Credentials,
@@ -60,7 +60,7 @@ pub struct HostConfig {
     pub max_wait: Duration,
     /// The processors that instances share.
     pub cores: usize,
-    /// A say in whether a process is started.
+    /// The check before a process is started.
     pub may_start: StartCheck,
     /// The time an instance may be idle before it is stopped; one per function always stays.
     pub idle_timeout: Duration,

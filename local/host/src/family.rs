@@ -1,4 +1,4 @@
-//! The processes of this machine: who has started whom, and who ends with whom.
+//! The processes of this machine: which process has started which, and which end together.
 //!
 //! A function's process is the first of a group, and the whole group is killed with it. What has left the group (by
 //! `setsid`, or by forking twice) is found by the mark in its environment, which it has inherited: [`MARK`].
@@ -13,7 +13,7 @@ pub(crate) struct Process {
     pub(crate) parent: u32,
     pub(crate) group: u32,
     pub(crate) session: u32,
-    /// It has ended, and its parent has not asked how.
+    /// It has ended, and its parent has not read its status.
     pub(crate) ended: bool,
 }
 
@@ -86,8 +86,8 @@ mod linux {
         environment.split(|byte| *byte == 0).find_map(marked)
     }
 
-    /// Asks how adopted processes ended, so that nothing of them is left. What this process has started itself is in its
-    /// session, and leads a group or is in this process's own; it is asked by whoever started it.
+    /// Reads the status of adopted processes that have ended, so that nothing of them is left. What this process has started
+    /// itself is in its session, and leads a group or is in this process's own; its status is read by whoever started it.
     pub(crate) fn reap_orphans() {
         let all = processes();
         let Some(own) = all.iter().find(|process| process.pid == std::process::id()) else {

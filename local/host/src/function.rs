@@ -1,4 +1,4 @@
-//! One function: its instances, its waiting requests, and how they find each other.
+//! One function: its instances, its waiting requests, and the assignment of one to the other.
 //!
 //! Locks: a function's state may be held while an instance is asked something, never the reverse.
 
@@ -92,7 +92,7 @@ impl Function {
         }
     }
 
-    /// Keeps a record in the log, and tells of it.
+    /// Keeps a record in the log, and reports it to the observer.
     pub(crate) fn keep(&self, record: LogRecord) {
         self.shared.config.observer.logged(&LoggedRecord {
             function: &self.spec.name,
@@ -380,9 +380,9 @@ impl Function {
 /// The reason why an instance did not start.
 #[derive(Debug)]
 pub(crate) enum StartError {
-    /// The runtime said so at `/init/error`.
+    /// The runtime reported an error at `/init/error`.
     Reported(Bytes),
-    /// The platform noticed.
+    /// The platform found a failure.
     Platform(crate::platform::PlatformFailure),
 }
 

@@ -82,7 +82,7 @@ impl Growth {
         }
     }
 
-    /// Nobody waits any more: what was seen while the instances had all hands full says nothing from here on.
+    /// Forgets the figures since the last round: nobody waits any more, so the instances are no longer fully used.
     pub(crate) fn calm(&mut self) {
         self.watched = None;
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::logs::LogRecord;
 
-/// Is told what functions did. Called where requests are answered: it may not block.
+/// A receiver of reports of what functions did. Called where requests are answered: it may not block.
 pub trait Observer: Send + Sync {
     /// A record is about to be kept in a function's log; one with a request id is an invocation that has ended.
     fn logged(&self, logged: &LoggedRecord<'_>);
@@ -44,7 +44,7 @@ pub struct UrlResponse<'a> {
     pub latency: Duration,
 }
 
-/// Nobody counts.
+/// An observer that does nothing.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Unobserved;
 

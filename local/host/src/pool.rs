@@ -101,7 +101,7 @@ impl<I: PartialEq, J> Pool<I, J> {
         self.queue.len() > self.starting && service.saturating_mul(before) / instances > max_wait
     }
 
-    /// Nothing ran for so long: nobody has waited in that time.
+    /// Takes the time in which nothing ran out of the waiting times of all requests.
     pub(crate) fn was_away(&mut self, away: Duration) {
         for waiting in &mut self.queue {
             waiting.since += away;

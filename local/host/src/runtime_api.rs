@@ -3,7 +3,7 @@
 //! See <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>. The Extensions API and the
 //! Telemetry API are not offered: their paths answer 404.
 //!
-//! Only the process that was started may speak here ([`peer`]), and nothing that a browser sends passes: neither a name
+//! Only the process that was started may send requests ([`peer`]), and nothing that a browser sends passes: neither a name
 //! that is made to lead here, nor a page's request.
 
 use std::net::SocketAddr;
@@ -90,7 +90,7 @@ pub(crate) async fn serve(listener: TcpListener, instance: Arc<Instance>, stop: 
     sluice_http::serve(listener, Limits::patient(), slots, accepted, stop.notified()).await;
 }
 
-/// Whoever has opened a connection.
+/// The peer of one connection.
 struct Caller {
     instance: Arc<Instance>,
     connection: Arc<Connection>,

@@ -32,7 +32,7 @@ pub(crate) enum Phase {
     Lingering,
 }
 
-/// The reason for which a connection is asked to end.
+/// The reason why a connection is asked to end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// Another one needs its place.
@@ -103,7 +103,7 @@ impl Connection {
         self.state().phase
     }
 
-    /// Bytes came: the first ones after an answer begin a head.
+    /// Takes note of bytes that came: the first ones after an answer begin a head.
     pub(crate) fn received(&self) {
         let mut state = self.state();
         state.active = Instant::now();
@@ -119,7 +119,7 @@ impl Connection {
         std::mem::take(&mut state.unsent) && state.half_closed
     }
 
-    /// Bytes wait to go.
+    /// Takes note that bytes wait to be sent.
     pub(crate) fn cannot_send(&self) {
         self.state().unsent = true;
     }

@@ -1,4 +1,4 @@
-//! Keeps other people's web pages away from what listens on this machine. Pure.
+//! The check that keeps foreign web pages away from the listeners of this machine. Pure.
 //!
 //! A page from anywhere can make a browser send requests to `127.0.0.1`. It cannot read the answers, unless its own
 //! host name is made to resolve to this machine (DNS rebinding): then the browser takes both for one origin, and only

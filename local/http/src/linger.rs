@@ -44,7 +44,7 @@ pub(crate) async fn linger(socket: &mut TcpStream) {
     let _ = tokio::time::timeout(LINGER, ended).await;
 }
 
-/// Says that there is no place.
+/// Sends the answer that there is no place.
 pub(crate) async fn turn_away(mut socket: TcpStream, seconds: u64) {
     if socket.write_all(no_place(seconds).as_bytes()).await.is_ok() {
         linger(&mut socket).await;

@@ -34,7 +34,7 @@ const GATHER: Duration = Duration::from_millis(50);
 struct Pending {
     records: Vec<(Arc<str>, Arc<LogRecord>)>,
     left_out: usize,
-    /// Files with nothing since then are to go.
+    /// Files with no line since this time are to be deleted.
     forget: Option<u64>,
     asleep: bool,
     closing: bool,
@@ -190,7 +190,7 @@ impl Files {
         }
     }
 
-    /// Appends to a file. That the disk does not take it is told once, until it does again.
+    /// Appends to a file. A failing disk is reported once, until it works again.
     pub(crate) fn keep(&mut self, name: &Arc<str>, text: &str) {
         match self.append(name, text.as_bytes()) {
             Ok(()) => self.failing = false,

@@ -9,8 +9,8 @@ use crate::config::Clock;
 use crate::logs::{Files, LineSplitter, timestamp};
 
 /// Keeps what comes through `pipe` until its last writer is gone, on a thread of its own: the disk may be slow, and a
-/// process that writes faster than it waits for it. None if there is no thread to be had: the process then hears of the
-/// closed pipe when it writes.
+/// process that writes faster than it waits for it. None if no thread can be started: the process then gets the
+/// error of a closed pipe when it writes.
 pub(crate) fn keep(mut pipe: PipeReader, dir: PathBuf, name: Arc<str>, now: Clock) -> Option<JoinHandle<()>> {
     let keep = move || {
         let mut files = Files::new(dir);
