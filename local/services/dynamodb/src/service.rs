@@ -11,6 +11,26 @@ use crate::tables::Tables;
 use crate::{DynamoError, Observer};
 
 /// The DynamoDB tables of an account. Cheap to clone; when the last clone is dropped, it waits for the calls in hand.
+///
+/// ```
+/// use std::sync::Arc;
+/// use serde_json::json;
+/// use sluice_clock::ManualClock;
+/// use sluice_dynamodb::{DynamoDb, EnsuredTable, Unobserved};
+/// use sluice_service_testing::account;
+///
+/// let directory = tempfile::tempdir().unwrap();
+/// let account = account(Arc::new(ManualClock::new(0)), 1);
+/// let dynamodb = DynamoDb::open(account, &directory.path().join("tables.db"), Arc::new(Unobserved)).unwrap();
+/// let table = json!({
+///     "TableName": "entries",
+///     "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+///     "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+///     "BillingMode": "PAY_PER_REQUEST",
+/// });
+/// assert_eq!(dynamodb.ensure_table(&table, None).unwrap(), EnsuredTable::Created);
+/// assert_eq!(dynamodb.ensure_table(&table, None).unwrap(), EnsuredTable::Existed);
+/// ```
 #[derive(Clone)]
 pub struct DynamoDb {
     pub(crate) account: Account,

@@ -9,6 +9,23 @@ use crate::{FunctionName, FunctionUrls, Invoked, LambdaError, RemoteLambda};
 
 /// Lambda for one account: the functions of this machine, and perhaps an endpoint for those that it does not have. Cheap to
 /// clone; clones share functions and URLs.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() {
+/// use std::sync::Arc;
+/// use sluice_clock::ManualClock;
+/// use sluice_host::Invocation;
+/// use sluice_lambda::{FunctionName, Lambda};
+/// use sluice_service_testing::{TestFunctions, account};
+///
+/// let functions = TestFunctions::new([("echo", |event| Ok(event.to_vec()))]);
+/// let lambda = Lambda::new(account(Arc::new(ManualClock::new(0)), 1), Arc::new(functions), None);
+/// let echo = FunctionName::parse("echo", None).unwrap();
+/// let invoked = lambda.invoke(&echo, Invocation::new("{}")).await.unwrap();
+/// assert_eq!(invoked.payload, "{}");
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Lambda {
     pub(crate) account: Account,

@@ -7,6 +7,7 @@
 mod confirm_subscription;
 mod create_topic;
 mod delete_topic;
+mod email_protocol;
 mod error;
 mod get_topic_attributes;
 pub mod inbox;
@@ -28,10 +29,10 @@ mod unsubscribe;
 use sluice_wire::query::QueryApi;
 use sluice_wire::{ApiError, Form, Xml};
 
+pub use email_protocol::EmailProtocol;
 pub use error::SnsError;
 pub use message::Message;
 pub use service::Sns;
-pub use subscribe::EmailProtocol;
 
 /// SNS in the query protocol.
 pub const API: QueryApi = QueryApi {

@@ -67,7 +67,7 @@ impl Sns {
         Ok(message_id)
     }
 
-    /// Whether a subscription gets a mail. SNS suspends one that gets too many, and deletes it if nobody confirms it again.
+    /// True when a subscription gets a mail. SNS suspends one that gets too many, and deletes it if nobody confirms it again.
     async fn may_send(&self, arn: &str, subscription: &Subscription) -> Result<bool, SnsError> {
         let now = self.account.now();
         if let Some(since) = subscription.suspended {

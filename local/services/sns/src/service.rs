@@ -7,6 +7,23 @@ use sluice_quotas::Quotas;
 use sluice_wire::Account;
 
 /// SNS for one account. Cheap to clone; clones share the topics.
+///
+/// ```
+/// # #[tokio::main]
+/// # async fn main() {
+/// use std::sync::Arc;
+/// use sluice_clock::ManualClock;
+/// use sluice_service_testing::{account, form, journal};
+/// use sluice_sns::Sns;
+///
+/// let directory = tempfile::tempdir().unwrap();
+/// let account = account(Arc::new(ManualClock::new(0)), 1);
+/// let sns = Sns::new(account.clone(), journal(directory.path(), &account));
+/// let topic_arn = sns.ensure_topic("news", "News").await.unwrap();
+/// let listed = sns.call("ListTopics", &form(&[])).await.unwrap();
+/// assert!(listed.into_string().contains(&topic_arn));
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Sns {
     pub(crate) account: Account,

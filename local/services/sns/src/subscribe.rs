@@ -1,32 +1,10 @@
 //! [Subscribe](https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html)
 
-use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use sluice_wire::{Form, Xml, shortened};
 
 use crate::store::{self, Subscription};
-use crate::{Sns, SnsError};
-
-/// The protocols that are delivered on one machine.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub enum EmailProtocol {
-    /// The message as a mail's text.
-    #[serde(rename = "email")]
-    Email,
-    /// SNS's JSON envelope as a mail's text.
-    #[serde(rename = "email-json")]
-    EmailJson,
-}
-
-impl EmailProtocol {
-    /// The text on the wire.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::EmailJson => "email-json",
-        }
-    }
-}
+use crate::{EmailProtocol, Sns, SnsError};
 
 pub(crate) async fn call(sns: &Sns, form: &Form) -> Result<Xml, SnsError> {
     let topic_arn = form.filled("TopicArn").ok_or_else(|| SnsError::missing("TopicArn"))?;

@@ -3,6 +3,7 @@
 //! The engine tests the state ([`sluice_engine::test_state`]); what it needs from outside is the mock, a real call by
 //! the task runner, or time. Nothing is kept.
 
+mod configuration;
 mod context;
 mod mock;
 mod reader;

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sluice_asl::{State, StateKind};
 use sluice_wire::{ApiError, Constraints};
 
-use super::request::Configuration;
+use super::configuration::Configuration;
 use super::shapes::{self, Mode};
 use crate::{StatesError, input};
 

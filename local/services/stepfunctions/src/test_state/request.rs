@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use sluice_wire::{ApiError, Constraints};
 
+use super::configuration::Configuration;
 use super::mock::{Mock, MockInput};
 use crate::{StatesError, arn, definition, input};
 
@@ -41,15 +42,6 @@ pub(super) enum Level {
     Debug,
     /// And the requests and responses of HTTP tasks, which this machine does not run.
     Trace,
-}
-
-/// `stateConfiguration`, checked.
-#[derive(Debug, Default)]
-pub(super) struct Configuration {
-    pub(super) retrier_retry_count: u64,
-    pub(super) error_caused_by_state: Option<String>,
-    pub(super) map_iteration_failure_count: Option<u64>,
-    pub(super) map_item_reader_data: Option<String>,
 }
 
 /// The request, checked.

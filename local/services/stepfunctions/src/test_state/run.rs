@@ -12,8 +12,8 @@ use sluice_engine::{Breakdown, Evaluator, Identity, ScheduledTask, Timestamp};
 use sluice_wire::ApiError;
 use tokio::sync::oneshot;
 
+use super::configuration::Configuration;
 use super::mock::{Mock, MockOutcome};
-use super::request::Configuration;
 use crate::{StatesError, StepFunctions};
 
 /// The time that a test may take.
