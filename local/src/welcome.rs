@@ -1,4 +1,4 @@
-//! What `sluice up` says when it is ready.
+//! The lines that `sluice up` prints when it is ready.
 
 use std::io::Write;
 use std::path::Path;
@@ -15,16 +15,14 @@ pub(crate) fn print(endpoint: &str, stacks: &[StackReport], data: &Path) {
 }
 
 fn text(endpoint: &str, stacks: &[StackReport], data: &Path) -> String {
-    let running = stacks.iter().filter(|stack| stack.record.status.exists());
-    let outputs = running.flat_map(|stack| &stack.record.outputs);
-    let submit = outputs.clone().find(|output| output.key == "FunctionURLAPI");
+    let running = || stacks.iter().filter(|stack| stack.record.status.exists());
     let mut text = format!(
         "\nSluice runs. Ctrl-C stops it; what it took in stays in {}.\n\n",
         data.display()
     );
     let mut line = |what: &str, value: &str| text.push_str(&format!("  {what:<10} {value}\n"));
-    if let Some(url) = submit {
-        line("submit", &url.value);
+    for (name, address) in running().filter_map(|stack| stack.notes.entrance.as_ref()) {
+        line(name, address);
     }
     line("console", &format!("{endpoint}/console"));
     line("inbox", &format!("{endpoint}/console/inbox"));
@@ -33,15 +31,12 @@ fn text(endpoint: &str, stacks: &[StackReport], data: &Path) -> String {
             line("ended", &end);
         }
         for service in stack.services.iter().filter(|_| stack.record.status.exists()) {
-            line("load", &load(&stack.record, service, data));
+            line("load", &tasks(stack.notes.tasks.as_deref(), service, data));
         }
     }
     line("AWS", &format!("export AWS_ENDPOINT_URL={endpoint}"));
-    if let Some(url) = submit {
-        text.push_str(&format!(
-            "\nTry it:\n\n  curl -i '{}?user_name=Rishabh&email=rishabh@gmail.com&pincode=3055'\n\n",
-            url.value
-        ));
+    for command in running().filter_map(|stack| stack.notes.try_it.as_ref()) {
+        text.push_str(&format!("\nTry it:\n\n  {command}\n\n"));
     }
     text
 }
@@ -62,21 +57,11 @@ fn end(record: &StackRecord) -> Option<String> {
     }
 }
 
-/// How many tasks of which kind run at what rate until when, and where they write.
-fn load(record: &StackRecord, service: &ServiceReport, data: &Path) -> String {
-    let parameter = |key: &str| {
-        record
-            .parameters
-            .iter()
-            .find(|one| one.key == key)
-            .map(|one| one.value.as_str())
-    };
+/// The tasks of a service: their number and kind, what the template says of them, and where they write.
+fn tasks(note: Option<&str>, service: &ServiceReport, data: &Path) -> String {
     let mut text = format!("{} x {}", service.running, service.containers.join(" + "));
-    if let Some(rate) = parameter("PingerRate") {
-        text.push_str(&format!(", {rate} submissions a second each"));
-    }
-    if let Some(end) = parameter("DeleteAt") {
-        text.push_str(&format!(", until {end}"));
+    if let Some(note) = note {
+        text.push_str(&format!(", {note}"));
     }
     for group in &service.log_groups {
         text.push_str(&format!("; logs in {}", data.join("logs").join(group).display()));
@@ -88,43 +73,35 @@ fn load(record: &StackRecord, service: &ServiceReport, data: &Path) -> String {
 mod tests {
     use super::*;
 
-    use sluice_cloud::cloudformation::{StackOutput, StackParameter};
+    use sluice_cloud::RuntimeNotes;
 
     fn record(name: &str, status: StackStatus) -> StackRecord {
         StackRecord {
-            name: name.to_owned(),
-            id: name.to_owned(),
-            description: None,
             status,
-            status_reason: None,
-            parameters: Vec::new(),
-            outputs: Vec::new(),
-            resources: Vec::new(),
-            created: 0,
-            updated: None,
-            deletion_began: None,
-            deleted: None,
-            ends: None,
-            generation: 0,
-            imports: Vec::new(),
-            protected: false,
-            template_body: String::new(),
+            ..StackRecord::empty(name, name)
         }
     }
 
     fn report(record: StackRecord, services: Vec<ServiceReport>) -> StackReport {
-        StackReport { record, services }
+        StackReport {
+            record,
+            services,
+            notes: RuntimeNotes::default(),
+        }
     }
 
     fn workflow() -> StackReport {
-        let mut record = record("sluice", StackStatus::CreateComplete);
-        record.outputs.push(StackOutput {
-            key: "FunctionURLAPI".to_owned(),
-            value: "http://127.0.0.1:4567/".to_owned(),
-            description: None,
-            export_name: None,
-        });
-        report(record, Vec::new())
+        let url = "http://127.0.0.1:4567/";
+        StackReport {
+            notes: RuntimeNotes {
+                entrance: Some(("submit".to_owned(), url.to_owned())),
+                try_it: Some(format!(
+                    "curl -i '{url}?user_name=Rishabh&email=rishabh@gmail.com&pincode=3055'"
+                )),
+                ..RuntimeNotes::default()
+            },
+            ..report(record("sluice", StackStatus::CreateComplete), Vec::new())
+        }
     }
 
     fn pingers() -> ServiceReport {
@@ -152,14 +129,9 @@ mod tests {
 
     #[test]
     fn welcome_tells_of_the_load() {
-        let mut load = record("sluice-load", StackStatus::CreateComplete);
-        for (key, value) in [("PingerRate", "20"), ("DeleteAt", "2026-11-22T18:00:00Z")] {
-            load.parameters.push(StackParameter {
-                key: key.to_owned(),
-                value: value.to_owned(),
-            });
-        }
-        let text = text("http://h", &[workflow(), report(load, vec![pingers()])], Path::new("d"));
+        let mut load = report(record("sluice-load", StackStatus::CreateComplete), vec![pingers()]);
+        load.notes.tasks = Some("20 submissions a second each, until 2026-11-22T18:00:00Z".to_owned());
+        let text = text("http://h", &[workflow(), load], Path::new("d"));
         let line = "  load       2 x pinger, 20 submissions a second each, until 2026-11-22T18:00:00Z; logs in \
                     d/logs/sluice-load-Logs-1\n";
         assert!(text.contains(line), "{text}");

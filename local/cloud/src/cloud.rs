@@ -12,11 +12,13 @@ use axum::response::Redirect;
 use axum::routing::get;
 use sluice_cloudformation::{CloudFormation, StackRecord, StackStatus, Stacks};
 use sluice_cloudwatch::{CloudWatch, Metrics};
+use sluice_console::{self as console, ConsoleNotes, ConsoleState};
 use sluice_driver::{Clock, Driver, DriverConfig, DriverError, SystemClock, TaskRunner, WorkerCommand};
 use sluice_host::{Host, HostConfig};
 use sluice_http::HostGuard;
 use sluice_integrations::Runner;
 use sluice_kinesis::Kinesis;
+use sluice_mappings::Mappings;
 use sluice_sns::Sns;
 use sluice_sqs::Sqs;
 use sluice_stepfunctions::StepFunctions;
@@ -28,7 +30,6 @@ use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::console::{self, ConsoleState};
 use crate::directory;
 use crate::doors::Doors;
 use crate::dynamodb::DynamoDb;
@@ -36,10 +37,9 @@ use crate::endpoint::{self, Services};
 use crate::health::{Health, Life};
 use crate::housekeeping;
 use crate::lambda::{Lambda, RemoteLambda};
-use crate::mapping::Mappings;
 use crate::observers::{DynamoMetrics, LambdaMetrics, StatesMetrics, StreamsMetrics};
 use crate::permissions;
-use crate::stack::{self, Course, Keeper, Known, Plan, Plans, StartError, UrlListener};
+use crate::stack::{self, Course, Keeper, Known, Plan, Plans, RuntimeNotes, StartError, UrlListener};
 
 /// How stacks are to run.
 #[derive(Debug, Clone)]
@@ -89,6 +89,8 @@ pub struct Cloud {
     life: Arc<Life>,
     endpoint: String,
     stacks: Vec<Stack>,
+    /// The sentences about each of the stacks.
+    notes: Vec<RuntimeNotes>,
     driver: Driver,
     host: Host,
     services: Arc<Services>,
@@ -163,6 +165,7 @@ impl Cloud {
         };
         let mut stacks: Vec<Stack> = Vec::new();
         let mut records = Vec::new();
+        let mut notes = Vec::new();
         for (plan, (course, before)) in plans.iter().zip(&courses) {
             let (Course::Run(life) | Course::End(life)) = course;
             let own = urls.iter().filter(|url| url.stack == plan.source.name);
@@ -189,13 +192,14 @@ impl Cloud {
             }
             services.stacks.register(record.clone());
             records.push(record);
+            notes.push(plan.notes(&stack));
             stacks.push(stack);
         }
 
         let (stop_endpoint, endpoint_stopped) = watch::channel(false);
         let endpoint_served = vec![doors.serve_endpoint(
             listener,
-            router(&services, &host, &life, doors.guard(address)),
+            router(&services, &host, &life, doors.guard(address), console_notes(&notes)),
             endpoint_stopped,
         )];
         // the endpoint first: functions that are called again call it in turn; and no call, be it one that a deadline
@@ -265,6 +269,7 @@ impl Cloud {
             life,
             endpoint,
             stacks,
+            notes,
             driver,
             host,
             services,
@@ -284,13 +289,14 @@ impl Cloud {
     /// The stacks that were asked for, in their order: how they stand, and what runs in them.
     pub async fn stacks(&self) -> Vec<StackReport> {
         let mut reports = Vec::new();
-        for stack in &self.stacks {
+        for (stack, notes) in self.stacks.iter().zip(&self.notes) {
             let Some(record) = self.services.stacks.get(&stack.id) else {
                 continue;
             };
             reports.push(StackReport {
                 record: StackRecord::clone(&record),
                 services: self.services_of(stack).await,
+                notes: notes.clone(),
             });
         }
         reports
@@ -366,8 +372,10 @@ impl Cloud {
 pub struct StackReport {
     /// The stack as CloudFormation's reads show it.
     pub record: StackRecord,
-    /// What its services run.
+    /// The processes of its services.
     pub services: Vec<ServiceReport>,
+    /// The sentences of its template.
+    pub notes: RuntimeNotes,
 }
 
 /// How a service stands.
@@ -402,6 +410,15 @@ async fn settle_courses(services: &Services, plans: &Plans) -> Result<Vec<(Cours
         services.stacks.register(record);
     }
     Ok(courses)
+}
+
+/// The sentences for the console's pages: of each kind that of the first stack that has one.
+fn console_notes(notes: &[RuntimeNotes]) -> ConsoleNotes {
+    ConsoleNotes {
+        executions: notes.iter().find_map(|one| one.executions.clone()),
+        approvals: notes.iter().find_map(|one| one.approvals.clone()),
+        inbox: notes.iter().find_map(|one| one.inbox.clone()),
+    }
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {
@@ -452,32 +469,40 @@ fn services(
     let functions = Arc::new(host.clone());
     let streams = Streams::new(config.data.join(directory::STREAMS));
     let stacks = Arc::new(Stacks::new(driver.clone()));
+    let lambda = Lambda::new(account.clone(), functions, remote);
     Ok(Services {
         sqs: Sqs::new(account.clone(), streams.clone()),
         kinesis: Kinesis::new(account.clone(), streams.clone()),
         cloudwatch: CloudWatch::new(account.clone(), Arc::clone(&metrics), driver.clone()),
         cloudformation: CloudFormation::new(account.clone(), Arc::clone(&stacks)),
-        lambda: Lambda::new(account.clone(), functions, remote),
+        mappings: Mappings::new(account.clone(), streams.clone(), lambda.clone()),
+        lambda,
         sns: Sns::new(account.clone(), driver.clone()),
         stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), runner)),
         config: account.into(),
         driver,
         dynamodb,
         streams,
-        mappings: Mappings::default(),
         metrics,
         stacks,
         clock_moved: watch::Sender::default(),
     })
 }
 
-fn router(services: &Arc<Services>, host: &Host, life: &Arc<Life>, guard: HostGuard) -> axum::Router {
+fn router(
+    services: &Arc<Services>,
+    host: &Host,
+    life: &Arc<Life>,
+    guard: HostGuard,
+    notes: ConsoleNotes,
+) -> axum::Router {
     let state = ConsoleState {
         driver: services.driver.clone(),
         host: host.clone(),
         stacks: Arc::clone(&services.stacks),
         clock: Arc::clone(&services.config.clock),
         guard: guard.clone(),
+        notes,
     };
     let health = Health {
         services: Arc::clone(services),

@@ -1,9 +1,7 @@
 //! The embedded cloud: AWS wire APIs, DynamoDB, SNS and its inbox, stacks from templates, console.
 
-pub mod console;
 pub mod endpoint;
 pub mod health;
-pub mod mapping;
 
 mod cloud;
 mod control;
@@ -25,5 +23,5 @@ pub use sluice_driver::{WorkerCommand, serve_evaluations};
 
 pub use cloud::{Cloud, CloudConfig, ServiceReport, StackReport};
 pub use directory::DirectoryError;
-pub use stack::{Plans, StackSource, StartError};
+pub use stack::{Plans, RuntimeNotes, StackSource, StartError};
 pub use upkeep::{BackupError, CheckError, DatabaseReport, FindingReport, Report, backup, check};

@@ -14,7 +14,7 @@ mod sts;
 pub(crate) mod testing;
 
 pub(crate) use sluice_wire::query::invalid_action;
-pub(crate) use sluice_wire::{ApiError, Form, PageToken, RequestId, Xml, epoch_seconds, iso_8601, rfc_3339};
+pub(crate) use sluice_wire::{ApiError, Form, RequestId, Xml, iso_8601, rfc_3339};
 
 pub use routes::router;
 pub use services::{Config, Seed, Services};

@@ -6,12 +6,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::extract::{Path, Request, State};
 use axum::http::{HeaderMap, Response, StatusCode, header};
-use axum::routing::{get, post};
+use axum::routing::post;
 use sluice_wire::query::{self, QueryApi};
 use sluice_wire::{json, read_body, rest};
 
 use super::{ApiError, Form, RequestId, Services, query_apis, sts};
-use crate::mapping;
 
 /// A message of 1 MiB with every byte percent-encoded still fits.
 const MAX_QUERY_BODY: usize = 4 << 20;
@@ -28,10 +27,8 @@ pub fn router(services: Arc<Services>) -> Router {
             "/service/GraniteServiceVersion20100801/operation/{operation}",
             post(cloudwatch_cbor),
         )
-        .route("/2015-03-31/event-source-mappings", get(list_mappings))
-        .route("/2015-03-31/event-source-mappings/", get(list_mappings))
-        .route("/2015-03-31/event-source-mappings/{uuid}", get(get_mapping))
         .merge(services.lambda.router())
+        .merge(services.mappings.router())
         .fallback(unknown)
         .method_not_allowed_fallback(unknown)
         .with_state(services)
@@ -176,16 +173,6 @@ async fn cloudwatch_cbor(
         .cloudwatch
         .respond_cbor(&request_id, &parts.headers, &operation, body)
         .await
-}
-
-async fn list_mappings(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
-    let result = mapping::list_event_source_mappings(&services, &Form::of_query(request.uri()));
-    rest::response(&services.request_id(), result)
-}
-
-async fn get_mapping(State(services): State<Arc<Services>>, Path(uuid): Path<String>) -> Response<Body> {
-    let result = mapping::get_event_source_mapping(&services, &uuid);
-    rest::response(&services.request_id(), result)
 }
 
 async fn unknown(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {

@@ -8,6 +8,7 @@ use sluice_driver::{Clock, Driver};
 use sluice_dynamodb::DynamoDb;
 use sluice_engine::Timestamp;
 use sluice_kinesis::Kinesis;
+use sluice_mappings::Mappings;
 use sluice_sns::Sns;
 use sluice_sqs::Sqs;
 use sluice_stepfunctions::StepFunctions;
@@ -16,7 +17,6 @@ use sluice_wire::{Account, RequestId};
 use uuid::Uuid;
 
 use crate::lambda::Lambda;
-use crate::mapping::Mappings;
 
 pub use sluice_wire::Seed;
 
@@ -65,11 +65,6 @@ impl Config {
         let [high, low] = (self.seed)();
         let bits = (u128::from(high) << 64) | u128::from(low);
         uuid::Builder::from_random_bytes(bits.to_be_bytes()).into_uuid()
-    }
-
-    /// `arn:aws:SERVICE:REGION:ACCOUNT:RESOURCE`.
-    pub(crate) fn arn(&self, service: &str, resource: &str) -> String {
-        format!("arn:aws:{service}:{}:{}:{resource}", self.region, self.account)
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -17,8 +16,9 @@ use sluice_host::Functions;
 use sluice_integrations::Runner;
 use sluice_kinesis::Kinesis;
 use sluice_lambda::Lambda;
+use sluice_mappings::Mappings;
 pub(crate) use sluice_service_testing::{
-    ACCOUNT, Fault, Handler, NOW, PASS, REGION, ROLE, Reply, TestFunctions, account, driver, output, spec,
+    ACCOUNT, Handler, NOW, PASS, REGION, ROLE, Reply, TestFunctions, account, driver,
 };
 use sluice_sns::Sns;
 use sluice_sqs::Sqs;
@@ -33,7 +33,6 @@ use crate::observers::{DynamoMetrics, StatesMetrics};
 /// The endpoint and what lies behind it.
 pub(crate) struct World {
     pub(crate) services: Arc<Services>,
-    pub(crate) clock: Arc<ManualClock>,
     router: Router,
     _directory: Option<TempDir>,
 }
@@ -66,19 +65,20 @@ impl World {
         let tables = directory.join("tables.db");
         let streams = Streams::new(directory.join("streams.sqlite"));
         let stacks = Arc::new(Stacks::new(driver.clone()));
+        let lambda = Lambda::new(account.clone(), functions, None);
         let services = Arc::new(Services {
+            mappings: Mappings::new(account.clone(), streams.clone(), lambda.clone()),
             sqs: Sqs::new(account.clone(), streams.clone()),
             kinesis: Kinesis::new(account.clone(), streams.clone()),
             cloudwatch: CloudWatch::new(account.clone(), Arc::clone(&metrics), driver.clone()),
             cloudformation: CloudFormation::new(account.clone(), Arc::clone(&stacks)),
-            lambda: Lambda::new(account.clone(), functions, None),
+            lambda,
             dynamodb: DynamoDb::open(account.clone(), &tables, table_metrics).unwrap(),
             sns: Sns::new(account.clone(), driver.clone()),
             stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), runner.clone())),
             config: account.into(),
             driver,
             streams,
-            mappings: crate::mapping::Mappings::default(),
             metrics,
             stacks,
             clock_moved: tokio::sync::watch::Sender::default(),
@@ -87,15 +87,8 @@ impl World {
         Self {
             router: router(services.clone()),
             services,
-            clock,
             _directory: None,
         }
-    }
-
-    /// Moves the clock, and wakes whoever waits for a time.
-    pub(crate) fn advance(&self, milliseconds: u64) {
-        sluice_driver::Clock::advance(&*self.clock, Duration::from_millis(milliseconds));
-        self.services.streams.clock_changed();
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Reply {

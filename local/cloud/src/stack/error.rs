@@ -26,6 +26,14 @@ pub enum StartError {
     /// The template, or a parameter given to it.
     #[error(transparent)]
     Template(#[from] TemplateErrors),
+    /// The sentences of a template for the runtime.
+    #[error("{}: Metadata.{problem}", .template.display())]
+    Metadata {
+        /// The template's file.
+        template: PathBuf,
+        /// The problem.
+        problem: String,
+    },
     /// A parameter that no stack has.
     #[error("no stack has the parameter `{name}`; these are started: {stacks}")]
     UnknownParameter {
@@ -182,7 +190,7 @@ pub enum StartError {
         /// The resource.
         logical_id: String,
         /// What Lambda said.
-        source: crate::mapping::MappingError,
+        source: sluice_mappings::MappingError,
     },
     /// `--lambda-endpoint`.
     #[error("--lambda-endpoint: {0}")]

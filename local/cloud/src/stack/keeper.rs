@@ -11,11 +11,11 @@ use tokio::sync::{Mutex, mpsc};
 
 use super::{StartError, Surroundings, streams, tasks};
 use crate::endpoint::{ApiError, Form, Services};
-use crate::mapping::{self, MappingError, MappingSpec};
 use crate::scheduler;
 use sluice_cloudformation::{StackRecord, StackResource, StackStatus};
 use sluice_cloudwatch::CloudWatchError;
 use sluice_kinesis::KinesisError;
+use sluice_mappings::{MappingError, MappingSpec, StopMode};
 use sluice_sqs::SqsError;
 
 #[cfg(test)]
@@ -70,7 +70,7 @@ impl Keeper {
             let Some(spec) = streams::mapping_spec(stack, mapping) else {
                 continue;
             };
-            let started = mapping::start_mapping(&self.services, spec.clone()).await;
+            let started = self.services.mappings.start(spec.clone()).await;
             started.map_err(|source| StartError::Mapping {
                 logical_id: entry.logical_id.clone(),
                 source,
@@ -251,8 +251,8 @@ impl Keeper {
     async fn remove_mapping(&self, id: &str) -> Result<(), MappingError> {
         let spec = self.running.lock().await.mappings.get(id).cloned();
         let Some(spec) = spec else { return Ok(()) };
-        if let Err(error) = mapping::stop_mapping(&self.services, &spec, mapping::Stop::Drain).await {
-            mapping::start_mapping(&self.services, spec).await?;
+        if let Err(error) = self.services.mappings.stop(&spec, StopMode::Drain).await {
+            self.services.mappings.start(spec).await?;
             return Err(error);
         }
         self.running.lock().await.mappings.remove(id);

@@ -8,7 +8,8 @@ use sluice_template::{
     Definition, Function, ResourceType, Stack, StackInputs, StateMachine, TaskDefinition, Template, substitute,
 };
 
-use super::{DELETE_AT, StartError};
+use super::runtime_notes::NoteTexts;
+use super::{DELETE_AT, RuntimeNotes, StartError};
 use crate::endpoint::rfc_3339;
 
 /// The account of everything that runs locally.
@@ -142,6 +143,7 @@ pub(crate) struct Plan {
     pub(crate) text: String,
     /// What the stack is but for what is known only when it runs.
     pub(crate) sketch: Stack,
+    notes: NoteTexts,
     region: String,
     parameters: BTreeMap<String, String>,
     template: Template,
@@ -171,7 +173,9 @@ impl Plan {
             generation: 0,
         };
         let sketch = resolve(&template, &source.name, region, &parameters, &known)?;
+        let notes = NoteTexts::read(template.metadata(), &source.template)?;
         let plan = Self {
+            notes,
             source,
             text,
             sketch,
@@ -218,6 +222,11 @@ impl Plan {
     /// The stack with what is known now.
     pub(crate) fn resolve(&self, known: &Known) -> Result<Stack, StartError> {
         resolve(&self.template, &self.source.name, &self.region, &self.parameters, known)
+    }
+
+    /// The sentences of the template about the stack.
+    pub(crate) fn notes(&self, stack: &Stack) -> RuntimeNotes {
+        self.notes.fill(stack)
     }
 
     /// A state machine's definition with its substitutions made and its language checked.

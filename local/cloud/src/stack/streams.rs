@@ -8,9 +8,9 @@ use sluice_template::{
 
 use super::StartError;
 use crate::endpoint::Services;
-use crate::mapping::{self, MappingSpec};
 use sluice_cloudformation::StackRecord;
 use sluice_kinesis::StreamSpec;
+use sluice_mappings::MappingSpec;
 use sluice_sqs::{DeadLetters, QueueSpec};
 
 /// The shards of a stream on demand: what Kinesis gives a new one
@@ -92,10 +92,12 @@ pub(crate) fn mapping_spec(stack: &Stack, mapping: &EventSourceMapping) -> Optio
     let mut functions = stack.all::<Function>();
     let (_, function) = functions.find(|(entry, _)| entry.logical_id == mapping.function)?;
     let position = match mapping.starting_position {
-        StartingPosition::TrimHorizon => mapping::StartingPosition::TrimHorizon,
-        StartingPosition::Latest => mapping::StartingPosition::Latest,
+        StartingPosition::TrimHorizon => sluice_mappings::StartingPosition::TrimHorizon,
+        StartingPosition::Latest => sluice_mappings::StartingPosition::Latest,
         // a time as f64 seconds has its milliseconds for the next 200,000 years
-        StartingPosition::AtTimestamp(seconds) => mapping::StartingPosition::AtTimestamp((seconds * 1000.0) as i64),
+        StartingPosition::AtTimestamp(seconds) => {
+            sluice_mappings::StartingPosition::AtTimestamp((seconds * 1000.0) as i64)
+        }
     };
     let mut spec = MappingSpec::new(&mapping.source_arn, &function.arn, &function.role, position);
     spec.uuid = Some(mapping.id.clone());

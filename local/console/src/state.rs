@@ -1,0 +1,37 @@
+//! The parts of the runtime that the console shows.
+
+use std::sync::Arc;
+
+use sluice_clock::Clock;
+use sluice_cloudformation::Stacks;
+use sluice_driver::Driver;
+use sluice_host::Host;
+use sluice_http::HostGuard;
+
+/// The parts of the runtime that the console shows.
+#[derive(Clone)]
+pub struct ConsoleState {
+    /// Executions, state machines and mails.
+    pub driver: Driver,
+    /// Functions and their logs.
+    pub host: Host,
+    /// The stacks and their outputs.
+    pub stacks: Arc<Stacks>,
+    /// The engine's clock, which says how long something has been running.
+    pub clock: Arc<dyn Clock>,
+    /// The hosts that may be addressed.
+    pub guard: HostGuard,
+    /// Sentences about the stacks, from their templates.
+    pub notes: ConsoleNotes,
+}
+
+/// Sentences that pages add to their own, since only the product knows what its executions, approvals and mails are about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ConsoleNotes {
+    /// The way to a first execution, while there is none.
+    pub executions: Option<String>,
+    /// The way in which approvals are decided.
+    pub approvals: Option<String>,
+    /// The reason for which mails are sent, while there is none.
+    pub inbox: Option<String>,
+}
