@@ -9,6 +9,63 @@
 //! - [`TaskRunner`] makes the calls and answers each through its [`RunningTask`].
 //! - [`Observer`] gets the observations, for metrics.
 //! - [`Clock`]: time as an input, with a [`SystemClock`] and, for tests, a [`ManualClock`].
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use serde_json::json;
+//! use sluice_driver::{
+//!     Driver, DriverConfig, EXECUTION_RETENTION, MachineKind, MachineRecord, NoObserver, RetryBackoff, RunningTask,
+//!     StartExecution, SystemClock, TaskRunner,
+//! };
+//!
+//! /// Answers every task with its input.
+//! struct Echo;
+//!
+//! impl TaskRunner for Echo {
+//!     fn run(&self, task: RunningTask) {
+//!         let input = json!({ "state": task.task.state.to_string() });
+//!         task.succeed(input);
+//!     }
+//! }
+//!
+//! # #[tokio::main]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! let config = DriverConfig {
+//!     directory: directory.path().to_owned(),
+//!     clock: Arc::new(SystemClock::new()),
+//!     seed: Arc::new(|| [1, 2]), // random numbers, in earnest
+//!     region: "us-east-1".into(),
+//!     account: "123456789012".into(),
+//!     retention: EXECUTION_RETENTION,
+//!     observer: Arc::new(NoObserver),
+//!     retry: RetryBackoff::default(),
+//!     worker: None,
+//! };
+//! let driver = Driver::open(config, Arc::new(Echo))?;
+//! let arn = "arn:aws:states:us-east-1:123456789012:stateMachine:greet";
+//! let definition = r#"{"StartAt": "Greet", "States": {
+//!     "Greet": {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:123456789012:function:greet", "End": true}}}"#;
+//! let machine = MachineRecord {
+//!     arn: arn.into(),
+//!     name: "greet".into(),
+//!     kind: MachineKind::Standard,
+//!     role_arn: "arn:aws:iam::123456789012:role/r".into(),
+//!     definition: definition.into(),
+//!     revision_id: String::new(),
+//!     created: 0,
+//!     updated: 0,
+//!     attributes: json!({}),
+//! };
+//! driver.machines().put(machine, false).await?;
+//! let started = driver.executions().start(StartExecution::new(arn, json!({})).named("first")).await?;
+//! let ended = driver.executions().wait_for_end(&started.arn).await?.ok_or("it is gone")?;
+//! assert_eq!(ended.status.as_str(), "SUCCEEDED");
+//! driver.close().await?;
+//! # Ok(())
+//! # }
+//! ```
 
 mod api;
 mod check;

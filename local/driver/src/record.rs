@@ -61,6 +61,13 @@ pub enum PutMachineResult {
 }
 
 /// The part of a state machine's ARN that names a version or an alias, after a colon.
+///
+/// ```
+/// use sluice_driver::Qualifier;
+///
+/// assert_eq!(Qualifier::parse("7"), Qualifier::Version(7));
+/// assert_eq!(Qualifier::parse("live"), Qualifier::Alias("live".into()));
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Qualifier {
     /// A version, by its number.

@@ -18,6 +18,13 @@ pub const MAX_REQUEST_BYTES: usize = 6_291_456;
 pub const MAX_RESPONSE_BYTES: usize = 6_291_556;
 
 /// A synchronous request to a function.
+///
+/// ```
+/// use sluice_host::Invocation;
+///
+/// let invocation = Invocation { log_tail: true, ..Invocation::new(r#"{"id": 7}"#) };
+/// assert_eq!(&invocation.payload[..], br#"{"id": 7}"#);
+/// ```
 #[derive(Debug, Clone, Default)]
 pub struct Invocation {
     /// The event, at most [`MAX_REQUEST_BYTES`].

@@ -14,6 +14,11 @@ const PER_INSTANCE: usize = 4;
 const RESERVE: usize = 80;
 
 /// The number of files that this process may have open.
+///
+/// ```
+/// let files = sluice_host::OpenFiles::new(1_024);
+/// assert!(files.instances() > 1 && files.url_connections() > files.instances());
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct OpenFiles(usize);
 

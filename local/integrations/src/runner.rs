@@ -3,8 +3,9 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
+use parking_lot::Mutex;
 use sluice_asl::definition::{IntegrationPattern, Resource};
 use sluice_asl::serialized_len;
 use sluice_driver::{ExecutionRecord, RunningTask, TaskResult, TaskRunner};
@@ -48,7 +49,7 @@ impl Runner {
 
     /// Gives the runner its services, once, and starts what has waited for them.
     pub fn attach(&self, services: Services) {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock();
         let services = self.services.get_or_init(|| Arc::new(services));
         for task in waiting.drain(..) {
             self.start(services, task);
@@ -79,7 +80,7 @@ impl Runner {
         let known = call.clone();
         let machine = Arc::clone(&task.identity.machine_arn);
         // locked until the handle is in: the call removes it when it ends
-        let mut calls_in_flight = self.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut calls_in_flight = self.calls.lock();
         let handle = self.runtime.spawn(async move {
             let in_flight = InFlight(Some(task));
             let Some(task) = &in_flight.0 else { return };
@@ -90,7 +91,7 @@ impl Runner {
                     .backpressure()
                     .throttled(&machine, Instant::now());
             }
-            calls.lock().unwrap_or_else(PoisonError::into_inner).remove(&known);
+            calls.lock().remove(&known);
             in_flight.answer(end);
         });
         calls_in_flight.insert(call, handle.abort_handle());
@@ -134,7 +135,7 @@ impl TaskRunner for Runner {
         if let Some(services) = self.services.get() {
             return self.start(services, task);
         }
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock();
         match self.services.get() {
             Some(services) => self.start(services, task),
             None => waiting.push(task),
@@ -148,7 +149,7 @@ impl TaskRunner for Runner {
             services.stepfunctions.activity_tasks().withdraw(execution.key, attempt);
         }
         let call = (Arc::clone(&execution.arn), attempt);
-        if let Some(handle) = self.calls.lock().unwrap_or_else(PoisonError::into_inner).remove(&call) {
+        if let Some(handle) = self.calls.lock().remove(&call) {
             handle.abort();
         }
     }

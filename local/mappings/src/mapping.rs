@@ -1,7 +1,6 @@
 //! A mapping that runs.
 
-use std::sync::{Mutex, PoisonError};
-
+use parking_lot::Mutex;
 use sluice_streams::Timestamp;
 
 use crate::MappingSpec;
@@ -28,11 +27,11 @@ impl Mapping {
 
     /// The result of the last batch, in Lambda's words.
     pub(crate) fn last_result(&self) -> &'static str {
-        *self.last_result.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.last_result.lock()
     }
 
     /// Keeps the result of the last batch.
     pub(crate) fn set_last_result(&self, result: &'static str) {
-        *self.last_result.lock().unwrap_or_else(PoisonError::into_inner) = result;
+        *self.last_result.lock() = result;
     }
 }

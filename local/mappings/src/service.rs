@@ -1,9 +1,10 @@
 //! The mappings that run, and how they begin and end.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use sluice_lambda::Lambda;
 use sluice_streams::{MappingStart, Streams};
 use sluice_wire::Account;
@@ -188,6 +189,6 @@ impl Mappings {
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<(String, String), RunningMapping>> {
         // the map is right at any moment, also after a panic elsewhere
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+        self.running.lock()
     }
 }

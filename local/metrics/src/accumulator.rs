@@ -41,6 +41,19 @@ pub struct Pending {
 }
 
 /// Gathers values by metric and minute. Recording a value is an addition: nothing is looked up by name.
+///
+/// ```
+/// use sluice_metrics::{Accumulator, MetricId, SeriesKey, Unit};
+///
+/// let mut gathered = Accumulator::default();
+/// let metric = MetricId::new("Shop", "Orders", [("Country", "NL")]);
+/// let orders = gathered.number(SeriesKey { metric, unit: Unit::Count })?;
+/// gathered.record(orders, 1.0, 1_000);
+/// gathered.record(orders, 1.0, 2_000);
+/// let pending = gathered.take();
+/// assert_eq!((pending.len(), pending[0].point.sum), (1, 2.0), "both lie in one minute");
+/// # Ok::<(), sluice_metrics::TooManySeries>(())
+/// ```
 #[derive(Debug, Default)]
 pub struct Accumulator {
     series: Vec<Gathered>,

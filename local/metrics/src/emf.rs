@@ -52,6 +52,16 @@ pub enum EmbeddedError {
 ///
 /// # Errors
 /// [`EmbeddedError`] for a line that means to be a document and breaks the specification.
+///
+/// ```
+/// let line = r#"{"_aws": {"Timestamp": 0, "CloudWatchMetrics": [{"Namespace": "Shop", "Dimensions": [[]],
+///     "Metrics": [{"Name": "Orders", "Unit": "Count"}]}]}, "Orders": 3}"#;
+/// let document = sluice_metrics::emf::parse(line).ok_or("no document")??;
+/// assert_eq!(document.metrics[0].metric.name(), "Orders");
+/// assert_eq!(document.metrics[0].values, [3.0]);
+/// assert!(sluice_metrics::emf::parse("a plain line").is_none());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub fn parse(line: &str) -> Option<Result<Document, EmbeddedError>> {
     // most lines are told apart without being parsed
     if !line.contains("\"CloudWatchMetrics\"") || !line.contains("\"_aws\"") {

@@ -50,6 +50,16 @@ impl Statistic {
     ///
     /// # Errors
     /// [`StatisticError`], which says what there is.
+    ///
+    /// ```
+    /// use sluice_metrics::{Point, Statistic};
+    ///
+    /// let mut point = Point::of(1.0, 1.0);
+    /// point.record(3.0, 1.0);
+    /// assert_eq!(Statistic::parse("Average")?.of(&point), Some(2.0));
+    /// assert!(Statistic::parse("p99").is_ok());
+    /// # Ok::<(), sluice_metrics::StatisticError>(())
+    /// ```
     pub fn parse(text: &str) -> Result<Self, StatisticError> {
         if let Some((_, found)) = Self::BASIC.iter().find(|(name, _)| *name == text) {
             return Ok(*found);

@@ -84,6 +84,16 @@ impl Window {
 
 /// The points of a window's periods, the earliest first; periods without data are left out. `minutes` must come in the
 /// order of time.
+///
+/// ```
+/// use sluice_metrics::{MINUTE, Point, Statistic, Window, aggregate};
+///
+/// let window = Window::new(0, 10 * MINUTE, 300, 10 * MINUTE);
+/// let minutes = [(0, Point::of(1.0, 1.0)), (MINUTE, Point::of(2.0, 1.0)), (7 * MINUTE, Point::of(4.0, 1.0))];
+/// let periods = aggregate(minutes, &window);
+/// let sums: Vec<_> = periods.iter().map(|(at, point)| (*at, Statistic::Sum.of(point))).collect();
+/// assert_eq!(sums, [(0, Some(3.0)), (5 * MINUTE, Some(4.0))]);
+/// ```
 pub fn aggregate(minutes: impl IntoIterator<Item = (Timestamp, Point)>, window: &Window) -> Vec<(Timestamp, Point)> {
     let mut periods: Vec<(Timestamp, Point)> = Vec::new();
     for (at, point) in minutes {

@@ -21,8 +21,8 @@ pub mod numbers;
 use std::collections::HashMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use sluice_clock::Timestamp;
 
 use bucket::{Bucket, Rate};
@@ -126,7 +126,7 @@ impl Quotas {
         let Some((name, ..)) = numbers::STATES_API.iter().find(|(name, ..)| *name == operation) else {
             return true;
         };
-        let mut buckets = self.states_api.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.states_api.lock();
         buckets
             .entry(name)
             .or_insert_with(|| Bucket::full(rate, now))
@@ -136,7 +136,7 @@ impl Quotas {
     /// Counts a mail to an e-mail subscription; false if it is one too many, for which SNS suspends the subscription.
     pub fn admit_mail(&self, subscription_arn: &str, now: Timestamp) -> bool {
         let rate = numbers::SNS_MAILS;
-        let mut buckets = self.mails.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut buckets = self.mails.lock();
         // a bucket that is full again says nothing
         if buckets.len() >= MAIL_BUCKETS {
             buckets.retain(|_, bucket| !bucket.is_full(rate, now));
@@ -191,7 +191,7 @@ mod tests {
         for number in 0..3_000 {
             assert!(quotas.admit_mail(&format!("s{number}"), number * 1_000));
         }
-        assert!(quotas.mails.lock().unwrap().len() <= MAIL_BUCKETS);
+        assert!(quotas.mails.lock().len() <= MAIL_BUCKETS);
     }
 
     #[test]

@@ -6,6 +6,14 @@ use std::fmt;
 use md5::{Digest, Md5};
 
 /// A place in the space of hash keys: 0 to 2^128 - 1.
+///
+/// ```
+/// use sluice_streams::{HashKey, HashKeyRange};
+///
+/// let ranges = HashKeyRange::split(2);
+/// let key = HashKey::of("customer-7");
+/// assert_eq!(ranges.iter().filter(|range| range.contains(key)).count(), 1);
+/// ```
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct HashKey(pub u128);
 

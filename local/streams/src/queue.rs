@@ -40,6 +40,32 @@ pub struct Redrive {
 }
 
 /// A queue.
+///
+/// ```
+/// use sluice_streams::{NewMessage, QueueSettings, Streams};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// let streams = Streams::new(directory.path().join("streams.sqlite"));
+/// let settings = QueueSettings {
+///     visibility: 30_000,
+///     retention: 345_600_000,
+///     delay: 0,
+///     wait: 0,
+///     max_bytes: 262_144,
+///     redrive: None,
+///     remark: String::new(),
+/// };
+/// streams.create_queue("mails", settings, 0).await?;
+/// let mail = NewMessage { message_id: "1".into(), body: "hello".into(), attributes: String::new(), delay: None };
+/// streams.send("mails", vec![mail], 0).await?;
+/// let received = streams.receive("mails", 10, None, 1).await?;
+/// assert!(streams.receive("mails", 10, None, 2).await?.messages.is_empty(), "it is hidden");
+/// streams.delete_messages("mails", vec![received.messages[0].receipt], 3).await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Queue {
     /// Its number in the store, never given to another queue.

@@ -104,6 +104,15 @@ impl Stack {
     }
 
     /// All resources of one type, such as `stack.all::<Function>()`, in the stack's order.
+    ///
+    /// ```
+    /// use sluice_template::{StackInputs, Topic, parse};
+    ///
+    /// let source = "Resources:\n  News: { Type: AWS::SNS::Topic }\n  Alerts: { Type: AWS::SNS::Topic }\n";
+    /// let stack = parse(source, "t.yaml")?.resolve(&StackInputs::new("s", "us-east-1", "123456789012"))?;
+    /// assert_eq!(stack.all::<Topic>().count(), 2);
+    /// # Ok::<(), sluice_template::TemplateErrors>(())
+    /// ```
     pub fn all<'s, T: 's>(&'s self) -> impl Iterator<Item = (&'s StackResource, &'s T)>
     where
         &'s T: TryFrom<&'s Resource>,
@@ -130,6 +139,23 @@ impl Template {
     ///
     /// # Errors
     /// All faults that were found: in the parameters given, in rules, in properties, and cycles.
+    ///
+    /// ```
+    /// use sluice_template::{StackInputs, parse};
+    ///
+    /// let source = "
+    /// Parameters:
+    ///   Name: { Type: String, Default: news }
+    /// Resources:
+    ///   Topic: { Type: AWS::SNS::Topic, Properties: { TopicName: !Ref Name } }
+    /// Outputs:
+    ///   Arn: { Value: !Ref Topic }
+    /// ";
+    /// let inputs = StackInputs::new("stack", "us-east-1", "123456789012");
+    /// let stack = parse(source, "t.yaml")?.resolve(&inputs)?;
+    /// assert_eq!(stack.output("Arn"), Some("arn:aws:sns:us-east-1:123456789012:news"));
+    /// # Ok::<(), sluice_template::TemplateErrors>(())
+    /// ```
     pub fn resolve(&self, inputs: &StackInputs) -> Result<Stack, TemplateErrors> {
         let report = Report::new(&self.file);
         let stack = resolve(self, inputs, &report);

@@ -19,6 +19,12 @@ pub struct Substituted {
 ///
 /// It follows `DefinitionSubstitutions` of
 /// <https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-stepfunctions-statemachine.html>.
+///
+/// ```
+/// let substitutions = [("Table".to_owned(), "entries".to_owned())].into_iter().collect();
+/// let done = sluice_template::substitute(r#"{"TableName": "${Table}"}"#, &substitutions);
+/// assert_eq!(done.text, r#"{"TableName": "entries"}"#);
+/// ```
 #[must_use]
 pub fn substitute(definition: &str, substitutions: &IndexMap<String, String>) -> Substituted {
     let mut text = String::with_capacity(definition.len());

@@ -1,8 +1,9 @@
 //! The metrics of one namespace by one dimension.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use sluice_metrics::{SeriesNumber, Timestamp, Unit};
 
 use sluice_cloudwatch::Metrics;
@@ -32,7 +33,7 @@ impl Family {
 
     /// Records values of the metrics with this value of the dimension.
     pub(crate) fn record(&self, value: &str, samples: &[Sample], at: Timestamp) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.known.lock();
         if !known.contains_key(value) {
             known.insert(value.to_owned(), Vec::new());
         }

@@ -14,6 +14,41 @@ use crate::{
 };
 
 /// A handle on the executions.
+///
+/// ```
+/// # struct Runner;
+/// # impl sluice_driver::TaskRunner for Runner {
+/// #     fn run(&self, task: sluice_driver::RunningTask) {
+/// #         task.succeed(serde_json::json!("done"));
+/// #     }
+/// # }
+/// # fn config(directory: &std::path::Path) -> sluice_driver::DriverConfig {
+/// #     sluice_driver::DriverConfig {
+/// #         directory: directory.to_owned(),
+/// #         clock: std::sync::Arc::new(sluice_driver::SystemClock::new()),
+/// #         seed: std::sync::Arc::new(|| [1, 2]),
+/// #         region: "us-east-1".into(),
+/// #         account: "123456789012".into(),
+/// #         retention: sluice_driver::EXECUTION_RETENTION,
+/// #         observer: std::sync::Arc::new(sluice_driver::NoObserver),
+/// #         retry: sluice_driver::RetryBackoff::default(),
+/// #         worker: None,
+/// #     }
+/// # }
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let driver = sluice_driver::Driver::open(config(directory.path()), std::sync::Arc::new(Runner))?;
+/// use sluice_driver::{ExecutionFilter, StopExecution};
+///
+/// let page = driver.executions().list(ExecutionFilter::default()).await?;
+/// assert!(page.items.is_empty() && page.next.is_none());
+/// let stopped = driver.executions().stop(StopExecution::new("arn:of:no:execution")).await?;
+/// assert_eq!(stopped, None, "there is no such execution");
+/// # driver.close().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Executions(pub(crate) Client);
 

@@ -8,6 +8,40 @@ use crate::request::{PutValue, RemoveBelow, StoreRequest};
 use crate::{DriverError, Order};
 
 /// A handle on the values that are kept in the journal by kind and key.
+///
+/// ```
+/// # struct Runner;
+/// # impl sluice_driver::TaskRunner for Runner {
+/// #     fn run(&self, task: sluice_driver::RunningTask) {
+/// #         task.succeed(serde_json::json!("done"));
+/// #     }
+/// # }
+/// # fn config(directory: &std::path::Path) -> sluice_driver::DriverConfig {
+/// #     sluice_driver::DriverConfig {
+/// #         directory: directory.to_owned(),
+/// #         clock: std::sync::Arc::new(sluice_driver::SystemClock::new()),
+/// #         seed: std::sync::Arc::new(|| [1, 2]),
+/// #         region: "us-east-1".into(),
+/// #         account: "123456789012".into(),
+/// #         retention: sluice_driver::EXECUTION_RETENTION,
+/// #         observer: std::sync::Arc::new(sluice_driver::NoObserver),
+/// #         retry: sluice_driver::RetryBackoff::default(),
+/// #         worker: None,
+/// #     }
+/// # }
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let driver = sluice_driver::Driver::open(config(directory.path()), std::sync::Arc::new(Runner))?;
+/// let store = driver.store();
+/// store.put("topic", "news", serde_json::json!({ "subscribers": 2 })).await?;
+/// assert!(!store.put_if_absent("topic", "news", serde_json::json!({})).await?);
+/// let news = store.get("topic", "news").await?;
+/// assert_eq!(news, Some(serde_json::json!({ "subscribers": 2 })));
+/// # driver.close().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct Store(pub(crate) Client);
 

@@ -7,6 +7,37 @@ use crate::client::Client;
 use crate::request::{Request, TokenUse};
 
 /// A handle on the tasks that wait for an answer by their token.
+///
+/// ```
+/// # struct Runner;
+/// # impl sluice_driver::TaskRunner for Runner {
+/// #     fn run(&self, task: sluice_driver::RunningTask) {
+/// #         task.succeed(serde_json::json!("done"));
+/// #     }
+/// # }
+/// # fn config(directory: &std::path::Path) -> sluice_driver::DriverConfig {
+/// #     sluice_driver::DriverConfig {
+/// #         directory: directory.to_owned(),
+/// #         clock: std::sync::Arc::new(sluice_driver::SystemClock::new()),
+/// #         seed: std::sync::Arc::new(|| [1, 2]),
+/// #         region: "us-east-1".into(),
+/// #         account: "123456789012".into(),
+/// #         retention: sluice_driver::EXECUTION_RETENTION,
+/// #         observer: std::sync::Arc::new(sluice_driver::NoObserver),
+/// #         retry: sluice_driver::RetryBackoff::default(),
+/// #         worker: None,
+/// #     }
+/// # }
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// # let driver = sluice_driver::Driver::open(config(directory.path()), std::sync::Arc::new(Runner))?;
+/// let unknown = driver.tokens().succeed("no token of this engine", serde_json::json!(1)).await;
+/// assert_eq!(unknown, Err(sluice_driver::TokenError::Invalid));
+/// # driver.close().await?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug)]
 pub struct TaskTokens(pub(crate) Client);
 

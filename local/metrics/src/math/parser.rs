@@ -8,6 +8,16 @@ use super::{Function, MathError};
 const MAX_DEPTH: usize = 48;
 
 /// A parsed expression.
+///
+/// ```
+/// use sluice_metrics::math::Expression;
+///
+/// let rate = Expression::parse("100 * errors / calls")?;
+/// let ids: Vec<_> = rate.ids().into_iter().map(|(id, _)| id).collect();
+/// assert_eq!(ids, ["errors", "calls"]);
+/// assert!(Expression::parse("100 *").is_err());
+/// # Ok::<(), sluice_metrics::math::MathError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expression {
     pub(super) root: Node,

@@ -1,7 +1,8 @@
 //! The stacks that run on this machine.
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::Arc;
 
+use parking_lot::{Mutex, RwLock};
 use sluice_clock::Timestamp;
 use sluice_driver::{Driver, DriverError, Order};
 use tokio::sync::mpsc;
@@ -33,7 +34,7 @@ impl Stacks {
 
     /// Adds a stack, or replaces that of the same id.
     pub fn register(&self, stack: StackRecord) {
-        let mut records = self.records.write().unwrap_or_else(PoisonError::into_inner);
+        let mut records = self.records.write();
         let stack = Arc::new(stack);
         match records.iter_mut().find(|known| known.id == stack.id) {
             Some(known) => *known = stack,
@@ -89,7 +90,7 @@ impl Stacks {
             .filter(|stack| is_over(stack))
             .collect::<Vec<_>>();
         let newer = |stack: &StackRecord| {
-            let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+            let records = self.records.read();
             let mut others = records.iter();
             others.any(|other| other.name == stack.name && other.generation > stack.generation)
         };
@@ -98,14 +99,14 @@ impl Stacks {
                 self.driver.store().remove(KIND, &stack.id).await?;
             }
         }
-        let mut records = self.records.write().unwrap_or_else(PoisonError::into_inner);
+        let mut records = self.records.write();
         records.retain(|stack| !is_over(stack));
         Ok(())
     }
 
     /// By id, or by name if it is not deleted.
     pub fn get(&self, name_or_id: &str) -> Option<Arc<StackRecord>> {
-        let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+        let records = self.records.read();
         let found = records
             .iter()
             .find(|stack| stack.id == name_or_id || (stack.name == name_or_id && stack.status.exists()));
@@ -114,7 +115,7 @@ impl Stacks {
 
     /// All of them, the newest first, as AWS lists them.
     pub fn list(&self) -> Vec<Arc<StackRecord>> {
-        let records = self.records.read().unwrap_or_else(PoisonError::into_inner);
+        let records = self.records.read();
         records.iter().rev().cloned().collect()
     }
 
@@ -133,6 +134,6 @@ impl Stacks {
 
     /// Hands out the ids of the stacks whose deletion is asked for: once, to the one who deletes them.
     pub fn take_deletion_requests(&self) -> Option<mpsc::UnboundedReceiver<String>> {
-        self.requested.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.requested.lock().take()
     }
 }

@@ -1,10 +1,11 @@
 //! The metrics of this machine: gathered in memory, kept about once a second by a thread of their own.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use sluice_clock::Clock;
 use sluice_metrics::{
     Accumulator, MetricId, Point, RETENTION, SeriesKey, SeriesNumber, Timestamp, TooManySeries, Unit,
@@ -315,13 +316,12 @@ fn run(shared: &Shared) {
     loop {
         let mut gathered = lock(&shared.gathered);
         while gathered.values.is_empty() && !gathered.closing {
-            gathered = shared.work.wait(gathered).unwrap_or_else(PoisonError::into_inner);
+            shared.work.wait(&mut gathered);
         }
         if !gathered.closing {
-            let waited = shared
+            shared
                 .work
-                .wait_timeout_while(gathered, GATHER, |gathered| !gathered.closing);
-            gathered = waited.unwrap_or_else(PoisonError::into_inner).0;
+                .wait_while_for(&mut gathered, |gathered| !gathered.closing, GATHER);
         }
         let closing = gathered.closing;
         drop(gathered);
@@ -338,7 +338,7 @@ fn run(shared: &Shared) {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock()
 }
 
 #[cfg(test)]

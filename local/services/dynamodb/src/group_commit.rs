@@ -1,10 +1,10 @@
 //! The tables' thread: calls one after the other, and one sync for all that wrote.
 
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::Receiver;
 use std::time::Duration;
 
+use sluice_storage::{HeldReply, Next, catch_panic};
 use tokio::sync::oneshot;
 
 use crate::error::CallError;
@@ -37,49 +37,34 @@ pub(crate) fn serve<C, A>(
     mut sync: impl FnMut() -> io::Result<()>,
     mut try_again: impl FnMut() -> Option<Duration>,
 ) {
-    while let Some(first) = next(jobs, &mut try_again) {
-        let mut unsynced = Vec::new();
-        for job in std::iter::once(first).chain(jobs.try_iter()).take(GROUP) {
-            let done = catch_unwind(AssertUnwindSafe(|| call(job.call))).unwrap_or(Completed {
+    sluice_storage::serve(jobs, GROUP, |group| {
+        let mut held = Vec::new();
+        for job in group {
+            let done = catch_panic(|| call(job.call)).unwrap_or(Completed {
                 response: Err(CallError::Panicked),
                 wrote: true,
             });
-            if done.wrote || !unsynced.is_empty() {
-                unsynced.push((job.reply, done.response));
+            let reply = HeldReply::new(job.reply, done.response);
+            if done.wrote || !held.is_empty() {
+                held.push(reply);
             } else {
-                // Whoever gave up waiting does not matter, here and below.
-                let _ = job.reply.send(done.response);
+                reply.release::<CallError>(Ok(()));
             }
         }
-        if unsynced.is_empty() {
-            continue;
+        let synced = if held.is_empty() { Ok(()) } else { sync() };
+        let committed = synced.map_err(|error| CallError::Disk(error.to_string()));
+        for reply in held {
+            reply.release(committed.as_ref().copied());
         }
-        if let Err(error) = sync() {
-            let refusal = CallError::Disk(error.to_string());
-            let refused = unsynced.into_iter().map(|(reply, _)| reply);
-            for reply in refused.chain(jobs.iter().map(|job| job.reply)) {
-                let _ = reply.send(Err(refusal.clone()));
+        if let Err(refusal) = committed {
+            for job in jobs.iter() {
+                HeldReply::new(job.reply, Err(refusal.clone())).release::<CallError>(Ok(()));
             }
-            return;
+            return Next::Stop;
         }
-        for (reply, response) in unsynced {
-            let _ = reply.send(response);
-        }
-    }
-}
-
-/// The next call; none: there will not be any. While there is trouble, `try_again` looks from time to time whether it is over.
-fn next<C, A>(jobs: &Receiver<Job<C, A>>, try_again: &mut impl FnMut() -> Option<Duration>) -> Option<Job<C, A>> {
-    loop {
-        let Some(wait) = try_again() else {
-            return jobs.recv().ok();
-        };
-        match jobs.recv_timeout(wait) {
-            Ok(job) => return Some(job),
-            Err(RecvTimeoutError::Timeout) => {}
-            Err(RecvTimeoutError::Disconnected) => return None,
-        }
-    }
+        // while there is trouble, it is looked from time to time whether it is over
+        try_again().map_or(Next::Wait, Next::RetryAfter)
+    });
 }
 
 #[cfg(test)]

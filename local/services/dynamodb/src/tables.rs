@@ -4,7 +4,6 @@ use std::cell::RefCell;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, mpsc};
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use axum::http::{HeaderValue, Request, StatusCode, header};
@@ -12,7 +11,7 @@ use bytes::Bytes;
 use dynoxide::Database;
 use http_body_util::Full;
 use sluice_clock::Clock;
-use sluice_storage::{RetryBackoff, WatchedFiles, WriteHealth, sibling_path};
+use sluice_storage::{RetryBackoff, WatchedFiles, WriteHealth, WriterThread, sibling_path};
 use tokio::sync::oneshot;
 
 use crate::DynamoError;
@@ -34,7 +33,7 @@ pub(crate) struct Tables {
     calls: Option<mpsc::Sender<Job<Call, RawResponse>>>,
     /// Wakes the sweep of expired items; it ends when this is gone.
     sweeping: Option<mpsc::Sender<()>>,
-    threads: Vec<JoinHandle<()>>,
+    threads: Vec<WriterThread>,
 }
 
 /// A call for the tables' thread.
@@ -91,10 +90,6 @@ impl Tables {
 
         let (calls, jobs) = mpsc::channel::<Job<Call, RawResponse>>();
         let (sweeping, woken) = mpsc::channel();
-        let spawn = |name: &str, body: Box<dyn FnOnce() + Send>| {
-            let thread = std::thread::Builder::new().name(name.into());
-            thread.spawn(body).map_err(DynamoError::Thread)
-        };
         let (swept, synced) = (database.clone(), Arc::clone(&wal));
         let executor = RefCell::new(Executor::new(database.clone(), disk.clone()));
         let watched = disk.clone();
@@ -111,8 +106,9 @@ impl Tables {
             group_commit::serve(&jobs, call, sync, || executor.borrow_mut().try_again());
         };
         let threads = vec![
-            spawn("dynamodb", Box::new(serve))?,
-            spawn("dynamodb-ttl", Box::new(move || ttl::run(&swept, &clock, &woken)))?,
+            WriterThread::start("dynamodb", None, serve).map_err(DynamoError::Thread)?,
+            WriterThread::start("dynamodb-ttl", None, move || ttl::run(&swept, &clock, &woken))
+                .map_err(DynamoError::Thread)?,
         ];
         Ok(Self {
             database,
@@ -156,9 +152,8 @@ impl Drop for Tables {
     fn drop(&mut self) {
         drop(self.calls.take());
         drop(self.sweeping.take());
-        for thread in self.threads.drain(..) {
-            // A panic is told by then.
-            let _ = thread.join();
+        for thread in &self.threads {
+            thread.join();
         }
     }
 }

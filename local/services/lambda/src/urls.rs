@@ -1,8 +1,8 @@
 //! The function URLs of this machine.
 
 use std::collections::BTreeMap;
-use std::sync::{PoisonError, RwLock};
 
+use parking_lot::RwLock;
 use serde::Serialize;
 use sluice_clock::Timestamp;
 use sluice_wire::rfc_3339;
@@ -79,26 +79,17 @@ pub struct FunctionUrls(RwLock<BTreeMap<String, FunctionUrl>>);
 impl FunctionUrls {
     /// Adds a URL, or replaces that of the same function.
     pub fn register(&self, url: FunctionUrl) {
-        let mut urls = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        let mut urls = self.0.write();
         urls.insert(url.function_name.clone(), url);
     }
 
     /// The URL of a function.
     pub fn get(&self, function_name: &str) -> Option<FunctionUrl> {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .get(function_name)
-            .cloned()
+        self.0.read().get(function_name).cloned()
     }
 
     /// All URLs, by the names of their functions.
     pub fn list(&self) -> Vec<FunctionUrl> {
-        self.0
-            .read()
-            .unwrap_or_else(PoisonError::into_inner)
-            .values()
-            .cloned()
-            .collect()
+        self.0.read().values().cloned().collect()
     }
 }

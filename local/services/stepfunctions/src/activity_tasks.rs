@@ -4,9 +4,10 @@
 //! is not given out. So nothing is lost when the process dies, and an entry too many does no harm.
 
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use sluice_driver::{ClaimTask, Driver, DriverError};
 use sluice_engine::{AttemptId, ScheduledTask};
 use tokio::sync::Notify;
@@ -55,7 +56,7 @@ pub(crate) enum NoTask {
 
 impl ActivityTasks {
     fn queues(&self) -> MutexGuard<'_, Queues> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queues.lock()
     }
 
     /// Puts a task into its activity's queue: it waits for a worker.

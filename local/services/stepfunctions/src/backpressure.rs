@@ -5,9 +5,10 @@
 //! limits would be met by retries alone, and StartExecution has a quota of its own.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::{Mutex, MutexGuard};
 use tokio::time::Instant;
 
 /// The time for which a machine takes no more executions after a call was throttled.
@@ -24,7 +25,7 @@ pub struct Backpressure {
 
 impl Backpressure {
     fn machines(&self) -> MutexGuard<'_, HashMap<Arc<str>, Instant>> {
-        self.throttled.lock().unwrap_or_else(PoisonError::into_inner)
+        self.throttled.lock()
     }
 
     /// Notes that a call of one of the machine's executions was throttled.

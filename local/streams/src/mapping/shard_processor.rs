@@ -111,6 +111,27 @@ struct Part {
 }
 
 /// A state machine that says what a mapping does next with the records of one shard, or of one share of it.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use sluice_streams::{Policy, ReadResult, ShardProcessor, Step, Tip};
+///
+/// let policy = Policy {
+///     batch_size: 10,
+///     batch_bytes: 6_000_000,
+///     record_overhead: 100,
+///     batching_window: 0,
+///     bisect: false,
+///     max_retries: None,
+///     max_age: None,
+/// };
+/// let mut processor = ShardProcessor::new(Arc::new(policy), 1);
+/// assert!(matches!(processor.next(0), Step::Read { from: 1, .. }));
+/// let nothing = ReadResult { stream: "orders".into(), records: Vec::new(), next: 1, tip: Tip::Reached };
+/// processor.on_read(nothing, 0);
+/// assert_eq!(processor.next(0), Step::Wait { until: None }, "for new records");
+/// ```
 #[derive(Debug)]
 pub struct ShardProcessor {
     policy: Arc<Policy>,

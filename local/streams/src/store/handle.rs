@@ -20,6 +20,24 @@ use crate::{Observation, Observer, StreamsError, Timestamp};
 
 /// The streams, queues and checkpoints in one file. Clones are the same store; when the last is dropped, what was begun is
 /// finished and the file closed.
+///
+/// ```
+/// use sluice_streams::{CreateStream, NewRecord, PutResult, RecordShare, Streams};
+///
+/// # #[tokio::main]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let directory = tempfile::tempdir()?;
+/// let streams = Streams::new(directory.path().join("streams.sqlite"));
+/// let orders = CreateStream { name: "orders".into(), shard_count: 1, retention_hours: 24 };
+/// let orders = streams.create_stream(orders, 0).await?;
+/// let record = NewRecord { partition_key: "customer-7".into(), explicit_hash: None, data: "an order".into() };
+/// let put = streams.put("orders", vec![record], 0).await?;
+/// assert!(matches!(put[0], PutResult::Put(_)), "it is on disk");
+/// let read = streams.records(orders.id, 0, 0, RecordShare::ALL, (100, 1_000_000), 0).await?;
+/// assert_eq!(&read.records[0].data[..], b"an order");
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone)]
 pub struct Streams {
     inner: Arc<Inner>,
