@@ -479,7 +479,7 @@ fn services(
         lambda,
         sns: Sns::new(account.clone(), driver.clone()),
         stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), runner)),
-        config: account.into(),
+        config: account,
         driver,
         dynamodb,
         streams,

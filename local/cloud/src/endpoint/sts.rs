@@ -12,7 +12,7 @@ pub(crate) fn call(services: &Services, action: &str, _form: &Form) -> Result<Xm
 
 /// Signatures are not verified, so every caller is the account's root.
 fn get_caller_identity(services: &Services) -> Xml {
-    let account = &services.config.account;
+    let account = &services.config.id;
     let mut xml = Xml::default();
     xml.text("Arn", &format!("arn:aws:iam::{account}:root"))
         .text("UserId", account)

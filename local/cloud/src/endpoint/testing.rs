@@ -76,7 +76,7 @@ impl World {
             dynamodb: DynamoDb::open(account.clone(), &tables, table_metrics).unwrap(),
             sns: Sns::new(account.clone(), driver.clone()),
             stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), runner.clone())),
-            config: account.into(),
+            config: account,
             driver,
             streams,
             metrics,

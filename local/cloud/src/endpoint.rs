@@ -17,4 +17,4 @@ pub(crate) use sluice_wire::query::invalid_action;
 pub(crate) use sluice_wire::{ApiError, Form, RequestId, Xml, iso_8601, rfc_3339};
 
 pub use routes::router;
-pub use services::{Config, Seed, Services};
+pub use services::Services;
