@@ -106,38 +106,13 @@ fn act(client: &mut Client, address: &str, id: &str, event: &Value, next: &Reply
                 .spawn()?
                 .id()
         ),
-        // what daemons do: a session of its own, and a parent that is gone
-        "daemon" => {
-            let script = "setsid sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1' &";
-            let mut shell = Command::new("/bin/sh")
-                .args(["-c", script])
-                .stdin(Stdio::null())
-                .stdout(Stdio::piped())
-                .spawn()?;
-            let mut line = String::new();
-            BufReader::new(shell.stdout.take().ok_or("piped")?).read_line(&mut line)?;
-            shell.wait()?;
-            json!(line.trim().parse::<u32>()?)
-        }
+        "daemon" => json!(daemon()?),
         "wait" => {
             // Until the test closes the connection.
             TcpStream::connect(event["address"].as_str().unwrap_or_default())?.read_to_end(&mut Vec::new())?;
             json!("waited")
         }
-        "request" => {
-            let (method, path) = (
-                event["method"].as_str().unwrap_or("GET"),
-                event["path"].as_str().unwrap_or("/"),
-            );
-            let mut other = Client::open(address)?;
-            match event["headers"].as_str().unwrap_or_default() {
-                "" => {}
-                named if named.starts_with("host: ") => other.address = named[6..].to_owned(),
-                more => other.address.push_str(&format!("\r\n{more}")),
-            }
-            let reply = other.send(method, path, b"{}")?;
-            json!({"status": reply.status, "body": String::from_utf8_lossy(&reply.body)})
-        }
+        "request" => request(address, event)?,
         "stream" => {
             client.send_chunks(
                 &response,
@@ -154,6 +129,33 @@ fn act(client: &mut Client, address: &str, id: &str, event: &Value, next: &Reply
     };
     client.send("POST", &response, &serde_json::to_vec(&answer)?)?;
     Ok(())
+}
+
+/// Starts what daemons are: a process in a session of its own, whose parent is gone. Returns its id.
+fn daemon() -> Outcome<u32> {
+    let script = "setsid sh -c 'echo $$; exec sleep 1000 >/dev/null 2>&1' &";
+    let mut shell = Command::new("/bin/sh")
+        .args(["-c", script])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut line = String::new();
+    BufReader::new(shell.stdout.take().ok_or("piped")?).read_line(&mut line)?;
+    shell.wait()?;
+    Ok(line.trim().parse()?)
+}
+
+/// Makes a request of the event's on a connection of its own.
+fn request(address: &str, event: &Value) -> Outcome<Value> {
+    let text = |member: &str| event[member].as_str();
+    let mut other = Client::open(address)?;
+    match text("headers").unwrap_or_default() {
+        "" => {}
+        named if named.starts_with("host: ") => other.address = named[6..].to_owned(),
+        more => other.address.push_str(&format!("\r\n{more}")),
+    }
+    let reply = other.send(text("method").unwrap_or("GET"), text("path").unwrap_or("/"), b"{}")?;
+    Ok(json!({"status": reply.status, "body": String::from_utf8_lossy(&reply.body)}))
 }
 
 struct Client {
