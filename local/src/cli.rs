@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use sluice_cloud::QuotaProfile;
 
 /// Runs Sluice's stacks on one machine: functions, state machine, tables, topic and console. No AWS account needed.
 ///
@@ -104,6 +105,11 @@ pub(crate) struct Up {
     /// mail whose link is still to be followed must not be older
     #[arg(long, value_name = "DURATION", env = "SLUICE_KEEP", default_value = "90d", value_parser = keep)]
     pub(crate) keep: Duration,
+
+    /// Hold AWS's quotas too: aws (us-east-1, us-west-2, eu-west-1), aws-small (other regions) or new-account. Calls beyond them
+    /// are throttled, and subscriptions suspended, as AWS would do.
+    #[arg(long, value_name = "PROFILE", env = "SLUICE_QUOTAS")]
+    pub(crate) quotas: Option<QuotaProfile>,
     /// The region that ARNs and functions see
     #[arg(long, value_name = "REGION", default_value = "us-east-1")]
     pub(crate) region: String,

@@ -67,6 +67,7 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         worker: Some(evaluate::command()),
         allowed_hosts: options.allowed_hosts,
         keep: options.keep,
+        quotas: options.quotas,
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -19,6 +19,7 @@ use sluice_http::HostGuard;
 use sluice_integrations::Runner;
 use sluice_kinesis::Kinesis;
 use sluice_mappings::Mappings;
+use sluice_quotas::{Profile, Quotas};
 use sluice_sns::Sns;
 use sluice_sqs::Sqs;
 use sluice_stepfunctions::StepFunctions;
@@ -59,6 +60,8 @@ pub struct CloudConfig {
     pub allowed_hosts: Vec<String>,
     /// How long executions are kept after their end, and mails and function logs.
     pub keep: Duration,
+    /// AWS's quotas that hold here too; none without them.
+    pub quotas: Option<Profile>,
 }
 
 /// Servers that stop together.
@@ -439,8 +442,15 @@ fn host_config(region: &str, config: &CloudConfig, clock: &Arc<dyn Clock>, metri
         log_dir: Some(config.data.join("logs")),
         now: Arc::new(move || u64::try_from(clock.now()).unwrap_or(0)),
         observer: Arc::new(LambdaMetrics::new(metrics)),
+        max_instances: max_instances(config.quotas),
         ..HostConfig::default()
     }
+}
+
+/// The most processes of functions: what the machine can have, and no more than the account would have invocations at a time.
+fn max_instances(quotas: Option<Profile>) -> usize {
+    let machine = HostConfig::default().max_instances;
+    quotas.map_or(machine, |profile| machine.min(profile.lambda_concurrency()))
 }
 
 /// The account that everything here belongs to.
@@ -470,6 +480,7 @@ fn services(
     let streams = Streams::new(config.data.join(directory::STREAMS));
     let stacks = Arc::new(Stacks::new(driver.clone()));
     let lambda = Lambda::new(account.clone(), functions, remote);
+    let quotas = config.quotas.map(|profile| Arc::new(Quotas::new(profile)));
     Ok(Services {
         sqs: Sqs::new(account.clone(), streams.clone()),
         kinesis: Kinesis::new(account.clone(), streams.clone()),
@@ -477,8 +488,8 @@ fn services(
         cloudformation: CloudFormation::new(account.clone(), Arc::clone(&stacks)),
         mappings: Mappings::new(account.clone(), streams.clone(), lambda.clone()),
         lambda,
-        sns: Sns::new(account.clone(), driver.clone()),
-        stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), runner)),
+        sns: Sns::new(account.clone(), driver.clone()).with_quotas(quotas.clone()),
+        stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), runner).with_quotas(quotas)),
         config: account,
         driver,
         dynamodb,

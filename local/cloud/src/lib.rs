@@ -23,5 +23,7 @@ pub use sluice_driver::{WorkerCommand, serve_evaluations};
 
 pub use cloud::{Cloud, CloudConfig, ServiceReport, StackReport};
 pub use directory::DirectoryError;
+pub use sluice_quotas::Profile as QuotaProfile;
+
 pub use stack::{Plans, RuntimeNotes, StackSource, StartError};
 pub use upkeep::{BackupError, CheckError, DatabaseReport, FindingReport, Report, backup, check};
