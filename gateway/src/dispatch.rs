@@ -22,7 +22,8 @@ use sluice_aws::CallError;
 use tokio::time::Instant;
 
 use crate::retry::{RetryError, RetryPolicy};
-use crate::start::{Execution, StartPort, Started, start_until};
+use crate::start::{Execution, Started, Workflow, start_until};
+use crate::submission_id::SubmissionIds;
 use batch::{BatchReport, RecordResult};
 use record::{BadRecord, NamedBy, Start};
 
@@ -53,6 +54,7 @@ pub trait FailureQueue {
 pub struct Dispatch<W, Q> {
     workflow: W,
     queue: Q,
+    ids: SubmissionIds,
     /// A number from 0 to below 1, to spread retries.
     fraction: fn() -> f64,
 }
@@ -65,12 +67,13 @@ struct BatchDeadline {
     over: Cell<bool>,
 }
 
-impl<W: StartPort, Q: FailureQueue> Dispatch<W, Q> {
-    /// The function with what it reaches, and where random numbers from 0 to below 1 come from.
-    pub fn new(workflow: W, queue: Q, fraction: fn() -> f64) -> Self {
+impl<W: Workflow, Q: FailureQueue> Dispatch<W, Q> {
+    /// Makes the function with what it reaches, and where random numbers from 0 to below 1 come from.
+    pub fn new(workflow: W, queue: Q, ids: SubmissionIds, fraction: fn() -> f64) -> Self {
         Dispatch {
             workflow,
             queue,
+            ids,
             fraction,
         }
     }
@@ -82,7 +85,11 @@ impl<W: StartPort, Q: FailureQueue> Dispatch<W, Q> {
             until: Instant::now() + remaining.saturating_sub(SPARE),
             over: Cell::new(false),
         };
-        let starts: Vec<_> = event.records.iter().map(record::start).collect();
+        let starts: Vec<_> = event
+            .records
+            .iter()
+            .map(|record| record::start(record, &self.ids))
+            .collect();
         let lanes = batch::lanes(&starts);
         // In order, and never more than AT_ONCE beyond the first that is not done.
         let mut results = stream::iter(&lanes)
@@ -148,7 +155,10 @@ impl<W: StartPort, Q: FailureQueue> Dispatch<W, Q> {
         Ok(match started {
             Started::Running(_) => RecordResult::Started,
             Started::Before(_) => RecordResult::StartedBefore,
-            Started::OtherInput => RecordResult::Bad(BadRecord::OtherInput(start.name.clone())),
+            Started::OtherInput => RecordResult::Bad(BadRecord::OtherInput(match &start.named_by {
+                NamedBy::SubmissionId(id) => id.clone(),
+                NamedBy::Record => start.name.clone(),
+            })),
             Started::Unacceptable(error) => RecordResult::Bad(BadRecord::Refused(error.to_string())),
         })
     }

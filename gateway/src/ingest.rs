@@ -15,27 +15,20 @@ mod wait;
 pub use lambda::run;
 pub use poll_backoff::PollBackoff;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use sluice_aws::{CallError, EntryPage, NewestEvent};
+use sluice_aws::{CallError, EntryPage};
 use sluice_workflows::Field;
+use tokio::time::Instant;
 
 use crate::http::{Kind, Method, Parameters, Problem, Representation, Request, Response, negotiate, parameters};
-use crate::start::{StartPort, is_name};
+use crate::start::{Workflow, is_name};
+use crate::submission_id::SubmissionIds;
 use crate::upstream::upstream_problem;
 
-/// The longest time that a request waits for the end of its execution, whatever `Prefer` says.
-pub const LONGEST_WAIT: Duration = Duration::from_secs(20);
-
-/// The workflow, as the gateway needs it.
-pub trait Workflow: StartPort {
-    /// The newest event of an execution, or `None` while there is none to be seen.
-    ///
-    /// # Errors
-    /// [`CallError`] without an answer.
-    fn newest_event(&self, name: &str) -> impl Future<Output = Result<Option<NewestEvent>, CallError>>;
-}
+/// The time for which an instance does not look after a look was throttled: others need what the table can do.
+const PAUSE_AFTER_THROTTLE: Duration = Duration::from_secs(5);
 
 /// The entries, as the gateway needs them.
 pub trait EntryList {
@@ -53,12 +46,14 @@ pub struct Settings {
     pub public_listing: bool,
     /// The time that a request waits for the end of its execution, if it does not say.
     pub wait: Duration,
+    /// The longest time that a request waits, whatever `Prefer` says.
+    pub longest_wait: Duration,
 }
 
 /// The source of randomness.
 pub trait Randomness {
-    /// A new submission's id.
-    fn submission_id(&self) -> String;
+    /// A UUID of version 7, which holds the time.
+    fn uuid(&self) -> String;
 
     /// A number from 0 to below 1, to spread retries.
     fn fraction(&self) -> f64;
@@ -70,8 +65,11 @@ pub struct Ingest<W, E, R> {
     workflow: W,
     entries: E,
     randomness: R,
+    ids: SubmissionIds,
     settings: Settings,
     backoff: RefCell<PollBackoff>,
+    /// The time until which nothing looks, because a look was throttled.
+    no_look_until: Cell<Option<Instant>>,
 }
 
 const ROOT_METHODS: &str = "GET, HEAD, POST, PUT, OPTIONS";
@@ -84,13 +82,15 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
     }
 
     /// Makes the function with what it reaches.
-    pub fn new(workflow: W, entries: E, randomness: R, settings: Settings) -> Self {
+    pub fn new(workflow: W, entries: E, randomness: R, ids: SubmissionIds, settings: Settings) -> Self {
         Ingest {
             workflow,
             entries,
             randomness,
+            ids,
             settings,
             backoff: RefCell::default(),
+            no_look_until: Cell::new(None),
         }
     }
 
@@ -167,7 +167,10 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
     ) -> Result<Response, Problem> {
         match request.method() {
             Method::Options => Ok(Response::options(SUBMISSION_METHODS)),
-            Method::Get | Method::Head => self.status(representation, id).await,
+            Method::Get | Method::Head => {
+                let now_ms = request.request_context.time_epoch;
+                self.status(representation, id, now_ms).await
+            }
             Method::Post | Method::Put | Method::Other => Err(Problem::method_not_allowed(SUBMISSION_METHODS)),
         }
     }

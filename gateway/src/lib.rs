@@ -12,6 +12,8 @@ pub mod ingest;
 mod randomness;
 mod retry;
 mod start;
+mod submission_id;
 mod upstream;
 
-pub use start::StartPort;
+pub use start::Workflow;
+pub use submission_id::SubmissionIds;

@@ -1,38 +1,89 @@
 //! Starts executions, each once however often it is asked for: the way into the workflow, from the URL and the stream.
 
-use serde_json::Value;
-use sluice_aws::{CallError, Description, Executions, StartError};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest, Sha256};
+use sluice_aws::{CallError, Executions, StartError, SubmissionRecord, Submissions};
+use sluice_workflows::{ExecutionInput, Submission};
+use thiserror::Error;
 use tokio::time::Instant;
 
 use crate::http::BODY_LIMIT;
 use crate::retry::{RetryError, RetryPolicy, unanswered};
 
-/// The longest input of an execution, in bytes. Far below Step Functions' 256 KiB, because the fields appear in it more
-/// than once on their way.
+/// The longest input of an execution, in bytes, without the hash. Far below Step Functions' 256 KiB, because the fields
+/// appear in it more than once on their way.
 pub(crate) const INPUT_LIMIT: usize = BODY_LIMIT;
 
-/// The state machine, as starting needs it.
-pub trait StartPort {
+/// The workflow, as the gateway needs it: it is started, and what came of it is read from a table.
+pub trait Workflow {
     /// Starts the execution `name` and answers its start in milliseconds since 1970.
     ///
     /// # Errors
     /// [`StartError`].
     fn start(&self, name: &str, input: &str) -> impl Future<Output = Result<i64, StartError>>;
 
-    /// An execution's input and end, or `None` if there is no such execution.
+    /// The record of a submission, as last written; `None` until the workflow first writes it.
     ///
     /// # Errors
     /// [`CallError`] without an answer.
-    fn describe(&self, name: &str) -> impl Future<Output = Result<Option<Description>, CallError>>;
+    fn find(&self, name: &str) -> impl Future<Output = Result<Option<SubmissionRecord>, CallError>>;
 }
 
-impl StartPort for Executions {
+/// The state machine and the table of submissions on AWS.
+#[derive(Debug)]
+pub(crate) struct AwsWorkflow {
+    pub(crate) executions: Executions,
+    pub(crate) submissions: Submissions,
+}
+
+impl Workflow for AwsWorkflow {
     async fn start(&self, name: &str, input: &str) -> Result<i64, StartError> {
-        Executions::start(self, name, input).await
+        self.executions.start(name, input).await
     }
 
-    async fn describe(&self, name: &str) -> Result<Option<Description>, CallError> {
-        Executions::describe(self, name).await
+    async fn find(&self, name: &str) -> Result<Option<SubmissionRecord>, CallError> {
+        self.submissions.get(name).await
+    }
+}
+
+/// The input of an execution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Input {
+    /// As JSON.
+    pub(crate) json: String,
+    /// The hash of the fields, which tells it from others.
+    pub(crate) hash: String,
+}
+
+/// The reason why a submission is no input.
+#[derive(Debug, Clone, PartialEq, Eq, Error)]
+pub(crate) enum InputError {
+    /// It cannot be written.
+    #[error("the fields cannot be written as JSON: {0}")]
+    Json(String),
+    /// It is too large.
+    #[error("the fields take {0} bytes as JSON; at most {INPUT_LIMIT} are taken in")]
+    TooLarge(usize),
+}
+
+impl Input {
+    /// The input for a submission. The same fields give the same bytes, since StartExecution compares bytes.
+    pub(crate) fn of(submission: &Submission) -> Result<Self, InputError> {
+        let json = |error: serde_json::Error| InputError::Json(error.to_string());
+        let fields = serde_json::to_vec(submission).map_err(json)?;
+        if fields.len() > INPUT_LIMIT {
+            return Err(InputError::TooLarge(fields.len()));
+        }
+        let hash = URL_SAFE_NO_PAD.encode(Sha256::digest(&fields));
+        let input = ExecutionInput {
+            submission: submission.clone(),
+            input_hash: Some(hash.clone()),
+        };
+        Ok(Input {
+            json: serde_json::to_string(&input).map_err(json)?,
+            hash,
+        })
     }
 }
 
@@ -42,18 +93,18 @@ pub(crate) struct Execution<'a> {
     /// Its name.
     pub(crate) name: &'a str,
     /// Its input.
-    pub(crate) input: &'a str,
+    pub(crate) input: &'a Input,
     /// True if no other input can have this name.
     pub(crate) name_holds_input: bool,
 }
 
 /// The result of starting.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Started {
     /// It runs, since this moment (milliseconds since 1970).
     Running(i64),
-    /// It was started before. What is known of it, unless its name says enough.
-    Before(Option<Description>),
+    /// It was started before. The record of it, unless its name says enough.
+    Before(Option<Box<SubmissionRecord>>),
     /// The name belongs to an execution with another input.
     OtherInput,
     /// Step Functions takes no execution with this name or input, and would take others.
@@ -63,7 +114,7 @@ pub(crate) enum Started {
 /// Starts an execution, and tries again until `until` if Step Functions is too busy. The name makes that safe: one that
 /// was started while its answer was lost is found, not doubled.
 pub(crate) async fn start_until(
-    port: &impl StartPort,
+    workflow: &impl Workflow,
     execution: Execution<'_>,
     policy: &RetryPolicy,
     until: Instant,
@@ -71,9 +122,9 @@ pub(crate) async fn start_until(
 ) -> Result<Started, RetryError> {
     policy
         .retry_until("states:StartExecution", until, fraction, async || {
-            match port.start(execution.name, execution.input).await {
+            match workflow.start(execution.name, &execution.input.json).await {
                 Ok(started_ms) => Ok(Started::Running(started_ms)),
-                Err(StartError::NameTaken) => already_started(port, execution).await,
+                Err(StartError::NameTaken) => already_started(workflow, execution).await,
                 Err(StartError::Unacceptable(error)) => Ok(Started::Unacceptable(error)),
                 Err(StartError::Call(error)) => Err(error),
             }
@@ -81,18 +132,21 @@ pub(crate) async fn start_until(
         .await
 }
 
-/// The name is taken: by the same submission, or by another.
-async fn already_started(port: &impl StartPort, execution: Execution<'_>) -> Result<Started, CallError> {
+/// The name is taken: by the same submission, which has ended, or by another. Starting one again that runs with the same
+/// input is no error.
+async fn already_started(workflow: &impl Workflow, execution: Execution<'_>) -> Result<Started, CallError> {
     if execution.name_holds_input {
         return Ok(Started::Before(None));
     }
-    match port.describe(execution.name).await? {
-        Some(known) if is_same_json(&known.input, execution.input) => Ok(Started::Before(Some(known))),
+    match workflow.find(execution.name).await? {
+        Some(known) if known.input_hash.as_ref() == Some(&execution.input.hash) => {
+            Ok(Started::Before(Some(Box::new(known))))
+        }
         Some(_) => Ok(Started::OtherInput),
-        // Just forgotten, or not yet to be seen: the next attempt will tell.
+        // Another submission that has just begun, or one that has just failed: its record comes in a moment.
         None => Err(unanswered(
-            "states:DescribeExecution",
-            "the execution exists and cannot be seen",
+            "states:StartExecution",
+            "the execution exists, and its record is not there yet",
         )),
     }
 }
@@ -104,12 +158,6 @@ pub(crate) fn is_name(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
-}
-
-/// Tells whether two inputs are the same value, however they are written.
-fn is_same_json(one: &str, other: &str) -> bool {
-    let read = |text| serde_json::from_str::<Value>(text).ok();
-    one == other || read(one).zip(read(other)).is_some_and(|(one, other)| one == other)
 }
 
 #[cfg(test)]
@@ -129,15 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn inputs_are_compared_by_value() {
-        for (one, other, same) in [
-            ("{}", "{}", true),
-            (r#"{"a":1,"b":2}"#, r#"{ "b": 2, "a": 1 }"#, true),
-            (r#"{"a":1}"#, r#"{"a":"1"}"#, false),
-            ("{", "{", true),
-            ("{", "[", false),
-        ] {
-            assert_eq!(is_same_json(one, other), same, "{one} {other}");
-        }
+    fn an_input_holds_the_fields_and_their_hash() {
+        let submission = |json: &str| serde_json::from_str::<Submission>(json).unwrap();
+        let one = Input::of(&submission(r#"{"pincode":"0305","user_name":"Ada"}"#)).unwrap();
+        let other = Input::of(&submission(r#" {"user_name": "Ada", "pincode": "0305"} "#)).unwrap();
+        assert_eq!(one, other);
+        let expected = format!(r#"{{"user_name":"Ada","pincode":"0305","input_hash":"{}"}}"#, one.hash);
+        assert_eq!(one.json, expected);
+        let number = Input::of(&submission(r#"{"user_name":"Ada","pincode":305}"#)).unwrap();
+        assert_ne!(one.hash, number.hash);
     }
 }

@@ -5,13 +5,21 @@ mod support;
 use serde_json::{Value, json};
 use support::{Sluice, good_submission};
 
-/// The price of a Standard workflow is its transitions: one for each state entered and each retry.
+/// The price of a Standard workflow is its transitions: one for each state entered and each retry. Three validators, a
+/// decision, and a task that leaves the outcome: a refusal costs as much as what is stored.
 #[test]
-fn a_clean_submission_costs_five_transitions() {
+fn a_submission_costs_five_transitions_whichever_way_it_ends() {
     let sluice = Sluice::started();
+    let refused = json!({ "user_name": "", "email": "no", "pincode": "x" });
+    for (submission, status) in [(good_submission("price"), 201), (refused, 400)] {
+        check(&sluice, &submission, status);
+    }
+}
+
+fn check(sluice: &Sluice, submission: &Value, expected: u16) {
     let aws = sluice.aws();
-    let (status, answer) = aws.put_json(&sluice.output("FunctionURLAPI"), &good_submission("price"));
-    assert_eq!(status, 201, "{answer}");
+    let (status, answer) = aws.put_json(&sluice.output("FunctionURLAPI"), submission);
+    assert_eq!(status, expected, "{answer}");
     let answer: Value = serde_json::from_str(&answer).expect("JSON");
     let execution = format!(
         "{}:{}",

@@ -59,6 +59,15 @@ fn entries(sluice: &Sluice) -> Vec<String> {
     }
 }
 
+/// The id that the producer gave: a submission's id has a prefix before it, and behind it a code of the stack.
+fn sent_id(id: &str) -> String {
+    const CODE: usize = 1 + 14;
+    let own = id.strip_prefix("p-");
+    own.and_then(|own| own.get(..own.len().checked_sub(CODE)?))
+        .unwrap_or(id)
+        .to_owned()
+}
+
 fn more_entries_than(sluice: &Sluice, count: usize) -> usize {
     until("entries arrive", || {
         Some(entries(sluice).len()).filter(|found| *found > count)
@@ -326,8 +335,8 @@ fn timed_out(sluice: &Sluice) -> BTreeSet<String> {
 /// the clock at its end took away the time it had. Returns how many submissions became an execution.
 fn check_stored(sluice: &Sluice, sent: &BTreeSet<String>) -> usize {
     let succeeded = check_table(sluice);
-    let stored: BTreeSet<String> = entries(sluice).into_iter().collect();
-    let timed_out = timed_out(sluice);
+    let stored: BTreeSet<String> = entries(sluice).iter().map(|id| sent_id(id)).collect();
+    let timed_out: BTreeSet<String> = timed_out(sluice).iter().map(|id| sent_id(id)).collect();
     let missing: Vec<_> = sent
         .iter()
         .filter(|id| !stored.contains(*id) && !timed_out.contains(*id))

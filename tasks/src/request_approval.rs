@@ -2,9 +2,9 @@
 
 use sluice_aws::{
     Approvals, Attempts, CallError, DeliverError, Delivery, Fault, Opened, Secret, SecretHash, Service, SettingError,
-    TaskTokens, Topic, config, environment, required,
+    SubmissionRecord, Submissions, TaskTokens, Topic, config, environment, required,
 };
-use sluice_workflows::{ApprovalRequest, Decision, TaskError, TaskToken};
+use sluice_workflows::{ApprovalRequest, Decision, SubmissionStatus, TaskError, TaskToken};
 
 use crate::{mail, times};
 
@@ -20,6 +20,12 @@ pub trait ApprovalPort {
         expires_at_ms: i64,
         hash: &SecretHash,
     ) -> impl Future<Output = Result<Opened, CallError>>;
+
+    /// Records the status of a submission, unless the table knows something later.
+    ///
+    /// # Errors
+    /// [`CallError`] if the table did not take it.
+    fn put_status(&self, record: &SubmissionRecord) -> impl Future<Output = Result<bool, CallError>>;
 
     /// Sends a mail to the admins.
     ///
@@ -43,6 +49,7 @@ pub trait ApprovalPort {
 /// The tables, topic and workflow on AWS.
 struct Aws {
     approvals: Approvals,
+    submissions: Submissions,
     topic: Topic,
     tokens: TaskTokens,
     /// The address of the approval function, with a slash at its end.
@@ -57,6 +64,10 @@ impl ApprovalPort for Aws {
         hash: &SecretHash,
     ) -> Result<Opened, CallError> {
         self.approvals.open(request, expires_at_ms, hash).await
+    }
+
+    async fn put_status(&self, record: &SubmissionRecord) -> Result<bool, CallError> {
+        self.submissions.put(record).await
     }
 
     async fn publish(&self, subject: &str, text: &str) -> Result<(), CallError> {
@@ -82,7 +93,8 @@ impl ApprovalPort for Aws {
 /// new token.
 ///
 /// # Errors
-/// `InvalidEvent`, `ApprovalTableUnavailable`, `ApprovalTableRefused`, `MailUnavailable`, `MailRefused` or
+/// `InvalidEvent`, `ApprovalTableUnavailable`, `ApprovalTableRefused`, `SubmissionTableUnavailable`,
+/// `SubmissionTableRefused`, `MailUnavailable`, `MailRefused` or
 /// `DecisionNotDelivered`.
 pub async fn ask(
     port: &impl ApprovalPort,
@@ -98,6 +110,14 @@ pub async fn ask(
         .map_err(|error| table_fault(&error))?
     {
         Opened::Waiting => {
+            let waiting = waiting(request)?;
+            port.put_status(&waiting).await.map_err(|error| {
+                Fault::from_call(
+                    &error,
+                    TaskError::SubmissionTableUnavailable,
+                    TaskError::SubmissionTableRefused,
+                )
+            })?;
             let mail = mail::write(request, &format!("{approval_url}{id}/{}", secret.reveal()));
             port.publish(&mail.subject, &mail.text)
                 .await
@@ -124,6 +144,19 @@ pub async fn ask(
     }
 }
 
+/// The status to record: an admin is asked, since the workflow reached this state.
+fn waiting(request: &ApprovalRequest) -> Result<SubmissionRecord, Fault> {
+    let requested_at = request.requested_at.as_ref().unwrap_or(&request.submitted_at);
+    Ok(SubmissionRecord {
+        id: request.submission_id.clone(),
+        status: SubmissionStatus::WaitingForApproval,
+        submitted_at_ms: times::parse("submitted_at", &request.submitted_at)?.timestamp_millis(),
+        updated_at_ms: times::parse("requested_at", requested_at)?.timestamp_millis(),
+        round: request.round,
+        input_hash: request.input_hash.clone(),
+    })
+}
+
 fn table_fault(error: &CallError) -> Fault {
     Fault::from_call(
         error,
@@ -142,6 +175,10 @@ fn aws() -> Result<Aws, SettingError> {
         approvals: Approvals::new(
             &config(Service::DynamoDb)?,
             required(&environment, "APPROVALS_TABLE_NAME")?,
+        ),
+        submissions: Submissions::new(
+            &config(Service::DynamoDb)?,
+            required(&environment, "SUBMISSIONS_TABLE_NAME")?,
         ),
         topic: Topic::new(&config(Service::Sns)?, required(&environment, "TOPIC_ARN")?),
         tokens: TaskTokens::new(&config(Service::StepFunctions)?),
@@ -208,6 +245,19 @@ mod tests {
             })
         }
 
+        async fn put_status(&self, record: &SubmissionRecord) -> Result<bool, CallError> {
+            let SubmissionRecord {
+                id,
+                status,
+                submitted_at_ms,
+                updated_at_ms,
+                round,
+                ..
+            } = record;
+            let what = format!("{id} {} {submitted_at_ms} {updated_at_ms} {round}", status.name());
+            self.step("status", what).map(|()| true)
+        }
+
         async fn publish(&self, _subject: &str, text: &str) -> Result<(), CallError> {
             self.step("publish", text.to_owned())
         }
@@ -224,7 +274,8 @@ mod tests {
     fn request() -> ApprovalRequest {
         serde_json::from_value(json!({
             "taskToken": "T0KEN", "submission_id": "s-1", "round": 2, "submitted_at": "2026-11-22T10:00:00.000Z",
-            "expires_at": "2026-11-29T10:00:00.000Z", "submission": {"user_name": "Ada"}, "violations": []}))
+            "requested_at": "2026-11-22T10:00:01.000Z", "expires_at": "2026-11-29T10:00:00.000Z",
+            "submission": {"user_name": "Ada"}, "violations": []}))
         .unwrap()
     }
 
@@ -240,12 +291,13 @@ mod tests {
         assert_eq!(result, Ok(()));
         let log = fake.log.borrow();
         assert_eq!(log[0], format!("open s-1.2 1795946400000 {}", secret.hash().as_str()));
-        assert!(log[1].contains(&format!(
+        assert_eq!(log[1], "status s-1 waiting_for_approval 1795341600000 1795341601000 2");
+        assert!(log[2].contains(&format!(
             "https://approve.example/s-1.2/{}?decision=approve",
             secret.reveal()
         )));
-        assert!(!log[1].contains("T0KEN") && !log[1].contains(secret.hash().as_str()));
-        assert_eq!(log.len(), 2);
+        assert!(!log[2].contains("T0KEN") && !log[2].contains(secret.hash().as_str()));
+        assert_eq!(log.len(), 3);
     }
 
     #[tokio::test]
@@ -275,6 +327,8 @@ mod tests {
         for (failing, kind, name) in [
             ("open", Throttled, TaskError::ApprovalTableUnavailable),
             ("open", Refused, TaskError::ApprovalTableRefused),
+            ("status", Throttled, TaskError::SubmissionTableUnavailable),
+            ("status", Refused, TaskError::SubmissionTableRefused),
             ("publish", Unreachable, TaskError::MailUnavailable),
             ("publish", Refused, TaskError::MailRefused),
         ] {

@@ -1,9 +1,13 @@
-//! Writes the entry of a submission.
+//! Writes the entry of a submission, and its outcome.
 
-use sluice_aws::{Attempts, CallError, Entries, Fault, Service, SettingError, config, environment, required};
-use sluice_workflows::{Entry, StoreRequest, TaskError};
+use sluice_aws::{
+    Attempts, CallError, Entries, Fault, Service, SettingError, SubmissionRecord, Submissions, config, environment,
+    required,
+};
+use sluice_workflows::{Entry, EntryStatus, Outcome, StoreRequest, SubmissionStatus, TaskError};
 
-use crate::times::normal;
+use crate::submission_table::{SubmissionTable, write};
+use crate::times::{normal, parse};
 
 /// The table of entries, as storing needs it.
 pub trait EntryTable {
@@ -20,17 +24,25 @@ impl EntryTable for Entries {
     }
 }
 
-/// Stores what `request` describes and answers what the table then holds under its key.
+/// Stores what `request` describes, records the outcome, and answers what the table of entries then holds under its key.
 ///
-/// A request that is repeated, or older than what is there, changes nothing.
+/// The entry first, then the outcome, each by a conditional write that may be repeated: a crash in between is made good by
+/// the workflow's next try, and no outcome is told of an entry that is not there. A transaction would promise no more, and
+/// costs twice the write units. A request that is repeated, or older than what is there, changes nothing.
 ///
 /// # Errors
-/// `InvalidEvent` for a time that is none, `EntryTableUnavailable` or `EntryTableRefused` from the table.
-pub async fn store(table: &impl EntryTable, mut request: StoreRequest) -> Result<Entry, Fault> {
+/// `InvalidEvent` for a time that is none; `EntryTableUnavailable`, `EntryTableRefused`, `SubmissionTableUnavailable` or
+/// `SubmissionTableRefused` from the tables.
+pub async fn store(
+    entries: &impl EntryTable,
+    submissions: &impl SubmissionTable,
+    mut request: StoreRequest,
+) -> Result<Entry, Fault> {
     request.submitted_at = normal("submitted_at", &request.submitted_at)?;
     request.stored_at = normal("stored_at", &request.stored_at)?;
+    let (round, input_hash) = (request.round, request.input_hash.take());
     let entry = request.entry();
-    let stored = table
+    let stored = entries
         .put_if_newer(&entry)
         .await
         .map_err(|error| Fault::from_call(&error, TaskError::EntryTableUnavailable, TaskError::EntryTableRefused))?;
@@ -41,13 +53,37 @@ pub async fn store(table: &impl EntryTable, mut request: StoreRequest) -> Result
             "left a newer entry as it is"
         );
     }
+    let submission_id = entry.submission_id.clone();
+    let public = stored.clone().public();
+    let outcome = match entry.status {
+        EntryStatus::Ingested => Outcome::Ingested {
+            submission_id,
+            entry: public,
+        },
+        EntryStatus::Approved => Outcome::Approved {
+            submission_id,
+            entry: public,
+        },
+    };
+    let record = SubmissionRecord {
+        status: SubmissionStatus::Ended(Box::new(outcome)),
+        submitted_at_ms: parse("submitted_at", &entry.submitted_at)?.timestamp_millis(),
+        updated_at_ms: parse("stored_at", &entry.stored_at)?.timestamp_millis(),
+        id: entry.submission_id,
+        round,
+        input_hash,
+    };
+    write(submissions, &record).await?;
     Ok(stored)
 }
 
-/// The table that the environment names.
-fn table() -> Result<Entries, SettingError> {
+/// The tables that the environment names.
+fn tables() -> Result<(Entries, Submissions), SettingError> {
     let config = config(Service::DynamoDb, Attempts::BySdk, &environment)?;
-    Ok(Entries::new(&config, required(&environment, "TABLE_NAME")?))
+    Ok((
+        Entries::new(&config, required(&environment, "TABLE_NAME")?),
+        Submissions::new(&config, required(&environment, "SUBMISSIONS_TABLE_NAME")?),
+    ))
 }
 
 /// Runs the function.
@@ -55,8 +91,8 @@ fn table() -> Result<Entries, SettingError> {
 /// # Errors
 /// If the Runtime API cannot be reached.
 pub fn run() -> Result<(), lambda_runtime::Error> {
-    sluice_aws::run(table, async |table, request: StoreRequest, _| {
-        store(table, request).await
+    sluice_aws::run(tables, async |(entries, submissions), request: StoreRequest, _| {
+        store(entries, submissions, request).await
     })
 }
 
@@ -74,6 +110,26 @@ mod tests {
     struct OneRow {
         row: RefCell<Option<Entry>>,
         failure: Option<CallErrorKind>,
+        records: RefCell<Vec<SubmissionRecord>>,
+        record_failure: Option<CallErrorKind>,
+    }
+
+    impl SubmissionTable for OneRow {
+        async fn put(&self, record: &SubmissionRecord) -> Result<bool, CallError> {
+            assert!(
+                self.row.borrow().is_some(),
+                "no outcome is told of an entry that is not there"
+            );
+            if let Some(kind) = self.record_failure {
+                return Err(CallError {
+                    action: "dynamodb:PutItem",
+                    kind,
+                    message: "no".to_owned(),
+                });
+            }
+            self.records.borrow_mut().push(record.clone());
+            Ok(true)
+        }
     }
 
     impl EntryTable for OneRow {
@@ -106,18 +162,26 @@ mod tests {
     #[tokio::test]
     async fn an_older_or_repeated_write_changes_nothing_and_answers_the_entry() {
         let table = OneRow::default();
-        let first = store(&table, request("s-2", "2026-11-22T10:00:00Z")).await.unwrap();
+        let first = store(&table, &table, request("s-2", "2026-11-22T10:00:00Z"))
+            .await
+            .unwrap();
         assert_eq!(
             (first.id.as_str(), first.submission_id.as_str()),
             ("ada@example.com", "s-2")
         );
         assert_eq!(first.stored_at, "2026-11-22T10:00:09.000Z");
-        let again = store(&table, request("s-2", "2026-11-22T10:00:00Z")).await.unwrap();
+        let again = store(&table, &table, request("s-2", "2026-11-22T10:00:00Z"))
+            .await
+            .unwrap();
         assert_eq!(again, first);
         // Without milliseconds, text order alone would put this after ".000Z".
-        let older = store(&table, request("s-1", "2026-11-22T09:59:59.999Z")).await.unwrap();
+        let older = store(&table, &table, request("s-1", "2026-11-22T09:59:59.999Z"))
+            .await
+            .unwrap();
         assert_eq!(older, first);
-        let newer = store(&table, request("s-3", "2026-11-22T10:00:00.001Z")).await.unwrap();
+        let newer = store(&table, &table, request("s-3", "2026-11-22T10:00:00.001Z"))
+            .await
+            .unwrap();
         assert_eq!(newer.submission_id, "s-3");
     }
 
@@ -133,14 +197,51 @@ mod tests {
                 ..OneRow::default()
             };
             assert_eq!(
-                store(&table, request("s", "2026-11-22T10:00:00Z"))
+                store(&table, &table, request("s", "2026-11-22T10:00:00Z"))
                     .await
                     .unwrap_err()
                     .name,
                 name
             );
         }
-        let fault = store(&OneRow::default(), request("s", "now")).await.unwrap_err();
+        let table = OneRow {
+            record_failure: Some(CallErrorKind::Throttled),
+            ..OneRow::default()
+        };
+        let fault = store(&table, &table, request("s", "2026-11-22T10:00:00Z"))
+            .await
+            .unwrap_err();
+        assert_eq!(fault.name, TaskError::SubmissionTableUnavailable);
+        let fault = store(&OneRow::default(), &OneRow::default(), request("s", "now"))
+            .await
+            .unwrap_err();
         assert_eq!(fault.name, TaskError::InvalidEvent);
+    }
+
+    #[tokio::test]
+    async fn the_outcome_is_recorded_without_what_is_the_admins() {
+        let table = OneRow::default();
+        let mut approved = request("s-1", "2026-11-22T10:00:00Z");
+        approved.round = 2;
+        approved.input_hash = Some("h".to_owned());
+        approved.approval = serde_json::from_value(
+            json!({"decided_by": "Grace", "decided_at": "2026-11-22T10:00:05.000Z", "comment": "known"}),
+        )
+        .unwrap();
+        let entry = store(&table, &table, approved).await.unwrap();
+        assert_eq!(entry.decided_by.as_deref(), Some("Grace"));
+        let records = table.records.borrow();
+        let SubmissionStatus::Ended(outcome) = &records[0].status else {
+            panic!("{records:?}");
+        };
+        let told = serde_json::to_string(outcome).unwrap();
+        assert!(
+            told.contains("\"outcome\":\"approved\"") && told.contains("ada@example.com"),
+            "{told}"
+        );
+        assert!(!told.contains("Grace") && !told.contains("known"), "{told}");
+        let numbers = (records[0].submitted_at_ms, records[0].updated_at_ms, records[0].round);
+        assert_eq!(numbers, (1_795_341_600_000, 1_795_341_609_000, 2));
+        assert_eq!(records[0].input_hash.as_deref(), Some("h"));
     }
 }

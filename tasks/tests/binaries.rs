@@ -12,6 +12,7 @@ fn outside_of_lambda_a_function_ends_with_an_error() {
         env!("CARGO_BIN_EXE_store"),
         env!("CARGO_BIN_EXE_request-approval"),
         env!("CARGO_BIN_EXE_approval-metrics"),
+        env!("CARGO_BIN_EXE_record-failure"),
     ] {
         let done = Command::new(binary)
             .env_clear()

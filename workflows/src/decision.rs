@@ -66,6 +66,12 @@ pub struct ApprovalRequest {
     pub submission: Submission,
     /// The rules that they break.
     pub violations: Vec<Violation>,
+    /// The hash of the fields as sent, if whoever started the execution gave one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_hash: Option<String>,
+    /// The time at which the workflow reached RequestApproval (ISO 8601, UTC); older executions do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requested_at: Option<String>,
 }
 
 impl ApprovalRequest {

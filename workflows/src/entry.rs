@@ -34,6 +34,16 @@ pub struct StoreRequest {
     /// The approval, if an admin approved it.
     #[serde(default)]
     pub approval: Option<Approval>,
+    /// The round, from 1.
+    #[serde(default = "first_round")]
+    pub round: u32,
+    /// The hash of the fields, if whoever started the execution gave one.
+    #[serde(default)]
+    pub input_hash: Option<String>,
+}
+
+const fn first_round() -> u32 {
+    1
 }
 
 impl StoreRequest {
@@ -129,6 +139,16 @@ pub struct Entry {
     /// The admin's comment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+}
+
+impl Entry {
+    /// The entry as submitters and lists see it: without the admin's name and comment, which are for admins.
+    #[must_use]
+    pub fn public(mut self) -> Self {
+        self.decided_by = None;
+        self.comment = None;
+        self
+    }
 }
 
 #[cfg(test)]

@@ -23,6 +23,10 @@ pub enum TaskError {
     ApprovalTableUnavailable,
     /// The approvals table refused: permissions, table name, data.
     ApprovalTableRefused,
+    /// The submissions table did not answer, or is throttled. Worth another try.
+    SubmissionTableUnavailable,
+    /// The submissions table refused: permissions, table name, data.
+    SubmissionTableRefused,
     /// SNS did not answer, or is throttled. Worth another try.
     MailUnavailable,
     /// SNS refused: permissions, topic, message.
@@ -33,13 +37,15 @@ pub enum TaskError {
 
 impl TaskError {
     /// All names.
-    pub const ALL: [TaskError; 9] = [
+    pub const ALL: [TaskError; 11] = [
         TaskError::InvalidEvent,
         TaskError::InvalidSetting,
         TaskError::EntryTableUnavailable,
         TaskError::EntryTableRefused,
         TaskError::ApprovalTableUnavailable,
         TaskError::ApprovalTableRefused,
+        TaskError::SubmissionTableUnavailable,
+        TaskError::SubmissionTableRefused,
         TaskError::MailUnavailable,
         TaskError::MailRefused,
         TaskError::DecisionNotDelivered,
@@ -54,6 +60,8 @@ impl TaskError {
             TaskError::EntryTableRefused => "EntryTableRefused",
             TaskError::ApprovalTableUnavailable => "ApprovalTableUnavailable",
             TaskError::ApprovalTableRefused => "ApprovalTableRefused",
+            TaskError::SubmissionTableUnavailable => "SubmissionTableUnavailable",
+            TaskError::SubmissionTableRefused => "SubmissionTableRefused",
             TaskError::MailUnavailable => "MailUnavailable",
             TaskError::MailRefused => "MailRefused",
             TaskError::DecisionNotDelivered => "DecisionNotDelivered",

@@ -9,6 +9,7 @@ mod entry;
 mod error;
 mod field;
 mod outcome;
+mod status;
 mod submission;
 mod verdict;
 
@@ -17,7 +18,8 @@ pub use entry::{Entry, EntryStatus, StoreRequest};
 pub use error::TaskError;
 pub use field::Field;
 pub use outcome::Outcome;
-pub use submission::Submission;
+pub use status::SubmissionStatus;
+pub use submission::{ExecutionInput, Submission};
 pub use verdict::{ValidateRequest, Verdict, Violation};
 
 /// The state machine in Amazon States Language, with its `${...}` substitutions still open.

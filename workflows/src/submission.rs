@@ -64,6 +64,29 @@ impl Submission {
     }
 }
 
+/// The input of an execution: the fields, and their hash.
+///
+/// The hash tells two submissions under one id apart once the execution has ended, and its input is no longer read.
+/// One that was started by hand may lack it.
+///
+/// ```
+/// use sluice_workflows::{ExecutionInput, Submission};
+///
+/// let submission: Submission = serde_json::from_str(r#"{"pincode": "0305"}"#)?;
+/// let input = ExecutionInput { submission, input_hash: Some("abc".to_owned()) };
+/// assert_eq!(serde_json::to_string(&input)?, r#"{"pincode":"0305","input_hash":"abc"}"#);
+/// # Ok::<(), serde_json::Error>(())
+/// ```
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ExecutionInput {
+    /// The fields.
+    #[serde(flatten)]
+    pub submission: Submission,
+    /// The SHA-256 of the fields as JSON, base64url.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_hash: Option<String>,
+}
+
 /// A value as text for people and for the entry: a string itself, `null` as absent, anything else as compact JSON.
 pub(crate) fn text(value: &Value) -> Option<String> {
     match value {

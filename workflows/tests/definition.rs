@@ -112,6 +112,38 @@ fn a_clean_submission_enters_five_states() {
     );
 }
 
+/// An ending without a store writes its outcome itself: as a task with an end it costs no more than a Succeed state.
+#[test]
+fn every_ending_leaves_its_outcome_and_costs_no_state_more() {
+    for (name, status) in [("Rejected", "rejected"), ("Expired", "expired")] {
+        let state = states()[name].clone();
+        assert_eq!(
+            (&state["Type"], &state["End"]),
+            (&"Task".into(), &true.into()),
+            "{name}"
+        );
+        assert_eq!(state["Output"]["outcome"], status);
+        let item = &state["Arguments"]["Item"];
+        assert_eq!(item["status"]["S"], status);
+        let outcome = item["outcome"]["S"].as_str().unwrap();
+        assert!(outcome.contains(&format!("'outcome': '{status}'")), "{outcome}");
+        assert!(
+            !outcome.contains("approval"),
+            "{outcome}: the admin's words are the admin's"
+        );
+    }
+    let ends = states();
+    let ends = ends
+        .iter()
+        .filter(|(_, state)| state["End"] == true || state["Type"] == "Succeed");
+    let ends: Vec<_> = ends.map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        ends,
+        ["Store", "Rejected", "Expired"],
+        "what ends well and leaves no outcome"
+    );
+}
+
 #[test]
 fn every_variable_is_assigned_on_every_way_to_its_use() {
     let states = states();
@@ -133,7 +165,7 @@ fn every_variable_is_assigned_on_every_way_to_its_use() {
             break;
         }
     }
-    let builtin = ["states", "exists", "merge", "fromMillis", "toMillis"];
+    let builtin = ["states", "exists", "floor", "merge", "fromMillis", "string", "toMillis"];
     for (name, state) in &states {
         // RequestApproval's answer is assigned in the state that uses it, before its way out.
         for expression in all_strings(state).into_iter().filter_map(jsonata) {
@@ -288,7 +320,7 @@ fn every_error_that_is_matched_is_one_that_can_come() {
             for rule in state[key].as_array().into_iter().flatten() {
                 for error in rule["ErrorEquals"].as_array().unwrap() {
                     let error = error.as_str().unwrap();
-                    if ["Lambda.", "States.", "Runtime.", "Sandbox."]
+                    if ["DynamoDB.", "Lambda.", "States.", "Runtime.", "Sandbox."]
                         .iter()
                         .any(|owner| error.starts_with(owner))
                     {
@@ -308,6 +340,7 @@ fn every_error_that_is_matched_is_one_that_can_come() {
         "DecisionNotDelivered",
         "EntryTableUnavailable",
         "MailUnavailable",
+        "SubmissionTableUnavailable",
     ];
     assert_eq!(own, passing.map(str::to_owned).into());
 }
@@ -344,22 +377,52 @@ fn every_task_has_a_timeout_and_tries_again_what_may_pass() {
         ("ValidateUserName", vec![timed_out()]),
         ("ValidateEmail", vec![timed_out()]),
         ("ValidatePincode", vec![timed_out()]),
-        ("Store", vec![timed_out(), throttled(&["EntryTableUnavailable"])]),
+        (
+            "Store",
+            vec![
+                timed_out(),
+                throttled(&["EntryTableUnavailable", "SubmissionTableUnavailable"]),
+            ],
+        ),
         (
             "RequestApproval",
             vec![throttled(&[
                 "ApprovalTableUnavailable",
+                "SubmissionTableUnavailable",
                 "MailUnavailable",
                 "DecisionNotDelivered",
             ])],
         ),
     ]);
+    let table = [
+        throttled(&[
+            "DynamoDB.ProvisionedThroughputExceededException",
+            "DynamoDB.ThrottlingException",
+            "DynamoDB.RequestLimitExceeded",
+        ]),
+        retrier(
+            &[
+                "DynamoDB.InternalServerErrorException",
+                "DynamoDB.InternalServerError",
+                "DynamoDB.ServiceUnavailableException",
+                "DynamoDB.SdkClientException",
+            ],
+            6,
+            20,
+        ),
+        timed_out(),
+    ];
     let states = states();
     let tasks = states.iter().filter(|(_, state)| state["Type"] == "Task");
-    assert_eq!(tasks.clone().count(), own.len());
+    let endings = ["Rejected", "Expired"];
+    assert_eq!(tasks.clone().count(), own.len() + endings.len());
     for (name, state) in tasks {
         assert!(state.get("TimeoutSeconds").is_some(), "{name}");
-        let expected: Value = common.iter().chain(&own[name.as_str()]).cloned().collect();
+        let expected: Value = if endings.contains(&name.as_str()) {
+            table.iter().cloned().collect()
+        } else {
+            common.iter().chain(&own[name.as_str()]).cloned().collect()
+        };
         assert_eq!(state["Retry"], expected, "{name}");
     }
 }

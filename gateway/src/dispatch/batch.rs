@@ -166,6 +166,7 @@ impl BatchReport {
 mod tests {
     use serde_json::json;
     use sluice_aws::CallErrorKind;
+    use sluice_workflows::Submission;
 
     use super::super::event::Kinesis;
     use super::super::record::NamedBy;
@@ -177,8 +178,8 @@ mod tests {
             "" => Err(BadRecord::NoField),
             name => Ok(Start {
                 name: name.to_owned(),
-                input: "{}".to_owned(),
-                named_by: NamedBy::SubmissionId,
+                input: crate::start::Input::of(&Submission::default()).unwrap(),
+                named_by: NamedBy::SubmissionId(name.to_owned()),
             }),
         });
         let expected: [&[usize]; 5] = [&[0, 3, 7], &[1, 6], &[2], &[4], &[5]];

@@ -34,7 +34,7 @@ pub(super) fn messages(record: &Record, bad: &BadRecord) -> Vec<String> {
         | BadRecord::NotAnObject(_)
         | BadRecord::NoField
         | BadRecord::SubmissionId
-        | BadRecord::TooLarge(_)
+        | BadRecord::NoInput(_)
         | BadRecord::OtherInput(_)
         | BadRecord::Refused(_) => None,
     };

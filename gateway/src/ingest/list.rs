@@ -1,6 +1,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
+use sluice_workflows::Entry;
 
 use super::{EntryList, Ingest, Randomness, Workflow, pages};
 use crate::http::{Kind, Parameters, Problem, Representation, Response};
@@ -32,12 +33,13 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
             .page(limit, after.as_deref())
             .await
             .map_err(|error| self.failed(&error))?;
+        let entries: Vec<_> = page.entries.into_iter().map(Entry::public).collect();
         let next = page
             .next
             .map(|key| format!("/?limit={limit}&cursor={}", URL_SAFE_NO_PAD.encode(key)));
         let response = match representation {
-            Representation::Json => Response::json(200, &json!(page.entries)),
-            Representation::Html => pages::list(&page.entries, next.as_deref()),
+            Representation::Json => Response::json(200, &json!(entries)),
+            Representation::Html => pages::list(&entries, next.as_deref()),
         };
         Ok(match next {
             Some(next) => response.with("link", format!("<{next}>; rel=\"next\"")),

@@ -1,7 +1,6 @@
 use maud::{Markup, html};
-use sluice_workflows::{Entry, Field, Outcome};
+use sluice_workflows::{Entry, Field, Outcome, SubmissionStatus};
 
-use super::status::SubmissionStatus;
 use crate::http::page;
 use crate::http::{Problem, Response};
 
@@ -90,9 +89,7 @@ fn card(entry: &Entry) -> Markup {
         ("Pincode", entry.pincode.as_deref().map(text)),
         ("Status", Some(text(entry.status.as_str()))),
         ("Submitted", Some(page::time(&entry.submitted_at))),
-        ("Decided by", entry.decided_by.as_deref().map(text)),
         ("Decided", entry.decided_at.as_deref().map(page::time)),
-        ("Comment", entry.comment.as_deref().map(text)),
     ];
     html! {
         article.card {

@@ -1,13 +1,37 @@
-use sluice_workflows::Outcome;
+use serde_json::{Value, json};
+use sluice_workflows::{Outcome, SubmissionStatus};
 
-use super::status::SubmissionStatus;
-use super::{EntryList, Ingest, Randomness, Workflow, pages};
+use super::pages;
 use crate::http::{Kind, Problem, Representation, Response};
 
-/// The response to whoever submitted.
-pub(super) fn response_to_submitter(status: &SubmissionStatus, id: &str, representation: Representation) -> Response {
+/// The JSON object: `id`, `status`, and what the outcome says to submitters.
+fn json_of(status: &SubmissionStatus, id: &str) -> Value {
+    let mut body = json!({"id": id, "status": status.name()});
+    if let (SubmissionStatus::Ended(outcome), Some(members)) = (status, body.as_object_mut()) {
+        match &**outcome {
+            Outcome::Ingested { entry, .. } | Outcome::Approved { entry, .. } => {
+                members.insert("entry".to_owned(), json!(entry.clone().public()));
+            }
+            Outcome::Rejected { reason, violations, .. } | Outcome::Expired { reason, violations, .. } => {
+                members.insert("reason".to_owned(), json!(reason));
+                members.insert("violations".to_owned(), json!(violations));
+            }
+        }
+    }
+    body
+}
+
+/// The response to whoever submitted; `retry_after` is when to ask again if it is not over.
+pub(super) fn response_to_submitter(
+    status: &SubmissionStatus,
+    id: &str,
+    representation: Representation,
+    retry_after: String,
+) -> Response {
     let response = match status {
-        SubmissionStatus::Running => response_of(status, 202, id, representation, false).with("retry-after", "1"),
+        SubmissionStatus::Running => {
+            response_of(status, 202, id, representation, false).with("retry-after", retry_after)
+        }
         SubmissionStatus::WaitingForApproval => response_of(status, 202, id, representation, false),
         SubmissionStatus::Failed => Problem::new(
             Kind::Failed,
@@ -39,29 +63,7 @@ pub(super) fn response_of(
     is_own: bool,
 ) -> Response {
     match representation {
-        Representation::Json => Response::json(code, &status.json(id)),
+        Representation::Json => Response::json(code, &json_of(status, id)),
         Representation::Html => pages::status(code, id, status, is_own),
-    }
-}
-
-impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
-    /// Answers the status of the submission `id`.
-    pub(super) async fn status(&self, representation: Representation, id: &str) -> Result<Response, Problem> {
-        let Some(description) = self.workflow.describe(id).await.map_err(|error| self.failed(&error))? else {
-            return Err(Problem::new(Kind::NotFound, "There is no submission with this id."));
-        };
-        let status = match description.ending {
-            Some(ending) => ending.into(),
-            None => match self
-                .workflow
-                .newest_event(id)
-                .await
-                .map_err(|error| self.failed(&error))?
-            {
-                Some(newest) => newest.progress.into(),
-                None => SubmissionStatus::Running,
-            },
-        };
-        Ok(response_of(&status, 200, id, representation, true))
     }
 }

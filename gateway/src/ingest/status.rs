@@ -1,72 +1,41 @@
-use serde_json::{Value, json};
-use sluice_aws::{Ending, Progress};
-use sluice_workflows::Outcome;
+use sluice_workflows::SubmissionStatus;
 
-/// The status of a submission.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum SubmissionStatus {
-    /// The workflow is at work on it.
-    Running,
-    /// An admin is asked.
-    WaitingForApproval,
-    /// It is over.
-    Ended(Box<Outcome>),
-    /// The workflow broke.
-    Failed,
-}
+use super::respond::response_of;
+use super::{EntryList, Ingest, Randomness, Workflow, retry_after};
+use crate::http::{Kind, Problem, Representation, Response};
+use crate::submission_id::made_at_ms;
 
-impl From<Ending> for SubmissionStatus {
-    fn from(ending: Ending) -> Self {
-        match ending {
-            Ending::Succeeded(output) => match serde_json::from_str(&output) {
-                Ok(outcome) => SubmissionStatus::Ended(Box::new(outcome)),
-                Err(error) => {
-                    tracing::error!(%error, "the output of the workflow is no outcome");
-                    SubmissionStatus::Failed
-                }
-            },
-            Ending::Failed => SubmissionStatus::Failed,
+/// The time for which a submission without a record is said to run, in milliseconds: its calls may be throttled, and are tried
+/// again for most of an hour each. Longer, and its start was never taken.
+const YOUNG_MS: i64 = 6 * 3_600_000;
+
+impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
+    /// Answers the status of the submission `id` at `now_ms`. An id that was made up costs no call.
+    pub(super) async fn status(
+        &self,
+        representation: Representation,
+        id: &str,
+        now_ms: i64,
+    ) -> Result<Response, Problem> {
+        if !self.ids.is_ours(id) {
+            return Err(not_found());
         }
+        if self.may_not_look() {
+            let detail = "The table of submissions is busy. Ask again in a moment.";
+            return Err(
+                Problem::new(Kind::Unavailable, detail).with_header("retry-after", retry_after(&self.randomness))
+            );
+        }
+        let record = self.look(id).await.map_err(|error| self.failed(&error))?;
+        let status = match record {
+            Some(record) => record.status,
+            None if made_at_ms(id).is_some_and(|made| now_ms - made > YOUNG_MS) => return Err(not_found()),
+            None => SubmissionStatus::Running,
+        };
+        Ok(response_of(&status, 200, id, representation, true))
     }
 }
 
-impl From<Progress> for SubmissionStatus {
-    fn from(progress: Progress) -> Self {
-        match progress {
-            Progress::Ended(ending) => ending.into(),
-            Progress::Parked => SubmissionStatus::WaitingForApproval,
-            Progress::Running => SubmissionStatus::Running,
-        }
-    }
-}
-
-impl SubmissionStatus {
-    /// The name on the wire.
-    pub(super) const fn name(&self) -> &'static str {
-        match self {
-            SubmissionStatus::Running => "running",
-            SubmissionStatus::WaitingForApproval => "waiting_for_approval",
-            SubmissionStatus::Failed => "failed",
-            SubmissionStatus::Ended(outcome) => match **outcome {
-                Outcome::Ingested { .. } => "ingested",
-                Outcome::Approved { .. } => "approved",
-                Outcome::Rejected { .. } => "rejected",
-                Outcome::Expired { .. } => "expired",
-            },
-        }
-    }
-
-    /// The JSON object: `id`, `status`, and what the outcome holds.
-    pub(super) fn json(&self, id: &str) -> Value {
-        let mut body = json!({"id": id, "status": self.name()});
-        if let (SubmissionStatus::Ended(outcome), Some(members)) = (self, body.as_object_mut()) {
-            let outcome = serde_json::to_value(outcome).unwrap_or_default();
-            for name in ["entry", "reason", "violations", "approval"] {
-                if let Some(value) = outcome.get(name) {
-                    members.insert(name.to_owned(), value.clone());
-                }
-            }
-        }
-        body
-    }
+fn not_found() -> Problem {
+    Problem::new(Kind::NotFound, "There is no submission with this id.")
 }

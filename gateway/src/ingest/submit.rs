@@ -1,16 +1,16 @@
 use std::time::Duration;
 
 use sluice_aws::CallErrorKind;
-use sluice_workflows::{Field, Submission};
+use sluice_workflows::{Field, Submission, SubmissionStatus};
 use tokio::time::Instant;
 
-use super::key::execution_name;
+use super::key::idempotency_key;
 use super::respond::response_to_submitter;
 use super::wait::Wait;
 use super::{EntryList, Ingest, Randomness, Workflow, retry_after};
 use crate::http::{Kind, Parameters, Problem, Representation, Request, Response};
 use crate::retry::{RetryError, RetryPolicy};
-use crate::start::{Execution, INPUT_LIMIT, Started, start_until};
+use crate::start::{Execution, Input, InputError, Started, start_until};
 
 /// Kept back from Lambda's time for the answer itself.
 const SPARE: Duration = Duration::from_millis(500);
@@ -34,8 +34,8 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
         let began = Instant::now();
         let input = input(parameters)?;
         let id = match request.header("idempotency-key") {
-            Some(key) => execution_name(key)?,
-            None => self.randomness.submission_id(),
+            Some(key) => self.ids.of_key(idempotency_key(key)?),
+            None => self.ids.random(&self.randomness.uuid()),
         };
         let allowed = remaining.saturating_sub(SPARE).max(Duration::from_secs(1));
         let wait = Wait::preferred(request.header("prefer"), &self.settings, allowed);
@@ -52,19 +52,16 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
             .map_err(|failed| self.not_started(&id, &failed))?;
         let until = began + wait.time;
         let status = match started {
-            Started::Running(started_ms) => self.wait_for_end(&id, Some(started_ms), until).await,
-            Started::Before(Some(known)) => match known.ending {
-                Some(ending) => ending.into(),
-                None => self.wait_for_end(&id, None, until).await,
-            },
-            Started::Before(None) => self.wait_for_end(&id, None, until).await,
+            Started::Running(started_ms) => self.wait_for_end(&id, started_ms, until).await,
+            Started::Before(Some(known)) => known.status,
+            Started::Before(None) => SubmissionStatus::Running,
             Started::OtherInput => return Err(key_in_use()),
             Started::Unacceptable(error) => {
                 return Err(self.not_started(&id, &RetryError { error, in_doubt: false }));
             }
         };
         tracing::info!(submission = id, status = status.name(), "submitted");
-        let response = response_to_submitter(&status, &id, representation);
+        let response = response_to_submitter(&status, &id, representation, retry_after(&self.randomness));
         Ok(match wait.applied {
             Some(applied) => response.with("preference-applied", applied),
             None => response,
@@ -80,9 +77,8 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
         };
         if *in_doubt {
             return retryable(
-                "Step Functions did not answer, so it is not certain that this was taken in. Location says where to ask in \
-                 some seconds; 404 there means that it was not. Sent again with its Idempotency-Key, it is not taken in \
-                 twice.",
+                "Step Functions did not answer, so it is not certain that this was taken in. Location says where to ask; if it \
+                 does not come to an end there, it was not. Sent again with its Idempotency-Key, it is not taken in twice.",
             )
             .with_member("id", id)
             .with_header("location", format!("/submissions/{id}"));
@@ -106,22 +102,22 @@ fn key_in_use() -> Problem {
     )
 }
 
-/// The execution's input: the submission as JSON.
-fn input(parameters: &Parameters) -> Result<String, Problem> {
-    let input = serde_json::to_string(&submission(parameters)?).map_err(|error| {
-        Problem::new(
-            Kind::BadRequest,
-            format!("The fields cannot be written as JSON: {error}."),
-        )
-    })?;
-    if input.len() > INPUT_LIMIT {
-        let detail = format!(
-            "The fields take {} bytes as JSON; at most {INPUT_LIMIT} are taken in.",
-            input.len()
-        );
-        return Err(Problem::new(Kind::ContentTooLarge, detail));
-    }
-    Ok(input)
+/// The execution's input.
+fn input(parameters: &Parameters) -> Result<Input, Problem> {
+    Input::of(&submission(parameters)?).map_err(|error| {
+        let kind = match error {
+            InputError::Json(_) => Kind::BadRequest,
+            InputError::TooLarge(_) => Kind::ContentTooLarge,
+        };
+        Problem::new(kind, capitalised(&error.to_string()))
+    })
+}
+
+/// A sentence of an error's text.
+fn capitalised(text: &str) -> String {
+    let mut characters = text.chars();
+    let first = characters.next().map(|first| first.to_ascii_uppercase());
+    format!("{}{}.", first.into_iter().collect::<String>(), characters.as_str())
 }
 
 fn submission(parameters: &Parameters) -> Result<Submission, Problem> {

@@ -2,7 +2,8 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use serde_json::{Value, json};
-use sluice_aws::{CallErrorKind, Description, Ending, Progress, StartError};
+use sluice_aws::{CallErrorKind, StartError, SubmissionRecord};
+use sluice_workflows::SubmissionStatus;
 
 use super::*;
 use crate::http::BODY_LIMIT;
@@ -21,8 +22,12 @@ enum Start {
 #[derive(Debug, Default)]
 struct Fake {
     starts: RefCell<VecDeque<Start>>,
-    newest: RefCell<VecDeque<Progress>>,
-    described: Option<Description>,
+    /// The statuses that looks find; `Running` stands for no record.
+    found: RefCell<VecDeque<SubmissionStatus>>,
+    /// The hash of the fields in the record.
+    hash: Option<String>,
+    /// The failure of every look.
+    look_fails: Option<CallErrorKind>,
     entries: Vec<sluice_workflows::Entry>,
     next: Option<String>,
     log: RefCell<Vec<String>>,
@@ -45,7 +50,7 @@ fn failure(kind: CallErrorKind) -> CallError {
     }
 }
 
-impl StartPort for &Fake {
+impl Workflow for &Fake {
     async fn start(&self, name: &str, input: &str) -> Result<i64, StartError> {
         self.log.borrow_mut().push(format!("start {name} {input}"));
         match next(&self.starts) {
@@ -56,15 +61,20 @@ impl StartPort for &Fake {
         }
     }
 
-    async fn describe(&self, _name: &str) -> Result<Option<Description>, CallError> {
-        Ok(self.described.clone())
-    }
-}
-
-impl Workflow for &Fake {
-    async fn newest_event(&self, _name: &str) -> Result<Option<NewestEvent>, CallError> {
+    async fn find(&self, name: &str) -> Result<Option<SubmissionRecord>, CallError> {
         self.log.borrow_mut().push("look".to_owned());
-        Ok(next(&self.newest).map(|progress| NewestEvent { at_ms: 1050, progress }))
+        if let Some(kind) = self.look_fails {
+            return Err(failure(kind));
+        }
+        let status = next(&self.found).filter(|status| *status != SubmissionStatus::Running);
+        Ok(status.map(|status| SubmissionRecord {
+            id: name.to_owned(),
+            status,
+            submitted_at_ms: 1000,
+            updated_at_ms: 1060,
+            round: 1,
+            input_hash: self.hash.clone(),
+        }))
     }
 }
 
@@ -80,9 +90,34 @@ impl EntryList for &Fake {
 
 struct Fixed;
 
+/// Made at 1,754,398,916,608 ms.
+const UUID: &str = "01987a52-8c00-7000-8000-000000000000";
+
+fn ids() -> SubmissionIds {
+    SubmissionIds::new(&"s".repeat(32)).unwrap()
+}
+
+/// The id of a submission without a key.
+fn fresh() -> String {
+    ids().random(UUID)
+}
+
+/// `text` with the id of a submission without a key in the place of `FRESH`.
+fn with_id(text: &str) -> String {
+    text.replace("FRESH", &fresh())
+}
+
+fn settings() -> Settings {
+    Settings {
+        public_listing: true,
+        wait: Duration::from_secs(3),
+        longest_wait: Duration::from_secs(5),
+    }
+}
+
 impl Randomness for Fixed {
-    fn submission_id(&self) -> String {
-        "fresh".to_owned()
+    fn uuid(&self) -> String {
+        UUID.to_owned()
     }
 
     fn fraction(&self) -> f64 {
@@ -98,15 +133,15 @@ fn entry(user_name: &str) -> sluice_workflows::Entry {
     .unwrap()
 }
 
-fn ended(output: Value) -> Progress {
-    Progress::Ended(Ending::Succeeded(output.to_string()))
+fn ended(outcome: Value) -> SubmissionStatus {
+    SubmissionStatus::Ended(Box::new(serde_json::from_value(outcome).unwrap()))
 }
 
-fn ingested() -> Progress {
+fn ingested() -> SubmissionStatus {
     ended(json!({"outcome": "ingested", "submission_id": "fresh", "entry": entry("Ada")}))
 }
 
-fn rejected() -> Progress {
+fn rejected() -> SubmissionStatus {
     ended(
         json!({"outcome": "rejected", "submission_id": "fresh", "reason": "It breaks rules.", "approval": null, "violations": [
         {"field": "email", "rule": "pattern", "message": "E-mail wrong."},
@@ -114,9 +149,9 @@ fn rejected() -> Progress {
     )
 }
 
-fn looks(progress: impl IntoIterator<Item = Progress>) -> Fake {
+fn looks(found: impl IntoIterator<Item = SubmissionStatus>) -> Fake {
     Fake {
-        newest: RefCell::new(progress.into_iter().collect()),
+        found: RefCell::new(found.into_iter().collect()),
         ..Fake::default()
     }
 }
@@ -139,11 +174,7 @@ fn parsed(request: &str) -> Request {
 }
 
 async fn ask(fake: &Fake, request: &str) -> Response {
-    let settings = Settings {
-        public_listing: true,
-        wait: Duration::from_secs(3),
-    };
-    Ingest::new(fake, fake, Fixed, settings)
+    Ingest::new(fake, fake, Fixed, ids(), settings())
         .handle(&parsed(request), Duration::from_secs(30))
         .await
 }
@@ -164,7 +195,7 @@ const GOOD: &str = "user_name=Ada&email=a@b.com&pincode=3055";
 
 #[tokio::test(start_paused = true)]
 async fn a_submission_comes_in_by_get_put_and_post() {
-    let input = r#"start fresh {"user_name":"Ada","email":"a@b.com","pincode":"3055"}"#;
+    let input = with_id(r#"start FRESH {"user_name":"Ada","email":"a@b.com","pincode":"3055","input_hash":"#);
     for request in [
         format!("GET /?{GOOD}"),
         format!("PUT /?{GOOD}"),
@@ -174,10 +205,10 @@ async fn a_submission_comes_in_by_get_put_and_post() {
         "PUT /?user_name=Ada&utm=1\ncontent-type: application/json\n\n{\"pincode\":\"3055\",\"email\":\"a@b.com\"}".to_owned(),
     ] {
         let fake = looks([ingested()]);
-        let answer = check(&fake, &request, 201, &["\"status\":\"ingested\"", "\"id\":\"fresh\""]).await;
-        assert_eq!(answer.headers["location"], "/submissions/fresh");
+        let answer = check(&fake, &request, 201, &["\"status\":\"ingested\"", &with_id("\"id\":\"FRESH\"")]).await;
+        assert_eq!(answer.headers["location"], with_id("/submissions/FRESH"));
         assert_eq!(answer.headers["content-type"], "application/json");
-        assert_eq!(fake.log.borrow()[0], input, "{request}");
+        assert!(fake.log.borrow()[0].starts_with(&input), "{request}");
     }
 }
 
@@ -193,7 +224,9 @@ async fn only_what_was_sent_goes_in_and_as_it_was_sent() {
     ] {
         let fake = looks([rejected()]);
         check(&fake, request, 400, &[]).await;
-        assert_eq!(fake.log.borrow()[0], format!("start fresh {input}"));
+        let fields = input.trim_end_matches('}');
+        let started = with_id(&format!("start FRESH {fields},\"input_hash\":"));
+        assert!(fake.log.borrow()[0].starts_with(&started), "{:?}", fake.log);
     }
 }
 
@@ -214,25 +247,24 @@ async fn each_way_to_end_has_its_answer() {
                 "E-mail wrong.",
                 "Pincode <wrong>.",
                 "problem+json",
-                "\"id\":\"fresh\"",
+                &with_id("\"id\":\"FRESH\""),
             ],
         ),
         (expired, 410, vec!["urn:sluice:problem:expired", "Too late."]),
-        (Progress::Parked, 202, vec![waiting]),
-        (Progress::Running, 202, vec!["\"status\":\"running\"", "retry-after"]),
+        (SubmissionStatus::WaitingForApproval, 202, vec![waiting]),
         (
-            Progress::Ended(Ending::Failed),
+            SubmissionStatus::Running,
+            202,
+            vec!["\"status\":\"running\"", "retry-after"],
+        ),
+        (
+            SubmissionStatus::Failed,
             500,
             vec!["urn:sluice:problem:failed", "was taken in"],
         ),
-        (
-            ended(json!({"not": "an outcome"})),
-            500,
-            vec!["urn:sluice:problem:failed"],
-        ),
     ] {
         let answer = check(&looks([progress]), &request, status, &parts).await;
-        assert_eq!(answer.headers["location"], "/submissions/fresh");
+        assert_eq!(answer.headers["location"], with_id("/submissions/FRESH"));
     }
 }
 
@@ -242,19 +274,19 @@ async fn it_waits_as_long_as_the_caller_prefers() {
         ("", 3000, None),
         ("wait=1", 1000, Some("wait=1")),
         ("wait=0", 0, Some("wait=0")),
-        ("wait=9999", 20_000, Some("wait=20")),
+        ("wait=9999", 5000, Some("wait=5")),
         ("respond-async", 0, Some("respond-async")),
         ("respond-async, wait=2", 2000, Some("wait=2")),
     ];
     for (prefer, expected, applied) in rows {
-        let fake = looks([Progress::Running]);
+        let fake = looks([SubmissionStatus::Running]);
         let began = tokio::time::Instant::now();
         let answer = check(&fake, &format!("GET /?{GOOD}\nprefer: {prefer}"), 202, &[]).await;
         assert_eq!(began.elapsed().as_millis().div_ceil(5) * 5, expected, "{prefer}");
         assert_eq!(answer.headers.get("preference-applied").map(String::as_str), applied);
     }
     // It stops at once when an admin is asked, and when it is over.
-    let fake = looks([Progress::Running, Progress::Parked]);
+    let fake = looks([SubmissionStatus::Running, SubmissionStatus::WaitingForApproval]);
     let began = tokio::time::Instant::now();
     check(&fake, &format!("GET /?{GOOD}"), 202, &["waiting"]).await;
     // two looks, as many as it takes
@@ -264,11 +296,7 @@ async fn it_waits_as_long_as_the_caller_prefers() {
 #[tokio::test(start_paused = true)]
 async fn the_first_look_learns_from_what_was_measured() {
     let fake = looks([ingested()]);
-    let settings = Settings {
-        public_listing: true,
-        wait: Duration::from_secs(3),
-    };
-    let ingest = Ingest::new(&fake, &fake, Fixed, settings);
+    let ingest = Ingest::new(&fake, &fake, Fixed, ids(), settings());
     let before = ingest.backoff.borrow().first();
     ingest
         .handle(&parsed(&format!("GET /?{GOOD}")), Duration::from_secs(30))
@@ -332,10 +360,10 @@ async fn what_may_have_been_taken_in_has_its_id() {
             ..looks([ingested()])
         };
         let answer = check(&fake, &format!("GET /?{GOOD}"), status, &[]).await;
-        let location = answer.headers.get("location").map(String::as_str);
-        assert_eq!(location, open.then_some("/submissions/fresh"), "{starts:?}");
+        let location = answer.headers.get("location").cloned();
+        assert_eq!(location, open.then(|| with_id("/submissions/FRESH")), "{starts:?}");
         assert_eq!(
-            answer.body.contains("\"id\":\"fresh\""),
+            answer.body.contains(&with_id("\"id\":\"FRESH\"")),
             open,
             "{starts:?}: {}",
             answer.body
@@ -349,24 +377,15 @@ async fn what_may_have_been_taken_in_has_its_id() {
 async fn nobody_waits_longer_than_asked_for_an_answer_that_does_not_come() {
     struct Silent;
     impl Workflow for Silent {
-        async fn newest_event(&self, _: &str) -> Result<Option<NewestEvent>, CallError> {
-            std::future::pending().await
-        }
-    }
-    impl StartPort for Silent {
         async fn start(&self, _: &str, _: &str) -> Result<i64, StartError> {
             Ok(1000)
         }
-        async fn describe(&self, _: &str) -> Result<Option<Description>, CallError> {
+        async fn find(&self, _: &str) -> Result<Option<SubmissionRecord>, CallError> {
             std::future::pending().await
         }
     }
-    let settings = Settings {
-        public_listing: true,
-        wait: Duration::from_secs(3),
-    };
     let began = tokio::time::Instant::now();
-    let answer = Ingest::new(Silent, &Fake::default(), Fixed, settings)
+    let answer = Ingest::new(Silent, &Fake::default(), Fixed, ids(), settings())
         .handle(&parsed(&format!("GET /?{GOOD}")), Duration::from_secs(30))
         .await;
     assert_eq!((answer.status, began.elapsed().as_secs()), (202, 3), "{answer:?}");
@@ -376,7 +395,7 @@ async fn nobody_waits_longer_than_asked_for_an_answer_that_does_not_come() {
 fn those_who_are_sent_away_together_do_not_return_together() {
     struct Drawn(f64);
     impl Randomness for Drawn {
-        fn submission_id(&self) -> String {
+        fn uuid(&self) -> String {
             String::new()
         }
         fn fraction(&self) -> f64 {
@@ -399,29 +418,37 @@ async fn a_key_names_the_submission() {
         .to_owned();
     assert!(first.log.borrow()[0].starts_with(&format!("start {id} ")));
 
-    let again = |input: &str, ending: Option<Progress>| Fake {
+    let same = first.log.borrow()[0].split("input_hash\":\"").nth(1).unwrap()[..43].to_owned();
+    let again = |hash: &str, found: SubmissionStatus| Fake {
         starts: RefCell::new([Start::NameTaken].into()),
-        described: Some(Description {
-            input: input.to_owned(),
-            ending: ending.map(|progress| match progress {
-                Progress::Ended(ending) => ending,
-                Progress::Parked | Progress::Running => unreachable!("a test gives an ending"),
-            }),
-        }),
-        ..looks([Progress::Parked])
+        hash: Some(hash.to_owned()),
+        ..looks([found])
     };
-    let same = r#"{"user_name": "Ada", "email": "a@b.com", "pincode": "3055"}"#;
-    check(&again(same, Some(ingested())), &request, 201, &["ingested"]).await;
-    check(&again(same, Some(rejected())), &request, 400, &["rejected"]).await;
-    check(&again(same, None), &request, 202, &["waiting_for_approval"]).await;
+    check(&again(&same, ingested()), &request, 201, &["ingested"]).await;
+    check(&again(&same, rejected()), &request, 400, &["rejected"]).await;
+    let waiting = SubmissionStatus::WaitingForApproval;
+    check(&again(&same, waiting), &request, 202, &["waiting_for_approval"]).await;
     check(
-        &again(r#"{"user_name":"Eve"}"#, Some(ingested())),
+        &again("another", ingested()),
         &request,
         409,
         &["urn:sluice:problem:key-in-use"],
     )
     .await;
-    check(&again("rubbish", None), &request, 409, &[]).await;
+    // Another submission has just begun under the key, or this one has just failed: the record comes in a moment.
+    let late = Fake {
+        starts: RefCell::new([Start::NameTaken].into()),
+        hash: Some(same.clone()),
+        ..looks([SubmissionStatus::Running, SubmissionStatus::Failed])
+    };
+    check(&late, &request, 500, &["urn:sluice:problem:failed"]).await;
+    check(
+        &again(&same, SubmissionStatus::Running),
+        &request,
+        503,
+        &["not certain"],
+    )
+    .await;
     check(
         &looks([ingested()]),
         &format!("GET /?{GOOD}\nidempotency-key: \"\""),
@@ -429,6 +456,53 @@ async fn a_key_names_the_submission() {
         &["Idempotency-Key"],
     )
     .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_throttled_look_ends_the_waiting_of_all() {
+    let fake = Fake {
+        look_fails: Some(CallErrorKind::Throttled),
+        ..Fake::default()
+    };
+    let ingest = Ingest::new(&fake, &fake, Fixed, ids(), settings());
+    let request = parsed(&format!("GET /?{GOOD}"));
+    let looks = |fake: &Fake| fake.log.borrow().iter().filter(|call| *call == "look").count();
+    let began = tokio::time::Instant::now();
+    for _ in 0..10 {
+        let answer = ingest.handle(&request, Duration::from_secs(30)).await;
+        assert_eq!((answer.status, answer.headers["retry-after"].as_str()), (202, "6"));
+    }
+    assert!(began.elapsed() < Duration::from_millis(100), "{:?}", began.elapsed());
+    assert_eq!(looks(&fake), 1, "after the first look nobody looks for a while");
+    let status = ingest
+        .handle(&parsed(&with_id("GET /submissions/FRESH")), Duration::from_secs(30))
+        .await;
+    assert_eq!((status.status, looks(&fake)), (503, 1));
+    tokio::time::advance(PAUSE_AFTER_THROTTLE).await;
+    ingest.handle(&request, Duration::from_secs(30)).await;
+    assert_eq!(looks(&fake), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_record_of_an_execution_that_is_forgotten_is_not_this_ones() {
+    struct Older;
+    impl Workflow for Older {
+        async fn start(&self, _: &str, _: &str) -> Result<i64, StartError> {
+            Ok(8_000_000_000)
+        }
+        async fn find(&self, name: &str) -> Result<Option<SubmissionRecord>, CallError> {
+            (&looks([ingested()])).find(name).await
+        }
+    }
+    let fake = Fake::default();
+    let ingest = Ingest::new(Older, &fake, Fixed, ids(), settings());
+    let answer = ingest
+        .handle(
+            &parsed(&format!("GET /?{GOOD}\nidempotency-key: k")),
+            Duration::from_secs(30),
+        )
+        .await;
+    assert_eq!(answer.status, 202);
 }
 
 #[tokio::test(start_paused = true)]
@@ -530,9 +604,10 @@ async fn the_list_is_paged_and_can_be_closed() {
         &fake,
         &fake,
         Fixed,
+        ids(),
         Settings {
             public_listing: false,
-            wait: Duration::ZERO,
+            ..settings()
         },
     );
     for (accept, part) in [
@@ -587,12 +662,12 @@ async fn a_browser_gets_escaped_pages() {
     )
     .await;
     check(
-        &looks([Progress::Parked]),
+        &looks([SubmissionStatus::WaitingForApproval]),
         &format!("GET /?{GOOD}\n{html}"),
         202,
         &[
             "Waiting for approval",
-            "<a href=\"/submissions/fresh\">Its page</a> will say how that ended.",
+            &with_id("<a href=\"/submissions/FRESH\">Its page</a> will say how that ended."),
         ],
     )
     .await;
@@ -607,69 +682,95 @@ async fn a_browser_gets_escaped_pages() {
 
 #[tokio::test]
 async fn a_submission_can_be_asked_after() {
-    let described = |ending: Option<Ending>, newest: Progress| Fake {
-        described: Some(Description {
-            input: "{}".to_owned(),
-            ending,
-        }),
-        ..looks([newest])
-    };
-    let of = |progress: Progress| match progress {
-        Progress::Ended(ending) => Some(ending),
-        Progress::Parked | Progress::Running => None,
-    };
-    let request = "GET /submissions/k-1";
+    let request = with_id("GET /submissions/FRESH");
+    for (found, parts) in [
+        (
+            SubmissionStatus::WaitingForApproval,
+            ["\"status\":\"waiting_for_approval\"", "\"id\":"],
+        ),
+        (ingested(), ["\"status\":\"ingested\"", "\"entry\""]),
+        (rejected(), ["\"status\":\"rejected\"", "violations"]),
+        (SubmissionStatus::Failed, ["\"status\":\"failed\"", "\"id\":"]),
+        (SubmissionStatus::Running, ["\"status\":\"running\"", "\"id\":"]),
+    ] {
+        check(&looks([found]), &request, 200, &parts).await;
+    }
     check(
-        &described(None, Progress::Running),
-        request,
-        200,
-        &["\"status\":\"running\"", "\"id\":\"k-1\""],
-    )
-    .await;
-    check(
-        &described(None, Progress::Parked),
-        request,
-        200,
-        &["\"status\":\"waiting_for_approval\""],
-    )
-    .await;
-    check(
-        &described(of(ingested()), Progress::Running),
-        request,
-        200,
-        &["\"status\":\"ingested\"", "\"entry\""],
-    )
-    .await;
-    check(
-        &described(of(rejected()), Progress::Running),
-        request,
-        200,
-        &["\"status\":\"rejected\"", "violations"],
-    )
-    .await;
-    check(
-        &described(Some(Ending::Failed), Progress::Running),
-        request,
-        200,
-        &["\"status\":\"failed\""],
-    )
-    .await;
-    check(
-        &described(of(ingested()), Progress::Running),
+        &looks([ingested()]),
         &format!("{request}\naccept: text/html"),
         200,
         &["<h1>Stored"],
     )
     .await;
     // The page does not send its reader to itself.
-    for progress in [Progress::Running, Progress::Parked] {
+    for found in [SubmissionStatus::Running, SubmissionStatus::WaitingForApproval] {
         let own = check(
-            &described(None, progress),
+            &looks([found]),
             &format!("{request}\naccept: text/html"),
             200,
             &["Reload this page later"],
         )
         .await;
         assert!(!own.body.contains("href=\"/submissions/"), "{}", own.body);
+    }
+}
+
+#[tokio::test]
+async fn an_id_that_was_made_up_costs_no_call_and_an_old_one_without_a_record_is_none() {
+    let made_up = [
+        format!("{UUID}-AAAAAAAAAAAAAA"),
+        UUID.to_owned(),
+        // Before ids had a code, anybody could make this of a key.
+        format!("k-{}", "0".repeat(64)),
+        with_id("xFRESH"),
+    ];
+    for id in made_up {
+        let fake = looks([ingested()]);
+        check(&fake, &format!("GET /submissions/{id}"), 404, &["no submission"]).await;
+        assert!(fake.log.borrow().is_empty());
+    }
+    let at = |ms: i64| {
+        let mut request = parsed(&with_id("GET /submissions/FRESH"));
+        request.request_context.time_epoch = ms;
+        request
+    };
+    let made = crate::submission_id::made_at_ms(&fresh()).unwrap();
+    for (age_ms, status) in [(1000, 200), (3_600_000, 200), (7 * 3_600_000, 404)] {
+        let fake = Fake::default();
+        let ingest = Ingest::new(&fake, &fake, Fixed, ids(), settings());
+        let answer = ingest.handle(&at(made + age_ms), Duration::from_secs(30)).await;
+        assert_eq!(answer.status, status, "{age_ms}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_the_admins_is_not_told_to_others() {
+    let mut entry = entry("Ada");
+    entry.decided_by = Some("Grace".to_owned());
+    entry.comment = Some("known from school".to_owned());
+    let approved = ended(json!({"outcome": "approved", "submission_id": "fresh", "entry": entry}));
+    let rejected = ended(
+        json!({"outcome": "rejected", "submission_id": "fresh", "reason": "r", "violations": [],
+        "approval": {"decided_by": "Grace", "decided_at": "t", "comment": "known from school"}}),
+    );
+    for accept in ["application/json", "text/html"] {
+        for found in [approved.clone(), rejected.clone()] {
+            for request in [
+                format!("GET /?{GOOD}"),
+                with_id("GET /submissions/FRESH"),
+                "GET /".to_owned(),
+            ] {
+                let fake = Fake {
+                    entries: vec![entry.clone()],
+                    ..looks([found.clone()])
+                };
+                let answer = ask(&fake, &format!("{request}\naccept: {accept}")).await;
+                assert!(
+                    !answer.body.contains("Grace") && !answer.body.contains("known from"),
+                    "{request}: {}",
+                    answer.body
+                );
+            }
+        }
     }
 }

@@ -14,6 +14,7 @@ use sluice_cloudformation::{CloudFormation, StackRecord, StackStatus, Stacks};
 use sluice_cloudwatch::{CloudWatch, Metrics};
 use sluice_console::{self as console, ConsoleNotes, ConsoleState};
 use sluice_driver::{Clock, Driver, DriverConfig, DriverError, SystemClock, TaskRunner, WorkerCommand};
+use sluice_events::Ended;
 use sluice_host::{Host, HostConfig};
 use sluice_http::HostGuard;
 use sluice_integrations::Runner;
@@ -35,6 +36,7 @@ use crate::directory;
 use crate::doors::Doors;
 use crate::dynamodb::DynamoDb;
 use crate::endpoint::{self, Services};
+use crate::events;
 use crate::health::{Health, Life};
 use crate::housekeeping;
 use crate::lambda::{Lambda, RemoteLambda};
@@ -99,6 +101,7 @@ pub struct Cloud {
     services: Arc<Services>,
     keeper: Arc<Keeper>,
     taking_down: Option<JoinHandle<()>>,
+    telling: JoinHandle<()>,
     gauging: JoinHandle<()>,
     tidying: JoinHandle<()>,
     /// The function URLs, then the endpoint that the functions behind them need.
@@ -118,6 +121,7 @@ impl Cloud {
         let endpoint = format!("http://{}", stack::reachable(address));
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let metrics = Arc::new(Metrics::new(Arc::clone(&clock)));
+        let (observer, ended) = Ended::new(Arc::new(StatesMetrics::new(&metrics)));
         let tasks = Runner::new(tokio::runtime::Handle::current());
         directory::expect_journal(&config.data)?;
         let driver = Driver::open(
@@ -128,7 +132,7 @@ impl Cloud {
                 region: plans.region().to_owned(),
                 account: stack::ACCOUNT.to_owned(),
                 retention: config.keep,
-                observer: Arc::new(StatesMetrics::new(&metrics)),
+                observer: Arc::new(observer),
                 retry: sluice_driver::RetryBackoff::default(),
                 worker: config.worker.clone(),
             },
@@ -230,6 +234,7 @@ impl Cloud {
             ));
         }
         for stack in &stacks {
+            keeper.start_rules(stack);
             keeper.start_mappings(stack).await?;
         }
         // in a stack that is to go nothing begins any more
@@ -253,6 +258,7 @@ impl Cloud {
         for (_, record) in end {
             keeper.take_down(record.clone()).await?;
         }
+        let telling = events::start(&services, &host, keeper.rules(), ended);
         let gauging = streamed.gauge(&services);
         let tidying = housekeeping::start(Arc::clone(&services), host.clone(), config.keep);
         let deletions = services.stacks.take_deletion_requests();
@@ -278,6 +284,7 @@ impl Cloud {
             services,
             keeper,
             taking_down,
+            telling,
             gauging,
             tidying,
             served,
@@ -346,6 +353,7 @@ impl Cloud {
         self.services.stepfunctions.activity_tasks().close();
         self.services.streams.close_waits();
         let deadline = Instant::now() + grace;
+        self.telling.abort();
         self.gauging.abort();
         self.tidying.abort();
         if let Some(taking_down) = self.taking_down {

@@ -7,6 +7,7 @@ mod cloud;
 mod control;
 mod directory;
 mod doors;
+mod events;
 mod housekeeping;
 mod observers;
 mod permissions;

@@ -22,8 +22,10 @@ pub(crate) mod queue;
 pub(crate) mod role;
 pub(crate) mod route;
 pub(crate) mod route_table;
+pub(crate) mod rule;
 pub(crate) mod schedule;
 pub(crate) mod schedule_target;
+pub(crate) mod secret;
 pub(crate) mod security_group;
 pub(crate) mod service;
 pub(crate) mod state_machine;
@@ -227,6 +229,8 @@ resource_types! {
     service::Service,
     /// `AWS::ECS::TaskDefinition`.
     task_definition::TaskDefinition,
+    /// `AWS::Events::Rule`.
+    rule::Rule,
     /// `AWS::IAM::ManagedPolicy`.
     managed_policy::ManagedPolicy,
     /// `AWS::IAM::Policy`.
@@ -261,6 +265,8 @@ resource_types! {
     queue::Queue,
     /// `AWS::Scheduler::Schedule`.
     schedule::Schedule,
+    /// `AWS::SecretsManager::Secret`.
+    secret::Secret,
     /// `AWS::StepFunctions::StateMachine`.
     state_machine::StateMachine,
 }

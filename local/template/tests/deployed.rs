@@ -244,3 +244,25 @@ fn the_deployed_dashboard_resolves() {
     let stack = template.resolve(&inputs).unwrap_or_else(|errors| panic!("{errors}"));
     assert_eq!(only::<Dashboard>(&stack).name, "sluice");
 }
+
+#[test]
+fn failed_executions_go_to_a_function_and_ids_have_a_secret() {
+    let stack = workflow();
+    let rule = only::<sluice_template::Rule>(&stack);
+    let machine = only::<StateMachine>(&stack);
+    assert_eq!(rule.pattern["detail"]["stateMachineArn"][0], machine.arn);
+    let target = &rule.targets[0];
+    let functions: Vec<&Function> = stack.all::<Function>().map(|(_, function)| function).collect();
+    let recorder = functions.iter().find(|function| function.arn == target.arn);
+    assert!(recorder.is_some_and(|function| function.code_path.ends_with("record-failure")));
+    let secret = only::<sluice_template::Secret>(&stack);
+    let reference = format!("{{{{resolve:secretsmanager:{}}}}}", secret.arn);
+    let knows = |function: &&&Function| function.environment.get("ID_SECRET") == Some(&reference);
+    assert_eq!(functions.iter().filter(knows).count(), 1, "ingest alone");
+    let load = load(&[("Feed", "kinesis")]);
+    let dispatch = load.all::<Function>().next().map(|(_, function)| function);
+    assert_eq!(
+        dispatch.and_then(|function| function.environment.get("ID_SECRET")),
+        Some(&reference)
+    );
+}

@@ -37,6 +37,7 @@ pub fn binaries() -> &'static Path {
             "ingest",
             "approval",
             "approval-metrics",
+            "record-failure",
             "store",
             "request-approval",
             "validate-email",

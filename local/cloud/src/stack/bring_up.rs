@@ -15,6 +15,7 @@ use sluice_template::{
 };
 
 use super::plan::{ACCOUNT, binary_name};
+use super::secrets::{self, SecretError};
 use super::{Life, Plan, StartError, UrlListener, streams};
 use crate::doors::Doors;
 use crate::endpoint::Services;
@@ -40,7 +41,11 @@ pub(crate) async fn bring_up(
     for resource in &stack.resources {
         match &resource.resource {
             Resource::Table(table) => make_table(services, table)?,
-            Resource::Function(function) => make_function(host, resource, function, around)?,
+            Resource::Function(function) => make_function(services, host, resource, function, around).await?,
+            Resource::Secret(secret) => {
+                let made = secrets::make(&services.driver, secret).await;
+                made.map_err(|source| secret_error(resource, source))?;
+            }
             Resource::Topic(topic) => make_topic(services, resource, topic).await?,
             Resource::Subscription(one) => {
                 let endpoint = one.endpoint.as_deref().unwrap_or_default();
@@ -80,7 +85,7 @@ pub(crate) async fn bring_up(
             Resource::Stream(stream) => streams::make_stream(services, resource, stream).await?,
             Resource::Queue(queue) => streams::make_queue(services, resource, queue).await?,
             // these begin once everything is served: `Keeper`
-            Resource::EventSourceMapping(_) | Resource::Service(_) | Resource::Schedule(_) => {}
+            Resource::EventSourceMapping(_) | Resource::Service(_) | Resource::Schedule(_) | Resource::Rule(_) => {}
         }
     }
     Ok(())
@@ -107,7 +112,8 @@ async fn make_dashboard(
     })
 }
 
-fn make_function(
+async fn make_function(
+    services: &Services,
     host: &Host,
     resource: &StackResource,
     function: &Function,
@@ -126,17 +132,21 @@ fn make_function(
     spec.handler = function.handler.clone();
     spec.runtime = function.runtime.name().to_owned();
     spec.log_group = function.log_group.clone();
-    spec.environment = [("AWS_ENDPOINT_URL".to_owned(), around.endpoint.clone())]
-        .into_iter()
-        .chain(
-            function
-                .environment
-                .iter()
-                .map(|(name, value)| (name.clone(), value.clone())),
-        )
-        .collect();
+    let mut environment = vec![("AWS_ENDPOINT_URL".to_owned(), around.endpoint.clone())];
+    for (name, value) in &function.environment {
+        let value = secrets::resolved(&services.driver, value).await;
+        environment.push((name.clone(), value.map_err(|source| secret_error(resource, source))?));
+    }
+    spec.environment = environment.into_iter().collect();
     host.add_function(spec)?;
     Ok(())
+}
+
+fn secret_error(resource: &StackResource, source: SecretError) -> StartError {
+    StartError::Secret {
+        logical_id: resource.logical_id.clone(),
+        source,
+    }
 }
 
 async fn make_topic(services: &Services, resource: &StackResource, topic: &Topic) -> Result<(), StartError> {

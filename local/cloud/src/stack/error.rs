@@ -7,6 +7,7 @@ use sluice_driver::{DriverError, OpenError};
 use sluice_host::HostError;
 use sluice_template::TemplateErrors;
 
+use super::secrets::SecretError;
 use crate::directory::DirectoryError;
 use crate::dynamodb::DynamoError;
 use crate::lambda::RemoteLambdaError;
@@ -92,6 +93,14 @@ pub enum StartError {
         directory: PathBuf,
         /// What the operating system said.
         source: std::io::Error,
+    },
+    /// A secret cannot be made, or one that a variable names cannot be had.
+    #[error("{logical_id}: {source}")]
+    Secret {
+        /// The resource.
+        logical_id: String,
+        /// The reason.
+        source: SecretError,
     },
     /// An address is taken.
     #[error("{what} cannot listen on {address}: {source}; stop what uses it, or choose other ports with --listen ADDR")]

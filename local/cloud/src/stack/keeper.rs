@@ -5,11 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_driver::DriverError;
+use sluice_events::Rules;
 use sluice_host::{Host, HostError, TaskSet};
-use sluice_template::{EventSourceMapping, ResourceType, Schedule, Service, Stack};
+use sluice_template::{EventSourceMapping, ResourceType, Rule, Schedule, Service, Stack};
 use tokio::sync::{Mutex, mpsc};
 
-use super::{StartError, Surroundings, streams, tasks};
+use super::{StartError, Surroundings, secrets, streams, tasks};
 use crate::endpoint::{ApiError, Form, Services};
 use crate::scheduler;
 use sluice_cloudformation::{StackRecord, StackResource, StackStatus};
@@ -25,6 +26,7 @@ mod tests;
 pub(crate) struct Keeper {
     services: Arc<Services>,
     host: Host,
+    rules: Rules,
     running: Mutex<Running>,
 }
 
@@ -60,7 +62,20 @@ impl Keeper {
         Self {
             services,
             host,
+            rules: Rules::default(),
             running: Mutex::default(),
+        }
+    }
+
+    /// The rules of all stacks.
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    /// Puts a stack's rules in force.
+    pub(crate) fn start_rules(&self, stack: &Stack) {
+        for (_, rule) in stack.all::<Rule>() {
+            self.rules.put(rule.clone());
         }
     }
 
@@ -197,6 +212,8 @@ impl Keeper {
                 self.running.lock().await.schedules.remove(id);
                 scheduler::forget(&self.services, id).await?;
             }
+            ResourceType::Rule => self.rules.remove(id),
+            ResourceType::Secret => secrets::forget(&self.services.driver, id).await?,
             ResourceType::Function => match self.host.remove_function(id) {
                 Ok(()) | Err(HostError::FunctionNotFound(_)) => {}
                 Err(error) => tracing::warn!(%error, "a function is not removed"),

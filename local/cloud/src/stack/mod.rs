@@ -8,6 +8,7 @@ mod keeper;
 mod life;
 mod plan;
 mod runtime_notes;
+mod secrets;
 mod streams;
 mod tasks;
 mod urls;

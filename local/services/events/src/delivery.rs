@@ -1,0 +1,172 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use sluice_driver::{Driver, DriverError, ExecutionFilter};
+use sluice_engine::Timestamp;
+use sluice_host::{Functions, Invocation};
+use sluice_template::RuleTarget;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, sleep};
+
+use crate::event::status_change;
+use crate::observer::{Heard, UNSUCCESSFUL};
+use crate::rules::Rules;
+
+/// The kind under which the journal's store keeps the time up to which all is delivered.
+const KIND: &str = "events";
+/// Its key.
+const DELIVERED: &str = "delivered";
+
+/// The pause before the first retry; each further one doubles it.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause between retries.
+const LONGEST_PAUSE: Duration = Duration::from_secs(15 * 60);
+
+/// Events that are on their way at once, at most.
+const AT_ONCE: usize = 16;
+
+/// The parts of the runtime that a delivery needs.
+#[derive(Clone)]
+pub struct Sources {
+    /// The executions, and the store.
+    pub driver: Driver,
+    /// The functions.
+    pub functions: Arc<dyn Functions>,
+    /// The rules that are in force.
+    pub rules: Rules,
+}
+
+/// Delivers what is heard, and what an earlier process left over, until the other end of `heard` is dropped.
+///
+/// # Errors
+/// When the journal cannot be read or written. What was not delivered then is delivered by the next start.
+pub async fn deliver(
+    sources: Sources,
+    mut heard: mpsc::UnboundedReceiver<Heard>,
+    now: Timestamp,
+) -> Result<(), DriverError> {
+    let mut open = BTreeSet::new();
+    let mut waiting: Vec<Heard> = left_over(&sources, now).await?;
+    waiting.reverse();
+    open.extend(waiting.iter().cloned());
+    let mut under_way = JoinSet::new();
+    let mut latest = Timestamp::MIN;
+    loop {
+        while under_way.len() < AT_ONCE
+            && let Some(one) = waiting.pop()
+        {
+            let sources = sources.clone();
+            under_way.spawn(async move {
+                let delivered = deliver_one(&sources, &one).await;
+                (one, delivered)
+            });
+        }
+        tokio::select! {
+            one = heard.recv() => {
+                let Some(one) = one else { return Ok(()) };
+                if open.insert(one.clone()) {
+                    waiting.insert(0, one);
+                }
+            }
+            Some(done) = under_way.join_next() => {
+                let Ok((one, delivered)) = done else { continue };
+                delivered?;
+                latest = latest.max(one.at);
+                open.remove(&one);
+                let up_to = open.first().map_or(latest, |first| first.at.min(latest));
+                sources.driver.store().put(KIND, DELIVERED, json!(up_to)).await?;
+            }
+        }
+    }
+}
+
+/// The executions that ended without success since all was delivered. Where nothing was ever delivered, there are none: a
+/// new release does not tell of what came before it.
+async fn left_over(sources: &Sources, now: Timestamp) -> Result<Vec<Heard>, DriverError> {
+    let Some(since) = sources
+        .driver
+        .store()
+        .get(KIND, DELIVERED)
+        .await?
+        .and_then(|value| value.as_i64())
+    else {
+        sources.driver.store().put(KIND, DELIVERED, json!(now)).await?;
+        return Ok(Vec::new());
+    };
+    let mut found = BTreeSet::new();
+    for status in UNSUCCESSFUL {
+        let mut filter = ExecutionFilter {
+            status: Some(status),
+            ..ExecutionFilter::default()
+        };
+        loop {
+            let page = sources.driver.executions().list(filter.clone()).await?;
+            let ended = page.items.into_iter().filter_map(|one| {
+                let at = one.stop_date.filter(|at| *at >= since)?;
+                Some(Heard {
+                    at,
+                    execution: one.arn.into(),
+                })
+            });
+            found.extend(ended);
+            match page.next {
+                Some(next) => filter.after = Some(next),
+                None => break,
+            }
+        }
+    }
+    Ok(found.into_iter().collect())
+}
+
+/// Brings one event to all that want it.
+async fn deliver_one(sources: &Sources, one: &Heard) -> Result<(), DriverError> {
+    // Deleted, or redriven meanwhile: then it has not ended, and its next end is another event.
+    let Some(record) = sources.driver.executions().get(&one.execution).await? else {
+        return Ok(());
+    };
+    if record.stop_date != Some(one.at) {
+        return Ok(());
+    }
+    let event = status_change(&record, one.at);
+    for (rule, target) in sources.rules.targets(&event) {
+        invoke(sources, &rule, &target, &event).await;
+    }
+    Ok(())
+}
+
+/// Calls a target until it works, as often as its retry policy says.
+async fn invoke(sources: &Sources, rule: &str, target: &RuleTarget, event: &Value) {
+    let name = target.arn.rsplit(':').next().unwrap_or(&target.arn);
+    let too_old = Instant::now() + Duration::from_secs(target.max_event_age_seconds.into());
+    let mut pause = FIRST_PAUSE;
+    for retry in 0.. {
+        let invocation = Invocation::new(event.to_string());
+        let error = match sources.functions.invoke(name, invocation).await {
+            Ok(output) => match output.function_error {
+                None => return,
+                Some(_) => String::from_utf8_lossy(&output.payload).into_owned(),
+            },
+            Err(error) => error.to_string(),
+        };
+        if retry >= target.max_retries || Instant::now() + pause > too_old {
+            tracing::error!(
+                rule,
+                function = name,
+                retries = retry,
+                "an event was not taken, given up: {error}"
+            );
+            return;
+        }
+        tracing::warn!(
+            rule,
+            function = name,
+            retry,
+            "an event was not taken, tried again: {error}"
+        );
+        sleep(pause).await;
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}

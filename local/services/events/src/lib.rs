@@ -1,0 +1,19 @@
+//! EventBridge's part in stacks: that an execution failed, timed out or was aborted goes to the functions of rules, at
+//! least once, also if the process is killed in between.
+//!
+//! What is to be delivered is on disk already: the journal has the executions and the times of their ends. So nothing is
+//! written but one number, a time up to which all is delivered. [`Ended`] hears of an end once it is on disk; what was not
+//! heard or not delivered before a crash is found at the next start by that time.
+//!
+//! - [`Rules`]: the rules that are in force.
+//! - [`Ended`]: the observer of the driver that hears of ends.
+//! - [`deliver`]: brings what it heard, and what was left over, to the functions.
+
+mod delivery;
+mod event;
+mod observer;
+mod rules;
+
+pub use delivery::{Sources, deliver};
+pub use observer::{Ended, Heard};
+pub use rules::Rules;

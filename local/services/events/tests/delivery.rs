@@ -1,0 +1,159 @@
+//! An execution that fails is told of to the functions of rules, also if the process ends before it could be.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc;
+
+use serde_json::{Value, json};
+use sluice_clock::ManualClock;
+use sluice_driver::{Driver, MachineKind, MachineRecord, NoObserver, StartExecution};
+use sluice_events::{Ended, Rules, Sources, deliver};
+use sluice_host::{Functions, Invocation, InvokeError, InvokeOutput};
+use sluice_service_testing::{ACCOUNT, NOW, NoTasks, REGION, ROLE, account, driver, output, spec};
+use sluice_template::{Rule, RuleTarget};
+use tokio::task::JoinHandle;
+
+/// A function that passes on what it is sent.
+struct Recorder(mpsc::Sender<Value>);
+
+impl Functions for Recorder {
+    fn invoke<'a>(
+        &'a self,
+        name: &'a str,
+        invocation: Invocation,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<InvokeOutput, InvokeError>> + Send + 'a>> {
+        assert_eq!(name, "record");
+        let event = serde_json::from_slice(&invocation.payload).expect("JSON");
+        self.0.send(event).expect("somebody listens");
+        Box::pin(std::future::ready(output(Ok(b"null".to_vec()), &invocation)))
+    }
+
+    fn function(&self, name: &str) -> Option<sluice_host::FunctionSpec> {
+        Some(spec(name))
+    }
+
+    fn functions(&self) -> Vec<sluice_host::FunctionSpec> {
+        vec![spec("record")]
+    }
+}
+
+fn machine_arn(name: &str) -> String {
+    format!("arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:{name}")
+}
+
+fn rules() -> Rules {
+    let rules = Rules::default();
+    rules.put(Rule {
+        name: "failed".to_owned(),
+        arn: "arn:rule".to_owned(),
+        description: None,
+        enabled: true,
+        pattern: json!({"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"],
+            "detail": {"stateMachineArn": [machine_arn("Watched")], "status": ["FAILED", "TIMED_OUT", "ABORTED"]}}),
+        targets: vec![RuleTarget {
+            id: "one".to_owned(),
+            arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:record"),
+            max_retries: 0,
+            max_event_age_seconds: 60,
+        }],
+    });
+    rules
+}
+
+/// A process on this directory: its driver, what its function is sent, and its delivery unless it must not deliver.
+async fn process(
+    directory: &Path,
+    first: u64,
+    delivers: bool,
+) -> (Driver, mpsc::Receiver<Value>, Option<JoinHandle<()>>) {
+    let account = account(Arc::new(ManualClock::new(NOW)), first);
+    let (observer, ended) = Ended::new(Arc::new(NoObserver));
+    let driver = driver(directory, &account, Arc::new(NoTasks), Arc::new(observer));
+    driver.resume().await.expect("resumes");
+    let (sender, receiver) = mpsc::channel();
+    let sources = Sources {
+        driver: driver.clone(),
+        functions: Arc::new(Recorder(sender)),
+        rules: rules(),
+    };
+    let delivery = delivers.then(|| {
+        tokio::spawn(async move {
+            deliver(sources, ended, NOW).await.expect("delivers");
+        })
+    });
+    (driver, receiver, delivery)
+}
+
+async fn fail(driver: &Driver, machine: &str, name: &str) {
+    let record = MachineRecord {
+        arn: machine_arn(machine),
+        name: machine.to_owned(),
+        kind: MachineKind::Standard,
+        role_arn: ROLE.to_owned(),
+        definition: r#"{"StartAt":"F","States":{"F":{"Type":"Fail","Error":"Broken","Cause":"c"}}}"#.into(),
+        revision_id: String::new(),
+        created: NOW,
+        updated: NOW,
+        attributes: json!({}),
+    };
+    driver.machines().put(record, true).await.expect("is put");
+    let mut start = StartExecution::new(machine_arn(machine), json!({"pincode": "12"}));
+    start.name = Some(name.to_owned());
+    let started = driver.executions().start(start).await.expect("starts");
+    driver.executions().wait_for_end(&started.arn).await.expect("ends");
+}
+
+fn received(events: &mpsc::Receiver<Value>) -> Value {
+    events
+        .recv_timeout(std::time::Duration::from_secs(30))
+        .expect("an event comes")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_is_told_of_with_its_input_and_error() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let (driver, events, delivery) = process(directory.path(), 1, true).await;
+    fail(&driver, "Other", "unwatched").await;
+    fail(&driver, "Watched", "s-1").await;
+    let event = received(&events);
+    let detail = &event["detail"];
+    assert_eq!(event["source"], "aws.states");
+    assert_eq!(
+        (&detail["name"], &detail["status"], &detail["error"], &detail["input"]),
+        (
+            &json!("s-1"),
+            &json!("FAILED"),
+            &json!("Broken"),
+            &json!("{\"pincode\":\"12\"}")
+        )
+    );
+    assert_eq!((&detail["startDate"], &detail["stopDate"]), (&json!(NOW), &json!(NOW)));
+    assert!(
+        events.try_recv().is_err(),
+        "one event for one end, none of other machines"
+    );
+    delivery.expect("delivers").abort();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failure_that_nobody_was_told_of_is_told_by_the_next_process() {
+    let directory = tempfile::tempdir().expect("a directory");
+    // A first process notes from when on it tells.
+    let (driver, events, delivery) = process(directory.path(), 1, true).await;
+    fail(&driver, "Watched", "s-1").await;
+    assert_eq!(received(&events)["detail"]["name"], "s-1");
+    delivery.expect("delivers").abort();
+    driver.close().await.expect("closes");
+    // A second one ends before it tells.
+    let (driver, _events, _) = process(directory.path(), 2, false).await;
+    fail(&driver, "Watched", "s-2").await;
+    driver.close().await.expect("closes");
+    let (_driver, events, delivery) = process(directory.path(), 3, true).await;
+    // The first may come again: at least once.
+    let mut names = Vec::new();
+    while !names.contains(&json!("s-2")) {
+        names.push(received(&events)["detail"]["name"].clone());
+    }
+    assert!(names.len() <= 2, "{names:?}");
+    delivery.expect("delivers").abort();
+}
