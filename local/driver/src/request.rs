@@ -131,13 +131,13 @@ pub(crate) enum Request {
         attempt: AttemptId,
         result: TaskResult,
     },
-    /// A decision that was made elsewhere.
+    /// A decision that was made by the evaluation pool.
     Decided {
         key: u64,
         ticket: u64,
         decision: Decision,
     },
-    /// The start of an execution for another's task was decided elsewhere, and can be gone on with.
+    /// The start of an execution for another's task was decided by the evaluation pool, and can be gone on with.
     StartDecided {
         key: u64,
     },

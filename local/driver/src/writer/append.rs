@@ -19,7 +19,7 @@ use crate::observations;
 use crate::shared::Counters;
 use crate::{ACTIVITY_KIND, DriverError, fold};
 
-/// The longest that may be decided about one fact while all other executions wait. What takes longer is decided elsewhere.
+/// The longest that may be decided about one fact while all other executions wait. What takes longer is offloaded.
 const MAX_TURN: Duration = Duration::from_millis(100);
 
 /// The longest that a log may be folded while all other executions wait. What takes longer is set aside.
@@ -313,7 +313,7 @@ impl Writer {
         }
     }
 
-    /// Waits for the decision that follows from an answer, which is made elsewhere.
+    /// Waits for the decision that follows from an answer, which is made by the evaluation pool.
     fn wait_for_answer(&mut self, answer: RunnerResult) {
         self.then(answer.key, move |writer, came, batch| match came {
             DecisionEnd::Applied => {

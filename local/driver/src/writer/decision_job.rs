@@ -18,7 +18,7 @@ use crate::{DriverError, fold};
 /// A decision that takes longer than any queue lets it, and does not end, hangs.
 const HANGS: Duration = Duration::from_secs(30);
 
-/// A decision that is to be made elsewhere once the round is on disk.
+/// A decision that is to be made by the evaluation pool once the round is on disk.
 pub(crate) struct PendingDecision {
     pub(super) key: u64,
     pub(super) decision: Box<DecisionJob>,

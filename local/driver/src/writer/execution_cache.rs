@@ -80,7 +80,7 @@ impl Loaded {
         }
     }
 
-    /// Returns true if its decisions may take long, and are made elsewhere.
+    /// Returns true if its decisions may take long, and are made by the evaluation pool.
     pub(crate) fn is_costly(&self) -> bool {
         self.slow || self.prepared.machine.costly
     }

@@ -14,7 +14,7 @@ pub(super) const AWAITED: &str = "job";
 /// Kind of the rows that say what a task waits for: the job's number under `EXECUTION/ATTEMPT`.
 pub(super) const AWAITS: &str = "job of";
 
-/// The jobs, by number, that are to be stopped once that has been decided elsewhere.
+/// The jobs, by number, that are to be stopped once the evaluation pool has decided that.
 pub(super) const UNWANTED: &str = "job unwanted";
 
 /// A task of an execution.

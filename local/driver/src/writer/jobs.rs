@@ -1,7 +1,7 @@
 //! Executions that are the jobs of other executions' tasks: `startExecution.sync`.
 //!
 //! Who waits for whom lies in the store, in rows that go with the answer. The end of a job and the answer to the task that
-//! waits for it are one commit, unless what follows from the answer is decided elsewhere: that comes later, and until then
+//! waits for it are one commit, unless what follows from the answer is offloaded: that comes later, and until then
 //! the row is the note that an answer is due. A restart catches up on the rows of jobs that have ended.
 
 use std::sync::Arc;
@@ -78,7 +78,7 @@ impl Writer {
         }
     }
 
-    /// The start of an execution for a task has been decided elsewhere; it is not part of the round yet.
+    /// The start of an execution for a task has been decided by the evaluation pool; it is not part of the round yet.
     pub(super) fn child_decided(&mut self, key: u64, child: ChildStart, batch: &mut Batch) {
         let (parent, _) = child.waiter;
         let started = self.started_offloaded(key);
@@ -98,7 +98,7 @@ impl Writer {
         }
     }
 
-    /// Answers the task with what has been started, and starts it, in one round: whichever of both is decided elsewhere is
+    /// Answers the task with what has been started, and starts it, in one round: whichever of both is offloaded is
     /// decided before anything is written.
     fn answer_first(&mut self, started: Started, child: ChildStart, start: ToStart, batch: &mut Batch) {
         let ChildStart { waiter, result, reply } = child;
@@ -348,7 +348,7 @@ impl Writer {
         }
     }
 
-    /// The stop of a job is decided elsewhere; a restart does not forget it.
+    /// The stop of a job is offloaded; a restart does not forget it.
     fn stop_later(&mut self, job: u64) -> Result<(), DriverError> {
         let key = format!("{job:020}");
         store::put(&self.database.connection, UNWANTED, &key, &Value::Null)?;
@@ -362,7 +362,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Does what an earlier process left undone because it was being decided elsewhere.
+    /// Does what an earlier process left undone because the evaluation pool was deciding it.
     pub(super) fn catch_up_on_jobs(&self, batch: &mut Batch) -> Result<(), DriverError> {
         let mut awaited: Vec<u64> = self.jobs.iter().copied().collect();
         awaited.sort_unstable();

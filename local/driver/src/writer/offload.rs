@@ -1,8 +1,8 @@
-//! Executions about which somebody else decides.
+//! Decisions that are offloaded to the evaluation pool.
 //!
 //! A fact whose decision may cost much is not decided on the engine's thread: once what the execution is made of is on
-//! disk, it is *elsewhere*, and whatever comes for it meanwhile is held, in order. The decision comes back as a request, is
-//! written as any other, and what was held is handled. StopExecution does not wait: it overtakes the decision.
+//! disk, it is *offloaded*, and whatever comes for it meanwhile is held, in order. The decision comes back as a request, is
+//! written as any other, and what was held is handled. StopExecution does not wait: it supersedes the decision.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ use crate::request::{Call, Request, Responder};
 use crate::{DriverError, Started};
 
 impl Writer {
-    /// Returns true if the fact is decided elsewhere.
+    /// Returns true if the decision about the fact is to be offloaded.
     pub(super) fn must_offload(&self, key: u64, fact: &Fact) -> bool {
         fact.may_evaluate() && self.cache.get(key).is_some_and(|loaded| loaded.is_costly())
     }
@@ -175,7 +175,7 @@ impl Writer {
         batch.touched.insert(key);
     }
 
-    /// Keeps a request for an execution that is elsewhere; gives back all others.
+    /// Keeps a request for an execution that is offloaded; gives back all others.
     pub(super) fn hold(&mut self, request: Request, batch: &mut Batch) -> Option<Request> {
         if !self.offloaded.is_empty()
             && let Some(key) = self.subject(&request)
@@ -215,7 +215,7 @@ impl Writer {
         None
     }
 
-    /// Keeps an answer of the runner for an execution that is elsewhere.
+    /// Keeps an answer of the runner for an execution that is offloaded.
     pub(super) fn hold_answer(&mut self, answer: RunnerResult) {
         if let Some(offloaded) = self.offloaded.get_mut(&answer.key) {
             offloaded.held.push_back(Held::Answer(answer));
@@ -240,7 +240,7 @@ impl Writer {
         }
     }
 
-    /// Returns the answer of StartExecution about an execution whose start has been decided elsewhere.
+    /// Returns the answer of StartExecution about an execution whose start the evaluation pool has decided.
     pub(super) fn started_offloaded(&self, key: u64) -> Option<Started> {
         let identity = self.cache.get(key)?.execution.identity();
         let start_date = match self.offloaded.get(&key)?.parked.as_ref()? {

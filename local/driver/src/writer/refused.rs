@@ -12,7 +12,7 @@ pub(super) enum Refused {
     Illegal(IllegalFact),
     /// The driver failed; when it is the journal, with the whole batch.
     Driver(DriverError),
-    /// Nothing has happened yet: it is decided elsewhere.
+    /// Nothing has happened yet: it is offloaded.
     Deferred,
 }
 

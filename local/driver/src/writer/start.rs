@@ -41,7 +41,7 @@ impl PlannedExecution {
         self.identity.key
     }
 
-    /// Returns true if its decisions are made elsewhere.
+    /// Returns true if its decisions are offloaded.
     pub(super) fn is_costly(&self) -> bool {
         self.target.prepared.machine.costly
     }
@@ -122,7 +122,7 @@ impl Writer {
         })))
     }
 
-    /// Writes the first fact and the row of a new execution; or has the first fact decided elsewhere.
+    /// Writes the first fact and the row of a new execution; or has the first fact offloaded.
     pub(super) fn begin(&mut self, mut planned: PlannedExecution, batch: &mut Batch) -> Result<Started, DriverError> {
         let key = planned.key();
         let prepared = planned.target.prepared.clone();
