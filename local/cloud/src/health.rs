@@ -97,11 +97,11 @@ impl Report {
     }
 }
 
-/// Where a process is in its life.
+/// The state of the process: starting, up or stopping.
 #[derive(Debug, Default)]
-pub(crate) struct Life(AtomicU8);
+pub(crate) struct ProcessState(AtomicU8);
 
-impl Life {
+impl ProcessState {
     /// Everything runs.
     pub(crate) fn is_up(&self) {
         self.0.store(1, Ordering::Release);
@@ -126,7 +126,7 @@ impl Life {
 pub(crate) struct Health {
     pub(crate) services: Arc<Services>,
     pub(crate) host: Host,
-    pub(crate) life: Arc<Life>,
+    pub(crate) life: Arc<ProcessState>,
 }
 
 impl Health {
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_life_begins_and_ends_without_submissions() {
-        let life = Life::default();
+        let life = ProcessState::default();
         assert_eq!(life.trouble().as_deref(), Some("sluice is starting"));
         life.is_up();
         assert_eq!(life.trouble(), None);

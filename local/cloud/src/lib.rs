@@ -4,16 +4,20 @@ pub mod endpoint;
 pub mod health;
 
 mod cloud;
+mod config;
 mod control;
 mod directory;
-mod doors;
 mod events;
 mod housekeeping;
+mod listeners;
 mod observers;
 mod permissions;
 mod scheduler;
+mod served;
 mod stack;
+mod start;
 mod upkeep;
+mod wiring;
 
 pub use sluice_cloudformation as cloudformation;
 pub use sluice_dynamodb as dynamodb;
@@ -22,7 +26,8 @@ pub use sluice_sns as sns;
 
 pub use sluice_driver::{WorkerCommand, serve_evaluations};
 
-pub use cloud::{Cloud, CloudConfig, ServiceReport, StackReport};
+pub use cloud::{Cloud, ServiceReport, StackReport};
+pub use config::CloudConfig;
 pub use directory::DirectoryError;
 pub use sluice_quotas::Profile as QuotaProfile;
 

@@ -1,9 +1,9 @@
 //! EventBridge Scheduler's part in stacks: schedules that delete a stack, call a function or start an execution.
 //!
-//! A schedule keeps its last beat in the journal. What was due while `sluice` was down comes once at the start. Time is the
-//! engine's clock, so `sluice clock advance` brings beats on. The wire API is not here: schedules come from templates.
+//! A schedule keeps its last occurrence in the journal. What was due while `sluice` was down comes once at the start. Time is the
+//! engine's clock, so `sluice clock advance` brings occurrences on. The wire API is not here: schedules come from templates.
 
-mod beats;
+mod occurrences;
 mod target;
 #[cfg(test)]
 mod tests;
@@ -18,10 +18,10 @@ use sluice_template::{Schedule, ScheduleTiming};
 use tokio::task::JoinHandle;
 
 use crate::endpoint::Services;
-use beats::Beats;
+use occurrences::Occurrences;
 use target::{Firing, fire};
 
-/// The journal's shelf for schedules: the schedule's ARN to what it was and its last beat.
+/// The journal's shelf for schedules: the schedule's ARN to what it was and its last occurrence.
 const KIND: &str = "schedule";
 
 /// The pause before the first retry; each further one doubles it.
@@ -29,7 +29,7 @@ const FIRST_PAUSE: i64 = 1_000;
 /// The longest pause between retries.
 const LONGEST_PAUSE: i64 = 15 * 60_000;
 
-/// A schedule that beats until it is dropped.
+/// A schedule that runs until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Running(JoinHandle<()>);
 
@@ -50,19 +50,19 @@ pub(crate) async fn start(services: &Arc<Services>, schedule: &Schedule) -> Resu
     let created = kept.as_ref().and_then(|kept| kept["created"].as_i64());
     let last = kept.as_ref().and_then(|kept| kept["last"].as_i64());
     let known = created.is_some();
-    let beats = Beats {
+    let occurrences = Occurrences {
         timing: schedule.timing,
         start: schedule.start_ms,
         end: schedule.end_ms,
         created: created.unwrap_or_else(|| services.config.now()),
     };
     if !known {
-        remember(services, schedule, &beats, None).await?;
+        remember(services, schedule, &occurrences, None).await?;
     }
     let (services, schedule) = (Arc::clone(services), schedule.clone());
     Ok(Running(tokio::spawn(async move {
         if schedule.enabled {
-            beat(&services, &schedule, &beats, last).await;
+            run(&services, &schedule, &occurrences, last).await;
         }
     })))
 }
@@ -96,23 +96,23 @@ fn what(schedule: &Schedule) -> String {
 async fn remember(
     services: &Services,
     schedule: &Schedule,
-    beats: &Beats,
+    occurrences: &Occurrences,
     last: Option<Timestamp>,
 ) -> Result<(), DriverError> {
-    let value = json!({ "what": what(schedule), "created": beats.created, "last": last });
+    let value = json!({ "what": what(schedule), "created": occurrences.created, "last": last });
     services.driver.store().put(KIND, &schedule.arn, value).await
 }
 
-/// Beats until there is no next time.
-async fn beat(services: &Arc<Services>, schedule: &Schedule, beats: &Beats, mut last: Option<Timestamp>) {
-    while let Some(due) = beats.next(last) {
+/// Calls the target at each occurrence until there is no next one.
+async fn run(services: &Arc<Services>, schedule: &Schedule, occurrences: &Occurrences, mut last: Option<Timestamp>) {
+    while let Some(due) = occurrences.next(last) {
         services.wait_until(due).await;
         let now = services.config.now();
         fire_until_it_works(services, schedule, due).await;
         last = Some(now);
         // after it was fired: a crash in between fires it again, as at least once says
-        if let Err(error) = remember(services, schedule, beats, last).await {
-            tracing::error!(%error, schedule = schedule.name, "a beat was not remembered");
+        if let Err(error) = remember(services, schedule, occurrences, last).await {
+            tracing::error!(%error, schedule = schedule.name, "an occurrence of a schedule was not remembered");
         }
     }
 }

@@ -28,13 +28,13 @@ pub(crate) enum TargetError {
     Driver(#[from] DriverError),
 }
 
-/// One try of one beat.
+/// One try of one occurrence.
 pub(super) struct Firing<'a> {
     /// The schedule.
     pub(super) schedule: &'a Schedule,
-    /// When the beat was due.
+    /// The time at which the occurrence was due.
     pub(super) due: Timestamp,
-    /// What the tries of a beat have in common, and no other beat.
+    /// The id that the tries of an occurrence have in common, and no other occurrence.
     pub(super) execution: &'a str,
     /// 1 for the first try.
     pub(super) attempt: u32,

@@ -16,14 +16,14 @@ use sluice_template::{
 
 use super::plan::{ACCOUNT, binary_name};
 use super::secrets::{self, SecretError};
-use super::{Life, Plan, StartError, UrlListener, streams};
-use crate::doors::Doors;
+use super::{Lifecycle, Plan, StartError, UrlListener, streams};
 use crate::endpoint::Services;
 use crate::lambda::{FunctionUrl, UrlAuthType};
+use crate::listeners::Listeners;
 use crate::sns::EmailProtocol;
 
 /// What a function process is told besides the template's variables: where AWS is.
-pub(crate) struct Surroundings {
+pub(crate) struct RuntimeEnvironment {
     /// Our endpoint.
     pub(crate) endpoint: String,
     /// The functions' binaries by name.
@@ -36,7 +36,7 @@ pub(crate) async fn bring_up(
     host: &Host,
     plan: &Plan,
     stack: &Stack,
-    around: &Surroundings,
+    around: &RuntimeEnvironment,
 ) -> Result<(), StartError> {
     for resource in &stack.resources {
         match &resource.resource {
@@ -84,7 +84,7 @@ pub(crate) async fn bring_up(
             | Resource::TaskDefinition(_) => {}
             Resource::Stream(stream) => streams::make_stream(services, resource, stream).await?,
             Resource::Queue(queue) => streams::make_queue(services, resource, queue).await?,
-            // these begin once everything is served: `Keeper`
+            // these begin once everything is served: `Supervisor`
             Resource::EventSourceMapping(_) | Resource::Service(_) | Resource::Schedule(_) | Resource::Rule(_) => {}
         }
     }
@@ -117,7 +117,7 @@ async fn make_function(
     host: &Host,
     resource: &StackResource,
     function: &Function,
-    around: &Surroundings,
+    around: &RuntimeEnvironment,
 ) -> Result<(), StartError> {
     let name = binary_name(&resource.logical_id, function)?;
     let binary = around.binaries.get(&name).ok_or_else(|| StartError::NoBinary {
@@ -257,7 +257,7 @@ pub(crate) fn serve_urls(
     region: &str,
     stack: &Stack,
     urls: Vec<UrlListener>,
-    doors: &Doors,
+    listeners: &Listeners,
     stop: &tokio::sync::watch::Receiver<bool>,
 ) -> Vec<tokio::task::JoinHandle<()>> {
     let mut serving = Vec::new();
@@ -288,9 +288,9 @@ pub(crate) fn serve_urls(
                 AuthType::AwsIam => sluice_host::AuthType::AwsIam,
             },
             cors: url.cors.as_ref().map(cors),
-            hosts: doors.guard(bound.address),
+            hosts: listeners.guard(bound.address),
             limits: Limits::default(),
-            slots: Arc::clone(&doors.url_places),
+            slots: Arc::clone(&listeners.url_places),
             now: Arc::new(move || u64::try_from(clock.now()).unwrap_or(0)),
             region: region.to_owned(),
             account_id: ACCOUNT.to_owned(),
@@ -341,7 +341,7 @@ fn cors(cors: &sluice_template::Cors) -> sluice_host::Cors {
 }
 
 /// The stack as CloudFormation's reads show it.
-pub(crate) fn record(stack: &Stack, template: &str, life: &Life, protected: bool) -> StackRecord {
+pub(crate) fn record(stack: &Stack, template: &str, life: &Lifecycle, protected: bool) -> StackRecord {
     StackRecord {
         name: stack.name.clone(),
         id: stack.id.clone(),

@@ -4,21 +4,21 @@
 
 mod bring_up;
 mod error;
-mod keeper;
-mod life;
+mod lifecycle;
 mod plan;
 mod runtime_notes;
 mod secrets;
 mod streams;
+mod supervisor;
 mod tasks;
 mod urls;
 
-pub(crate) use bring_up::{Surroundings, bring_up, record, serve_urls};
+pub(crate) use bring_up::{RuntimeEnvironment, bring_up, record, serve_urls};
 pub use error::StartError;
-pub(crate) use keeper::Keeper;
-pub(crate) use life::{Course, DELETE_AT, Life, course};
-pub(crate) use plan::{ACCOUNT, Known, Plan, exports};
+pub(crate) use lifecycle::{DELETE_AT, Lifecycle, StackAction, decide};
+pub(crate) use plan::{ACCOUNT, Plan, RuntimeValues, exports};
 pub use plan::{Plans, StackSource};
 pub use runtime_notes::RuntimeNotes;
 pub(crate) use streams::check_streams_stay;
+pub(crate) use supervisor::Supervisor;
 pub(crate) use urls::{UrlListener, reachable};

@@ -60,7 +60,7 @@ impl Plans {
             let has = |key: &String| alone || template.parameters().any(|(name, _)| name == key);
             let parameters = given.iter().filter(|(key, _)| has(key));
             let parameters = parameters.map(|(key, value)| (key.clone(), value.clone())).collect();
-            let imports = exports(plans.iter().map(|plan| &plan.sketch));
+            let imports = exports(plans.iter().map(|plan| &plan.preview));
             plans.push(Plan::new(source, &region, parameters, text, template, &imports)?);
         }
         Ok(Self { region, plans })
@@ -83,10 +83,10 @@ impl Plans {
     pub fn binaries(&self) -> Result<BTreeSet<String>, StartError> {
         let mut names = BTreeSet::new();
         for plan in &self.plans {
-            for (resource, function) in plan.sketch.all::<Function>() {
+            for (resource, function) in plan.preview.all::<Function>() {
                 names.insert(binary_name(&resource.logical_id, function)?);
             }
-            for (_, task) in plan.sketch.all::<TaskDefinition>() {
+            for (_, task) in plan.preview.all::<TaskDefinition>() {
                 names.extend(task.containers.iter().map(|container| container.name.clone()));
             }
         }
@@ -123,7 +123,7 @@ const LIFETIME: &str = "LifetimeMinutes";
 
 /// What a template is resolved with that is known only when the stack runs.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Known {
+pub(crate) struct RuntimeValues {
     /// The URLs of its function URLs, by logical id.
     pub(crate) urls: BTreeMap<String, String>,
     /// The AWS endpoint's URL.
@@ -142,7 +142,7 @@ pub(crate) struct Plan {
     pub(crate) source: StackSource,
     pub(crate) text: String,
     /// What the stack is but for what is known only when it runs.
-    pub(crate) sketch: Stack,
+    pub(crate) preview: Stack,
     notes: NoteTexts,
     region: String,
     parameters: BTreeMap<String, String>,
@@ -165,25 +165,25 @@ impl Plan {
         }
         // with any URL and any time: the real ones are known once the ports are, and when it starts
         let urls = url_ids(&template).map(|id| (id.to_owned(), "http://127.0.0.1/".to_owned()));
-        let known = Known {
+        let known = RuntimeValues {
             urls: urls.collect(),
             endpoint: "http://127.0.0.1".to_owned(),
             imports: imports.clone(),
             delete_at: Some(1_767_225_600_000),
             generation: 0,
         };
-        let sketch = resolve(&template, &source.name, region, &parameters, &known)?;
+        let preview = resolve(&template, &source.name, region, &parameters, &known)?;
         let notes = NoteTexts::read(template.metadata(), &source.template)?;
         let plan = Self {
             notes,
             source,
             text,
-            sketch,
+            preview,
             region: region.to_owned(),
             parameters,
             template,
         };
-        for (resource, machine) in plan.sketch.all::<StateMachine>() {
+        for (resource, machine) in plan.preview.all::<StateMachine>() {
             plan.definition(&resource.logical_id, machine)?;
         }
         Ok(plan)
@@ -201,7 +201,7 @@ impl Plan {
             return None;
         }
         let lifetime = self
-            .sketch
+            .preview
             .parameters
             .iter()
             .find(|parameter| parameter.key == LIFETIME)?;
@@ -213,14 +213,14 @@ impl Plan {
     /// The parameters as the stack has them, by name, without the time that is computed.
     pub(crate) fn settings(&self) -> BTreeMap<String, String> {
         let computed = computes_delete_at(&self.template, &self.parameters);
-        let all = self.sketch.parameters.iter();
+        let all = self.preview.parameters.iter();
         all.filter(|parameter| !(computed && parameter.key == DELETE_AT))
             .map(|parameter| (parameter.key.clone(), parameter.value.clone()))
             .collect()
     }
 
     /// The stack with what is known now.
-    pub(crate) fn resolve(&self, known: &Known) -> Result<Stack, StartError> {
+    pub(crate) fn resolve(&self, known: &RuntimeValues) -> Result<Stack, StartError> {
         resolve(&self.template, &self.source.name, &self.region, &self.parameters, known)
     }
 
@@ -286,7 +286,7 @@ fn resolve(
     name: &str,
     region: &str,
     parameters: &BTreeMap<String, String>,
-    known: &Known,
+    known: &RuntimeValues,
 ) -> Result<Stack, StartError> {
     let mut inputs = StackInputs::new(name, region, ACCOUNT);
     inputs.parameters = parameters.clone();

@@ -6,7 +6,7 @@ use std::time::Duration;
 use sluice_host::{ContainerLog, ContainerSpec, Host, TaskSet, TaskSpec};
 use sluice_template::{Container, Service, Stack, TaskDefinition};
 
-use super::{StartError, Surroundings};
+use super::{RuntimeEnvironment, StartError};
 
 /// Starts a service's tasks.
 ///
@@ -17,7 +17,7 @@ pub(crate) async fn start(
     host: &Host,
     stack: &Stack,
     service: &Service,
-    around: &Surroundings,
+    around: &RuntimeEnvironment,
 ) -> Result<Option<TaskSet>, StartError> {
     let definition = stack
         .all::<TaskDefinition>()
@@ -43,7 +43,11 @@ pub(crate) async fn start(
     }
 }
 
-fn container_spec(logical_id: &str, container: &Container, around: &Surroundings) -> Result<ContainerSpec, StartError> {
+fn container_spec(
+    logical_id: &str,
+    container: &Container,
+    around: &RuntimeEnvironment,
+) -> Result<ContainerSpec, StartError> {
     let binary = around.binaries.get(&container.name);
     let binary = binary.ok_or_else(|| StartError::NoContainerBinary {
         logical_id: logical_id.to_owned(),

@@ -1,4 +1,4 @@
-//! Who keeps what runs in stacks, and takes stacks down.
+//! The supervisor of what runs in stacks, which also deletes them.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use sluice_host::{Host, HostError, TaskSet};
 use sluice_template::{EventSourceMapping, ResourceType, Rule, Schedule, Service, Stack};
 use tokio::sync::{Mutex, mpsc};
 
-use super::{StartError, Surroundings, secrets, streams, tasks};
+use super::{RuntimeEnvironment, StartError, secrets, streams, tasks};
 use crate::endpoint::{ApiError, Form, Services};
 use crate::scheduler;
 use sluice_cloudformation::{StackRecord, StackResource, StackStatus};
@@ -22,8 +22,8 @@ use sluice_sqs::SqsError;
 #[cfg(test)]
 mod tests;
 
-/// Keeps the processes and schedules of stacks.
-pub(crate) struct Keeper {
+/// Keeps the processes, mappings and schedules of stacks running, and deletes stacks.
+pub(crate) struct Supervisor {
     services: Arc<Services>,
     host: Host,
     rules: Rules,
@@ -57,7 +57,7 @@ pub(crate) enum RemoveError {
     Mapping(#[from] MappingError),
 }
 
-impl Keeper {
+impl Supervisor {
     pub(crate) fn new(services: Arc<Services>, host: Host) -> Self {
         Self {
             services,
@@ -100,7 +100,7 @@ impl Keeper {
     }
 
     /// Starts the tasks of a stack's services.
-    pub(crate) async fn start_services(&self, stack: &Stack, around: &Surroundings) -> Result<(), StartError> {
+    pub(crate) async fn start_services(&self, stack: &Stack, around: &RuntimeEnvironment) -> Result<(), StartError> {
         for (entry, service) in stack.all::<Service>() {
             if let Some(set) = tasks::start(&self.host, stack, service, around).await? {
                 self.running.lock().await.tasks.insert(entry.physical_id.clone(), set);
@@ -129,22 +129,22 @@ impl Keeper {
     }
 
     /// Takes stacks down as they are asked for, one after the other.
-    pub(crate) async fn take_down_all(self: Arc<Self>, mut doomed: mpsc::UnboundedReceiver<String>) {
-        while let Some(id) = doomed.recv().await {
+    pub(crate) async fn delete_requested(self: Arc<Self>, mut requests: mpsc::UnboundedReceiver<String>) {
+        while let Some(id) = requests.recv().await {
             let Some(stack) = self.services.stacks.get(&id) else {
                 continue;
             };
             if stack.status != StackStatus::DeleteInProgress {
                 continue;
             }
-            if let Err(error) = self.take_down(StackRecord::clone(&stack)).await {
+            if let Err(error) = self.delete(StackRecord::clone(&stack)).await {
                 tracing::error!(%error, stack = stack.name, "that a stack is deleted was not kept");
             }
         }
     }
 
     /// Removes a stack's resources, the last first, and keeps what came of it. A deletion that fails can be asked for again.
-    pub(crate) async fn take_down(&self, mut stack: StackRecord) -> Result<(), DriverError> {
+    pub(crate) async fn delete(&self, mut stack: StackRecord) -> Result<(), DriverError> {
         let began = stack.deletion_began.unwrap_or_else(|| self.services.config.now());
         stack.deletion_began = Some(began);
         let failed = self.remove_all(&stack.resources).await;

@@ -1,4 +1,4 @@
-//! Who may come in: what the listeners of the endpoint and of the function URLs have in common.
+//! The guards and limits that the listeners of the endpoint and of the function URLs have in common.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,13 +17,13 @@ use tower::Service as _;
 const MOST: usize = 4096;
 
 /// The connections to function URLs, and the guards of all listeners.
-pub(crate) struct Doors {
+pub(crate) struct Listeners {
     names: Vec<String>,
     pub(crate) url_places: Arc<ConnectionSlots>,
     endpoint_places: Arc<ConnectionSlots>,
 }
 
-impl Doors {
+impl Listeners {
     /// With the names that may be addressed besides this machine's own.
     pub(crate) fn new(names: &[String]) -> Self {
         let files = OpenFiles::of_process();

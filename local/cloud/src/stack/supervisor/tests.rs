@@ -3,16 +3,16 @@ use std::path::Path;
 use sluice_host::{Host, HostConfig};
 use sluice_template::{StackInputs, parse};
 
-use super::Keeper;
+use super::Supervisor;
 use crate::endpoint::testing::{NOW, PASS, World};
 use sluice_cloudformation::{StackRecord, StackResource, StackStatus};
 
-fn keeper(world: &World, logs: &Path) -> Keeper {
+fn supervisor(world: &World, logs: &Path) -> Supervisor {
     let config = HostConfig {
         log_dir: Some(logs.to_owned()),
         ..HostConfig::default()
     };
-    Keeper::new(world.services.clone(), Host::new(config).expect("a host"))
+    Supervisor::new(world.services.clone(), Host::new(config).expect("a host"))
 }
 
 fn resource(logical_id: &str, physical_id: &str, resource_type: &str) -> StackResource {
@@ -60,7 +60,7 @@ async fn a_stack_goes_with_what_it_holds_but_for_what_is_retained() {
         resource("Net", "vpc-0", "AWS::EC2::VPC"),
     ]);
     let id = stack.id.clone();
-    keeper(&world, logs.path()).take_down(stack).await.expect("kept");
+    supervisor(&world, logs.path()).delete(stack).await.expect("kept");
     let stack = world.services.stacks.get(&id).expect("known by its id");
     assert_eq!(
         (stack.status, stack.deletion_began, stack.deleted),
@@ -81,8 +81,8 @@ async fn what_cannot_be_removed_is_told_and_can_be_tried_again() {
         resource("Machine", &machine, "AWS::StepFunctions::StateMachine"),
         resource("Logs", "group", "AWS::Logs::LogGroup"),
     ]);
-    let (id, keeper) = (stack.id.clone(), keeper(&world, logs.path()));
-    keeper.take_down(stack).await.expect("kept");
+    let (id, supervisor) = (stack.id.clone(), supervisor(&world, logs.path()));
+    supervisor.delete(stack).await.expect("kept");
     let stack = world.services.stacks.get(&id).expect("there");
     assert_eq!((stack.status, stack.deleted), (StackStatus::DeleteFailed, None));
     let reason = stack.status_reason.as_deref().unwrap_or_default();
@@ -93,7 +93,7 @@ async fn what_cannot_be_removed_is_told_and_can_be_tried_again() {
     assert!(has_machine(&world, &machine).await, "what it depends on stays");
 
     std::fs::remove_file(logs.path().join("group")).expect("removed");
-    keeper.take_down(StackRecord::clone(&stack)).await.expect("kept");
+    supervisor.delete(StackRecord::clone(&stack)).await.expect("kept");
     let stack = world.services.stacks.get(&id).expect("there");
     assert_eq!(
         (stack.status, stack.status_reason.as_deref()),
@@ -122,7 +122,7 @@ async fn an_update_removes_what_is_no_longer_declared() {
         ],
         ..StackRecord::empty("s", "arn:aws:cloudformation:us-east-1:000000000000:stack/s/1")
     };
-    keeper(&world, logs.path())
+    supervisor(&world, logs.path())
         .remove_stale(&before, &now)
         .await
         .expect("removes");

@@ -1,4 +1,4 @@
-//! When a schedule's next beat is. Pure.
+//! The occurrences of a schedule. Pure.
 //!
 //! It follows <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html>.
 
@@ -7,7 +7,7 @@ use sluice_template::ScheduleTiming;
 
 /// A schedule's times, all in milliseconds since 1970.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Beats {
+pub(crate) struct Occurrences {
     pub(crate) timing: ScheduleTiming,
     /// Not before.
     pub(crate) start: Option<Timestamp>,
@@ -17,8 +17,8 @@ pub(crate) struct Beats {
     pub(crate) created: Timestamp,
 }
 
-impl Beats {
-    /// The next beat after that of `last`, which may be long past: what was missed while nobody looked comes once. None when
+impl Occurrences {
+    /// The next occurrence after that of `last`, which may be long past: what was missed while nobody looked comes once. None when
     /// there is no other.
     pub(crate) fn next(&self, last: Option<Timestamp>) -> Option<Timestamp> {
         let next = match (self.timing, last) {
@@ -35,7 +35,7 @@ impl Beats {
         next.filter(|next| self.end.is_none_or(|end| *next <= end))
     }
 
-    /// The first beat of a rate: at its start, or at once.
+    /// The first occurrence of a rate: at its start, or at once.
     fn first(&self) -> Timestamp {
         self.start.unwrap_or(self.created).max(self.created)
     }
@@ -48,13 +48,13 @@ mod tests {
     const MINUTE: i64 = 60_000;
 
     fn check(timing: ScheduleTiming, start: Option<i64>, end: Option<i64>, last: Option<i64>, expected: Option<i64>) {
-        let beats = Beats {
+        let occurrences = Occurrences {
             timing,
             start,
             end,
             created: 1_000,
         };
-        assert_eq!(beats.next(last), expected, "{beats:?} after {last:?}");
+        assert_eq!(occurrences.next(last), expected, "{occurrences:?} after {last:?}");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What becomes of a stack at a start, by what is known of it. Pure.
+//! The decision about a stack at a start, by what is kept of it. Pure.
 
 use std::collections::BTreeMap;
 
@@ -9,19 +9,19 @@ use sluice_cloudformation::{StackRecord, StackStatus};
 /// The parameter that is computed from a stack's lifetime, so that two starts with the same settings differ in it.
 pub(crate) const DELETE_AT: &str = "DeleteAt";
 
-/// A stack's course from now on.
+/// The action that a start takes on a stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Course {
-    /// It is brought up.
-    Run(Life),
+pub(crate) enum StackAction {
+    /// It is deployed.
+    Deploy(Lifecycle),
     /// It was to be gone by now: what is left of it is brought up once more, so that what its streams hold is still
     /// delivered, and goes.
-    End(Life),
+    Delete(Lifecycle),
 }
 
-/// The life of a stack that runs.
+/// The lifecycle of a stack: its generation, and the times of its creation, of its last change and of its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Life {
+pub(crate) struct Lifecycle {
     /// How many stacks of its name there were before.
     pub(crate) generation: u32,
     /// When it was first set up.
@@ -32,7 +32,7 @@ pub(crate) struct Life {
     pub(crate) ends: Option<Timestamp>,
 }
 
-impl Life {
+impl Lifecycle {
     /// The status that tells of its set-up.
     pub(crate) fn status(&self) -> StackStatus {
         match self.updated {
@@ -42,20 +42,20 @@ impl Life {
     }
 }
 
-/// The course of a stack with `settings` (its parameters but for the computed time) and `lifetime` (in milliseconds), of
+/// Decides about a stack with `settings` (its parameters but for the computed time) and `lifetime` (in milliseconds), of
 /// whose name `before` is the last that is known.
 ///
 /// A start goes on with the life of a stack that is there; changed settings are a new deployment, whose lifetime begins
 /// anew; and a stack that is deleted leaves room for another one. What was to be gone while nobody looked is gone first.
-pub(crate) fn course(
+pub(crate) fn decide(
     before: Option<&StackRecord>,
     settings: &BTreeMap<String, String>,
     lifetime: Option<i64>,
     now: Timestamp,
-) -> Course {
+) -> StackAction {
     let ends = lifetime.map(|lifetime| now.saturating_add(lifetime));
     let new = |generation| {
-        Course::Run(Life {
+        StackAction::Deploy(Lifecycle {
             generation,
             created: now,
             updated: None,
@@ -69,7 +69,7 @@ pub(crate) fn course(
         StackStatus::CreateComplete | StackStatus::UpdateComplete => before.ends.is_some_and(|ends| ends <= now),
     };
     if over {
-        return Course::End(Life {
+        return StackAction::Delete(Lifecycle {
             generation: before.generation,
             created: before.created,
             updated: before.updated,
@@ -77,7 +77,7 @@ pub(crate) fn course(
         });
     }
     let goes_on = same(before, settings, lifetime.is_some());
-    Course::Run(Life {
+    StackAction::Deploy(Lifecycle {
         generation: before.generation,
         created: before.created,
         updated: if goes_on { before.updated } else { Some(now) },
@@ -133,8 +133,8 @@ mod tests {
         }
     }
 
-    fn run(generation: u32, created: Timestamp, updated: Option<Timestamp>, ends: Option<Timestamp>) -> Course {
-        Course::Run(Life {
+    fn run(generation: u32, created: Timestamp, updated: Option<Timestamp>, ends: Option<Timestamp>) -> StackAction {
+        StackAction::Deploy(Lifecycle {
             generation,
             created,
             updated,
@@ -142,8 +142,8 @@ mod tests {
         })
     }
 
-    fn end(created: Timestamp, updated: Option<Timestamp>, ends: Option<Timestamp>) -> Course {
-        Course::End(Life {
+    fn end(created: Timestamp, updated: Option<Timestamp>, ends: Option<Timestamp>) -> StackAction {
+        StackAction::Delete(Lifecycle {
             generation: 2,
             created,
             updated,
@@ -154,8 +154,8 @@ mod tests {
     #[test]
     fn a_start_goes_on_with_what_is_there() {
         use StackStatus::{CreateComplete, DeleteComplete, DeleteFailed, DeleteInProgress, UpdateComplete};
-        let check = |before: Option<StackRecord>, rate: &str, lifetime: Option<i64>, expected: Course| {
-            let found = course(before.as_ref(), &settings(rate), lifetime, NOW);
+        let check = |before: Option<StackRecord>, rate: &str, lifetime: Option<i64>, expected: StackAction| {
+            let found = decide(before.as_ref(), &settings(rate), lifetime, NOW);
             assert_eq!(found, expected, "{before:?}, rate {rate}, lifetime {lifetime:?}");
         };
         check(None, "1", None, run(0, NOW, None, None));

@@ -1,0 +1,31 @@
+//! The configuration of a start.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use sluice_driver::WorkerCommand;
+use sluice_quotas::Profile;
+
+/// The configuration of a start.
+#[derive(Debug, Clone)]
+pub struct CloudConfig {
+    /// The directory of everything durable; made if it is not there.
+    pub data: PathBuf,
+    /// The address of the AWS endpoint and the console. Function URLs take the ports after it, or any with port 0.
+    pub listen: SocketAddr,
+    /// The functions' binaries by name: see [`crate::Plans::binaries`].
+    pub binaries: BTreeMap<String, PathBuf>,
+    /// The endpoint for invocations of functions that no stack has.
+    pub lambda_endpoint: Option<String>,
+    /// The command of a process that makes costly evaluations: it calls [`crate::serve_evaluations`].
+    pub worker: Option<WorkerCommand>,
+    /// Names of this machine besides `localhost` that requests may address: a tunnel's, a container's. One that begins
+    /// with a dot stands for all names under it.
+    pub allowed_hosts: Vec<String>,
+    /// The time for which executions are kept after their end, and mails and function logs.
+    pub keep: Duration,
+    /// AWS's quotas that hold here too; none without them.
+    pub quotas: Option<Profile>,
+}

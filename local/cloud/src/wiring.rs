@@ -1,0 +1,142 @@
+//! The wiring: services from their parts, and the router over all of them.
+
+use std::sync::Arc;
+
+use axum::extract::DefaultBodyLimit;
+use axum::middleware;
+use axum::response::Redirect;
+use axum::routing::get;
+use sluice_cloudformation::{CloudFormation, Stacks};
+use sluice_cloudwatch::{CloudWatch, Metrics};
+use sluice_console::{self as console, ConsoleNotes, ConsoleState};
+use sluice_driver::{Clock, Driver};
+use sluice_dynamodb::DynamoDb;
+use sluice_host::{Host, HostConfig};
+use sluice_http::HostGuard;
+use sluice_integrations::Runner;
+use sluice_kinesis::Kinesis;
+use sluice_lambda::{Lambda, RemoteLambda};
+use sluice_mappings::Mappings;
+use sluice_quotas::{Profile, Quotas};
+use sluice_sns::Sns;
+use sluice_sqs::Sqs;
+use sluice_stepfunctions::StepFunctions;
+use sluice_streams::Streams;
+use sluice_wire::Account;
+use tokio::sync::watch;
+
+use crate::config::CloudConfig;
+use crate::endpoint::{self, Services};
+use crate::health::{Health, ProcessState};
+use crate::observers::LambdaMetrics;
+use crate::stack::{self, StartError};
+use crate::{control, directory};
+
+pub(crate) fn host_config(
+    region: &str,
+    config: &CloudConfig,
+    clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+) -> HostConfig {
+    let clock = Arc::clone(clock);
+    HostConfig {
+        region: region.to_owned(),
+        log_dir: Some(config.data.join("logs")),
+        now: Arc::new(move || u64::try_from(clock.now()).unwrap_or(0)),
+        observer: Arc::new(LambdaMetrics::new(metrics)),
+        max_instances: max_instances(config.quotas),
+        ..HostConfig::default()
+    }
+}
+
+/// The most processes of functions: what the machine can have, and no more than the account would have invocations at a time.
+fn max_instances(quotas: Option<Profile>) -> usize {
+    let machine = HostConfig::default().max_instances;
+    quotas.map_or(machine, |profile| machine.min(profile.lambda_concurrency()))
+}
+
+/// The account that everything here belongs to.
+pub(crate) fn account(region: &str, clock: &Arc<dyn Clock>) -> Account {
+    Account {
+        region: region.to_owned(),
+        id: stack::ACCOUNT.to_owned(),
+        clock: Arc::clone(clock),
+        seed: Arc::new(seed),
+    }
+}
+
+pub(crate) fn services(
+    account: Account,
+    config: &CloudConfig,
+    driver: Driver,
+    host: &Host,
+    runner: Arc<Runner>,
+    dynamodb: DynamoDb,
+    metrics: Arc<Metrics>,
+) -> Result<Services, StartError> {
+    let remote = match &config.lambda_endpoint {
+        None => None,
+        Some(url) => Some(RemoteLambda::new(url)?),
+    };
+    let functions = Arc::new(host.clone());
+    let streams = Streams::new(config.data.join(directory::STREAMS));
+    let stacks = Arc::new(Stacks::new(driver.clone()));
+    let lambda = Lambda::new(account.clone(), functions, remote);
+    let quotas = config.quotas.map(|profile| Arc::new(Quotas::new(profile)));
+    Ok(Services {
+        sqs: Sqs::new(account.clone(), streams.clone()),
+        kinesis: Kinesis::new(account.clone(), streams.clone()),
+        cloudwatch: CloudWatch::new(account.clone(), Arc::clone(&metrics), driver.clone()),
+        cloudformation: CloudFormation::new(account.clone(), Arc::clone(&stacks)),
+        mappings: Mappings::new(account.clone(), streams.clone(), lambda.clone()),
+        lambda,
+        sns: Sns::new(account.clone(), driver.clone()).with_quotas(quotas.clone()),
+        stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), runner).with_quotas(quotas)),
+        config: account,
+        driver,
+        dynamodb,
+        streams,
+        metrics,
+        stacks,
+        clock_moved: watch::Sender::default(),
+    })
+}
+
+pub(crate) fn router(
+    services: &Arc<Services>,
+    host: &Host,
+    life: &Arc<ProcessState>,
+    guard: HostGuard,
+    notes: ConsoleNotes,
+) -> axum::Router {
+    let state = ConsoleState {
+        driver: services.driver.clone(),
+        host: host.clone(),
+        stacks: Arc::clone(&services.stacks),
+        clock: Arc::clone(&services.config.clock),
+        guard: guard.clone(),
+        notes,
+    };
+    let health = Health {
+        services: Arc::clone(services),
+        host: host.clone(),
+        life: Arc::clone(life),
+    };
+    endpoint::router(Arc::clone(services))
+        .route("/", get(|| async { Redirect::to("/console") }))
+        .merge(console::router(state))
+        .merge(control::router(Arc::clone(services)))
+        .merge(health.router())
+        // each service has limits of its own
+        .layer(DefaultBodyLimit::disable())
+        // Nothing here asks who calls: so pages of other sites, which a browser lets send requests, are kept out.
+        .layer(middleware::from_fn_with_state(guard, console::guard::layer))
+}
+
+/// 128 bits of the operating system's randomness.
+///
+/// Task tokens hang on it: without randomness nothing may go on.
+pub(crate) fn seed() -> [u64; 2] {
+    let word = || getrandom::u64().expect("the operating system gives random numbers");
+    [word(), word()]
+}
