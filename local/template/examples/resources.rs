@@ -2,7 +2,7 @@
 //!
 //! ```sh
 //! cargo run -p sluice-template --example resources -- cfn/workflow.yaml AdminEmail=me@example.com \
-//!     ApprovalUrl.FunctionUrl=https://approval.example.com/
+//!     ApprovalUrl.FunctionUrl=https://approval.example.com/ IngestUrl.FunctionUrl=https://ingest.example.com/
 //! ```
 
 use std::process::ExitCode;
