@@ -19,7 +19,7 @@ pub(crate) struct Cli {
     pub(crate) up: Up,
 }
 
-/// What `sluice` can do.
+/// The subcommands of `sluice`.
 #[allow(clippy::large_enum_variant)] // there is one of it in a process
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -68,7 +68,7 @@ pub(crate) struct StatusOptions {
 /// Options of `sluice up`.
 #[derive(Debug, Args)]
 pub(crate) struct Up {
-    /// Where executions, entries, mails and logs are kept [default: .sluice in the checkout]
+    /// Directory for executions, entries, mails and logs [default: .sluice in the checkout]
     #[arg(long, value_name = "DIR", env = "SLUICE_DATA")]
     pub(crate) data: Option<PathBuf>,
     /// Address of the AWS endpoint and the console; function URLs take the ports after it (port 0: any free ones)
@@ -101,7 +101,7 @@ pub(crate) struct Up {
         value_delimiter = ','
     )]
     pub(crate) allowed_hosts: Vec<String>,
-    /// How long executions are kept after their end, and mails and function logs (15m, 12h, 30d), by the engine's clock; a
+    /// Time for which executions are kept after their end, and mails and function logs (15m, 12h, 30d), by the engine's clock; a
     /// mail whose link is still to be followed must not be older
     #[arg(long, value_name = "DURATION", env = "SLUICE_KEEP", default_value = "90d", value_parser = keep)]
     pub(crate) keep: Duration,
@@ -145,12 +145,12 @@ impl StackChoice {
     }
 }
 
-/// What can be done with the clock.
+/// The subcommands of `sluice clock`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum ClockAction {
     /// Move the clock ahead: waits, timeouts and expiries that fall into that span happen now
     Advance {
-        /// How far: 90s, 15m, 2h 30m, 7d
+        /// Span to advance it by: 90s, 15m, 2h 30m, 7d
         #[arg(value_parser = humantime::parse_duration)]
         by: std::time::Duration,
         #[command(flatten)]
@@ -163,7 +163,7 @@ pub(crate) enum ClockAction {
     },
 }
 
-/// Which running `sluice up` is meant.
+/// The address of the running `sluice up` that a command asks.
 #[derive(Debug, Args)]
 pub(crate) struct Endpoint {
     /// Address of the running endpoint
@@ -189,7 +189,7 @@ fn address(text: &str) -> Result<SocketAddr, String> {
         .ok_or_else(|| format!("'{text}' stands for no address; {wanted}"))
 }
 
-/// How long something is kept. Nothing at all would take an execution away before anybody has seen how it ended.
+/// Parses a retention time. With none at all an execution would be gone before anybody has seen how it ended.
 fn keep(text: &str) -> Result<Duration, String> {
     let wanted = "give a duration of at least a second, for example 90d, 12h or 15m";
     match humantime::parse_duration(text) {

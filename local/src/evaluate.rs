@@ -9,7 +9,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     sluice_cloud::serve_evaluations().context("cannot evaluate")
 }
 
-/// How this very binary is started as such a process, also after its file was replaced.
+/// Returns the command that starts this very binary as such a process, also after its file was replaced.
 pub(crate) fn command() -> WorkerCommand {
     let of_linux = PathBuf::from("/proc/self/exe");
     let program = if of_linux.exists() {

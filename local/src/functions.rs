@@ -1,4 +1,4 @@
-//! Where the binaries of functions and containers come from: cargo, with its own progress shown, or a directory of built ones.
+//! Finds the binaries of functions and containers: built by cargo, with its own progress shown, or in a directory of built ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};

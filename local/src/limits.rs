@@ -1,4 +1,4 @@
-//! What the operating system lets this process have.
+//! Limits that the operating system sets for this process: it raises that of open files.
 
 use rustix::io::Errno;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -7,7 +7,7 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// limit when they start.
 const MOST: u64 = 1 << 20;
 
-/// What macOS takes at most where it calls the hard limit unlimited.
+/// The most that macOS takes where it calls the hard limit unlimited.
 const MACOS_MOST: u64 = 10_240;
 
 /// Below this the soft limit is worth a line.

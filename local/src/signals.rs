@@ -1,4 +1,4 @@
-//! What asks `sluice up` to stop.
+//! The signals that ask `sluice up` to stop.
 
 use anyhow::Context;
 
@@ -55,7 +55,7 @@ impl StopSignals {
     }
 }
 
-/// Whether a process with this `/proc/PID/status` was started with SIGHUP ignored. Elsewhere nobody tells.
+/// Returns true if a process with this `/proc/PID/status` was started with SIGHUP ignored. Only Linux has this file.
 #[cfg(unix)]
 fn ignores_hangup(status: &str) -> bool {
     let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));

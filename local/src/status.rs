@@ -8,7 +8,7 @@ use sluice_cloud::health::{Report, Status};
 
 use crate::cli::StatusOptions;
 
-/// How long the answer may take. It is made within a third of a second, or something is wrong.
+/// The time that the answer may take. It is made within a third of a second, or something is wrong.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// Something is not as it should be.

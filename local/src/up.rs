@@ -13,7 +13,7 @@ use crate::cli::{StackChoice, Up};
 use crate::signals::StopSignals;
 use crate::{evaluate, functions, limits, welcome};
 
-/// What the templates ask for and one machine can answer itself; `--parameter` overrides it.
+/// Values for parameters that the templates ask for and one machine can answer itself; `--parameter` overrides them.
 /// The limits of concurrency keep one function from starving the others on AWS; here all share the processors anyway, and a
 /// request that finds none waits instead of being refused.
 const LOCAL_PARAMETERS: [(&str, &str); 5] = [
@@ -100,7 +100,7 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
     })
 }
 
-/// Which stacks are to run, in the order in which one needs the other.
+/// Returns the stacks that are to run, each after those that it needs.
 fn sources(options: &Up, root: Option<&Path>) -> anyhow::Result<Vec<StackSource>> {
     let mut defaults: BTreeMap<String, String> = LOCAL_PARAMETERS
         .iter()

@@ -41,7 +41,7 @@ fn text(endpoint: &str, stacks: &[StackReport], data: &Path) -> String {
     text
 }
 
-/// What is to be said of a stack that this start did not bring up because its time was over.
+/// Returns the line about a stack that this start did not bring up because its time was over.
 fn end(record: &StackRecord) -> Option<String> {
     match record.status {
         StackStatus::CreateComplete | StackStatus::UpdateComplete | StackStatus::DeleteInProgress => None,

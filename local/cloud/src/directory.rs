@@ -45,7 +45,7 @@ pub enum DirectoryError {
     Foreign {
         /// The database.
         path: PathBuf,
-        /// What it says about itself.
+        /// Its identity, in words: none, or another directory's.
         found: String,
     },
     /// A database cannot be read or marked.
@@ -56,7 +56,7 @@ pub enum DirectoryError {
     Damaged {
         /// The database.
         path: PathBuf,
-        /// What SQLite says.
+        /// The message of SQLite.
         reason: String,
     },
     /// The journal fails.
@@ -76,7 +76,7 @@ pub(crate) fn expect_journal(data: &Path) -> Result<(), DirectoryError> {
     Ok(())
 }
 
-/// What is wrong with a database that says `found` about itself, in a directory whose journal knows of it (`marked`), or
+/// Returns the objection to a database that says `found` about itself, in a directory whose journal knows of it (`marked`), or
 /// has been used (`used`).
 pub(crate) fn objection(
     path: &Path,

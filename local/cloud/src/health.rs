@@ -18,13 +18,13 @@ use sluice_host::Host;
 use crate::endpoint::Services;
 use sluice_cloudformation::StackStatus;
 
-/// How long the engine may take to answer. A script asks for the health of what may hang.
+/// The time that the engine may take to answer. A script asks for the health of what may hang.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// What submissions go through: without one of these they are not taken in.
+/// The components that every submission goes through: it is accepted only if all of them are ready.
 const NEEDED: [&str; 5] = ["engine", "functions", "journal", "process", "tables"];
 
-/// How something stands.
+/// The health of a component, or of all of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Status {
@@ -50,9 +50,9 @@ impl Status {
 /// One part, and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Component {
-    /// How it stands.
+    /// Its health.
     pub status: Status,
-    /// Why it is not ready.
+    /// The reason why it is not ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
 }
@@ -66,19 +66,19 @@ impl Component {
     }
 }
 
-/// How all of it stands: the body of the answer.
+/// The health of all components: the body of the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// The worst of the components'.
     pub status: Status,
-    /// Whether submissions are taken in: all that they go through is ready.
+    /// True if submissions are accepted: all components that they go through are ready.
     pub accepting: bool,
     /// The parts by name.
     pub components: BTreeMap<String, Component>,
 }
 
 impl Report {
-    /// Of these components.
+    /// Makes the report of these components.
     fn new(components: impl IntoIterator<Item = (&'static str, Component)>) -> Self {
         let components: BTreeMap<String, Component> = components
             .into_iter()
@@ -102,12 +102,12 @@ impl Report {
 pub(crate) struct ProcessState(AtomicU8);
 
 impl ProcessState {
-    /// Everything runs.
+    /// Records that everything runs.
     pub(crate) fn is_up(&self) {
         self.0.store(1, Ordering::Release);
     }
 
-    /// Nothing new is begun.
+    /// Records that nothing new is begun.
     pub(crate) fn is_stopping(&self) {
         self.0.store(2, Ordering::Release);
     }
@@ -121,7 +121,7 @@ impl ProcessState {
     }
 }
 
-/// What is looked at.
+/// The handler of `/health`, with the parts of the runtime that it looks at.
 #[derive(Clone)]
 pub(crate) struct Health {
     pub(crate) services: Arc<Services>,
@@ -152,7 +152,7 @@ impl Health {
         ])
     }
 
-    /// Whether the engine's thread answers: a request that does nothing goes through its queue.
+    /// Returns the health of the engine's thread: a request that does nothing goes through its queue.
     async fn engine(&self) -> Component {
         match tokio::time::timeout(PATIENCE, self.services.driver.ping()).await {
             Ok(Err(error @ (DriverError::Closed | DriverError::Stopped { .. }))) => {
@@ -171,7 +171,7 @@ impl Health {
         }
     }
 
-    /// Stacks that cannot be deleted disturb no submission.
+    /// Returns the health of the stacks. One that cannot be deleted prevents no submission.
     fn stacks(&self) -> Component {
         let stacks = self.services.stacks.existing();
         let failed = stacks.iter().filter(|stack| stack.status == StackStatus::DeleteFailed);

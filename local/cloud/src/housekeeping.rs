@@ -1,5 +1,5 @@
-//! What is over and asked for by nobody is deleted, by the engine's clock: mails, function logs, stacks that are long gone.
-//! Executions are the driver's, items past their time the tables', points the metrics'.
+//! Deletes what is past its retention, by the engine's clock: mails, function logs, stacks that were deleted long ago.
+//! Executions are deleted by the driver, items past their time by the tables, data points by the metrics.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,13 +12,13 @@ use tokio::task::JoinHandle;
 use crate::endpoint::Services;
 use crate::sns;
 
-/// How long CloudFormation lists a stack after it was deleted. That executions are kept for less changes nothing about that.
+/// The time for which CloudFormation lists a deleted stack. A shorter retention of executions does not change it.
 const DELETED_STACKS: Duration = EXECUTION_RETENTION;
 
-/// How often is looked, at least and at most.
+/// The shortest and the longest pause between two runs.
 const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(60)];
 
-/// Keeps house until it is aborted: now, after each jump of the clock, and from time to time.
+/// Deletes what is past its retention until it is aborted: now, after each jump of the clock, and from time to time.
 pub(crate) fn start(services: Arc<Services>, host: Host, keep: Duration) -> JoinHandle<()> {
     let [least, most] = PAUSES;
     // so that nothing is kept for much longer than it was to be
@@ -35,7 +35,7 @@ pub(crate) fn start(services: Arc<Services>, host: Host, keep: Duration) -> Join
     })
 }
 
-/// Deletes what is over now.
+/// Deletes what is past its retention now.
 pub(crate) async fn tidy(services: &Services, host: &Host, keep: Duration) -> Result<(), DriverError> {
     let now = services.config.now();
     let before = |keep: Duration| now.saturating_sub(Timestamp::try_from(keep.as_millis()).unwrap_or(Timestamp::MAX));

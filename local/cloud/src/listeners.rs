@@ -73,7 +73,7 @@ impl Listeners {
     }
 }
 
-/// Whether a call waits for something that it then takes away: its client must be alive.
+/// Returns true for a call that waits for something that it then takes away: its client must be alive.
 fn is_long_poll(headers: &HeaderMap) -> bool {
     headers.get("x-amz-target").is_some_and(|target| {
         [

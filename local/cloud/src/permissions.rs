@@ -38,10 +38,10 @@ mod unix {
     use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
     use std::path::Path;
 
-    /// What group and others may do.
+    /// The permission bits of group and others.
     const FOREIGN: u32 = 0o077;
 
-    /// How deep directories lie in it: `logs`, and the log groups in that.
+    /// The most levels of directories below the data directory that are tightened: `logs` and its log groups need two.
     const DEPTH: usize = 4;
 
     /// Tightens a directory and what is in it; answers how many permissions were changed.

@@ -5,7 +5,7 @@
 pub enum StopMode {
     /// It goes on.
     Running,
-    /// What lies in the stream is still delivered, for at most 30 s.
+    /// Records that the stream already holds are still delivered, for at most 30 s.
     Drain,
     /// Batches at work come to their ends, and no further one begins.
     AtOnce,

@@ -8,7 +8,7 @@ use sluice_metrics::{Point, SeriesKey, Timestamp};
 
 use sluice_cloudwatch::Metrics;
 
-/// How far back and ahead of now CloudWatch takes values, in milliseconds.
+/// The time before and after now for which CloudWatch takes values, in milliseconds.
 const OLDEST: i64 = 14 * 24 * 60 * 60 * 1_000;
 const NEWEST: i64 = 2 * 60 * 60 * 1_000;
 
@@ -57,9 +57,8 @@ fn record_document(metrics: &Arc<Metrics>, function: &str, document: Document, n
     }
 }
 
-/// Where a document's time lies on the engine's clock. A function takes it from its own clock, which is the wall's; once
-/// the engine's has been advanced, a time that is nearer to the wall's is moved by as much. None: too old, or too far
-/// ahead.
+/// Converts a document's time to the engine's clock. A function takes it from its own clock, which is the wall's; once the
+/// engine's has been advanced, a time that is nearer to the wall's is moved by as much. None: too old, or too far ahead.
 fn placed(at: Timestamp, now: Timestamp, wall: Timestamp) -> Option<Timestamp> {
     let ahead = now.saturating_sub(wall);
     let of_the_wall = ahead > 0 && at.abs_diff(wall) < at.abs_diff(now);

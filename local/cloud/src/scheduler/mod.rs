@@ -81,7 +81,7 @@ pub(crate) async fn forget(services: &Services, name: &str) -> Result<(), Driver
     Ok(())
 }
 
-/// What makes a schedule another one.
+/// Returns the text that identifies what a schedule does and when: with another text it is a new schedule.
 fn what(schedule: &Schedule) -> String {
     let timing = match schedule.timing {
         ScheduleTiming::At(at) => format!("at {at}"),
@@ -117,7 +117,7 @@ async fn run(services: &Arc<Services>, schedule: &Schedule, occurrences: &Occurr
     }
 }
 
-/// As often as the schedule's RetryPolicy says.
+/// Calls the target, again as often as the schedule's RetryPolicy says.
 async fn fire_until_it_works(services: &Arc<Services>, schedule: &Schedule, due: Timestamp) {
     let too_old = due.saturating_add(i64::from(schedule.max_event_age_seconds).saturating_mul(1_000));
     let execution = services.config.uuid().simple().to_string();

@@ -13,7 +13,7 @@ pub(crate) struct Occurrences {
     pub(crate) start: Option<Timestamp>,
     /// Not after.
     pub(crate) end: Option<Timestamp>,
-    /// When the schedule was made.
+    /// The time at which the schedule was made.
     pub(crate) created: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! What schedules do.
+//! Calls to the targets of schedules.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use sluice_template::{Schedule, ScheduleTarget};
 use crate::endpoint::{ApiError, Services, iso_8601};
 use crate::lambda::{FunctionName, LambdaError};
 
-/// Why a target failed.
+/// The reason why a target failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TargetError {
     /// CloudFormation refused.
@@ -53,7 +53,7 @@ impl Firing<'_> {
     }
 }
 
-/// Does it once.
+/// Calls the target once.
 pub(super) async fn fire(services: &Arc<Services>, firing: &Firing<'_>) -> Result<(), TargetError> {
     match &firing.schedule.target {
         ScheduleTarget::DeleteStack { stack } => services

@@ -22,7 +22,7 @@ use crate::lambda::{FunctionUrl, UrlAuthType};
 use crate::listeners::Listeners;
 use crate::sns::EmailProtocol;
 
-/// What a function process is told besides the template's variables: where AWS is.
+/// The source of a function process's environment besides the template's variables: the address of AWS, and the binaries.
 pub(crate) struct RuntimeEnvironment {
     /// Our endpoint.
     pub(crate) endpoint: String,

@@ -1,4 +1,4 @@
-//! Why a stack cannot be started: each one line that says what to do.
+//! Reasons why a stack cannot be started: each one line that says what to do.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ pub enum StartError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The template, or a parameter given to it.
@@ -51,7 +51,7 @@ pub enum StartError {
     Dashboard {
         /// The resource.
         logical_id: String,
-        /// What went wrong.
+        /// The error of CloudWatch.
         source: CloudWatchError,
     },
     /// A state machine's definition.
@@ -61,7 +61,7 @@ pub enum StartError {
         logical_id: String,
         /// The definition's file, or the template.
         source_name: String,
-        /// What is wrong.
+        /// The problem in it.
         problem: String,
     },
     /// A function without a binary.
@@ -91,7 +91,7 @@ pub enum StartError {
     DataDirectory {
         /// The data directory.
         directory: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A secret cannot be made, or one that a variable names cannot be had.
@@ -109,7 +109,7 @@ pub enum StartError {
         what: String,
         /// The address.
         address: SocketAddr,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// A port that a function URL had before is taken.
@@ -122,7 +122,7 @@ pub enum StartError {
         logical_id: String,
         /// The address.
         address: SocketAddr,
-        /// What the operating system said.
+        /// The error of the operating system.
         source: std::io::Error,
     },
     /// The data directory.
@@ -145,7 +145,7 @@ pub enum StartError {
     Topic {
         /// The resource.
         logical_id: String,
-        /// What SNS said.
+        /// The error of SNS.
         source: crate::sns::SnsError,
     },
     /// A subscription that nothing delivers to locally.
@@ -156,12 +156,12 @@ pub enum StartError {
         /// As the template says.
         protocol: &'static str,
     },
-    /// What an earlier deployment had cannot be removed.
+    /// A resource that only an earlier deployment had cannot be removed.
     #[error("{logical_id}, which the stack has no longer, cannot be removed: {source}")]
     Remove {
         /// The resource.
         logical_id: String,
-        /// What is in the way.
+        /// The error that prevents it.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// An update that would take a stream away.
@@ -174,7 +174,7 @@ pub enum StartError {
         stack: String,
         /// The stream's name.
         stream: String,
-        /// What was different.
+        /// The parameters that differ, as they were before.
         parameters: String,
     },
     /// A stream.
@@ -182,7 +182,7 @@ pub enum StartError {
     Stream {
         /// The resource.
         logical_id: String,
-        /// What Kinesis said.
+        /// The error of Kinesis.
         source: sluice_kinesis::KinesisError,
     },
     /// A queue.
@@ -190,7 +190,7 @@ pub enum StartError {
     Queue {
         /// The resource.
         logical_id: String,
-        /// What SQS said.
+        /// The error of SQS.
         source: sluice_sqs::SqsError,
     },
     /// An event source mapping.
@@ -198,7 +198,7 @@ pub enum StartError {
     Mapping {
         /// The resource.
         logical_id: String,
-        /// What Lambda said.
+        /// The error of Lambda.
         source: sluice_mappings::MappingError,
     },
     /// `--lambda-endpoint`.

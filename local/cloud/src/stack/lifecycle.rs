@@ -22,13 +22,13 @@ pub(crate) enum StackAction {
 /// The lifecycle of a stack: its generation, and the times of its creation, of its last change and of its end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Lifecycle {
-    /// How many stacks of its name there were before.
+    /// The number of earlier stacks of its name.
     pub(crate) generation: u32,
-    /// When it was first set up.
+    /// The time at which it was first set up.
     pub(crate) created: Timestamp,
-    /// When its parameters were last changed.
+    /// The time at which its parameters were last changed.
     pub(crate) updated: Option<Timestamp>,
-    /// When it deletes itself, if it has a lifetime.
+    /// The time at which it deletes itself, if it has a lifetime.
     pub(crate) ends: Option<Timestamp>,
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn decide(
     })
 }
 
-/// Whether a stack's parameters are as they were.
+/// Returns true if a stack's parameters are as they were.
 fn same(before: &StackRecord, settings: &BTreeMap<String, String>, computed: bool) -> bool {
     if computed != before.ends.is_some() {
         return false;

@@ -15,7 +15,7 @@ use crate::endpoint::rfc_3339;
 /// The account of everything that runs locally.
 pub(crate) const ACCOUNT: &str = "000000000000";
 
-/// Where a stack comes from.
+/// The source of a stack: its template's file, under a name and with defaults for parameters.
 #[derive(Debug, Clone)]
 pub struct StackSource {
     /// The stack's name.
@@ -94,7 +94,7 @@ impl Plans {
     }
 }
 
-/// What stacks export, by name.
+/// Returns the values that stacks export, by name.
 pub(crate) fn exports<'s>(stacks: impl Iterator<Item = &'s Stack>) -> BTreeMap<String, String> {
     let outputs = stacks.flat_map(|stack| &stack.outputs);
     outputs
@@ -102,7 +102,7 @@ pub(crate) fn exports<'s>(stacks: impl Iterator<Item = &'s Stack>) -> BTreeMap<S
         .collect()
 }
 
-/// Whether some stack has each parameter. With one stack, its template says so itself, with the line.
+/// Checks that some stack has each parameter. With one stack, its template says so itself, with the line.
 fn check_given(given: &BTreeMap<String, String>, read: &[(StackSource, String, Template)]) -> Result<(), StartError> {
     for name in given.keys() {
         let known = |template: &Template| template.parameters().any(|(known, _)| known == name);
@@ -121,18 +121,18 @@ fn check_given(given: &BTreeMap<String, String>, read: &[(StackSource, String, T
 /// compute [`DELETE_AT`] from it when that is not given.
 const LIFETIME: &str = "LifetimeMinutes";
 
-/// What a template is resolved with that is known only when the stack runs.
+/// The values that a template is resolved with and that are known only when the stack runs.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RuntimeValues {
     /// The URLs of its function URLs, by logical id.
     pub(crate) urls: BTreeMap<String, String>,
     /// The AWS endpoint's URL.
     pub(crate) endpoint: String,
-    /// What earlier stacks export.
+    /// The values that earlier stacks export.
     pub(crate) imports: BTreeMap<String, String>,
     /// The time in `DeleteAt`, if the stack has a lifetime.
     pub(crate) delete_at: Option<Timestamp>,
-    /// How many stacks of this name there were before.
+    /// The number of earlier stacks of this name.
     pub(crate) generation: u32,
 }
 
@@ -141,7 +141,7 @@ pub(crate) struct RuntimeValues {
 pub(crate) struct Plan {
     pub(crate) source: StackSource,
     pub(crate) text: String,
-    /// What the stack is but for what is known only when it runs.
+    /// The stack as far as it is known before it runs.
     pub(crate) preview: Stack,
     notes: NoteTexts,
     region: String,
@@ -194,8 +194,8 @@ impl Plan {
         url_ids(&self.template)
     }
 
-    /// How long the stack lives from its deployment, in milliseconds: if its template takes a `DeleteAt`, which was not
-    /// given, and a `LifetimeMinutes`.
+    /// Returns the time that the stack lives from its deployment, in milliseconds: if its template takes a `DeleteAt`, which
+    /// was not given, and a `LifetimeMinutes`.
     pub(crate) fn lifetime_ms(&self) -> Option<i64> {
         if !computes_delete_at(&self.template, &self.parameters) {
             return None;
@@ -275,7 +275,7 @@ fn url_ids(template: &Template) -> impl Iterator<Item = &str> {
     urls.map(|(id, _)| id)
 }
 
-/// Whether the time of the stack's end is ours to say.
+/// Returns true if `DeleteAt` is to be computed from `LifetimeMinutes`: the template has both, and `DeleteAt` is not given.
 fn computes_delete_at(template: &Template, parameters: &BTreeMap<String, String>) -> bool {
     let has = |key: &str| template.parameters().any(|(name, _)| name == key);
     has(DELETE_AT) && has(LIFETIME) && !parameters.contains_key(DELETE_AT)

@@ -33,7 +33,7 @@ pub struct RuntimeNotes {
     pub entrance: Option<(String, String)>,
     /// A command that can be copied.
     pub try_it: Option<String>,
-    /// What each task of the stack's services does.
+    /// A sentence about the work of each task of the stack's services.
     pub tasks: Option<String>,
 }
 

@@ -30,7 +30,7 @@ pub(crate) struct Supervisor {
     running: Mutex<Running>,
 }
 
-/// What runs, by the physical id of its resource.
+/// The tasks, schedules and mappings that run, by the physical ids of their resources.
 #[derive(Default)]
 struct Running {
     tasks: HashMap<String, TaskSet>,
@@ -38,7 +38,7 @@ struct Running {
     mappings: HashMap<String, MappingSpec>,
 }
 
-/// Why a resource could not be removed.
+/// The reason why a resource could not be removed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum RemoveError {
     #[error(transparent)]
@@ -122,7 +122,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// How many tasks of a service run now.
+    /// Counts the tasks of a service that run now.
     pub(crate) async fn tasks(&self, service: &str) -> u32 {
         let running = self.running.lock().await;
         running.tasks.get(service).map_or(0, TaskSet::running)
@@ -292,7 +292,8 @@ impl Supervisor {
     }
 }
 
-/// What tells a resource from others of its type. A queue's URL begins with the endpoint, which may be another at each start.
+/// Returns the part of a physical id that tells a resource from others of its type. A queue's URL begins with the endpoint,
+/// which may be another at each start.
 fn name(kind: ResourceType, physical_id: &str) -> &str {
     match kind {
         ResourceType::Queue => physical_id.rsplit('/').next().unwrap_or(physical_id),

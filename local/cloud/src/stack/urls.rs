@@ -19,10 +19,10 @@ const KIND: &str = "function-url-port";
 /// those might be the local end of somebody's connection by then.
 const QUIET: Range<u16> = 10_000..32_768;
 
-/// How many ports of [`QUIET`] are tried.
+/// The number of ports of [`QUIET`] that are tried.
 const ATTEMPTS: u16 = 256;
 
-/// How far apart two endpoints with neighbouring ports look; prime.
+/// The distance between the first ports tried for two endpoints with neighbouring ports; prime.
 const STEP: u32 = 7_919;
 
 /// A function URL that has its port.

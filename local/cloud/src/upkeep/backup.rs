@@ -22,9 +22,9 @@ pub enum BackupError {
     /// There is no journal, or no tables.
     #[error("{} is no data directory of sluice: it has no {file}", .directory.display())]
     NoDirectory {
-        /// What was to be copied.
+        /// The directory that was to be copied.
         directory: PathBuf,
-        /// What is missing.
+        /// The database that is missing.
         file: &'static str,
     },
     /// The target exists.
@@ -35,7 +35,7 @@ pub enum BackupError {
     Target {
         /// The directory or file.
         path: PathBuf,
-        /// What the operating system says.
+        /// The error of the operating system.
         source: io::Error,
     },
     /// A database cannot be copied.

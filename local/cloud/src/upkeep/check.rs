@@ -21,7 +21,7 @@ pub enum CheckError {
     Open(#[from] OpenError),
 }
 
-/// What a look at a data directory has found.
+/// The result of checking a data directory.
 #[derive(Debug, Serialize)]
 pub struct Report {
     /// The directory.
@@ -38,23 +38,23 @@ pub struct Report {
     pub items: u64,
 }
 
-/// What was found in one database.
+/// The result of checking one database.
 #[derive(Debug, Serialize)]
 pub struct DatabaseReport {
     /// Its file.
     pub file: &'static str,
-    /// Whether it is there. Streams and metrics need not be.
+    /// True if the file is there. Streams and metrics need not be.
     pub present: bool,
-    /// What is wrong; empty: nothing.
+    /// The problems found; empty: none.
     pub findings: Vec<FindingReport>,
 }
 
 /// Something that is not as it should be.
 #[derive(Debug, Serialize)]
 pub struct FindingReport {
-    /// What it is about: an execution, a table, the file.
+    /// The thing with the problem: an execution, a table, the file.
     pub about: String,
-    /// What is wrong.
+    /// The problem.
     pub problem: String,
 }
 
@@ -65,7 +65,7 @@ impl From<Finding> for FindingReport {
 }
 
 impl Report {
-    /// Whether nothing is wrong.
+    /// Returns true if no database has a problem.
     pub fn is_whole(&self) -> bool {
         self.databases.iter().all(|database| database.findings.is_empty())
     }
@@ -152,7 +152,7 @@ impl DatabaseReport {
         });
     }
 
-    /// What SQLite finds wrong, and whether what is in it can be read.
+    /// Adds what SQLite finds wrong, and what of the content cannot be read, to the findings.
     fn look(&mut self, path: &Path, items: &mut u64) {
         let connection = match sluice_storage::open_to_read(path) {
             Ok(connection) => connection,
