@@ -1,5 +1,5 @@
-//! What the classifier holds to be cheap ends soon: any bytes choose an expression over values that share themselves, with
-//! recursion through arguments and functions of a higher order within each other.
+//! Checks that evaluations which the classifier calls cheap end soon: any bytes choose an expression over values that share
+//! parts, with recursion through arguments and functions of a higher order within each other.
 #![no_main]
 
 mod common;

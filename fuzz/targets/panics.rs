@@ -1,4 +1,4 @@
-//! The JSONata library may panic: that is caught, and no finding. What is not caught is.
+//! Panics during fuzzing: one of the JSONata library is caught and no finding; one that nobody catches is a finding.
 
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -14,7 +14,7 @@ pub fn keep_quiet() {
     }));
 }
 
-/// Says what a panic was about that nobody caught.
+/// Prints the message of a panic that nobody caught.
 pub fn tell(work: impl FnOnce()) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(work)) {
         LAST.with(|last| eprintln!("{}", last.borrow()));

@@ -9,7 +9,7 @@ pub(crate) struct StopSignals {
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
     terminate: tokio::signal::unix::Signal,
-    /// None where it is ignored: `nohup` has said that the end of the terminal is not ours.
+    /// None where it is ignored: under `nohup` the end of the terminal does not end the process.
     #[cfg(unix)]
     hangup: Option<tokio::signal::unix::Signal>,
 }

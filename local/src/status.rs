@@ -1,4 +1,4 @@
-//! `sluice status`: how the running `sluice up` stands, in words or as JSON.
+//! `sluice status`: the health of the running `sluice up`, in words or as JSON.
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -11,13 +11,13 @@ use crate::cli::StatusOptions;
 /// The time that the answer may take. It is made within a third of a second, or something is wrong.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// Something is not as it should be.
+/// The exit code when it is degraded or failed.
 const NOT_READY: u8 = 1;
 
-/// Nobody answers, or it is not `sluice up`.
+/// The exit code when nobody answers, or it is not `sluice up`.
 const UNREACHABLE: u8 = 2;
 
-/// Prints how it stands. Exit codes: 0 ready, 1 degraded or failed, 2 not reachable.
+/// Prints the health of the running `sluice up`. Exit codes: 0 ready, 1 degraded or failed, 2 not reachable.
 pub(crate) fn run(options: &StatusOptions) -> ExitCode {
     let endpoint = options.endpoint.endpoint.trim_end_matches('/');
     match ask(endpoint) {

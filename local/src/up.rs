@@ -139,7 +139,7 @@ fn sources(options: &Up, root: Option<&Path>) -> anyhow::Result<Vec<StackSource>
     Ok(stacks.into_iter().map(source).collect())
 }
 
-/// An error that tells its cause itself: shown with its chain, it would tell it twice.
+/// Keeps only the message of an error, which names its cause itself: printed with its chain, the cause would come twice.
 fn told(error: StartError) -> anyhow::Error {
     anyhow::Error::msg(error.to_string())
 }

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 
 use sluice_cloud::{Report, backup, check};
 
-/// Something is damaged.
+/// The exit code when something is damaged.
 const DAMAGED: u8 = 1;
 
-/// Nothing could be looked at.
+/// The exit code when the directory cannot be read.
 const UNKNOWN: u8 = 2;
 
 /// Prints what is wrong with a directory; 0: nothing, 1: something, 2: it could not be looked at.

@@ -37,7 +37,7 @@ pub enum Status {
 }
 
 impl Status {
-    /// As the JSON has it.
+    /// The text in the JSON.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Ready => "ready",

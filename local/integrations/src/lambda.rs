@@ -156,7 +156,7 @@ fn refused(client: &Client, error: LambdaError, request_id: &str) -> TaskFailure
     }
 }
 
-/// The function failed: its error's type is the error, all that it told is the cause.
+/// Returns the failure if the function failed: its error's type is the error, its whole payload the cause.
 fn failure(invoked: &Invoked) -> Option<TaskFailure> {
     invoked.function_error.as_ref()?;
     let told: Option<Value> = serde_json::from_slice(&invoked.payload).ok();

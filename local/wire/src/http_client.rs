@@ -1,4 +1,4 @@
-//! The HTTP client for what lies behind other ports.
+//! The HTTP client for servers on other ports.
 
 use std::time::Duration;
 
@@ -24,7 +24,7 @@ pub struct HttpResponse {
     pub body: Bytes,
 }
 
-/// The other side could not be asked.
+/// A reason why an HTTP request got no response that can be used.
 #[derive(Debug, thiserror::Error)]
 pub enum HttpError {
     /// Nothing was sent.

@@ -9,9 +9,9 @@ use sluice_template::ScheduleTiming;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Occurrences {
     pub(crate) timing: ScheduleTiming,
-    /// Not before.
+    /// The time before which there is none.
     pub(crate) start: Option<Timestamp>,
-    /// Not after.
+    /// The time after which there is none.
     pub(crate) end: Option<Timestamp>,
     /// The time at which the schedule was made.
     pub(crate) created: Timestamp,

@@ -12,10 +12,10 @@ pub(crate) const DELETE_AT: &str = "DeleteAt";
 /// The action that a start takes on a stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum StackAction {
-    /// It is deployed.
+    /// Deploy it.
     Deploy(Lifecycle),
-    /// It was to be gone by now: what is left of it is brought up once more, so that what its streams hold is still
-    /// delivered, and goes.
+    /// Delete it, since its time is over: what is left of it is brought up once more, so that what its streams hold is still
+    /// delivered, and is then deleted.
     Delete(Lifecycle),
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// The status that tells of its set-up.
+    /// The status after its deployment: created or updated.
     pub(crate) fn status(&self) -> StackStatus {
         match self.updated {
             None => StackStatus::CreateComplete,

@@ -61,7 +61,7 @@ pub(crate) async fn make_queue(services: &Services, resource: &StackResource, qu
     }
 }
 
-/// Refuses what would take a stream away from a stack that lives: no one but its deletion delivers what lies in it first.
+/// Refuses an update that would remove a stream from a stack: only the stack's deletion delivers the stream's records first.
 pub(crate) fn check_streams_stay(
     before: &StackRecord,
     stack: &Stack,

@@ -264,7 +264,7 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Ends a mapping when what lies in its stream is delivered. One that does not get there goes on, and can be asked again.
+    /// Ends a mapping once the records of its stream are delivered. One that does not get there goes on, and can be asked again.
     async fn remove_mapping(&self, id: &str) -> Result<(), MappingError> {
         let spec = self.running.lock().await.mappings.get(id).cloned();
         let Some(spec) = spec else { return Ok(()) };

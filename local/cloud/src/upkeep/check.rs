@@ -49,7 +49,7 @@ pub struct DatabaseReport {
     pub findings: Vec<FindingReport>,
 }
 
-/// Something that is not as it should be.
+/// A problem that was found.
 #[derive(Debug, Serialize)]
 pub struct FindingReport {
     /// The thing with the problem: an execution, a table, the file.
@@ -171,7 +171,7 @@ impl DatabaseReport {
         }
     }
 
-    /// Every item, in the tables and their indexes, is a JSON object.
+    /// Checks that every item, in the tables and their indexes, is a JSON object.
     fn look_at_items(&mut self, connection: &Connection, items: &mut u64) -> rusqlite::Result<()> {
         let mut holding = connection.prepare(
             "SELECT s.name, EXISTS (SELECT 1 FROM _tables t WHERE t.table_name = s.name)
@@ -202,7 +202,7 @@ impl DatabaseReport {
         Ok(())
     }
 
-    /// Every record lies within its shard's bounds.
+    /// Checks that every record lies within its shard's bounds.
     fn look_at_shards(&mut self, connection: &Connection) -> rusqlite::Result<()> {
         let outside: i64 = connection.query_row(
             "SELECT count(*) FROM records r JOIN shards s ON s.id = r.shard WHERE r.position >= s.next",

@@ -6,11 +6,11 @@ use sluice_clock::Timestamp;
 /// The status of a stack or a resource. A stack that does not come up is never registered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StackStatus {
-    /// As it was first set up.
+    /// Set up, and not changed since.
     CreateComplete,
-    /// Changed since.
+    /// Changed after it was set up.
     UpdateComplete,
-    /// Its resources go.
+    /// Its resources are being deleted.
     DeleteInProgress,
     /// A resource could not be removed.
     DeleteFailed,

@@ -64,7 +64,7 @@ struct Shared {
 struct Gathered {
     values: Accumulator,
     closing: bool,
-    /// It was told that there are too many metrics.
+    /// True once the log has said that there are too many metrics.
     full: bool,
 }
 

@@ -75,7 +75,7 @@ impl Node {
         }
     }
 
-    /// As the query protocol has it, within an element.
+    /// Writes it as the query protocol has it, within an element.
     pub(crate) fn xml(&self, xml: &mut Xml) {
         match self {
             Self::Text(text) => xml.escape(text),

@@ -16,9 +16,9 @@ use crate::tables::Tables;
 /// The state in which a table was found that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EnsuredTable {
-    /// It is new.
+    /// It did not exist, and was created.
     Created,
-    /// It was there, with its items.
+    /// It existed, with its items.
     Existed,
 }
 

@@ -54,7 +54,7 @@ pub(crate) enum CallError {
     /// A bug; the call may or may not have been carried out.
     #[error("the tables' database panicked at this call")]
     Panicked,
-    /// Nothing is written at the moment, or nothing will be any more.
+    /// The database takes no writes, for the moment or for good.
     #[error("the tables cannot be written: {0}; nothing of this call is certain to be kept, so send it again")]
     Disk(String),
     /// The way by HTTP is closed; the call may have been carried out.

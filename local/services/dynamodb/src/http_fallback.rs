@@ -29,7 +29,7 @@ pub(crate) struct HttpFallback {
 
 struct Connection {
     client: HttpClient,
-    /// The address at which the server was reached. Nobody listens there any more.
+    /// The address at which the server was reached. It is closed by now.
     uri: Uri,
     /// Holds the server's end; dropping it ends that.
     runtime: Runtime,

@@ -1,4 +1,4 @@
-//! The listener who is told what calls consume.
+//! The observer of the capacity that calls consume.
 
 use std::time::Duration;
 
@@ -17,13 +17,13 @@ pub struct Usage {
     pub condition_failed: bool,
 }
 
-/// Is told of each call that was answered, for metrics.
+/// An observer of the calls that were answered, for metrics.
 pub trait Observer: Send + Sync + 'static {
     /// A call has been answered.
     fn answered(&self, operation: &str, usages: &[Usage], took: Duration, at: Timestamp);
 }
 
-/// Nobody who listens.
+/// The observer that records nothing.
 #[derive(Debug)]
 pub struct Unobserved;
 

@@ -138,7 +138,7 @@ fn delete(
     }
 }
 
-/// A number that lies before `now`, and not too far. What is no number never does.
+/// Adds the condition that the attribute is a number before `now`, and not too far before. No other type meets it.
 fn condition(request: &mut Value, member: &str, attribute: &str, now: i64) {
     request[member] = json!("#ttl BETWEEN :oldest AND :newest");
     request["ExpressionAttributeNames"] = json!({ "#ttl": attribute });

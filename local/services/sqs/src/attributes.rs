@@ -21,7 +21,7 @@ enum Settable {
     Seconds(Time, Bounds),
     MaximumMessageSize,
     RedrivePolicy,
-    /// Kept and told, and nothing else: nobody is kept out and nothing is encrypted on one machine.
+    /// Stored and returned without effect: on one machine nobody is kept out and nothing is encrypted.
     Kept(&'static str),
 }
 

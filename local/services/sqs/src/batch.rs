@@ -1,4 +1,4 @@
-//! The batch actions, which do one thing to up to ten entries: each entry's end is told by its id.
+//! The batch actions, which do one thing to up to ten entries: each entry's result is returned under its id.
 
 use std::collections::HashSet;
 
@@ -86,7 +86,7 @@ pub(crate) trait BatchAction: DeserializeOwned {
     ) -> Result<Vec<Result<Self::Success, SqsError>>, SqsError>;
 }
 
-/// Checks a batch, does what can be done, and tells each entry's end.
+/// Checks a batch, carries out the entries that are valid, and returns each entry's result.
 pub(crate) async fn call<E: BatchAction>(
     sqs: &Sqs,
     request: BatchRequest<E>,

@@ -22,9 +22,9 @@ pub struct QueueSpec {
     pub receive_wait_seconds: Option<u32>,
     /// The longest message: 1,024 to 1,048,576 bytes.
     pub maximum_message_size: Option<u32>,
-    /// The queue for messages that nobody manages to deal with.
+    /// The dead-letter queue.
     pub dead_letters: Option<DeadLetters>,
-    /// `SqsManagedSseEnabled`, which is told and does nothing.
+    /// `SqsManagedSseEnabled`, which is returned and has no effect.
     pub sqs_managed_sse: Option<bool>,
 }
 
