@@ -3,30 +3,38 @@
 //! Locks: a function's state may be held while an instance is asked something, never the reverse.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::time::Instant;
+use uuid::Uuid;
 
 use crate::config::FunctionSpec;
+use crate::context::FunctionContext;
 use crate::deadline::MISSED;
 use crate::error::{InvokeError, ThrottleReason};
-use crate::instance::{Instance, Outcome};
-use crate::invocation::{Job, Permit};
-use crate::logs::{FunctionLog, LogRecord};
-use crate::observer::LoggedRecord;
+use crate::instance::{Answer, Instance, Next, Outcome};
+use crate::invocation::{Job, Permit, Ticket};
+use crate::logs::FunctionLog;
+use crate::platform::PlatformFailure;
 use crate::pool::Pool;
-use crate::process;
-use crate::shared::{Denied, Shared};
+use crate::shared::{Denied, Place, Shared};
+
+/// The host as its functions see it.
+pub(crate) trait FunctionHost: Send + Sync {
+    /// Runs one instance of the function from its start to its end. The function has counted it already.
+    fn run_instance(&self, function: Arc<Function>, place: Place);
+
+    /// At the host's limit: stops an idle instance of another function, for one that would have `own`. Whoever waits tries
+    /// again soon.
+    fn make_room(&self, asking: &Function, own: usize);
+}
 
 /// A function as it was last configured. An update makes a new one beside it.
 pub(crate) struct Function {
-    pub(crate) spec: FunctionSpec,
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) log: Arc<FunctionLog>,
-    in_flight: Arc<AtomicUsize>,
+    pub(crate) context: Arc<FunctionContext>,
+    host: Arc<dyn FunctionHost>,
     state: Mutex<State>,
 }
 
@@ -41,14 +49,6 @@ struct State {
     closed: bool,
 }
 
-impl std::fmt::Debug for Function {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Function")
-            .field("name", &self.spec.name)
-            .finish_non_exhaustive()
-    }
-}
-
 /// The numbers of a function's instances and requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FunctionLoad {
@@ -61,14 +61,17 @@ pub struct FunctionLoad {
 }
 
 impl Function {
-    pub(crate) fn new(spec: FunctionSpec, shared: Arc<Shared>, log: Arc<FunctionLog>) -> Self {
-        let limit = reserved(&spec).min(shared.config.max_instances_per_function.max(1));
-        let pool = Pool::new(limit, shared.config.cores);
+    pub(crate) fn new(
+        spec: FunctionSpec,
+        log: Arc<FunctionLog>,
+        shared: Arc<Shared>,
+        host: Arc<dyn FunctionHost>,
+    ) -> Self {
+        let context = FunctionContext::new(spec, shared, log);
+        let pool = Pool::new(context.instance_limit(), context.shared.config.cores);
         Self {
-            spec,
-            shared,
-            log,
-            in_flight: Arc::default(),
+            context: Arc::new(context),
+            host,
             state: Mutex::new(State {
                 pool,
                 instances: Vec::new(),
@@ -79,41 +82,65 @@ impl Function {
         }
     }
 
+    pub(crate) fn spec(&self) -> &FunctionSpec {
+        &self.context.spec
+    }
+
     pub(crate) fn now_ms(&self) -> u64 {
-        (self.shared.config.now)()
+        self.context.now_ms()
+    }
+
+    /// One unit of concurrency, or the reason why there is none.
+    pub(crate) fn admit(&self) -> Result<Permit, InvokeError> {
+        self.context.admit()
+    }
+
+    fn shared(&self) -> &Shared {
+        &self.context.shared
     }
 
     pub(crate) fn load(&self) -> FunctionLoad {
         let state = self.state.lock();
         FunctionLoad {
             instances: state.pool.live(),
-            in_flight: self.in_flight.load(Ordering::SeqCst),
+            in_flight: self.context.in_flight(),
             queued: state.pool.queued(),
         }
     }
 
-    /// Keeps a record in the log, and reports it to the observer.
-    pub(crate) fn keep(&self, record: LogRecord) {
-        self.shared.config.observer.logged(&LoggedRecord {
-            function: &self.spec.name,
-            record: &record,
-            in_flight: self.in_flight.load(Ordering::SeqCst),
-            all_in_flight: self.shared.in_flight.count(),
-            at_ms: self.now_ms(),
-        });
-        self.log.push(record);
+    /// Gives the runtime of an instance its next work. Its first request ends the start of the instance.
+    pub(crate) fn next(self: &Arc<Self>, instance: &Arc<Instance>) -> Next {
+        let next = instance.next();
+        if let Next::WaitFirst(_) = &next {
+            self.became_ready(instance);
+        }
+        next
     }
 
-    /// An invocation has ended that took this long.
-    pub(crate) fn invocation_ended(&self, took: Duration) {
-        self.state.lock().pool.invocation_ended(took);
+    /// Takes the answer of an instance's runtime. `false` if no such invocation is running.
+    pub(crate) fn complete(self: &Arc<Self>, instance: &Arc<Instance>, id: Uuid, outcome: Outcome) -> bool {
+        let Some((ticket, init)) = instance.complete(id) else {
+            return false;
+        };
+        let answer = self.conclude(instance, ticket, init, outcome);
+        // Before the caller goes on, so that its next request finds this instance idle.
+        self.offer(instance);
+        answer.send();
+        true
     }
 
-    /// One unit of concurrency, or the reason why there is none.
-    pub(crate) fn admit(&self) -> Result<Permit, InvokeError> {
-        Permit::take(&self.in_flight, reserved(&self.spec), &self.shared.in_flight).ok_or(InvokeError::TooManyRequests(
-            ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded,
-        ))
+    /// Writes the log of an invocation that is over and makes its answer.
+    pub(crate) fn conclude(
+        &self,
+        instance: &Instance,
+        ticket: Ticket,
+        init: Option<Duration>,
+        outcome: Outcome,
+    ) -> Answer {
+        let (answer, permit) = instance.conclude(ticket, init, outcome);
+        self.state.lock().pool.invocation_ended(answer.duration());
+        drop(permit);
+        answer
     }
 
     /// Gives the request to an idle instance, or lets it wait for one.
@@ -129,14 +156,14 @@ impl Function {
                 continue;
             }
             if state.closed {
-                return Err(InvokeError::Stopped(self.spec.name.to_string()));
+                return Err(InvokeError::Stopped(self.spec().name.to_string()));
             }
             let now = Instant::now();
-            if state.pool.queued() >= self.shared.config.max_queued
-                || state.pool.is_hopeless(now, self.shared.config.max_wait)
+            if state.pool.queued() >= self.shared().config.max_queued
+                || state.pool.is_hopeless(now, self.shared().config.max_wait)
             {
                 drop(state);
-                self.shared.has_refused();
+                self.shared().has_refused();
                 return Err(InvokeError::TooManyRequests(
                     ThrottleReason::ConcurrentInvocationLimitExceeded,
                 ));
@@ -164,7 +191,9 @@ impl Function {
 
     /// Decides what to start now and sees to it that the question is asked again while requests wait.
     fn plan(self: &Arc<Self>, state: &mut State) -> usize {
-        let due = state.pool.starts_due(Instant::now(), self.shared.config.scale_up_wait);
+        let due = state
+            .pool
+            .starts_due(Instant::now(), self.shared().config.scale_up_wait);
         state.pool.start(due);
         if state.pool.queued() > 0 && !state.scaling {
             state.scaling = true;
@@ -174,7 +203,7 @@ impl Function {
     }
 
     async fn scale(self: Arc<Self>) {
-        let pause = self.shared.config.scale_up_wait;
+        let pause = self.shared().config.scale_up_wait;
         loop {
             let slept = Instant::now();
             tokio::time::sleep(pause).await;
@@ -185,7 +214,7 @@ impl Function {
                     state.pool.was_away(took);
                 }
                 state.pool.retain_jobs(|job| !job.abandoned());
-                let overdue = state.pool.take_overdue(Instant::now(), self.shared.config.max_wait);
+                let overdue = state.pool.take_overdue(Instant::now(), self.shared().config.max_wait);
                 let due = if state.pool.queued() == 0 {
                     state.scaling = false;
                     None
@@ -195,7 +224,7 @@ impl Function {
                 (overdue, due)
             };
             if !overdue.is_empty() {
-                self.shared.has_refused();
+                self.shared().has_refused();
             }
             for job in overdue {
                 job.throttle();
@@ -209,14 +238,14 @@ impl Function {
     fn launch(self: &Arc<Self>, count: usize) {
         for left in (0..count).rev() {
             let own = self.state.lock().pool.live().saturating_sub(left);
-            match self.shared.claim_place(own) {
+            match self.shared().claim_place(own) {
                 Ok(place) => {
-                    tokio::spawn(process::supervise(Arc::clone(self), place));
+                    self.host.run_instance(Arc::clone(self), place);
                 }
                 Err(denied) => {
                     self.state.lock().pool.could_not_start(Instant::now());
                     if denied == Denied::Full {
-                        self.shared.make_room(self, own);
+                        self.host.make_room(self, own);
                     }
                 }
             }
@@ -226,13 +255,13 @@ impl Function {
     /// The machine did not let an instance be started. Requests wait for those that run; without any, it is tried again while
     /// they wait.
     pub(crate) fn machine_failed(self: &Arc<Self>, error: &std::io::Error) {
-        self.shared.could_not_start(error);
+        self.shared().could_not_start(error);
         let own = {
             let mut state = self.state.lock();
             state.pool.could_not_start(Instant::now());
             state.pool.live() + 1
         };
-        self.shared.make_room(self, own);
+        self.host.make_room(self, own);
     }
 
     /// Starts instances before anyone asks.
@@ -250,16 +279,16 @@ impl Function {
     pub(crate) fn register(&self, instance: &Arc<Instance>) -> bool {
         let mut state = self.state.lock();
         state.instances.push(Arc::clone(instance));
-        !(self.shared.is_closing() || state.retired && state.pool.queued() == 0)
+        !(self.shared().is_closing() || state.retired && state.pool.queued() == 0)
     }
 
-    pub(crate) fn became_ready(self: &Arc<Self>, instance: &Arc<Instance>) {
+    fn became_ready(self: &Arc<Self>, instance: &Arc<Instance>) {
         self.state.lock().pool.became_ready();
         self.offer(instance);
     }
 
     /// An instance has nothing to do: gives it a waiting request or keeps it warm.
-    pub(crate) fn offer(self: &Arc<Self>, instance: &Arc<Instance>) {
+    fn offer(self: &Arc<Self>, instance: &Arc<Instance>) {
         loop {
             let mut state = self.state.lock();
             match state.pool.next_job() {
@@ -309,7 +338,7 @@ impl Function {
                 StartError::Reported(payload) => Outcome::Error(payload),
                 StartError::Platform(failure) => Outcome::Failure(failure),
             };
-            instance.conclude(job.ticket, None, outcome).send();
+            self.conclude(instance, job.ticket, None, outcome).send();
         }
         self.restart_if_needed();
         told
@@ -329,7 +358,7 @@ impl Function {
             .state
             .lock()
             .pool
-            .take_expired(now, self.shared.config.idle_timeout);
+            .take_expired(now, self.shared().config.idle_timeout);
         for instance in expired {
             instance.stop();
         }
@@ -383,10 +412,5 @@ pub(crate) enum StartError {
     /// The runtime reported an error at `/init/error`.
     Reported(Bytes),
     /// The platform found a failure.
-    Platform(crate::platform::PlatformFailure),
-}
-
-fn reserved(spec: &FunctionSpec) -> usize {
-    spec.reserved_concurrency
-        .map_or(usize::MAX, |reserved| usize::try_from(reserved).unwrap_or(usize::MAX))
+    Platform(PlatformFailure),
 }

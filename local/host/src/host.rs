@@ -15,6 +15,7 @@ use crate::error::{HostError, InvokeError};
 use crate::function::{Function, FunctionLoad};
 use crate::invocation::{Delivery, Invocation, InvokeOutput, Job, MAX_REQUEST_BYTES, Ticket};
 use crate::logs::{FunctionLog, LogQuery, LogRecord, LogWriter};
+use crate::registry::Registry;
 use crate::shared::Shared;
 use crate::tasks::{TaskSet, TaskSpec, log_file_name};
 
@@ -29,7 +30,7 @@ pub struct Host {
 }
 
 struct Inner {
-    shared: Arc<Shared>,
+    registry: Arc<Registry>,
     /// Logs stay when their function is updated or removed.
     logs: RwLock<HashMap<Arc<str>, Arc<FunctionLog>>>,
     writer: Option<Arc<LogWriter>>,
@@ -37,8 +38,8 @@ struct Inner {
 
 impl Drop for Inner {
     fn drop(&mut self) {
-        self.shared.begin_closing();
-        let functions: Vec<_> = self.shared.functions.write().drain().collect();
+        self.registry.shared.begin_closing();
+        let functions: Vec<_> = self.registry.functions.write().drain().collect();
         for (_, function) in functions {
             function.kill_all();
         }
@@ -64,11 +65,11 @@ impl Host {
             None => None,
         };
         let pause = (config.idle_timeout / 4).max(Duration::from_millis(10));
-        let shared = Arc::new(Shared::new(config));
-        tokio::spawn(stop_expired(Arc::downgrade(&shared), pause));
+        let registry = Arc::new(Registry::new(Arc::new(Shared::new(config))));
+        tokio::spawn(stop_expired(Arc::downgrade(&registry), pause));
         Ok(Self {
             inner: Arc::new(Inner {
-                shared,
+                registry,
                 logs: RwLock::default(),
                 writer,
             }),
@@ -77,7 +78,7 @@ impl Host {
 
     /// The host's settings.
     pub fn config(&self) -> &HostConfig {
-        &self.inner.shared.config
+        &self.inner.registry.shared.config
     }
 
     /// Adds a function and starts as many instances as it wants warm.
@@ -88,16 +89,16 @@ impl Host {
         validate(&spec)?;
         let function = self.function_of(spec);
         {
-            let mut functions = self.inner.shared.functions.write();
-            if self.inner.shared.is_closing() {
+            let mut functions = self.inner.registry.functions.write();
+            if self.inner.registry.shared.is_closing() {
                 return Err(HostError::ShuttingDown);
             }
-            if functions.contains_key(&function.spec.name) {
-                return Err(HostError::FunctionExists(function.spec.name.to_string()));
+            if functions.contains_key(&function.spec().name) {
+                return Err(HostError::FunctionExists(function.spec().name.to_string()));
             }
-            functions.insert(Arc::clone(&function.spec.name), Arc::clone(&function));
+            functions.insert(Arc::clone(&function.spec().name), Arc::clone(&function));
         }
-        function.prewarm(function.spec.prewarm as usize);
+        function.prewarm(function.spec().prewarm as usize);
         Ok(())
     }
 
@@ -109,14 +110,14 @@ impl Host {
         validate(&spec)?;
         let function = self.function_of(spec);
         let old = {
-            let mut functions = self.inner.shared.functions.write();
-            let Some(slot) = functions.get_mut(&function.spec.name) else {
-                return Err(HostError::FunctionNotFound(function.spec.name.to_string()));
+            let mut functions = self.inner.registry.functions.write();
+            let Some(slot) = functions.get_mut(&function.spec().name) else {
+                return Err(HostError::FunctionNotFound(function.spec().name.to_string()));
             };
             std::mem::replace(slot, Arc::clone(&function))
         };
         old.retire();
-        function.prewarm(function.spec.prewarm as usize);
+        function.prewarm(function.spec().prewarm as usize);
         Ok(())
     }
 
@@ -125,7 +126,7 @@ impl Host {
     /// # Errors
     /// [`HostError::FunctionNotFound`].
     pub fn remove_function(&self, name: &str) -> Result<(), HostError> {
-        let removed = self.inner.shared.functions.write().remove(name);
+        let removed = self.inner.registry.functions.write().remove(name);
         removed
             .ok_or_else(|| HostError::FunctionNotFound(name.to_owned()))?
             .close();
@@ -134,21 +135,15 @@ impl Host {
 
     /// All functions by name.
     pub fn functions(&self) -> Vec<FunctionSpec> {
-        let mut specs: Vec<_> = self
-            .inner
-            .shared
-            .functions
-            .read()
-            .values()
-            .map(|function| function.spec.clone())
-            .collect();
+        let functions = self.inner.registry.all();
+        let mut specs: Vec<_> = functions.iter().map(|function| function.spec().clone()).collect();
         specs.sort_by(|a, b| a.name.cmp(&b.name));
         specs
     }
 
     /// One function, if there is one of this name.
     pub fn function(&self, name: &str) -> Option<FunctionSpec> {
-        self.find(name).map(|function| function.spec.clone())
+        self.find(name).map(|function| function.spec().clone())
     }
 
     /// Returns the numbers of a function's instances and requests; none if there is no such function.
@@ -158,7 +153,7 @@ impl Host {
 
     /// Describes in one sentence what keeps functions from running as they should; none when all is well.
     pub fn trouble(&self) -> Option<String> {
-        self.inner.shared.trouble()
+        self.inner.registry.shared.trouble()
     }
 
     /// Starts instances until the function has `count` of them, within its limits.
@@ -208,7 +203,7 @@ impl Host {
                 limit: MAX_REQUEST_BYTES,
             });
         }
-        if self.inner.shared.is_closing() {
+        if self.inner.registry.shared.is_closing() {
             return Err(InvokeError::Stopped(name.to_owned()));
         }
         let (reply, answer) = oneshot::channel();
@@ -244,7 +239,9 @@ impl Host {
                     .trace_id
                     .unwrap_or_else(|| trace_id(request_id, function.now_ms())),
                 client_context: invocation.client_context,
-                invoked_arn: invocation.invoked_arn.unwrap_or_else(|| Arc::clone(&function.spec.arn)),
+                invoked_arn: invocation
+                    .invoked_arn
+                    .unwrap_or_else(|| Arc::clone(&function.spec().arn)),
                 deadline_ms: 0,
             },
             ticket: Ticket {
@@ -263,7 +260,7 @@ impl Host {
     /// # Errors
     /// [`HostError::Container`] if a program cannot be run at all.
     pub async fn run_tasks(&self, spec: TaskSpec, count: u32) -> Result<TaskSet, HostError> {
-        TaskSet::start(spec, count, Arc::clone(&self.inner.shared)).await
+        TaskSet::start(spec, count, Arc::clone(&self.inner.registry.shared)).await
     }
 
     /// Forgets a log group of containers: its directory goes, with what is in it.
@@ -271,7 +268,7 @@ impl Host {
     /// # Errors
     /// If it is there and cannot be removed.
     pub fn remove_log_group(&self, group: &str) -> std::io::Result<()> {
-        let Some(dir) = &self.inner.shared.config.log_dir else {
+        let Some(dir) = &self.inner.registry.shared.config.log_dir else {
             return Ok(());
         };
         match std::fs::remove_dir_all(dir.join(log_file_name(group))) {
@@ -283,7 +280,7 @@ impl Host {
     /// Takes no more work, waits at most `grace` for what is in hand, kills what is left and
     /// writes the logs.
     pub async fn shutdown(&self, grace: Duration) {
-        let shared = &self.inner.shared;
+        let shared = &self.inner.registry.shared;
         shared.begin_closing();
         let _ = tokio::time::timeout(grace, async {
             loop {
@@ -297,8 +294,7 @@ impl Host {
             }
         })
         .await;
-        let functions: Vec<_> = shared.functions.read().values().cloned().collect();
-        for function in functions {
+        for function in self.inner.registry.all() {
             function.kill_all();
         }
         let mut instances = shared.instances.subscribe();
@@ -316,7 +312,7 @@ impl Host {
     }
 
     fn find(&self, name: &str) -> Option<Arc<Function>> {
-        self.inner.shared.functions.read().get(name).cloned()
+        self.inner.registry.find(name)
     }
 
     fn function_of(&self, spec: FunctionSpec) -> Arc<Function> {
@@ -327,20 +323,25 @@ impl Host {
                 .entry(Arc::clone(&spec.name))
                 .or_insert_with(|| Arc::new(FunctionLog::new(Arc::clone(&spec.name), self.inner.writer.clone()))),
         );
-        Arc::new(Function::new(spec, Arc::clone(&self.inner.shared), log))
+        let registry = &self.inner.registry;
+        Arc::new(Function::new(
+            spec,
+            log,
+            Arc::clone(&registry.shared),
+            Arc::<Registry>::clone(registry),
+        ))
     }
 }
 
 /// Looks for instances that are idle for too long, as long as the host lives.
-async fn stop_expired(shared: std::sync::Weak<Shared>, pause: Duration) {
+async fn stop_expired(registry: std::sync::Weak<Registry>, pause: Duration) {
     loop {
         tokio::time::sleep(pause).await;
-        let Some(shared) = shared.upgrade() else { return };
-        if shared.is_closing() {
+        let Some(registry) = registry.upgrade() else { return };
+        if registry.shared.is_closing() {
             return;
         }
-        let functions: Vec<_> = shared.functions.read().values().cloned().collect();
-        for function in functions {
+        for function in registry.all() {
             function.stop_expired(Instant::now());
         }
         // what functions have let go of, and has ended since

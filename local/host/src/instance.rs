@@ -10,10 +10,10 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use crate::config::wall_clock_ms;
+use crate::context::FunctionContext;
 use crate::deadline::Deadline;
 use crate::error::InvokeError;
-use crate::function::Function;
-use crate::invocation::{Delivery, FunctionError, InvokeOutput, Job, Ticket};
+use crate::invocation::{Delivery, FunctionError, InvokeOutput, Job, Permit, Ticket};
 use crate::logs::{Capture, InvocationStatus, LogRecord};
 use crate::memory::peak_memory_mb;
 use crate::platform::{PlatformFailure, billed_ms};
@@ -42,6 +42,8 @@ pub(crate) enum Outcome {
 pub(crate) enum Next {
     Deliver(Delivery),
     Wait(oneshot::Receiver<Delivery>),
+    /// The same, and the instance's start is over with it.
+    WaitFirst(oneshot::Receiver<Delivery>),
     /// The invocation it has is not answered yet, or it asks already.
     Refused,
     Ended,
@@ -82,7 +84,7 @@ struct State {
 /// An instance. Two are equal if they are the same one.
 #[derive(Debug)]
 pub(crate) struct Instance {
-    pub(crate) function: Arc<Function>,
+    pub(crate) context: Arc<FunctionContext>,
     log_stream: Arc<str>,
     pub(crate) pid: OnceLock<u32>,
     state: Mutex<State>,
@@ -100,10 +102,10 @@ impl PartialEq for Instance {
 
 impl Instance {
     /// A starting instance, whose process must ask for work within `init_timeout`.
-    pub(crate) fn new(function: Arc<Function>, log_stream: Arc<str>, init_timeout: Duration) -> Self {
+    pub(crate) fn new(context: Arc<FunctionContext>, log_stream: Arc<str>, init_timeout: Duration) -> Self {
         let now = Instant::now();
         Self {
-            function,
+            context,
             log_stream,
             pid: OnceLock::new(),
             state: Mutex::new(State {
@@ -140,7 +142,7 @@ impl Instance {
 
     /// Gives the instance its next invocation; gives it back if the instance has ended.
     pub(crate) fn assign(&self, mut job: Job) -> Result<(), Box<Job>> {
-        let timeout = self.function.spec.timeout;
+        let timeout = self.context.spec.timeout;
         let mut state = self.state.lock();
         if state.phase == Phase::Ended || state.stop {
             return Err(Box::new(job));
@@ -172,41 +174,39 @@ impl Instance {
 
     fn begin(&self, state: &mut State, mut job: Job) -> Delivery {
         job.ticket.started = Instant::now();
-        job.ticket.started_at_ms = self.function.now_ms();
+        job.ticket.started_at_ms = self.context.now_ms();
         state.running = Some(job.ticket);
         self.capture.lock().begin();
         job.delivery
     }
 
     /// The runtime asks for work. The first time says that its start is over.
-    pub(crate) fn next(self: &Arc<Self>) -> Next {
-        let (first, work) = {
-            let mut state = self.state.lock();
-            match (state.phase, &state.running, &state.parked) {
-                (Phase::Ended, ..) => return Next::Ended,
-                (_, Some(_), _) => return Next::Refused,
-                // one whose connection has gone waits no longer
-                (_, None, Some(waiting)) if !waiting.is_closed() => return Next::Refused,
-                (Phase::Starting | Phase::Ready, None, _) => {}
-            }
-            let first = state.phase == Phase::Starting;
-            if first {
-                state.phase = Phase::Ready;
-                state.deadline.clear();
-                state.init = Some(state.created.elapsed());
-                self.capture.lock().drain();
-            }
-            if let Some(job) = state.assigned.take() {
-                return Next::Deliver(self.begin(&mut state, job));
-            }
-            let (sender, receiver) = oneshot::channel();
-            state.parked = Some(sender);
-            (first, receiver)
-        };
-        if first {
-            self.function.became_ready(self);
+    pub(crate) fn next(&self) -> Next {
+        let mut state = self.state.lock();
+        match (state.phase, &state.running, &state.parked) {
+            (Phase::Ended, ..) => return Next::Ended,
+            (_, Some(_), _) => return Next::Refused,
+            // one whose connection has gone waits no longer
+            (_, None, Some(waiting)) if !waiting.is_closed() => return Next::Refused,
+            (Phase::Starting | Phase::Ready, None, _) => {}
         }
-        Next::Wait(work)
+        let first = state.phase == Phase::Starting;
+        if first {
+            state.phase = Phase::Ready;
+            state.deadline.clear();
+            state.init = Some(state.created.elapsed());
+            self.capture.lock().drain();
+        }
+        if let Some(job) = state.assigned.take() {
+            return Next::Deliver(self.begin(&mut state, job));
+        }
+        let (sender, receiver) = oneshot::channel();
+        state.parked = Some(sender);
+        if first {
+            Next::WaitFirst(receiver)
+        } else {
+            Next::Wait(receiver)
+        }
     }
 
     /// Returns true if this is the invocation that is running.
@@ -218,23 +218,14 @@ impl Instance {
             .is_some_and(|ticket| ticket.request_id == id)
     }
 
-    /// The runtime's answer. `false` if no such invocation is running.
-    pub(crate) fn complete(self: &Arc<Self>, id: Uuid, outcome: Outcome) -> bool {
-        let (ticket, init) = {
-            let mut state = self.state.lock();
-            let Some(mut ticket) = state.running.take_if(|ticket| ticket.request_id == id) else {
-                return false;
-            };
-            // while nothing ran it took no time, in reports and for the pool
-            ticket.started += state.deadline.away(Instant::now());
-            state.deadline.clear();
-            (ticket, state.init.take())
-        };
-        let answer = self.conclude(ticket, init, outcome);
-        // Before the caller goes on, so that its next request finds this instance idle.
-        self.function.offer(self);
-        answer.send();
-        true
+    /// Takes out the invocation if it is running, and the duration of the start with the first one.
+    pub(crate) fn complete(&self, id: Uuid) -> Option<(Ticket, Option<Duration>)> {
+        let mut state = self.state.lock();
+        let mut ticket = state.running.take_if(|ticket| ticket.request_id == id)?;
+        // while nothing ran it took no time, in reports and for the pool
+        ticket.started += state.deadline.away(Instant::now());
+        state.deadline.clear();
+        Some((ticket, state.init.take()))
     }
 
     /// The runtime says that its start has failed. `false` if it has started.
@@ -284,8 +275,8 @@ impl Instance {
         }
     }
 
-    /// Writes the log of an invocation that is over and makes its answer.
-    pub(crate) fn conclude(&self, ticket: Ticket, init: Option<Duration>, outcome: Outcome) -> Answer {
+    /// Writes the log of an invocation that is over and makes its answer. Its permit is the function's to give back.
+    pub(crate) fn conclude(&self, ticket: Ticket, init: Option<Duration>, outcome: Outcome) -> (Answer, Permit) {
         let Ticket {
             request_id,
             reply,
@@ -294,7 +285,7 @@ impl Instance {
             log_tail,
             permit,
         } = ticket;
-        let spec = &self.function.spec;
+        let spec = &self.context.spec;
         let duration = match &outcome {
             Outcome::Failure(PlatformFailure::TimedOut(timeout)) => *timeout,
             Outcome::Success(_) | Outcome::Error(_) | Outcome::Failure(_) => started.elapsed(),
@@ -315,10 +306,8 @@ impl Instance {
             init_duration: init,
             billed_ms: record.billed_ms,
         };
-        self.function.keep(record);
-        self.function.invocation_ended(duration);
-        drop(permit);
-        Answer { reply, output }
+        self.context.keep(record);
+        (Answer { reply, output }, permit)
     }
 
     fn judge(&self, id: Uuid, outcome: Outcome) -> (Bytes, InvocationStatus, Vec<String>) {
@@ -326,7 +315,7 @@ impl Instance {
             Outcome::Success(payload) => (payload, InvocationStatus::Success, Vec::new()),
             Outcome::Error(payload) => (payload, InvocationStatus::FunctionError, Vec::new()),
             Outcome::Failure(failure) => {
-                let at = crate::logs::timestamp(self.function.now_ms());
+                let at = crate::logs::timestamp(self.context.now_ms());
                 let status = match failure {
                     PlatformFailure::TimedOut(_) | PlatformFailure::InitTimedOut(_) => InvocationStatus::Timeout,
                     PlatformFailure::Exited(_)
@@ -345,7 +334,7 @@ impl Instance {
         status: InvocationStatus,
         platform: Vec<String>,
     ) -> LogRecord {
-        let spec = &self.function.spec;
+        let spec = &self.context.spec;
         LogRecord {
             sequence: 0,
             request_id,
@@ -371,9 +360,9 @@ impl Instance {
         if captured.before.is_empty() && captured.during.is_empty() && platform.is_empty() {
             return;
         }
-        let mut record = self.record(None, self.function.now_ms(), status, platform);
+        let mut record = self.record(None, self.context.now_ms(), status, platform);
         record.take_lines(captured);
-        self.function.keep(record);
+        self.context.keep(record);
     }
 
     fn peak_memory(&self) -> Option<u32> {
@@ -400,6 +389,10 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    pub(crate) fn duration(&self) -> Duration {
+        self.output.duration
+    }
+
     /// A caller that has gone is none of the function's business.
     pub(crate) fn send(self) {
         let _ = self.reply.send(Ok(self.output));

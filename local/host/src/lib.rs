@@ -20,6 +20,7 @@
 //! - A function URL with `AWS_IAM` asks for a SigV4 `Authorization` header and does not verify it.
 
 mod config;
+mod context;
 mod deadline;
 mod environment;
 mod error;
@@ -39,6 +40,7 @@ mod peer;
 mod platform;
 mod pool;
 mod process;
+mod registry;
 mod runtime_api;
 mod shared;
 mod shortage;

@@ -16,6 +16,7 @@ use tokio::process::{Child, Command};
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
+use crate::context::FunctionContext;
 use crate::environment::{InstanceIdentity, environment};
 use crate::function::{Function, StartError};
 use crate::instance::{Instance, Outcome, Remains};
@@ -42,24 +43,24 @@ enum Ending {
 
 /// Runs one instance from its start to its end. The pool and the host have counted it already.
 pub(crate) async fn supervise(function: Arc<Function>, place: Place) {
-    let shared = Arc::clone(&function.shared);
+    let context = &function.context;
     let instance = Arc::new(Instance::new(
-        Arc::clone(&function),
-        log_stream(&function).into(),
-        shared.config.init_timeout,
+        Arc::clone(context),
+        log_stream(context).into(),
+        context.shared.config.init_timeout,
     ));
     match start(&instance).await {
         Ok(started) => {
-            shared.has_started();
-            run(&instance, started).await;
+            context.shared.has_started();
+            run(&function, &instance, started).await;
         }
         Err(error) if is_shortage(&error) => {
             let _ = instance.end();
             function.machine_failed(&error);
         }
         Err(error) => {
-            let why = format!("cannot run {}: {error}", function.spec.binary.display());
-            tracing::warn!(function = %function.spec.name, "{why}");
+            let why = format!("cannot run {}: {error}", context.spec.binary.display());
+            tracing::warn!(function = %context.spec.name, "{why}");
             let _ = instance.end();
             function.ended(&instance, true);
             function.start_failed(&instance, StartError::Platform(PlatformFailure::InvalidEntrypoint(why)));
@@ -70,15 +71,15 @@ pub(crate) async fn supervise(function: Arc<Function>, place: Place) {
 }
 
 /// `2026/11/22/[$LATEST]` and 32 hexadecimal digits.
-fn log_stream(function: &Function) -> String {
-    let day = i64::try_from(function.now_ms())
+fn log_stream(context: &FunctionContext) -> String {
+    let day = i64::try_from(context.now_ms())
         .ok()
         .and_then(DateTime::from_timestamp_millis)
         .map_or_else(|| "1970/01/01".to_owned(), |at| at.format("%Y/%m/%d").to_string());
     format!(
         "{day}/[{}]{}",
-        function.spec.version,
-        (function.shared.config.ids)().simple()
+        context.spec.version,
+        (context.shared.config.ids)().simple()
     )
 }
 
@@ -91,12 +92,12 @@ struct Started {
 }
 
 async fn start(instance: &Arc<Instance>) -> io::Result<Started> {
-    let function = Arc::clone(&instance.function);
+    let context = Arc::clone(&instance.context);
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     let stream = instance.log_stream().to_owned();
     // Starting a process blocks for about a millisecond.
-    let spawned = tokio::task::spawn_blocking(move || spawn(&function, address, &stream)).await;
+    let spawned = tokio::task::spawn_blocking(move || spawn(&context, address, &stream)).await;
     let (child, pid, mark, reader) = spawned.map_err(io::Error::other)??;
     let _ = instance.pid.set(pid);
     let output = Arc::new(pipe::Receiver::from_owned_fd(OwnedFd::from(reader))?);
@@ -111,14 +112,14 @@ async fn start(instance: &Arc<Instance>) -> io::Result<Started> {
 }
 
 /// Starts the process in a group of its own: a Ctrl-C in the terminal is the host's to handle.
-fn spawn(function: &Function, address: SocketAddr, stream: &str) -> io::Result<(Child, u32, String, PipeReader)> {
-    let spec = &function.spec;
-    let config = &function.shared.config;
+fn spawn(context: &FunctionContext, address: SocketAddr, stream: &str) -> io::Result<(Child, u32, String, PipeReader)> {
+    let spec = &context.spec;
+    let config = &context.shared.config;
     (config.may_start)(&spec.name)?;
     let binary = std::path::absolute(&spec.binary)?;
     let task_root = binary.parent().unwrap_or(Path::new("/"));
     // the guard first: what starts between a start and its watch would outlive a killed host
-    let guard = function.shared.guard();
+    let guard = context.shared.guard();
     let mark = guard.mark();
     let identity = InstanceIdentity {
         runtime_api: address,
@@ -158,7 +159,7 @@ fn yield_to_host(pid: u32) {
     }
 }
 
-async fn run(instance: &Arc<Instance>, started: Started) {
+async fn run(function: &Arc<Function>, instance: &Arc<Instance>, started: Started) {
     let Started {
         mut child,
         pid,
@@ -169,11 +170,12 @@ async fn run(instance: &Arc<Instance>, started: Started) {
     let stop_api = Arc::new(Notify::new());
     let mut api = tokio::spawn(runtime_api::serve(
         listener,
+        Arc::clone(function),
         Arc::clone(instance),
         Arc::clone(&stop_api),
     ));
     let logs = tokio::spawn(pump(output, Arc::clone(instance)));
-    if !instance.function.register(instance) {
+    if !function.register(instance) {
         instance.stop();
     }
     let ending = watch(instance, &mut child).await;
@@ -184,12 +186,12 @@ async fn run(instance: &Arc<Instance>, started: Started) {
     }
     let remains = instance.end();
     api.abort();
-    instance.function.ended(instance, remains.was_starting);
-    settle(instance, &ending, remains);
+    function.ended(instance, remains.was_starting);
+    settle(function, instance, &ending, remains);
     if let Err(error) = child.wait().await {
         tracing::warn!(%error, pid, "waiting for a function process");
     }
-    instance.function.shared.guard().forget(pid, mark);
+    instance.context.shared.guard().forget(pid, mark);
     logs.abort();
 }
 
@@ -228,12 +230,12 @@ async fn sleep_until(wake: Option<Instant>) {
 }
 
 /// Answers what the instance leaves behind.
-fn settle(instance: &Arc<Instance>, ending: &Ending, remains: Remains) {
-    let function = &instance.function;
+fn settle(function: &Arc<Function>, instance: &Arc<Instance>, ending: &Ending, remains: Remains) {
+    let context = &instance.context;
     let failure = match ending {
         Ending::Exited(status) => PlatformFailure::Exited(exit_text(*status)),
-        Ending::TimedOut => PlatformFailure::TimedOut(function.spec.timeout),
-        Ending::InitTimedOut => PlatformFailure::InitTimedOut(function.shared.config.init_timeout),
+        Ending::TimedOut => PlatformFailure::TimedOut(context.spec.timeout),
+        Ending::InitTimedOut => PlatformFailure::InitTimedOut(context.shared.config.init_timeout),
         Ending::Stopped => {
             // Callers learn from the dropped ticket that the host gave up.
             if let Some(job) = remains.undelivered {
@@ -243,18 +245,18 @@ fn settle(instance: &Arc<Instance>, ending: &Ending, remains: Remains) {
             return instance.log_orphan(InvocationStatus::Success, Vec::new());
         }
     };
-    tracing::debug!(function = %function.spec.name, ?ending, "an instance has ended");
+    tracing::debug!(function = %context.spec.name, ?ending, "an instance has ended");
     let busy = remains.running.is_some();
     if let Some(ticket) = remains.running {
-        instance
-            .conclude(ticket, remains.init, Outcome::Failure(failure.clone()))
+        function
+            .conclude(instance, ticket, remains.init, Outcome::Failure(failure.clone()))
             .send();
     }
     if let Some(job) = remains.undelivered {
         match ending {
             // It had its whole time in front of a runtime that did not ask for it.
-            Ending::TimedOut => instance
-                .conclude(job.ticket, None, Outcome::Failure(failure.clone()))
+            Ending::TimedOut => function
+                .conclude(instance, job.ticket, None, Outcome::Failure(failure.clone()))
                 .send(),
             Ending::Exited(_) | Ending::InitTimedOut | Ending::Stopped => function.resubmit(job),
         }

@@ -22,6 +22,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, OnceCell};
 use uuid::Uuid;
 
+use crate::function::Function;
 use crate::instance::{Instance, Next, Outcome};
 use crate::invocation::{Delivery, MAX_RESPONSE_BYTES};
 use crate::peer;
@@ -67,12 +68,13 @@ impl<'a> Route<'a> {
 const MAX_CONNECTIONS: usize = 16;
 
 /// Serves the instance until `stop`, and then until its open connections have ended.
-pub(crate) async fn serve(listener: TcpListener, instance: Arc<Instance>, stop: Arc<Notify>) {
+pub(crate) async fn serve(listener: TcpListener, function: Arc<Function>, instance: Arc<Instance>, stop: Arc<Notify>) {
     let Ok(address) = listener.local_addr() else { return };
     let written: Arc<str> = address.to_string().into();
     let told = Arc::new(AtomicBool::new(false));
     let accepted = |peer: SocketAddr, connection: &Arc<Connection>| {
         let caller = Arc::new(Caller {
+            function: Arc::clone(&function),
             instance: Arc::clone(&instance),
             connection: Arc::clone(connection),
             peer,
@@ -92,6 +94,7 @@ pub(crate) async fn serve(listener: TcpListener, instance: Arc<Instance>, stop: 
 
 /// The peer of one connection.
 struct Caller {
+    function: Arc<Function>,
     instance: Arc<Instance>,
     connection: Arc<Connection>,
     peer: SocketAddr,
@@ -112,11 +115,11 @@ impl Caller {
         }
         // work is for a process that lives
         self.connection.follow_peer();
-        let instance = &self.instance;
+        let (function, instance) = (&self.function, &self.instance);
         match Route::parse(&parts.method, parts.uri.path()) {
-            Route::Next => next(instance).await,
-            Route::Response(id) => response(instance, id, body).await,
-            Route::Error(id) => error(instance, id, &parts.headers, body).await,
+            Route::Next => next(function, instance).await,
+            Route::Response(id) => response(function, instance, id, body).await,
+            Route::Error(id) => error(function, instance, id, &parts.headers, body).await,
             Route::InitError => init_error(instance, &parts.headers, body).await,
             Route::WrongMethod => status(StatusCode::METHOD_NOT_ALLOWED),
             Route::Unknown => status(StatusCode::NOT_FOUND),
@@ -149,7 +152,7 @@ impl Caller {
             let known = peer::is_held_by(*pid, self.peer, self.address).await;
             if !known && !self.told.swap(true, Ordering::Relaxed) {
                 tracing::warn!(
-                    function = %self.instance.function.spec.name,
+                    function = %self.function.spec().name,
                     peer = %self.peer,
                     "a stranger was kept from the Runtime API of a function"
                 );
@@ -160,10 +163,10 @@ impl Caller {
     }
 }
 
-async fn next(instance: &Arc<Instance>) -> Reply {
-    match instance.next() {
+async fn next(function: &Arc<Function>, instance: &Arc<Instance>) -> Reply {
+    match function.next(instance) {
         Next::Deliver(delivery) => deliver(delivery),
-        Next::Wait(work) => work.await.map_or_else(|_| container_error(), deliver),
+        Next::Wait(work) | Next::WaitFirst(work) => work.await.map_or_else(|_| container_error(), deliver),
         Next::Refused => invalid_transition(),
         Next::Ended => container_error(),
     }
@@ -200,36 +203,42 @@ fn set(headers: &mut HeaderMap, name: &'static str, value: &str) {
     }
 }
 
-async fn response(instance: &Arc<Instance>, id: &str, body: RequestBody) -> Reply {
+async fn response(function: &Arc<Function>, instance: &Arc<Instance>, id: &str, body: RequestBody) -> Reply {
     let Some(id) = running_id(instance, id) else {
         return invalid_id();
     };
     match read(body).await {
-        Read::Whole(body, None) => accepted(instance.complete(id, Outcome::Success(body))),
-        Read::Whole(_, Some(error)) => accepted(instance.complete(id, Outcome::Error(error))),
+        Read::Whole(body, None) => accepted(function.complete(instance, id, Outcome::Success(body))),
+        Read::Whole(_, Some(error)) => accepted(function.complete(instance, id, Outcome::Error(error))),
         Read::TooLarge => {
-            instance.complete(id, Outcome::Failure(PlatformFailure::ResponseTooLarge));
+            function.complete(instance, id, Outcome::Failure(PlatformFailure::ResponseTooLarge));
             too_large()
         }
         Read::Broken => status(StatusCode::BAD_REQUEST),
     }
 }
 
-async fn error(instance: &Arc<Instance>, id: &str, headers: &HeaderMap, body: RequestBody) -> Reply {
+async fn error(
+    function: &Arc<Function>,
+    instance: &Arc<Instance>,
+    id: &str,
+    headers: &HeaderMap,
+    body: RequestBody,
+) -> Reply {
     let Some(id) = running_id(instance, id) else {
         return invalid_id();
     };
     match read(body).await {
-        Read::Whole(body, _) => accepted(instance.complete(id, Outcome::Error(described(headers, body)))),
+        Read::Whole(body, _) => accepted(function.complete(instance, id, Outcome::Error(described(headers, body)))),
         Read::TooLarge => {
-            instance.complete(id, Outcome::Failure(PlatformFailure::ResponseTooLarge));
+            function.complete(instance, id, Outcome::Failure(PlatformFailure::ResponseTooLarge));
             too_large()
         }
         Read::Broken => status(StatusCode::BAD_REQUEST),
     }
 }
 
-async fn init_error(instance: &Arc<Instance>, headers: &HeaderMap, body: RequestBody) -> Reply {
+async fn init_error(instance: &Instance, headers: &HeaderMap, body: RequestBody) -> Reply {
     match read(body).await {
         Read::Whole(body, _) if instance.init_failed(described(headers, body.clone())) => accepted(true),
         Read::Whole(..) => invalid_transition(),

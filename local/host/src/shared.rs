@@ -1,25 +1,22 @@
 //! The state that all functions of a host share.
 
-use std::collections::HashMap;
 use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use parking_lot::{Mutex, RwLock};
+use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::config::HostConfig;
-use crate::function::Function;
 use crate::guard::Guard;
 use crate::invocation::InFlight;
 use crate::shortage::Shortage;
 
-/// The host's settings, functions and counters.
+/// The host's settings and counters.
 pub(crate) struct Shared {
     pub(crate) config: HostConfig,
-    pub(crate) functions: RwLock<HashMap<Arc<str>, Arc<Function>>>,
     pub(crate) in_flight: Arc<InFlight>,
     /// The number of processes that live or are being started.
     pub(crate) instances: watch::Sender<usize>,
@@ -29,9 +26,6 @@ pub(crate) struct Shared {
     /// The time at which a request was last refused because no instance was free for it.
     refused: Mutex<Option<Instant>>,
 }
-
-/// The idle time after which an instance counts as not needed by its function all the time.
-const SPARE: Duration = Duration::from_secs(1);
 
 /// The time for which a refused request is reported as trouble.
 const REFUSAL_REMEMBERED: Duration = Duration::from_secs(5);
@@ -61,7 +55,6 @@ impl Shared {
     pub(crate) fn new(config: HostConfig) -> Self {
         Self {
             config,
-            functions: RwLock::default(),
             in_flight: Arc::default(),
             instances: watch::Sender::new(0),
             closing: AtomicBool::new(false),
@@ -132,21 +125,6 @@ impl Shared {
                 .is_some_and(refused)
                 .then(|| "functions are asked for more than they can do: requests are refused".to_owned())
         })
-    }
-
-    /// At the host's limit: stops an idle instance of another function, for one that would have `own`. Whoever waits tries
-    /// again soon.
-    pub(crate) fn make_room(&self, asking: &Arc<Function>, own: usize) {
-        // without any it takes what there is; for one more it does not take what is needed again the next moment
-        let spare = if own <= 1 { Duration::ZERO } else { SPARE };
-        let others: Vec<_> = self
-            .functions
-            .read()
-            .values()
-            .filter(|other| !Arc::ptr_eq(other, asking))
-            .cloned()
-            .collect();
-        others.iter().any(|other| other.stop_one_idle(spare));
     }
 }
 
