@@ -7,13 +7,16 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 use sluice_metrics::{Distribution, MetricId, Point, SeriesKey, Sketch, Timestamp, Unit, Window};
-use sluice_storage::Fault;
 use sluice_storage::identity::{self, Ownership};
+use sluice_storage::{Fault, Schema, SchemaError};
 
 /// The most metrics on disk, counted by unit.
 const MAX_SERIES: i64 = 10_000;
 
-const SCHEMA: &str = "
+/// The steps from each format of the file to the next.
+const SCHEMA: Schema = Schema::new(&[FORMAT_1]);
+
+const FORMAT_1: &str = "
 CREATE TABLE series (
     id         INTEGER PRIMARY KEY,
     namespace  TEXT NOT NULL,
@@ -37,12 +40,7 @@ CREATE TABLE points (
     distribution BLOB,
     PRIMARY KEY (series, minute)
 ) STRICT, WITHOUT ROWID;
-
-PRAGMA user_version = 1;
 ";
-
-/// The format that this release writes.
-const FORMAT: i64 = 1;
 
 /// The file, opened.
 pub(crate) struct Store {
@@ -58,6 +56,15 @@ pub(crate) enum OpenError {
     Sqlite(#[from] rusqlite::Error),
     #[error("it has format {0}, which a later release wrote")]
     Later(i64),
+}
+
+impl From<SchemaError> for OpenError {
+    fn from(error: SchemaError) -> Self {
+        match error {
+            SchemaError::NewerFormat { found, .. } => Self::Later(found),
+            SchemaError::Sqlite(error) => Self::Sqlite(error),
+        }
+    }
 }
 
 impl OpenError {
@@ -90,20 +97,16 @@ pub(crate) struct Filter {
 impl Store {
     /// Opens the file, or makes it, for the data directory with this identity.
     pub(crate) fn open(path: &Path, identity: Option<&str>) -> Result<Self, OpenError> {
-        let connection = Connection::open(path)?;
+        let mut connection = Connection::open(path)?;
         connection.busy_timeout(Duration::from_secs(1))?;
-        let format: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
-        if format > FORMAT {
-            return Err(OpenError::Later(format));
-        }
+        // before anything is changed: a file of a later release stays as it is
+        SCHEMA.found(&connection)?;
         connection.pragma_update(None, "journal_mode", "WAL")?;
         // metrics are not promises: a power cut may take the last minutes
         connection.pragma_update(None, "synchronous", "NORMAL")?;
         connection.pragma_update(None, "cache_size", -256)?;
         connection.pragma_update(None, "journal_size_limit", 4 * 1024 * 1024)?;
-        if format == 0 {
-            connection.execute_batch(SCHEMA)?;
-        }
+        SCHEMA.migrate(&mut connection)?;
         if let Some(identity) = identity
             && identity::read_from(&connection)? == Ownership::Unmarked
         {
