@@ -96,15 +96,53 @@ fn a_backup_under_traffic_has_all_that_was_acknowledged() {
     }
     let more = submit(&aws, &url, "after@example.com", "1234").expect("taken in");
     assert_eq!(more.1, "ingested");
-    assert!(sluice.stop().success());
+    stop_cleanly(&mut sluice);
     check_is_whole(sluice.data());
+}
+
+/// Stops cleanly, after which nothing of a database is in its log: each file is whole by itself.
+fn stop_cleanly(sluice: &mut Sluice) {
+    assert!(sluice.stop().success());
+    for entry in std::fs::read_dir(sluice.data()).expect("there") {
+        let entry = entry.expect("a file");
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let size = entry.metadata().expect("there").len();
+        assert!(!name.ends_with("-wal") || size == 0, "{name} has {size} bytes");
+    }
 }
 
 /// A directory that sluice has been stopped on.
 fn stopped() -> Sluice {
     let mut sluice = Sluice::started();
-    assert!(sluice.stop().success());
+    stop_cleanly(&mut sluice);
     sluice
+}
+
+#[test]
+fn a_clean_stop_leaves_nothing_in_a_log() {
+    let mut sluice = Sluice::started();
+    let (aws, url) = (sluice.aws(), sluice.output("FunctionURLAPI"));
+    submit(&aws, &url, "logs@example.com", "1234").expect("taken in");
+    // the file of streams and queues is made by the first of them
+    aws.call("AmazonSQS.CreateQueue", &json!({ "QueueName": "logs" }))
+        .expect("created");
+    for name in ["journal", "dynamodb", "streams", "metrics"] {
+        let log = sluice.data().join(format!("{name}.sqlite-wal"));
+        until("it is written", || {
+            std::fs::metadata(&log).is_ok_and(|log| log.len() > 0).then_some(())
+        });
+    }
+    stop_cleanly(&mut sluice);
+    check_is_whole(sluice.data());
+    sluice.start();
+    let queues = sluice.aws().call("AmazonSQS.ListQueues", &json!({})).expect("listed");
+    assert!(
+        queues["QueueUrls"][0]
+            .as_str()
+            .is_some_and(|url| url.ends_with("/logs")),
+        "{queues}"
+    );
+    stop_cleanly(&mut sluice);
 }
 
 #[test]
@@ -149,7 +187,7 @@ fn a_database_that_is_missing_empty_or_foreign_is_named() {
     foreign(&file("metrics.sqlite"));
     let mut sluice = sluice;
     sluice.start();
-    assert!(sluice.stop().success());
+    stop_cleanly(&mut sluice);
     let aside = std::fs::read_dir(sluice.data()).expect("there").filter(|file| {
         let name = file.as_ref().expect("a file").file_name();
         let name = name.to_string_lossy();

@@ -77,7 +77,7 @@ impl Cloud {
         }
     }
 
-    /// Stops taking requests, lets running ones end for at most `grace`, and closes the journal.
+    /// Stops taking requests, lets running ones end for at most `grace`, and closes the directory's databases.
     ///
     /// # Errors
     /// If the journal cannot be closed; what was acknowledged is on disk all the same.
@@ -106,10 +106,14 @@ impl Cloud {
         // the journal before the functions: a call that is cut off now is sent again at the next start, not failed
         let closed = services.driver.clone().close().await;
         host.shutdown(grace).await;
-        // what ended in the meantime is counted as well
-        let metrics = Arc::clone(&services.metrics);
-        if tokio::task::spawn_blocking(move || metrics.close()).await.is_err() {
-            tracing::warn!("the last second's metrics may be lost");
+        // whoever still holds a handle; the metrics last: what ended in the meantime is counted as well
+        let close = move || {
+            services.dynamodb.close();
+            services.streams.close();
+            services.metrics.close();
+        };
+        if tokio::task::spawn_blocking(close).await.is_err() {
+            tracing::warn!("a database may not be closed, and the last second's metrics may be lost");
         }
         closed
     }

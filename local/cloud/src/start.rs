@@ -182,7 +182,7 @@ impl Opened {
             config,
             self.driver,
             &host,
-            Arc::clone(&self.runner),
+            &self.runner,
             self.dynamodb,
             self.metrics,
         )?);

@@ -70,7 +70,7 @@ pub(crate) fn services(
     config: &CloudConfig,
     driver: Driver,
     host: &Host,
-    runner: Arc<Runner>,
+    runner: &Arc<Runner>,
     dynamodb: DynamoDb,
     metrics: Arc<Metrics>,
 ) -> Result<Services, StartError> {

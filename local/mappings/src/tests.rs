@@ -130,7 +130,7 @@ impl World {
 
     fn step_functions(&self) -> Arc<StepFunctions> {
         let (account, driver) = (self.account.clone(), self.driver.clone());
-        Arc::new(StepFunctions::new(account, driver, Arc::new(NoCalls)))
+        Arc::new(StepFunctions::new(account, driver, &Arc::new(NoCalls)))
     }
 
     /// A call of Step Functions that must succeed.

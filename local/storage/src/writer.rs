@@ -117,6 +117,24 @@ impl GroupWriter {
         })
     }
 
+    /// Takes the log into the file at a clean end, so that the file alone is the database, though somebody may still hold a
+    /// connection to it.
+    ///
+    /// # Errors
+    /// When SQLite fails; the next one who opens the database reads the log then.
+    pub fn truncate_log(&self) -> rusqlite::Result<()> {
+        let busy: bool = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+        if busy {
+            return Err(rusqlite::Error::SqliteFailure(
+                rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_BUSY),
+                Some("another connection reads the log".into()),
+            ));
+        }
+        Ok(())
+    }
+
     /// Takes note that a group is on disk.
     pub fn succeeded(&self) {
         self.health.record_success();
@@ -179,6 +197,23 @@ mod tests {
             .query_row("SELECT count(*) FROM t", [], |row| row.get(0))
             .expect("reads");
         assert_eq!(rows, 0);
+    }
+
+    #[test]
+    fn the_log_is_empty_at_a_clean_end_unless_somebody_reads_it() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let path = directory.path().join("d");
+        let (mut writer, _) = writer(&path);
+        write(&mut writer).expect("written");
+        let other = Connection::open(&path).expect("opens");
+        let read = |reader: &Connection| reader.query_row("SELECT count(*) FROM t", [], |row| row.get::<_, i64>(0));
+        let snapshot = other.unchecked_transaction().expect("begins");
+        assert_eq!(read(&snapshot), Ok(1));
+        assert!(writer.truncate_log().is_err());
+        drop(snapshot);
+        writer.truncate_log().expect("nobody reads");
+        let log = sibling_path(&path, "-wal");
+        assert_eq!(std::fs::metadata(log).expect("held open").len(), 0);
     }
 
     #[test]

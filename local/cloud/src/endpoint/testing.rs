@@ -75,7 +75,7 @@ impl World {
             lambda,
             dynamodb: DynamoDb::open(account.clone(), &tables, table_metrics).unwrap(),
             sns: Sns::new(account.clone(), driver.clone()),
-            stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), runner.clone())),
+            stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), &runner)),
             config: account,
             driver,
             streams,

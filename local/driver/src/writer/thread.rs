@@ -48,11 +48,7 @@ impl Writer {
 
     /// Leaves one file behind. The log does as well: whoever opens the journal next reads it.
     fn checkpoint(&self) {
-        let truncated = self
-            .database
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        if let Err(error) = truncated {
+        if let Err(error) = self.database.truncate_log() {
             tracing::debug!(%error, "the journal's log stays beside it");
         }
     }

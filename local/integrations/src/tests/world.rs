@@ -31,7 +31,7 @@ impl World {
         let account = account(Arc::new(ManualClock::new(NOW)), 1);
         let runner = Runner::new(tokio::runtime::Handle::current());
         let driver = driver(directory.path(), &account, runner.clone(), Arc::new(NoObserver));
-        let stepfunctions = StepFunctions::new(account.clone(), driver.clone(), runner.clone());
+        let stepfunctions = StepFunctions::new(account.clone(), driver.clone(), &runner);
         let stepfunctions = Arc::new(stepfunctions);
         let tables = directory.path().join("tables.db");
         let dynamodb = DynamoDb::open(account.clone(), &tables, Arc::new(sluice_dynamodb::Unobserved)).unwrap();

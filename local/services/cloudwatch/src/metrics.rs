@@ -213,7 +213,8 @@ impl Metrics {
         self.shared.health.get()?.trouble()
     }
 
-    /// Keeps what was gathered and ends the thread. What is recorded later is lost.
+    /// Keeps what was gathered, ends the thread and closes the file, whoever still holds the metrics. What is recorded later is
+    /// lost, and what is read later refused.
     pub fn close(&self) {
         self.gathered().closing = true;
         self.shared.work.notify_one();
@@ -222,6 +223,8 @@ impl Metrics {
         {
             tracing::error!("the thread that keeps metrics has panicked");
         }
+        // the last connection takes the log into the file
+        drop(lock(&self.shared.disk).take());
     }
 
     fn gathered(&self) -> MutexGuard<'_, Gathered> {
@@ -377,7 +380,10 @@ mod tests {
         assert_eq!(sum(&metrics, "a").await, 6.0);
         metrics.record("N", "a", &[("d", "v")], Unit::Count, 1.0, NOW);
         metrics.close();
-        drop(metrics);
+        let log = path.with_extension("sqlite-wal");
+        assert!(!log.exists(), "the file is closed though the metrics are held");
+        let refused = metrics.read(|_| Ok::<_, MetricsError>(())).await;
+        assert!(matches!(refused, Err(MetricsError::Closed)), "{refused:?}");
         assert_eq!(sum(&open(&path).unwrap(), "a").await, 7.0);
     }
 

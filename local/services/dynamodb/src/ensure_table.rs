@@ -11,7 +11,7 @@ use dynoxide::actions::update_time_to_live::{TimeToLiveSpecification, UpdateTime
 use serde_json::{Value, json};
 
 use crate::DynamoError;
-use crate::tables::Tables;
+use crate::tables::{OpenTables, Tables};
 
 /// The state in which a table was found that was asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +35,13 @@ impl Tables {
         create_table: &Value,
         time_to_live: Option<&str>,
     ) -> Result<EnsuredTable, DynamoError> {
+        let open = self.open_tables().ok_or(DynamoError::Closed)?;
+        open.ensure_table(create_table, time_to_live)
+    }
+}
+
+impl OpenTables {
+    fn ensure_table(&self, create_table: &Value, time_to_live: Option<&str>) -> Result<EnsuredTable, DynamoError> {
         let name = create_table["TableName"].as_str().unwrap_or_default().to_owned();
         let refused = |reason: String| DynamoError::Refused {
             table: name.clone(),

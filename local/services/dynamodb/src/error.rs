@@ -22,6 +22,9 @@ pub enum DynamoError {
     /// The set-up cannot be put on disk.
     #[error("cannot put the tables on disk: {0}; look after the disk, then start again")]
     Sync(std::io::Error),
+    /// The file was closed.
+    #[error("the tables are closed")]
+    Closed,
     /// The definition of a table is refused.
     #[error("table {table}: {reason}")]
     Refused {

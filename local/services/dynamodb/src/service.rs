@@ -10,7 +10,7 @@ use crate::ensure_table::EnsuredTable;
 use crate::tables::Tables;
 use crate::{DynamoError, Observer};
 
-/// The DynamoDB tables of an account. Cheap to clone; when the last clone is dropped, it waits for the calls in hand.
+/// The DynamoDB tables of an account. Cheap to clone; when the last clone is dropped, they are closed.
 ///
 /// ```
 /// use std::sync::Arc;
@@ -74,6 +74,12 @@ impl DynamoDb {
     /// Waits until the file is damaged or gone, so that nothing can be acknowledged any more; says why.
     pub async fn until_lost(&self) -> Arc<str> {
         self.tables.until_lost().await
+    }
+
+    /// Carries out the calls in hand and closes the file, whoever still holds a clone. Calls are refused from then on. Blocks
+    /// for as long as that takes.
+    pub fn close(&self) {
+        self.tables.close();
     }
 
     /// The clock jumped: what has expired by now is deleted.

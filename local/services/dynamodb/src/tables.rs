@@ -10,6 +10,7 @@ use axum::http::{HeaderValue, Request, StatusCode, header};
 use bytes::Bytes;
 use dynoxide::Database;
 use http_body_util::Full;
+use parking_lot::{MappedRwLockReadGuard, RwLock, RwLockReadGuard};
 use sluice_clock::Clock;
 use sluice_storage::{RetryBackoff, WatchedFiles, WriteHealth, WriterThread, sibling_path};
 use tokio::sync::oneshot;
@@ -24,16 +25,21 @@ use crate::in_process::InProcessCall;
 use crate::ttl;
 use crate::wal::Wal;
 
-/// The tables in their file, and the thread that works on them. Dropping it waits for the calls in hand.
+/// The tables in their file, and the thread that works on them. Closing it, which dropping it does, waits for the calls in hand.
 pub(crate) struct Tables {
+    disk: WriteHealth,
+    /// `None` once it is closed.
+    open: RwLock<Option<OpenTables>>,
+    threads: Vec<WriterThread>,
+}
+
+/// The handles on the open database. The threads have clones of the database, and end when these are gone.
+pub(crate) struct OpenTables {
     pub(crate) database: Database,
     pub(crate) wal: Arc<Wal>,
-    disk: WriteHealth,
-    /// `None` only while it is dropped.
-    calls: Option<mpsc::Sender<Job<Call, RawResponse>>>,
-    /// Wakes the sweep of expired items; it ends when this is gone.
-    sweeping: Option<mpsc::Sender<()>>,
-    threads: Vec<WriterThread>,
+    calls: mpsc::Sender<Job<Call, RawResponse>>,
+    /// Wakes the sweep of expired items.
+    sweeping: mpsc::Sender<()>,
 }
 
 /// A call for the tables' thread.
@@ -111,13 +117,29 @@ impl Tables {
                 .map_err(DynamoError::Thread)?,
         ];
         Ok(Self {
-            database,
-            wal,
             disk,
-            calls: Some(calls),
-            sweeping: Some(sweeping),
+            open: RwLock::new(Some(OpenTables {
+                database,
+                wal,
+                calls,
+                sweeping,
+            })),
             threads,
         })
+    }
+
+    /// The open database, which is not closed while this is held; none: it is closed.
+    pub(crate) fn open_tables(&self) -> Option<MappedRwLockReadGuard<'_, OpenTables>> {
+        RwLockReadGuard::try_map(self.open.read(), Option::as_ref).ok()
+    }
+
+    /// Carries out the calls in hand, ends the threads and closes the file, whoever still holds the tables. Calls are refused
+    /// from then on.
+    pub(crate) fn close(&self) {
+        drop(self.open.write().take());
+        for thread in &self.threads {
+            thread.join();
+        }
     }
 
     /// The trouble with the tables' file; none: it can be written, as far as is known. While there is trouble, calls
@@ -133,28 +155,24 @@ impl Tables {
 
     /// The clock jumped: what has expired by now is deleted.
     pub(crate) fn clock_changed(&self) {
-        if let Some(sweeping) = &self.sweeping {
+        if let Some(open) = self.open_tables() {
             // an error means that the thread has ended, which is told by then
-            let _ = sweeping.send(());
+            let _ = open.sweeping.send(());
         }
     }
 
     /// Hands a call to the tables' thread and waits for its response.
     pub(crate) async fn send(&self, call: Call) -> Result<RawResponse, CallError> {
         let (reply, response) = oneshot::channel();
-        let calls = self.calls.as_ref().ok_or(CallError::Closed)?;
-        calls.send(Job { call, reply }).map_err(|_| CallError::Closed)?;
+        let sent = self.open_tables().map(|open| open.calls.send(Job { call, reply }));
+        sent.ok_or(CallError::Closed)?.map_err(|_| CallError::Closed)?;
         response.await.map_err(|_| CallError::Closed)?
     }
 }
 
 impl Drop for Tables {
     fn drop(&mut self) {
-        drop(self.calls.take());
-        drop(self.sweeping.take());
-        for thread in &self.threads {
-            thread.join();
-        }
+        self.close();
     }
 }
 

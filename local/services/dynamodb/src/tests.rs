@@ -14,11 +14,12 @@ use sluice_service_testing::{NOW, Reply, account};
 use sluice_wire::RequestId;
 use tempfile::TempDir;
 
+use crate::error::CallError;
 use crate::http_fallback::HttpFallback;
 use crate::in_process::InProcessCall;
 use crate::tables::{Call, Tables};
 use crate::wal::Wal;
-use crate::{DynamoDb, EnsuredTable, Unobserved, ttl};
+use crate::{DynamoDb, DynamoError, EnsuredTable, Unobserved, ttl};
 
 /// The service in a directory of its own.
 struct World {
@@ -429,7 +430,8 @@ async fn put_expiring(dynamo: &Tables, id: &str, expires: Value) {
 
 fn ids(dynamo: &Tables) -> Vec<String> {
     let request = json!({ "TableName": "entries" });
-    let page = dynamo.database.scan(serde_json::from_value(request).unwrap()).unwrap();
+    let open = dynamo.open_tables().unwrap();
+    let page = open.database.scan(serde_json::from_value(request).unwrap()).unwrap();
     let page = serde_json::to_value(page).unwrap();
     let items = page["Items"].as_array().cloned().unwrap_or_default();
     let mut ids: Vec<String> = items
@@ -460,7 +462,7 @@ async fn items_go_once_their_time_to_live_is_over() {
     }
     let check = |at: i64, deleted: usize, left: &[&str]| {
         assert_eq!(
-            ttl::sweep(&dynamo.database, at, &mut || true).unwrap(),
+            ttl::sweep(&dynamo.open_tables().unwrap().database, at, &mut || true).unwrap(),
             deleted,
             "at {at}"
         );
@@ -487,13 +489,20 @@ async fn many_items_expire_in_portions_and_no_other_table_is_touched() {
         portions += 1;
         true
     };
-    assert_eq!(ttl::sweep(&dynamo.database, at, &mut pause).unwrap(), 0, "not enabled");
+    assert_eq!(
+        ttl::sweep(&dynamo.open_tables().unwrap().database, at, &mut pause).unwrap(),
+        0,
+        "not enabled"
+    );
     dynamo.ensure_table(&table("id"), Some("expires")).unwrap();
-    assert_eq!(ttl::sweep(&dynamo.database, at, &mut pause).unwrap(), 60);
+    assert_eq!(
+        ttl::sweep(&dynamo.open_tables().unwrap().database, at, &mut pause).unwrap(),
+        60
+    );
     assert!(portions >= 3, "{portions}");
     assert_eq!(ids(&dynamo).len(), 60);
     assert_eq!(
-        ttl::sweep(&dynamo.database, at + 1_000, &mut || false).unwrap(),
+        ttl::sweep(&dynamo.open_tables().unwrap().database, at + 1_000, &mut || false).unwrap(),
         50,
         "it was told to stop"
     );
@@ -633,6 +642,28 @@ async fn writers_share_syncs_and_are_answered_after_them() {
     assert!(syncs < 50, "{syncs} syncs for 100 writes");
     drop(dynamo);
     assert_eq!(items(&path), Ok(100));
+}
+
+#[tokio::test]
+async fn what_is_closed_has_no_log_though_somebody_holds_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tables.db");
+    let dynamo = Tables::open(&path, clock()).unwrap();
+    dynamo.ensure_table(&table("id"), None).unwrap();
+    assert_eq!(dynamo.send(put(0)).await.unwrap().status, 200);
+    // a connection of the fallback's server is open as well
+    let call = Call {
+        in_process: None,
+        ..put(1)
+    };
+    assert_eq!(dynamo.send(call).await.unwrap().status, 200);
+    assert!(Disk::log_of(&path).exists());
+    dynamo.close();
+    assert!(!Disk::log_of(&path).exists());
+    assert_eq!(dynamo.send(put(2)).await.unwrap_err(), CallError::Closed);
+    let refused = dynamo.ensure_table(&table("id"), None);
+    assert!(matches!(refused, Err(DynamoError::Closed)), "{refused:?}");
+    assert_eq!(items(&path), Ok(2));
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use sluice_driver::{Driver, TaskResult};
 use sluice_engine::{Identity, ScheduledTask};
@@ -17,7 +17,8 @@ use crate::backpressure::Backpressure;
 pub struct StepFunctions {
     pub(crate) account: Account,
     pub(crate) driver: Driver,
-    pub(crate) tasks: Arc<dyn TaskCaller>,
+    /// The caller may hold this service in turn.
+    pub(crate) tasks: Weak<dyn TaskCaller>,
     activity_tasks: ActivityTasks,
     backpressure: Backpressure,
     quotas: Option<Arc<Quotas>>,
@@ -34,8 +35,10 @@ pub trait TaskCaller: Send + Sync + 'static {
 }
 
 impl StepFunctions {
-    /// Step Functions whose executions are this driver's; states under test make their calls by `tasks`.
-    pub fn new(account: Account, driver: Driver, tasks: Arc<dyn TaskCaller>) -> Self {
+    /// Step Functions whose executions are this driver's; states under test make their calls by `tasks`, as long as somebody
+    /// holds that.
+    pub fn new<T: TaskCaller>(account: Account, driver: Driver, tasks: &Arc<T>) -> Self {
+        let tasks = Arc::downgrade(tasks);
         Self {
             account,
             driver,

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock, mpsc};
 
+use parking_lot::RwLock;
 use rusqlite::Connection;
 use sluice_storage::{
     GroupWriter, HeldReplies, ReadError, ReaderPool, RetryBackoff, WatchedFiles, WriteHealth, WriterThread,
@@ -18,8 +19,8 @@ use super::writer::{GROUP, Job, Writer, WriterState};
 use crate::error::JobError;
 use crate::{Observation, Observer, StreamsError, Timestamp};
 
-/// The streams, queues and checkpoints in one file. Clones are the same store; when the last is dropped, what was begun is
-/// finished and the file closed.
+/// The streams, queues and checkpoints in one file. Clones are the same store; when the last is dropped, or any is closed, what
+/// was begun is finished and the file closed.
 ///
 /// ```
 /// use sluice_streams::{CreateStream, NewRecord, PutResult, RecordShare, Streams};
@@ -49,15 +50,16 @@ struct Inner {
     observer: Arc<OnceLock<Arc<dyn Observer>>>,
     open_check: OnceLock<OpenCheck>,
     opened: OnceCell<Opened>,
-    closing: AtomicBool,
+    waits_closed: AtomicBool,
+    closed: AtomicBool,
 }
 
 /// Looks at the file, which is there, before it is used; an error keeps it from being used.
 pub type OpenCheck = Box<dyn Fn(&Path) -> Result<(), String> + Send + Sync>;
 
 struct Opened {
-    /// `None` only while it is dropped.
-    jobs: Option<mpsc::Sender<Job>>,
+    /// `None` once it is closed; the thread ends then.
+    jobs: RwLock<Option<mpsc::Sender<Job>>>,
     readers: Arc<ReaderPool>,
     thread: WriterThread,
 }
@@ -77,7 +79,8 @@ impl Streams {
                 observer: Arc::default(),
                 open_check: OnceLock::new(),
                 opened: OnceCell::new(),
-                closing: AtomicBool::new(false),
+                waits_closed: AtomicBool::new(false),
+                closed: AtomicBool::new(false),
             }),
         }
     }
@@ -131,13 +134,22 @@ impl Streams {
 
     /// From now on nobody should wait for anything: wakes whoever does. Calls go on.
     pub fn close_waits(&self) {
-        self.inner.closing.store(true, Ordering::Release);
+        self.inner.waits_closed.store(true, Ordering::Release);
         self.inner.changes.notify_all();
     }
 
     /// Returns true if [`Streams::close_waits`] was called.
     pub fn waits_closed(&self) -> bool {
-        self.inner.closing.load(Ordering::Acquire)
+        self.inner.waits_closed.load(Ordering::Acquire)
+    }
+
+    /// Finishes what was begun and closes the file, whoever still holds a clone. Calls are refused from then on. Blocks for as
+    /// long as that takes.
+    pub fn close(&self) {
+        self.inner.closed.store(true, Ordering::SeqCst);
+        if let Some(opened) = self.inner.opened.get() {
+            opened.close();
+        }
     }
 
     pub(crate) fn subscribe(&self, topic: Topic) -> ChangeListener {
@@ -167,8 +179,8 @@ impl Streams {
             replies.hold(reply, result);
             keep
         });
-        let jobs = opened.jobs.as_ref().ok_or(StreamsError::Closed)?;
-        jobs.send(job).map_err(|_| StreamsError::Closed)?;
+        let sent = opened.jobs.read().as_ref().map(|jobs| jobs.send(job));
+        sent.ok_or(StreamsError::Closed)?.map_err(|_| StreamsError::Closed)?;
         // Dropped without an answer: the transaction never came to it.
         result.await.unwrap_or_else(|_| {
             Err(self
@@ -200,6 +212,9 @@ impl Streams {
 
     async fn opened(&self) -> Result<&Opened, StreamsError> {
         let inner = &self.inner;
+        if inner.closed.load(Ordering::SeqCst) {
+            return Err(StreamsError::Closed);
+        }
         let open = || async {
             let inner = Arc::clone(inner);
             let opening = tokio::task::spawn_blocking(move || Opened::new(&inner));
@@ -208,6 +223,13 @@ impl Streams {
         };
         let fresh = !inner.opened.initialized();
         let opened = inner.opened.get_or_try_init(open).await?;
+        // closed meanwhile: it was not there to be closed
+        if inner.closed.load(Ordering::SeqCst) {
+            let streams = self.clone();
+            let closing = tokio::task::spawn_blocking(move || streams.close());
+            closing.await.map_err(|_| StreamsError::Panicked)?;
+            return Err(StreamsError::Closed);
+        }
         if fresh {
             self.clear_leftovers_later();
         }
@@ -254,19 +276,30 @@ impl Opened {
             replies: HeldReplies::default(),
         };
         let (jobs, queue) = mpsc::channel();
-        let work = move || serve(&queue, GROUP, |group| writer.carry_out(group));
+        let work = move || {
+            serve(&queue, GROUP, |group| writer.carry_out(group));
+            if let Err(error) = writer.database.truncate_log() {
+                tracing::debug!(%error, "the log of streams and queues stays beside them");
+            }
+        };
         let thread = WriterThread::start("streams", None, work).map_err(|error| StreamsError::disk(&path, &error))?;
         Ok(Self {
-            jobs: Some(jobs),
+            jobs: RwLock::new(Some(jobs)),
             readers: ReaderPool::new(path, schema::READER_CACHE_KIB),
             thread,
         })
+    }
+
+    fn close(&self) {
+        drop(self.jobs.write().take());
+        // before the writer's connection, which takes the log away if it is the last
+        self.readers.close();
+        self.thread.join();
     }
 }
 
 impl Drop for Opened {
     fn drop(&mut self) {
-        drop(self.jobs.take());
-        self.thread.join();
+        self.close();
     }
 }

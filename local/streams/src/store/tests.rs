@@ -167,3 +167,27 @@ async fn a_file_is_looked_at_before_it_is_used() {
     streams.create_stream(stream("s"), 0).await.unwrap();
     assert_eq!(looks.load(Ordering::Relaxed), 2);
 }
+
+#[tokio::test]
+async fn what_is_closed_has_an_empty_log_though_somebody_holds_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("streams.sqlite");
+    let streams = Streams::new(&path);
+    let created = streams.create_stream(stream("s"), 0).await.unwrap();
+    let log = sluice_storage::sibling_path(&path, "-wal");
+    assert!(std::fs::metadata(&log).unwrap().len() > 0);
+    // readers keep their connections
+    let read = streams.records(created.id, 0, 0, crate::RecordShare::ALL, (9, 9), 0);
+    assert_eq!(read.await.unwrap().records.len(), 0);
+    let held = streams.clone();
+    tokio::task::spawn_blocking(move || streams.close()).await.unwrap();
+    assert_eq!(std::fs::metadata(&log).map_or(0, |log| log.len()), 0);
+    assert_eq!(held.put("s", vec![record()], 0).await, Err(StreamsError::Closed));
+    let unopened = Streams::new(directory.path().join("other.sqlite"));
+    unopened.close();
+    assert_eq!(
+        unopened.create_stream(stream("s"), 0).await.err(),
+        Some(StreamsError::Closed)
+    );
+    assert!(!unopened.exists());
+}

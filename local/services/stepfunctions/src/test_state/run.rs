@@ -159,7 +159,13 @@ async fn call(states: &StepFunctions, identity: Identity, task: ScheduledTask) -
     let limit = task
         .timeout_seconds
         .map_or(LIMIT, |seconds| Duration::from_secs(seconds).min(LIMIT));
-    let answer = states.tasks.call_once(Arc::new(identity), task);
+    let Some(tasks) = states.tasks.upgrade() else {
+        return Input::Fault {
+            error: "States.TaskFailed".into(),
+            cause: Some("No call can be made any more: the process is ending.".into()),
+        };
+    };
+    let answer = tasks.call_once(Arc::new(identity), task);
     match tokio::time::timeout(limit, answer).await {
         // only a call that waits, for a token or for a job, is submitted, and such a state is tested with a mock
         Ok(

@@ -65,7 +65,7 @@ impl World {
         let account = account(clock.clone(), 1);
         let runner = Arc::new(ActivitiesOnly::default());
         let driver = driver(directory.path(), &account, runner.clone(), Arc::new(NoObserver));
-        let service = Arc::new(StepFunctions::new(account, driver.clone(), runner.clone()).with_quotas(quotas));
+        let service = Arc::new(StepFunctions::new(account, driver.clone(), &runner).with_quotas(quotas));
         assert!(runner.0.set(service.clone()).is_ok());
         Self {
             service,
