@@ -390,7 +390,6 @@ async fn a_parked_execution_is_shown_without_its_token() {
             );
         }
     }
-
 }
 
 #[tokio::test]

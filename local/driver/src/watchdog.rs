@@ -39,7 +39,7 @@ type OnHang = Box<dyn Fn(CrashMarker) + Send + Sync>;
 
 #[derive(Default)]
 struct Shared {
-    state: Mutex<State>,
+    state: Mutex<WatchState>,
     on_hang: Option<OnHang>,
     /// The thread waits to be called.
     asleep: AtomicBool,
@@ -47,7 +47,7 @@ struct Shared {
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct WatchState {
     watched: Vec<Watched>,
     next: u64,
     closed: bool,
@@ -223,7 +223,7 @@ impl Shared {
     }
 }
 
-impl State {
+impl WatchState {
     /// Takes the mark of work that was told to stop long ago and has not stopped.
     fn hung(&mut self) -> Option<CrashMarker> {
         let hung = self.watched.iter_mut().find(|watched| watched.is_hung())?;
@@ -342,7 +342,7 @@ mod tests {
             seq: 2,
             phase: crate::crash_markers::Phase::Deciding,
         };
-        let mut state = State::default();
+        let mut state = WatchState::default();
         state.watched.push(Watched {
             about: Some(mark),
             ..watched(3)

@@ -42,7 +42,7 @@ pub(crate) enum Ending {
 }
 
 #[derive(Debug)]
-struct State {
+struct ConnectionState {
     phase: Phase,
     since: Instant,
     /// The time at which a byte passed last.
@@ -64,7 +64,7 @@ struct State {
 /// A connection as the handlers of its requests know it.
 #[derive(Debug)]
 pub struct Connection {
-    state: Mutex<State>,
+    state: Mutex<ConnectionState>,
     /// Wakes the connection's task: it is to make room.
     pub(crate) close: Notify,
 }
@@ -73,7 +73,7 @@ impl Connection {
     pub(crate) fn new() -> Self {
         let now = Instant::now();
         Self {
-            state: Mutex::new(State {
+            state: Mutex::new(ConnectionState {
                 phase: Phase::New,
                 since: now,
                 active: now,
@@ -95,7 +95,7 @@ impl Connection {
         self.state().follows_peer = true;
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, ConnectionState> {
         self.state.lock()
     }
 

@@ -15,7 +15,7 @@ pub(crate) const ENVELOPE: usize = r#"{"Records":[]}"#.len();
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Event<'a> {
+struct KinesisEvent<'a> {
     records: Vec<EventRecord<'a>>,
 }
 
@@ -47,7 +47,7 @@ struct Kinesis<'a> {
 /// The event with these records of one shard.
 pub(crate) fn event<'a>(spec: &MappingSpec, account: &Account, records: impl Iterator<Item = &'a Record>) -> Bytes {
     let records = records.map(|record| event_record(spec, account, record));
-    let event = Event {
+    let event = KinesisEvent {
         records: records.collect(),
     };
     // texts and finite numbers only: this cannot fail, and an empty event would be told as a failure of the function

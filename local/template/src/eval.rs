@@ -27,14 +27,14 @@ pub(crate) struct Scope<'a> {
     pub(crate) inputs: &'a StackInputs,
     pub(crate) report: &'a Report,
     pub(crate) parameters: IndexMap<&'a str, ParameterValue>,
-    pub(crate) resources: IndexMap<&'a str, State>,
+    pub(crate) resources: IndexMap<&'a str, ResourceState>,
     /// The exports that were imported so far.
     pub(crate) imported: RefCell<BTreeSet<String>>,
     conditions: RefCell<IndexMap<&'a str, Truth>>,
 }
 
 /// The state of a resource's resolution.
-pub(crate) enum State {
+pub(crate) enum ResourceState {
     Resolved(Box<Resource>),
     /// Its condition is false.
     Absent,
@@ -306,13 +306,13 @@ impl<'a> Scope<'a> {
 
     fn resource(&self, at: Position, name: &str, path: Path<'_>) -> Result<&Resource, Reported> {
         match self.resources.get(name) {
-            Some(State::Resolved(resource)) => Ok(resource),
-            Some(State::Absent) => {
+            Some(ResourceState::Resolved(resource)) => Ok(resource),
+            Some(ResourceState::Absent) => {
                 let message = format!("`{name}` is not part of the stack: its condition is false");
                 Err(self.report.add(at, path, Problem::Unresolved(message)))
             }
             // Either it has errors itself, or it could not be ordered: both are reported.
-            Some(State::Failed) | None => Err(Reported),
+            Some(ResourceState::Failed) | None => Err(Reported),
         }
     }
 

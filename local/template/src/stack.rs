@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value};
 
 use crate::error::{Problem, Report, TemplateErrors, unknown};
-use crate::eval::{Scope, State};
+use crate::eval::{ResourceState, Scope};
 use crate::fields::{Effect, Fields};
 use crate::inputs::StackInputs;
 use crate::naming::stack_id;
@@ -186,7 +186,7 @@ fn resolve(template: &Template, inputs: &StackInputs, report: &Report) -> Option
     let order = dependency_order(template, active, condition, report).ok()?;
     for id in template.resources.keys() {
         if !order.contains(&id.as_str()) {
-            scope.resources.insert(id, State::Absent);
+            scope.resources.insert(id, ResourceState::Absent);
         }
     }
     let mut entries = Vec::with_capacity(order.len());
@@ -195,9 +195,9 @@ fn resolve(template: &Template, inputs: &StackInputs, report: &Report) -> Option
             .resources
             .get(id)
             .and_then(|declared| resource(&scope, id, declared));
-        let state = entry
-            .as_ref()
-            .map_or(State::Failed, |entry| State::Resolved(Box::new(entry.resource.clone())));
+        let state = entry.as_ref().map_or(ResourceState::Failed, |entry| {
+            ResourceState::Resolved(Box::new(entry.resource.clone()))
+        });
         scope.resources.insert(id, state);
         entries.extend(entry);
     }
@@ -382,7 +382,10 @@ fn link(entries: &mut [StackResource], scope: &Scope<'_>) {
         }
     }
     // A failed resource may be the one that is named; its own error is enough.
-    let complete = !scope.resources.values().any(|state| matches!(state, State::Failed));
+    let complete = !scope
+        .resources
+        .values()
+        .any(|state| matches!(state, ResourceState::Failed));
     for entry in entries.iter_mut() {
         if let Err(missing) = entry.resource.link(&peers)
             && complete

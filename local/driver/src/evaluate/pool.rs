@@ -74,7 +74,7 @@ enum Queue {
 struct Shared {
     command: Option<WorkerCommand>,
     watchdog: Watchdog,
-    state: Mutex<State>,
+    state: Mutex<PoolState>,
     fast_work: Condvar,
     slow_work: Condvar,
     closed: AtomicBool,
@@ -84,7 +84,7 @@ struct Shared {
 }
 
 #[derive(Default)]
-struct State {
+struct PoolState {
     fast: FairQueue<Arc<str>, Box<dyn EvaluationJob>>,
     slow: FairQueue<Arc<str>, Box<dyn EvaluationJob>>,
 }

@@ -43,7 +43,7 @@ pub(super) struct UrlRequest<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Event<'a> {
+struct UrlEvent<'a> {
     version: &'static str,
     route_key: &'static str,
     raw_path: &'a str,
@@ -117,7 +117,7 @@ pub(super) fn event(url: &UrlIdentity, request: &UrlRequest<'_>) -> serde_json::
         .headers
         .get(hyper::header::USER_AGENT)
         .and_then(|value| value.to_str().ok());
-    let event = Event {
+    let event = UrlEvent {
         version: "2.0",
         route_key: "$default",
         raw_path: path,

@@ -7,7 +7,7 @@ use crate::{Message, Sns, SnsError, store};
 
 const MAX_ENTRIES: usize = 10;
 
-struct Entry {
+struct BatchEntry {
     id: String,
     message: Result<Message, SnsError>,
 }
@@ -42,8 +42,8 @@ pub(crate) async fn call(sns: &Sns, form: &Form) -> Result<Xml, SnsError> {
     Ok(xml)
 }
 
-fn entries(form: &Form) -> Result<Vec<Entry>, SnsError> {
-    let mut entries: Vec<Entry> = Vec::new();
+fn entries(form: &Form) -> Result<Vec<BatchEntry>, SnsError> {
+    let mut entries: Vec<BatchEntry> = Vec::new();
     for index in 1.. {
         let prefix = format!("PublishBatchRequestEntries.member.{index}.");
         if !form.has_prefix(&prefix) {
@@ -62,7 +62,7 @@ fn entries(form: &Form) -> Result<Vec<Entry>, SnsError> {
         if entries.iter().any(|entry| entry.id == id) {
             return Err(SnsError::BatchEntryIdsNotDistinct);
         }
-        entries.push(Entry {
+        entries.push(BatchEntry {
             id: id.to_owned(),
             message: Message::from_form(form, &prefix),
         });

@@ -14,7 +14,7 @@ const KEYS: [&str; 5] = ["a", "b", "c", "d", "e"];
 
 /// One event of a generated history.
 #[derive(Debug, Clone)]
-enum Event {
+enum ProcessorEvent {
     /// A record is put.
     Put { key: usize, length: usize },
     /// A processor does what it wants to; if that is to invoke, the function answers so.
@@ -34,7 +34,7 @@ enum Kind {
     NotInvoked,
 }
 
-fn events() -> impl Strategy<Value = Vec<Event>> {
+fn events() -> impl Strategy<Value = Vec<ProcessorEvent>> {
     let answer = prop_oneof![
         3 => Just(Kind::Succeeds),
         2 => Just(Kind::Fails),
@@ -42,10 +42,10 @@ fn events() -> impl Strategy<Value = Vec<Event>> {
         1 => Just(Kind::NotInvoked),
     ];
     let event = prop_oneof![
-        4 => (0..KEYS.len(), 0..80_usize).prop_map(|(key, length)| Event::Put { key, length }),
-        8 => (0..4_usize, answer).prop_map(|(processor, answer)| Event::Turn { processor, answer }),
-        1 => (0..4_usize).prop_map(|processor| Event::Crash { processor }),
-        2 => (1..5_000_i64).prop_map(Event::Pass),
+        4 => (0..KEYS.len(), 0..80_usize).prop_map(|(key, length)| ProcessorEvent::Put { key, length }),
+        8 => (0..4_usize, answer).prop_map(|(processor, answer)| ProcessorEvent::Turn { processor, answer }),
+        1 => (0..4_usize).prop_map(|processor| ProcessorEvent::Crash { processor }),
+        2 => (1..5_000_i64).prop_map(ProcessorEvent::Pass),
     ];
     prop::collection::vec(event, 0..150)
 }
@@ -264,10 +264,10 @@ proptest! {
         let mut world = World::new(policy, processors);
         for event in events {
             match event {
-                Event::Put { key, length } => world.put(key, length),
-                Event::Turn { processor, answer } => world.turn(processor % processors, &answer, false),
-                Event::Crash { processor } => world.turn(processor % processors, &Kind::Succeeds, true),
-                Event::Pass(by) => world.now += by,
+                ProcessorEvent::Put { key, length } => world.put(key, length),
+                ProcessorEvent::Turn { processor, answer } => world.turn(processor % processors, &answer, false),
+                ProcessorEvent::Crash { processor } => world.turn(processor % processors, &Kind::Succeeds, true),
+                ProcessorEvent::Pass(by) => world.now += by,
             }
         }
         world.drain();

@@ -38,13 +38,14 @@ pub struct RuleTarget {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum EnabledState {
     Enabled,
     Disabled,
 }
 
-impl Choice for State {
-    const ALL: &'static [(&'static str, Self)] = &[("ENABLED", State::Enabled), ("DISABLED", State::Disabled)];
+impl Choice for EnabledState {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("ENABLED", EnabledState::Enabled), ("DISABLED", EnabledState::Disabled)];
 }
 
 const TARGET: &[Property] = &[
@@ -115,7 +116,7 @@ impl Kind for Rule {
             arn: identity.arn("events", &format!("rule/{name}")),
             name,
             description: fields.text("Description"),
-            enabled: fields.choice("State") != Some(State::Disabled),
+            enabled: fields.choice("State") != Some(EnabledState::Disabled),
             pattern,
             targets,
         })

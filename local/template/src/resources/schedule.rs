@@ -54,13 +54,14 @@ impl Choice for Window {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum State {
+enum EnabledState {
     Enabled,
     Disabled,
 }
 
-impl Choice for State {
-    const ALL: &'static [(&'static str, Self)] = &[("ENABLED", State::Enabled), ("DISABLED", State::Disabled)];
+impl Choice for EnabledState {
+    const ALL: &'static [(&'static str, Self)] =
+        &[("ENABLED", EnabledState::Enabled), ("DISABLED", EnabledState::Disabled)];
 }
 
 const TARGET: &[Property] = &[
@@ -124,7 +125,7 @@ impl Kind for Schedule {
             description: fields.text("Description"),
             start_ms,
             end_ms,
-            enabled: fields.choice("State") != Some(State::Disabled),
+            enabled: fields.choice("State") != Some(EnabledState::Disabled),
             max_retries: retry("MaximumRetryAttempts", 0, 185).unwrap_or(185),
             max_event_age_seconds: retry("MaximumEventAgeInSeconds", 60, 86_400).unwrap_or(86_400),
             timing: timing?,
