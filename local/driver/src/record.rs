@@ -301,7 +301,7 @@ pub struct ExecutionRecord {
     pub waiting_since: Option<Timestamp>,
     /// The state that waits.
     pub waiting_state: Option<String>,
-    /// The definition it runs: see [`crate::Driver::definition`].
+    /// The definition it runs: see [`Machines::definition`](crate::Machines::definition).
     pub definition_id: i64,
     /// `revisionId` of its state machine when it started.
     pub revision_id: String,

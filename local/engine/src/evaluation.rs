@@ -21,7 +21,7 @@ pub trait Evaluator {
     /// Makes one.
     ///
     /// # Errors
-    /// Those of the evaluation; and where it is ended, [`CostlyEvaluation::ended`].
+    /// Those of the evaluation; and, where it is interrupted, [`CostlyEvaluation::interrupted`].
     fn evaluate(&self, evaluation: &CostlyEvaluation<'_>) -> Result<Value, EvalError>;
 }
 

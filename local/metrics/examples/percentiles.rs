@@ -4,14 +4,14 @@
 //! seq 1 1000 | cargo run -p sluice-metrics --example percentiles
 //! ```
 
-use std::io::BufRead as _;
+use std::io::{BufRead as _, Write as _};
 
 use sluice_metrics::{Point, Statistic, StatisticError};
 
 #[derive(Debug, thiserror::Error)]
 enum Error {
-    #[error("standard input: {0}")]
-    Input(#[from] std::io::Error),
+    #[error("standard input or output: {0}")]
+    Io(#[from] std::io::Error),
     #[error("line {line}: {text:?} is no number")]
     NoNumber { line: usize, text: String },
     #[error(transparent)]
@@ -31,8 +31,9 @@ fn main() -> Result<(), Error> {
             None => point = Some(Point::of(value, 1.0)),
         }
     }
+    let mut output = std::io::stdout().lock();
     let Some(point) = point else {
-        println!("no values");
+        writeln!(output, "no values")?;
         return Ok(());
     };
     for name in [
@@ -46,8 +47,8 @@ fn main() -> Result<(), Error> {
         "p99",
     ] {
         match Statistic::parse(name)?.of(&point) {
-            Some(value) => println!("{name:>12} {value}"),
-            None => println!("{name:>12} not known: a value was negative"),
+            Some(value) => writeln!(output, "{name:>12} {value}")?,
+            None => writeln!(output, "{name:>12} not known: a value was negative")?,
         }
     }
     Ok(())

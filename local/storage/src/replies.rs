@@ -28,9 +28,12 @@ impl<T, E> HeldReply<T, E> {
     }
 }
 
+/// Sends one held response, of whatever type it is.
+type Release<F> = Box<dyn FnOnce(Result<(), &F>) + Send>;
+
 /// The responses of a group of requests, of any types, whose commit may fail with an `F`.
 pub struct HeldReplies<F> {
-    held: Vec<Box<dyn FnOnce(Result<(), &F>) + Send>>,
+    held: Vec<Release<F>>,
 }
 
 impl<F> Default for HeldReplies<F> {

@@ -5,6 +5,7 @@
 //!     ApprovalUrl.FunctionUrl=https://approval.example.com/ IngestUrl.FunctionUrl=https://ingest.example.com/
 //! ```
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use sluice_template::{StackInputs, parse};
@@ -38,8 +39,17 @@ fn main() -> ExitCode {
     };
     match parse(&source, &file).and_then(|template| template.resolve(&inputs)) {
         Ok(stack) => {
+            let mut output = std::io::stdout().lock();
             for resource in &stack.resources {
-                println!("{:?} {}", resource.resource.resource_type(), resource.logical_id);
+                let written = writeln!(
+                    output,
+                    "{:?} {}",
+                    resource.resource.resource_type(),
+                    resource.logical_id
+                );
+                if written.is_err() {
+                    return ExitCode::FAILURE;
+                }
             }
             ExitCode::SUCCESS
         }
