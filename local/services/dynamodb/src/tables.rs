@@ -164,8 +164,8 @@ impl Tables {
     /// Hands a call to the tables' thread and waits for its response.
     pub(crate) async fn send(&self, call: Call) -> Result<RawResponse, CallError> {
         let (reply, response) = oneshot::channel();
-        let sent = self.open_tables().map(|open| open.calls.send(Job { call, reply }));
-        sent.ok_or(CallError::Closed)?.map_err(|_| CallError::Closed)?;
+        let sent = |open: MappedRwLockReadGuard<'_, OpenTables>| open.calls.send(Job { call, reply }).ok();
+        self.open_tables().and_then(sent).ok_or(CallError::Closed)?;
         response.await.map_err(|_| CallError::Closed)?
     }
 }
