@@ -35,10 +35,10 @@ pub(crate) trait FunctionHost: Send + Sync {
 pub(crate) struct Function {
     pub(crate) context: Arc<FunctionContext>,
     host: Arc<dyn FunctionHost>,
-    state: Mutex<State>,
+    state: Mutex<FunctionState>,
 }
 
-struct State {
+struct FunctionState {
     pool: Pool<Arc<Instance>, Job>,
     instances: Vec<Arc<Instance>>,
     /// A task watches whether more instances are needed.
@@ -72,7 +72,7 @@ impl Function {
         Self {
             context: Arc::new(context),
             host,
-            state: Mutex::new(State {
+            state: Mutex::new(FunctionState {
                 pool,
                 instances: Vec::new(),
                 scaling: false,
@@ -190,7 +190,7 @@ impl Function {
     }
 
     /// Decides what to start now and sees to it that the question is asked again while requests wait.
-    fn plan(self: &Arc<Self>, state: &mut State) -> usize {
+    fn plan(self: &Arc<Self>, state: &mut FunctionState) -> usize {
         let due = state
             .pool
             .starts_due(Instant::now(), self.shared().config.scale_up_wait);

@@ -50,14 +50,14 @@ pub(crate) struct Guard {
     /// The beginning of all marks of this host.
     id: Uuid,
     started: AtomicU64,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<GuardState>>,
     keeper: Option<JoinHandle<()>>,
     /// The marks of ended processes, whose leftovers are still to be killed; none while no task does that.
     leftovers: Arc<Mutex<Option<BTreeSet<String>>>>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct GuardState {
     live: BTreeSet<u32>,
     pipe: Option<ChildStdin>,
     closing: bool,
@@ -69,7 +69,7 @@ impl Guard {
     pub(crate) fn start() -> Self {
         family::adopt_orphans();
         let id = Uuid::new_v4();
-        let state = Arc::new(Mutex::new(State::default()));
+        let state = Arc::new(Mutex::new(GuardState::default()));
         let first = spawn(id, &state);
         if let Err(error) = &first {
             tracing::warn!(%error, "no guard process: if this process is killed, functions end only with their next call");
@@ -140,7 +140,7 @@ impl Guard {
 }
 
 /// Starts a guard process that knows what lives.
-fn spawn(id: Uuid, state: &Mutex<State>) -> io::Result<Child> {
+fn spawn(id: Uuid, state: &Mutex<GuardState>) -> io::Result<Child> {
     let mut child = Command::new("/bin/sh")
         .args(["-c", SCRIPT, "sluice-guard", &format!("{MARK}={}.", id.simple())])
         .env_clear()
@@ -161,7 +161,7 @@ fn spawn(id: Uuid, state: &Mutex<State>) -> io::Result<Child> {
 }
 
 /// Tells the guard process; one that is gone is told everything when it is started again.
-fn tell(state: &mut State, verb: &str, group: u32) {
+fn tell(state: &mut GuardState, verb: &str, group: u32) {
     let Some(pipe) = &mut state.pipe else { return };
     if let Err(error) = pipe.write_all(format!("{verb} {group}\n").as_bytes()) {
         tracing::debug!(%error, "the guard process is gone");
@@ -170,7 +170,7 @@ fn tell(state: &mut State, verb: &str, group: u32) {
 }
 
 /// Waits for the guard process, and starts another one as long as the host lives.
-fn keep(id: Uuid, state: &Mutex<State>, first: Child) {
+fn keep(id: Uuid, state: &Mutex<GuardState>, first: Child) {
     let mut guard = Some(first);
     loop {
         let began = Instant::now();

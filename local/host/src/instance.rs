@@ -63,7 +63,7 @@ pub(crate) struct Remains {
 }
 
 #[derive(Debug)]
-struct State {
+struct InstanceState {
     phase: Phase,
     created: Instant,
     /// A `/next` that waits for work.
@@ -87,7 +87,7 @@ pub(crate) struct Instance {
     pub(crate) context: Arc<FunctionContext>,
     log_stream: Arc<str>,
     pub(crate) pid: OnceLock<u32>,
-    state: Mutex<State>,
+    state: Mutex<InstanceState>,
     pub(crate) capture: Mutex<Capture>,
     memory: Mutex<Option<(Instant, Option<u32>)>>,
     /// Wakes the supervisor: an earlier deadline, or the wish to stop.
@@ -108,7 +108,7 @@ impl Instance {
             context,
             log_stream,
             pid: OnceLock::new(),
-            state: Mutex::new(State {
+            state: Mutex::new(InstanceState {
                 phase: Phase::Starting,
                 created: now,
                 parked: None,
@@ -172,7 +172,7 @@ impl Instance {
         Ok(())
     }
 
-    fn begin(&self, state: &mut State, mut job: Job) -> Delivery {
+    fn begin(&self, state: &mut InstanceState, mut job: Job) -> Delivery {
         job.ticket.started = Instant::now();
         job.ticket.started_at_ms = self.context.now_ms();
         state.running = Some(job.ticket);
