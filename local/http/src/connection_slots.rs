@@ -58,13 +58,6 @@ impl ConnectionSlots {
         })
     }
 
-    /// Returns true if one more connection would find a place.
-    pub(crate) fn has_room(&self) -> bool {
-        let taken = self.taken();
-        let now = Instant::now();
-        taken.connections.len() < self.limit || taken.connections.values().any(|one| one.spare_since(now).is_some())
-    }
-
     /// Closes the connection on which nothing has happened for the longest time; answers whether there is one.
     pub(crate) fn make_room(&self) -> bool {
         let now = Instant::now();

@@ -26,11 +26,8 @@ use crate::linger::{linger, turn_away, turn_away_at_once};
 use crate::stream::Watched;
 use crate::{Connection, Limits, RequestBody};
 
-/// The number of connections that are told at a time that there is no place, and given time to read it.
+/// The number of connections that are told at a time that there is no place, and given time to read it; more are told and closed.
 const TURNED_AWAY: usize = 64;
-
-/// The time that others then stay in the listener's queue until one of those has read it; afterwards they are told and closed.
-const QUEUED: Duration = Duration::from_millis(100);
 
 /// The time that accepting pauses when the machine gives no more descriptors.
 const PAUSE: Duration = Duration::from_millis(50);
@@ -62,7 +59,7 @@ pub async fn serve<A, H, F, B>(
             () = &mut stop => break,
             Some(_) = server.tasks.join_next() => {}
             _ = server.ticks.tick(), if !server.tasks.is_empty() => server.slots.close_overdue(&server.limits),
-            accepting = accept(&listener, &server.slots, &server.turned_away) => match accepting {
+            accepting = listener.accept() => match accepting {
                 Ok((socket, peer)) => server.admit(socket, |connection| accepted(peer, connection)),
                 Err(error) => server.failed(&error).await,
             },
@@ -70,20 +67,6 @@ pub async fn serve<A, H, F, B>(
     }
     drop(listener);
     server.end().await;
-}
-
-/// Accepts the next connection, when there is a place for it or somebody has time to tell it that there is none. A client that
-/// waits in the listener's queue is served better than one that is told and closed at once: it may lose that answer.
-async fn accept(
-    listener: &TcpListener,
-    slots: &ConnectionSlots,
-    turned_away: &Semaphore,
-) -> std::io::Result<(TcpStream, SocketAddr)> {
-    if turned_away.available_permits() == 0 && !slots.has_room() {
-        // the permit is given back: whoever is admitted takes one of its own. Those that do not read have had their time.
-        let _ = tokio::time::timeout(QUEUED, turned_away.acquire()).await;
-    }
-    listener.accept().await
 }
 
 /// One listener's connections.
