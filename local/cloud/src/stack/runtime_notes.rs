@@ -4,10 +4,11 @@
 //! Metadata:
 //!   LocalRuntime:
 //!     Executions: Send something to the function URL below.
-//!     TryIt: curl -i '${FunctionUrl}?name=x'
+//!     TryIt: curl -i '<FunctionUrl>?name=x'
 //! ```
 //!
-//! `${Name}` stands for an output or a parameter of the stack; a sentence with a name that the stack does not have is left out.
+//! `<Name>` stands for an output or a parameter of the stack; a sentence with a name that the stack does not have is left out.
+//! (`${Name}` would be taken for a part of a `!Sub` that is missing.)
 
 use std::path::Path;
 
@@ -91,12 +92,12 @@ impl NoteTexts {
     }
 }
 
-/// The text with values in the place of `${Name}`; none if there is no value of a name.
+/// The text with values in the place of `<Name>`; none if there is no value of a name.
 fn filled(text: &str, value: impl Fn(&str) -> Option<String>) -> Option<String> {
     let mut filled = String::new();
     let mut rest = text;
-    while let Some((before, after)) = rest.split_once("${") {
-        let (name, behind) = after.split_once('}')?;
+    while let Some((before, after)) = rest.split_once('<') {
+        let (name, behind) = after.split_once('>')?;
         filled += before;
         filled += &value(name)?;
         rest = behind;
@@ -115,10 +116,10 @@ mod tests {
         let value = |name: &str| (name == "Url").then(|| "http://h/".to_owned());
         for (text, expected) in [
             ("plain", Some("plain")),
-            ("curl '${Url}?a=1' $b", Some("curl 'http://h/?a=1' $b")),
-            ("${Url}${Url}", Some("http://h/http://h/")),
-            ("${Other}", None),
-            ("${Url", None),
+            ("curl '<Url>?a=1' $b", Some("curl 'http://h/?a=1' $b")),
+            ("<Url><Url>", Some("http://h/http://h/")),
+            ("<Other>", None),
+            ("<Url", None),
         ] {
             assert_eq!(filled(text, value).as_deref(), expected, "{text}");
         }
