@@ -207,6 +207,8 @@ where
             connection,
         };
         let service = service_fn(|request| {
+            // at once, and not when the answer is first polled: hyper may read the peer's end in between
+            connection.busy();
             let answer = service(request);
             async move { Ok::<_, Infallible>(answer.await) }
         });
