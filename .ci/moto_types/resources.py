@@ -140,6 +140,23 @@ class Alarm(Made, CloudFormationModel):
         client("cloudwatch").delete_alarms(AlarmNames=[physical_id])
 
 
+class Secret(Made, CloudFormationModel):
+    TYPE = "AWS::SecretsManager::Secret"
+    NAME_PROPERTY = "Name"
+
+    @classmethod
+    def make(cls, client, name, properties):
+        secrets = client("secretsmanager")
+        wanted = {key: properties["GenerateSecretString"][key] for key in ("PasswordLength", "ExcludePunctuation")}
+        text = secrets.get_random_password(**wanted)["RandomPassword"]
+        made = secrets.create_secret(Name=name, Description=properties["Description"], SecretString=text)
+        return cls(made["ARN"])
+
+    @classmethod
+    def remove(cls, client, physical_id):
+        client("secretsmanager").delete_secret(SecretId=physical_id, ForceDeleteWithoutRecovery=True)
+
+
 class Schedule(Made, CloudFormationModel):
     TYPE = "AWS::Scheduler::Schedule"
     NAME_PROPERTY = "Name"

@@ -47,8 +47,6 @@ impl Writer {
         let (committed, failure) = match written {
             Ok(()) => (Ok(()), refused),
             Err(failure) => {
-                // whoever came for this group is told by the reply that is dropped with the job
-                group.for_each(drop);
                 // The memory of what the transaction did goes with it.
                 self.state = WriterState::default();
                 (Err(self.error(&failure)), Some(failure))
@@ -61,6 +59,11 @@ impl Writer {
                 None
             }
         };
+        if committed.is_err() {
+            // Whoever came for this group learns it from the reply that is dropped with the job, and looks for the reason then:
+            // it has to be noted before.
+            group.for_each(drop);
+        }
         let observed = std::mem::take(&mut self.state.observed);
         observed.iter().for_each(&self.observe);
         self.replies.release(committed.as_ref().copied());
