@@ -239,10 +239,13 @@ def check_kinesis(account, there, workflow):
     queue = account.sqs.get_queue_attributes(QueueUrl=there["FailureQueue"], AttributeNames=["QueueArn"])["Attributes"]
     assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == queue["QueueArn"], mapping
     dispatch = variables_of(account, there["DispatchFunction"])
+    secret, made = dispatch.pop("ID_SECRET"), account.stack("sluice")
+    assert made["IdSecret"] in secret or len(secret) == 64, secret
     assert dispatch == {
         "STATE_MACHINE_ARN": workflow["StateMachineArn"],
         "FAILURE_QUEUE_URL": there["FailureQueue"],
         "LOG_LEVEL": "info",
+        "SUBMISSIONS_TABLE_NAME": made["Submissions"],
     }, dispatch
 
 
