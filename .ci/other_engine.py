@@ -60,7 +60,7 @@ class Engine:
         self.sfn, self.dynamodb, self.sns, self.functions = (
             session.client(n, endpoint_url=endpoint) for n in ("stepfunctions", "dynamodb", "sns", "lambda")
         )
-        for table in ("entries", "approvals"):
+        for table in ("entries", "approvals", "submissions"):
             self.dynamodb.create_table(
                 TableName=table,
                 BillingMode="PAY_PER_REQUEST",
@@ -72,6 +72,7 @@ class Engine:
             "AWS_ENDPOINT_URL": endpoint,
             "TABLE_NAME": "entries",
             "APPROVALS_TABLE_NAME": "approvals",
+            "SUBMISSIONS_TABLE_NAME": "submissions",
             "TOPIC_ARN": topic,
             "APPROVAL_URL": "http://approval.invalid/",
         }
@@ -98,7 +99,8 @@ class Engine:
 
     def create(self, name, days, seconds):
         definition = (ROOT / "workflows" / "ingest.asl.json").read_text()
-        for variable, value in {**self.arns, "ApprovalTimeoutDays": days, "Partition": "aws"}.items():
+        others = {"ApprovalTimeoutDays": days, "Partition": "aws", "SubmissionsTableName": "submissions"}
+        for variable, value in {**self.arns, **others}.items():
             definition = definition.replace("${" + variable + "}", value)
         assert "${" not in definition
         definition = json.dumps(adapted(json.loads(definition), seconds))
