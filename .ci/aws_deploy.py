@@ -113,6 +113,13 @@ def variables_of(account, function):
     return {name: str(value) for name, value in made["Environment"]["Variables"].items()}
 
 
+def take_secret(variables, workflow):
+    """Takes the secret of the ids out of a function's variables. CloudFormation puts it in the place of the reference; moto may
+    leave that."""
+    secret = variables.pop("ID_SECRET")
+    assert workflow["IdSecret"] in secret or len(secret) == 64, secret
+
+
 def statements(policies):
     documents = [p["PolicyDocument"] for p in policies]
     # moto keeps a role's policies in Python's notation, which is YAML too.
@@ -134,9 +141,7 @@ def check_workflow(account):
         limit = functions.get_function(FunctionName=there[f"{name}Function"])["Concurrency"]["ReservedConcurrentExecutions"]
         assert int(limit) == {"Ingest": 100, "Approval": 5}.get(name, 50), f"{name} has the limit {limit}"
     ingest = variables_of(account, there["IngestFunction"])
-    # CloudFormation puts the secret in the place of the reference; moto may leave it.
-    secret = ingest.pop("ID_SECRET")
-    assert there["IdSecret"] in secret or len(secret) == 64, secret
+    take_secret(ingest, there)
     assert ingest == {
         "STATE_MACHINE_ARN": outputs["StateMachineArn"],
         "TABLE_NAME": outputs["TableName"],
@@ -239,8 +244,8 @@ def check_kinesis(account, there, workflow):
     queue = account.sqs.get_queue_attributes(QueueUrl=there["FailureQueue"], AttributeNames=["QueueArn"])["Attributes"]
     assert mapping["DestinationConfig"]["OnFailure"]["Destination"] == queue["QueueArn"], mapping
     dispatch = variables_of(account, there["DispatchFunction"])
-    secret, made = dispatch.pop("ID_SECRET"), account.stack("sluice")
-    assert made["IdSecret"] in secret or len(secret) == 64, secret
+    made = account.stack("sluice")
+    take_secret(dispatch, made)
     assert dispatch == {
         "STATE_MACHINE_ARN": workflow["StateMachineArn"],
         "FAILURE_QUEUE_URL": there["FailureQueue"],

@@ -17,7 +17,7 @@ use sluice_integrations::Runner;
 use sluice_kinesis::Kinesis;
 use sluice_lambda::{Lambda, RemoteLambda};
 use sluice_mappings::Mappings;
-use sluice_quotas::{Profile, Quotas};
+use sluice_quotas::Quotas;
 use sluice_sns::Sns;
 use sluice_sqs::Sqs;
 use sluice_stepfunctions::StepFunctions;
@@ -39,20 +39,19 @@ pub(crate) fn host_config(
     metrics: &Arc<Metrics>,
 ) -> HostConfig {
     let clock = Arc::clone(clock);
+    let usual = HostConfig::default();
     HostConfig {
         region: region.to_owned(),
         log_dir: Some(config.data.join("logs")),
         now: Arc::new(move || u64::try_from(clock.now()).unwrap_or(0)),
         observer: Arc::new(LambdaMetrics::new(metrics)),
-        max_instances: max_instances(config.quotas),
-        ..HostConfig::default()
+        // what the machine can have, and no more than the account would have invocations at a time
+        max_instances: match config.quotas {
+            Some(profile) => usual.max_instances.min(profile.lambda_concurrency()),
+            None => usual.max_instances,
+        },
+        ..usual
     }
-}
-
-/// The most processes of functions: what the machine can have, and no more than the account would have invocations at a time.
-fn max_instances(quotas: Option<Profile>) -> usize {
-    let machine = HostConfig::default().max_instances;
-    quotas.map_or(machine, |profile| machine.min(profile.lambda_concurrency()))
 }
 
 /// The account that everything here belongs to.

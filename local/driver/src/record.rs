@@ -425,6 +425,8 @@ pub struct ExecutionFilter {
     pub status: Option<Status>,
     /// Only those that wait for a task token.
     pub waiting: bool,
+    /// Only those that ended then or later.
+    pub ended_since: Option<Timestamp>,
     /// The cursor that the page before gave.
     pub after: Option<String>,
     /// The most to list; 0 counts as 100.

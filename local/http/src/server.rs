@@ -279,7 +279,6 @@ where
     H: Fn(Request<RequestBody>) -> F,
     F: Future<Output = Response<B>>,
 {
-    connection.busy();
     // a client that waits to be told to go on is not told so for a body that nobody wants
     let waits = request.headers().contains_key(EXPECT);
     let request = request.map(|body| RequestBody::new(body, &connection, &limits));

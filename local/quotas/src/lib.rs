@@ -59,11 +59,12 @@ impl Profile {
         }
     }
 
-    fn states_api(self, operation: &str) -> Option<Rate> {
-        let (_, large, small) = numbers::STATES_API.iter().find(|(name, ..)| *name == operation)?;
+    /// An operation of Step Functions by its name here, and its numbers.
+    fn states_api(self, operation: &str) -> Option<(&'static str, Rate)> {
+        let (name, large, small) = numbers::STATES_API.iter().find(|(name, ..)| *name == operation)?;
         Some(match self {
-            Self::Aws => *large,
-            Self::AwsSmall | Self::NewAccount => *small,
+            Self::Aws => (*name, *large),
+            Self::AwsSmall | Self::NewAccount => (*name, *small),
         })
     }
 }
@@ -75,16 +76,9 @@ impl fmt::Display for Profile {
 }
 
 /// The error about a profile that there is not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("there are no quotas {0:?}: use aws, aws-small or new-account")]
 pub struct UnknownProfile(String);
-
-impl fmt::Display for UnknownProfile {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "there are no quotas {:?}: use aws, aws-small or new-account", self.0)
-    }
-}
-
-impl std::error::Error for UnknownProfile {}
 
 impl FromStr for Profile {
     type Err = UnknownProfile;
@@ -120,10 +114,7 @@ impl Quotas {
 
     /// Counts a call of Step Functions' API; false if it is throttled. An operation without a number is never throttled.
     pub fn admit_states_api(&self, operation: &str, now: Timestamp) -> bool {
-        let Some(rate) = self.profile.states_api(operation) else {
-            return true;
-        };
-        let Some((name, ..)) = numbers::STATES_API.iter().find(|(name, ..)| *name == operation) else {
+        let Some((name, rate)) = self.profile.states_api(operation) else {
             return true;
         };
         let mut buckets = self.states_api.lock();

@@ -163,16 +163,14 @@ impl Overview {
         let (items, next) = executions(state, query, None, "/console").await?;
         let counted = state.driver.executions().counts(COUNTED + 1).await;
         let counted = counted.map_err(|error| Problem::unreadable("the executions", error))?;
-        let count = |status: Status| {
-            let found = counted.iter().find(|(of, _)| *of == status);
-            let count = found.map_or(0, |(_, count)| *count);
-            Count {
+        let counts = counted
+            .into_iter()
+            .map(|(status, count)| Count {
                 status,
                 count: count.min(COUNTED),
                 more: count > COUNTED,
-            }
-        };
-        let counts = STATUSES.map(count).to_vec();
+            })
+            .collect();
         let query = query.only(&["status", "limit", "format", "refresh"]);
         let stacks = state
             .stacks

@@ -61,7 +61,12 @@ pub(crate) fn counts(connection: &Connection, most: usize) -> Result<Vec<(Status
 
 fn keys(connection: &Connection, filter: &ExecutionFilter, below: i64, limit: usize) -> Result<Vec<i64>, DriverError> {
     let most = i64::try_from(limit).unwrap_or(i64::MAX);
-    if filter.machine_arn.is_none() && filter.status.is_none() && !filter.waiting && filter.redriven.is_none() {
+    if filter.machine_arn.is_none()
+        && filter.status.is_none()
+        && !filter.waiting
+        && filter.redriven.is_none()
+        && filter.ended_since.is_none()
+    {
         let mut statement =
             connection.prepare_cached("SELECT key FROM executions WHERE key < ?1 ORDER BY key DESC LIMIT ?2")?;
         let keys = statement
@@ -82,12 +87,16 @@ fn keys(connection: &Connection, filter: &ExecutionFilter, below: i64, limit: us
     };
     let mut statement = connection.prepare_cached(&format!(
         "SELECT key FROM executions WHERE {column} = ?1 AND status = ?2 AND key < ?3 {waiting} {redriven}
+             AND (?5 IS NULL OR stop >= ?5)
          ORDER BY key DESC LIMIT ?4"
     ))?;
     let mut keys: Vec<i64> = Vec::new();
     for value in values {
         for status in statuses(filter.status) {
-            let some = statement.query_map((&value, codec::status_code(*status), below, most), |row| row.get(0))?;
+            let some = statement.query_map(
+                (&value, codec::status_code(*status), below, most, filter.ended_since),
+                |row| row.get(0),
+            )?;
             for key in some {
                 keys.push(key?);
             }

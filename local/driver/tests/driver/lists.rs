@@ -56,6 +56,10 @@ async fn filters_narrow_a_list_whose_newest_comes_first() {
         status: Some(status),
         ..all()
     };
+    let ended_since = |at| ExecutionFilter {
+        ended_since: Some(at),
+        ..all()
+    };
     for (filter, expected) in [
         (all(), "fedcba"),
         (of("m"), "dcba"),
@@ -73,6 +77,15 @@ async fn filters_narrow_a_list_whose_newest_comes_first() {
             "d",
         ),
         (ExecutionFilter { waiting: true, ..all() }, "e"),
+        (ended_since(0), "cba"),
+        (ended_since(i64::MAX), ""),
+        (
+            ExecutionFilter {
+                status: Some(Status::Failed),
+                ..ended_since(0)
+            },
+            "b",
+        ),
         (
             ExecutionFilter {
                 waiting: true,

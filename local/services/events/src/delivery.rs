@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -48,15 +48,13 @@ pub async fn deliver(
     mut heard: mpsc::UnboundedReceiver<Heard>,
     now: Timestamp,
 ) -> Result<(), DriverError> {
-    let mut open = BTreeSet::new();
-    let mut waiting: Vec<Heard> = left_over(&sources, now).await?;
-    waiting.reverse();
-    open.extend(waiting.iter().cloned());
+    let mut open = left_over(&sources, now).await?;
+    let mut waiting: VecDeque<Heard> = open.iter().cloned().collect();
     let mut under_way = JoinSet::new();
     let mut latest = Timestamp::MIN;
     loop {
         while under_way.len() < AT_ONCE
-            && let Some(one) = waiting.pop()
+            && let Some(one) = waiting.pop_front()
         {
             let sources = sources.clone();
             under_way.spawn(async move {
@@ -68,7 +66,7 @@ pub async fn deliver(
             one = heard.recv() => {
                 let Some(one) = one else { return Ok(()) };
                 if open.insert(one.clone()) {
-                    waiting.insert(0, one);
+                    waiting.push_back(one);
                 }
             }
             Some(done) = under_way.join_next() => {
@@ -85,7 +83,7 @@ pub async fn deliver(
 
 /// The executions that ended without success since all was delivered. Where nothing was ever delivered, there are none: a
 /// new release does not tell of what came before it.
-async fn left_over(sources: &Sources, now: Timestamp) -> Result<Vec<Heard>, DriverError> {
+async fn left_over(sources: &Sources, now: Timestamp) -> Result<BTreeSet<Heard>, DriverError> {
     let Some(since) = sources
         .driver
         .store()
@@ -94,20 +92,20 @@ async fn left_over(sources: &Sources, now: Timestamp) -> Result<Vec<Heard>, Driv
         .and_then(|value| value.as_i64())
     else {
         sources.driver.store().put(KIND, DELIVERED, json!(now)).await?;
-        return Ok(Vec::new());
+        return Ok(BTreeSet::new());
     };
     let mut found = BTreeSet::new();
     for status in UNSUCCESSFUL {
         let mut filter = ExecutionFilter {
             status: Some(status),
+            ended_since: Some(since),
             ..ExecutionFilter::default()
         };
         loop {
             let page = sources.driver.executions().list(filter.clone()).await?;
             let ended = page.items.into_iter().filter_map(|one| {
-                let at = one.stop_date.filter(|at| *at >= since)?;
                 Some(Heard {
-                    at,
+                    at: one.stop_date?,
                     execution: one.arn.into(),
                 })
             });
@@ -118,7 +116,7 @@ async fn left_over(sources: &Sources, now: Timestamp) -> Result<Vec<Heard>, Driv
             }
         }
     }
-    Ok(found.into_iter().collect())
+    Ok(found)
 }
 
 /// Brings one event to all that want it.

@@ -2,7 +2,7 @@ use chrono::{DateTime, SecondsFormat};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use sluice_driver::ExecutionRecord;
-use sluice_engine::{Outcome, Status, Timestamp};
+use sluice_engine::{Outcome, Timestamp};
 
 /// An input that is longer is left out of its event, in bytes
 /// (<https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html>).
@@ -36,7 +36,7 @@ pub(crate) fn status_change(record: &ExecutionRecord, at: Timestamp) -> Value {
             "stateMachineVersionArn": record.version_arn,
             "stateMachineAliasArn": record.alias_arn,
             "name": &*identity.name,
-            "status": name(record.status),
+            "status": record.status.as_str(),
             "startDate": record.start_date,
             "stopDate": at,
             "input": fits.then_some(input),
@@ -49,18 +49,6 @@ pub(crate) fn status_change(record: &ExecutionRecord, at: Timestamp) -> Value {
             "cause": cause,
         },
     })
-}
-
-/// The status as the API writes it.
-fn name(status: Status) -> &'static str {
-    match status {
-        Status::Running => "RUNNING",
-        Status::Succeeded => "SUCCEEDED",
-        Status::Failed => "FAILED",
-        Status::TimedOut => "TIMED_OUT",
-        Status::Aborted => "ABORTED",
-        Status::PendingRedrive => "PENDING_REDRIVE",
-    }
 }
 
 fn id(arn: &str, at: Timestamp) -> String {

@@ -1,12 +1,10 @@
 //! `AWS::Lambda::Alias`
 //! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-alias.html>).
 
-use crate::error::Problem;
 use crate::fields::{Fields, Property, Shape};
 use crate::naming::Identity;
 use crate::resources::Kind;
-
-const ONE_VERSION: &str = "a function has one version here";
+use crate::resources::version::{NOT_SHIFTED, ONE_VERSION};
 
 /// An alias of a function. A template may describe one under a condition; none can be made here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +23,7 @@ impl Kind for Alias {
     ];
 
     fn read(fields: &Fields<'_>, _: &Identity<'_>) -> Option<Self> {
-        let problem = Problem::NotLocal {
-            what: "an alias of a function".to_owned(),
-            advice: "a function has one version here, and traffic is not shifted; leave it out by its condition"
-                .to_owned(),
-        };
-        fields.report(fields.at(), "Type", problem);
+        fields.refuse("Type", "an alias of a function", NOT_SHIFTED);
         None
     }
 

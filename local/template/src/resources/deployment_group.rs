@@ -1,12 +1,10 @@
 //! `AWS::CodeDeploy::DeploymentGroup`
 //! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-codedeploy-deploymentgroup.html>).
 
-use crate::error::Problem;
 use crate::fields::{Fields, Property, Shape};
 use crate::naming::Identity;
 use crate::resources::Kind;
-
-const ONE_VERSION: &str = "a function has one version here";
+use crate::resources::version::{NOT_SHIFTED, ONE_VERSION};
 
 /// A deployment group of CodeDeploy. A template may describe one under a condition; none can be made here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,12 +25,7 @@ impl Kind for DeploymentGroup {
     ];
 
     fn read(fields: &Fields<'_>, _: &Identity<'_>) -> Option<Self> {
-        let problem = Problem::NotLocal {
-            what: "a deployment group of CodeDeploy".to_owned(),
-            advice: "a function has one version here, and traffic is not shifted; leave it out by its condition"
-                .to_owned(),
-        };
-        fields.report(fields.at(), "Type", problem);
+        fields.refuse("Type", "a deployment group of CodeDeploy", NOT_SHIFTED);
         None
     }
 

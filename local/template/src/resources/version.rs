@@ -1,12 +1,16 @@
 //! `AWS::Lambda::Version`
 //! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-lambda-version.html>).
 
-use crate::error::Problem;
 use crate::fields::{Fields, Property, Shape};
 use crate::naming::Identity;
 use crate::resources::Kind;
 
-const ONE_VERSION: &str = "a function has one version here";
+/// The reason why properties of versions, aliases and gradual deployments are passed over.
+pub(super) const ONE_VERSION: &str = "a function has one version here";
+
+/// The advice to whoever wants one of them.
+pub(super) const NOT_SHIFTED: &str =
+    "a function has one version here, and traffic is not shifted; leave it out by its condition";
 
 /// A version of a function. A template may describe one under a condition; none can be made here.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,12 +29,7 @@ impl Kind for Version {
     ];
 
     fn read(fields: &Fields<'_>, _: &Identity<'_>) -> Option<Self> {
-        let problem = Problem::NotLocal {
-            what: "a version of a function".to_owned(),
-            advice: "a function has one version here, and traffic is not shifted; leave it out by its condition"
-                .to_owned(),
-        };
-        fields.report(fields.at(), "Type", problem);
+        fields.refuse("Type", "a version of a function", NOT_SHIFTED);
         None
     }
 
