@@ -54,6 +54,11 @@ find_account() {
   account="$said"
 }
 
+# Runs a command in us-east-1, where what belongs to CloudFront lives.
+at_edge() { # at_edge COMMAND...
+  AWS_REGION=us-east-1 AWS_DEFAULT_REGION=us-east-1 "$@"
+}
+
 last_line() { printf '%s\n' "$1" | sed '/^[[:space:]]*$/d' | tail -n 1; }
 
 # The status of a stack, or "none". A stack that was never made, only looked at (a change set that was not executed), is

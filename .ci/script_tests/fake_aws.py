@@ -2,7 +2,7 @@
 
 The files are named by FAKE_AWS: FAKE_AWS.rules (JSON: a list of rules) and FAKE_AWS.log (a call a line, as JSON). A rule is
 {"call": regular expression on the words, "answer": data | "error": text}, and, as an account changes, "times": how often the rule
-holds, "before" and "after": expressions for a call before and after which it holds. The first that holds is taken. `--query` and `--output text` are applied as the AWS CLI does, with its own code. A call that no
+holds, "before" and "after": expressions for a call before and after which it holds, "region": where it holds alone. The first that holds is taken. `--query` and `--output text` are applied as the AWS CLI does, with its own code. A call that no
 rule knows fails, so that nothing is answered by accident.
 """
 
@@ -22,7 +22,7 @@ def main():
     with open(base + ".rules") as file:
         rules = json.load(file)
     for index, rule in enumerate(rules):
-        if not re.search(rule["call"], text):
+        if not re.search(rule["call"], text) or rule.get("region", os.environ["AWS_REGION"]) != os.environ["AWS_REGION"]:
             continue
         happened = {when: any(re.search(rule[when], call) for call in before) for when in ("before", "after") if when in rule}
         if happened.get("before", False) or not happened.get("after", True):

@@ -122,6 +122,54 @@ class Stacks(ScriptTest):
                          ["cloudformation update-termination-protection --enable-termination-protection --stack-name sluice"])  # fmt: skip
 
 
+class Edge(ScriptTest):
+    """CloudFront before the URLs, in us-east-1 whatever the stack's region is."""
+
+    URL = "https://d1.cloudfront.net/"
+    OUTPUTS = {"FunctionURLAPI": "https://a.on.aws/", "ApprovalURL": "https://b.on.aws/", "TopicArn": "arn:t", "AlarmTopicArn": "arn:u"}
+    MADE = {**stack("sluice-edge", outputs={"EdgeURL": URL}), "region": "us-east-1"}
+
+    def edged(self, *words, knows, rules=()):
+        workflow = stack("sluice", outputs=self.OUTPUTS, parameters={"UrlAuthType": "NONE", "EdgeUrl": knows})
+        here = {**workflow, "region": "eu-central-1"}
+        return self.deploys("--stack", "edge", *words, rules=[*rules, here, NO_STACK, *PLAIN])
+
+    def deployed(self):
+        """Stack and parameters of each deployment."""
+        calls = [re.search(r"--stack-name (\S+)", call)[1] for call in self.calls("cloudformation deploy")]
+        return calls, self.calls("cloudformation deploy")
+
+    def test_cloudfront_sends_the_secret_before_the_functions_ask_for_it(self):
+        self.edged(knows="", rules=[{**self.MADE, "after": "deploy .*sluice-edge"}])
+        stacks, calls = self.deployed()
+        self.assertEqual(stacks, ["sluice-edge", "sluice"])
+        self.assertRegex(calls[0], "IngestDomain=a.on.aws ApprovalDomain=b.on.aws")
+        secrets = [re.search(r"OriginSecret=([0-9a-f]{64})( |$)", call)[1] for call in calls]
+        self.assertEqual(secrets[0], secrets[1])
+        self.assertEqual(self.overrides()["EdgeUrl"], self.URL)
+
+    def test_again_keeps_the_secret_and_leaves_the_functions_alone(self):
+        self.edged("--parameter", "edge.RateLimit=1000", knows=self.URL, rules=[self.MADE])
+        stacks, calls = self.deployed()
+        self.assertEqual(stacks, ["sluice-edge"])
+        self.assertNotIn("OriginSecret", calls[0])
+        self.assertIn("RateLimit=1000", calls[0])
+
+    def test_a_run_that_ended_between_the_two_is_finished(self):
+        self.edged(knows="", rules=[self.MADE])
+        self.assertEqual(self.deployed()[0], ["sluice-edge", "sluice"])
+
+    def test_what_cannot_stand_behind_it_is_refused_before_anything_changes(self):
+        signed = stack("sluice", outputs=self.OUTPUTS, parameters={"UrlAuthType": "AWS_IAM"})
+        rules = [{**signed, "region": "eu-central-1"}, NO_STACK, *PLAIN]
+        words = ["deploy", "--stack", "edge", "--functions", self.functions]
+        self.assertIn("UrlAuthType AWS_IAM", self.refuses(*words, rules=rules))
+        open_one = [{**stack("sluice", outputs=self.OUTPUTS, parameters={"UrlAuthType": "NONE"}), "region": "eu-central-1"}, *rules]
+        self.assertIn("--stack edge sets it", self.refuses(*words, "--parameter", "edge.OriginSecret=x", rules=open_one))
+        self.assertIn("no workflow stack", self.refuses(*words, rules=[NO_STACK, *PLAIN]))
+        self.assertEqual(self.calls("cloudformation deploy"), [])
+
+
 class Load(ScriptTest):
     """The load stack, where something is missing."""
 

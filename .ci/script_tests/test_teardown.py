@@ -36,6 +36,26 @@ GONE = {"call": "wait stack-delete-complete"}
 DELETE = {"call": "cloudformation delete-stack"}
 
 
+class Edge(ScriptTest):
+    def test_the_urls_are_open_before_cloudfront_goes(self):
+        parameters = {"AdminEmail": "a@example.com", "OriginSecret": "****", "EdgeUrl": "https://d1.cloudfront.net/"}
+        here = {**stack("sluice", parameters=parameters), "region": "eu-central-1"}
+        edge = {**stack("sluice-edge"), "region": "us-east-1", "before": "wait stack-delete"}
+        opened = [{"call": "cloudformation update-stack"}, {"call": "wait stack-update-complete"}]
+        self.runs("teardown", "edge", rules=[WHO, here, edge, NO_STACK, *opened, {**DELETE, "region": "us-east-1"}, GONE, *NOTHING_LEFT])
+        (update,) = self.calls("update-stack")
+        self.assertIn("ParameterKey=AdminEmail,UsePreviousValue=true ParameterKey=OriginSecret,ParameterValue= "
+                      "ParameterKey=EdgeUrl,ParameterValue=", update)  # fmt: skip
+        order = self.calls("update-stack|delete-stack")
+        self.assertIn("update-stack", order[0])
+        self.assertIn("stack/sluice-edge/1", order[1])
+
+    def test_the_workflow_stays_while_cloudfront_leads_to_it(self):
+        edge = {**stack("sluice-edge"), "region": "us-east-1"}
+        said = self.refuses("teardown", "workflow", "--yes", rules=[WHO, edge, NO_STACK])
+        self.assertIn("sluice-edge (in us-east-1) leads to the workflow stack", said)
+
+
 class Load(ScriptTest):
     def test_a_deletion_that_failed_by_its_own_role_ends_by_another(self):
         there = {**stack("sluice-load", "DELETE_FAILED", RoleARN=OWN_ROLE), "before": "wait "}
