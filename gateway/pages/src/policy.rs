@@ -1,0 +1,54 @@
+use std::sync::LazyLock;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use sha2::{Digest, Sha256};
+
+use crate::{STYLE, script};
+
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let hash = |text: &str| STANDARD.encode(Sha256::digest(text));
+    format!(
+        "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; connect-src 'self'; img-src data:; \
+         form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+        hash(STYLE),
+        hash(script())
+    )
+});
+
+/// The policy of every page (`Content-Security-Policy`): its style sheet and script by their hashes, the icon in the
+/// page, forms and the script's look at the page itself. Nothing else.
+pub fn content_security_policy() -> &'static str {
+    &POLICY
+}
+
+#[cfg(test)]
+mod tests {
+    use maud::html;
+
+    use super::*;
+    use crate::Document;
+
+    /// The text between two marks.
+    fn between<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
+        page.split_once(start).unwrap().1.split_once(end).unwrap().0
+    }
+
+    #[test]
+    fn it_names_what_the_page_carries_and_nothing_unsafe() {
+        let page = Document::default().render(&html! { h1 { "x" } }).into_string();
+        let policy = content_security_policy();
+        for (directive, text) in [
+            ("style-src", between(&page, "<style>", "</style>")),
+            ("script-src", between(&page, "<script>", "</script>")),
+        ] {
+            let hash = STANDARD.encode(Sha256::digest(text));
+            assert!(policy.contains(&format!("{directive} 'sha256-{hash}';")), "{policy}");
+        }
+        assert!(policy.starts_with("default-src 'none';") && !policy.contains("unsafe"));
+        assert_eq!(
+            (page.matches("<style").count(), page.matches("<script").count()),
+            (1, 1)
+        );
+    }
+}
