@@ -7,6 +7,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sluice_cloud::QuotaProfile;
 
+pub(crate) use crate::client::Endpoint;
+use crate::clock::ClockAction;
+
 /// Runs Sluice's stacks on one machine: functions, state machine, tables, topic and console. No AWS account needed.
 ///
 /// Without a command: `up`.
@@ -143,37 +146,6 @@ impl StackChoice {
             Self::Dashboard | Self::Load => format!("{workflow}-{}", self.file_stem()),
         }
     }
-}
-
-/// The subcommands of `sluice clock`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum ClockAction {
-    /// Move the clock ahead: waits, timeouts and expiries that fall into that span happen now
-    Advance {
-        /// Span to advance it by: 90s, 15m, 2h 30m, 7d
-        #[arg(value_parser = humantime::parse_duration)]
-        by: std::time::Duration,
-        #[command(flatten)]
-        endpoint: Endpoint,
-    },
-    /// Print what time it is for the executions
-    Show {
-        #[command(flatten)]
-        endpoint: Endpoint,
-    },
-}
-
-/// The address of the running `sluice up` that a command asks.
-#[derive(Debug, Args)]
-pub(crate) struct Endpoint {
-    /// Address of the running endpoint
-    #[arg(
-        long,
-        value_name = "URL",
-        env = "AWS_ENDPOINT_URL",
-        default_value = "http://127.0.0.1:4566"
-    )]
-    pub(crate) endpoint: String,
 }
 
 /// An address, or a name that stands for one; of several, one of IPv4, which the URLs that are printed can name.

@@ -1,6 +1,7 @@
 //! `sluice`: the stacks of `cfn/` on one machine, from one command.
 
 mod cli;
+mod client;
 mod clock;
 mod evaluate;
 mod functions;

@@ -19,6 +19,7 @@ pub(crate) fn start(
         driver: services.driver.clone(),
         functions: Arc::new(host.clone()) as Arc<dyn Functions>,
         rules: rules.clone(),
+        undelivered: services.activity.undelivered.clone(),
     };
     let now = services.config.now();
     tokio::spawn(async move {

@@ -3,6 +3,7 @@
 pub mod endpoint;
 pub mod health;
 
+mod activity;
 mod cloud;
 mod config;
 mod control;
@@ -16,6 +17,7 @@ mod scheduler;
 mod served;
 mod stack;
 mod start;
+mod time_machine;
 mod upkeep;
 mod wiring;
 

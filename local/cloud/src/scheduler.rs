@@ -17,6 +17,7 @@ use sluice_engine::Timestamp;
 use sluice_template::{Schedule, ScheduleTiming};
 use tokio::task::JoinHandle;
 
+use crate::activity::Listed;
 use crate::endpoint::Services;
 use occurrences::Occurrences;
 use target::{Firing, fire};
@@ -105,20 +106,27 @@ async fn remember(
 
 /// Calls the target at each occurrence until there is no next one.
 async fn run(services: &Arc<Services>, schedule: &Schedule, occurrences: &Occurrences, mut last: Option<Timestamp>) {
-    while let Some(due) = occurrences.next(last) {
+    let Some(mut due) = occurrences.next(last) else { return };
+    let recurring = matches!(schedule.timing, ScheduleTiming::Rate(_));
+    let schedules = Arc::clone(&services.activity.schedules);
+    let listed = schedules.list(&schedule.arn, &schedule.name, recurring, due);
+    loop {
         services.wait_until(due).await;
         let now = services.config.now();
-        fire_until_it_works(services, schedule, due).await;
+        fire_until_it_works(services, schedule, due, &listed).await;
         last = Some(now);
         // after it was fired: a crash in between fires it again, as at least once says
         if let Err(error) = remember(services, schedule, occurrences, last).await {
             tracing::error!(%error, schedule = schedule.name, "an occurrence of a schedule was not remembered");
         }
+        let Some(next) = occurrences.next(last) else { return };
+        due = next;
+        listed.next_at(due);
     }
 }
 
 /// Calls the target, again as often as the schedule's RetryPolicy says.
-async fn fire_until_it_works(services: &Arc<Services>, schedule: &Schedule, due: Timestamp) {
+async fn fire_until_it_works(services: &Arc<Services>, schedule: &Schedule, due: Timestamp, listed: &Listed<'_>) {
     let too_old = due.saturating_add(i64::from(schedule.max_event_age_seconds).saturating_mul(1_000));
     let execution = services.config.uuid().simple().to_string();
     for retry in 0.. {
@@ -128,9 +136,9 @@ async fn fire_until_it_works(services: &Arc<Services>, schedule: &Schedule, due:
             execution: &execution,
             attempt: retry + 1,
         };
-        let Err(error) = fire(services, &firing).await else {
-            return;
-        };
+        let fired = fire(services, &firing).await;
+        listed.called();
+        let Err(error) = fired else { return };
         let next = services.config.now().saturating_add(pause(retry));
         if retry >= schedule.max_retries || next > too_old {
             tracing::error!(
@@ -145,6 +153,7 @@ async fn fire_until_it_works(services: &Arc<Services>, schedule: &Schedule, due:
             retry,
             "a schedule's target failed, tried again: {error}"
         );
+        listed.next_at(next);
         services.wait_until(next).await;
     }
 }

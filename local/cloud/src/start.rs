@@ -20,6 +20,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use crate::activity::{Activity, Counted};
 use crate::config::CloudConfig;
 use crate::endpoint::Services;
 use crate::health::ProcessState;
@@ -30,6 +31,7 @@ use crate::stack::{
     self, Plan, Plans, RuntimeEnvironment, RuntimeNotes, RuntimeValues, StackAction, StartError, Supervisor,
     UrlListener,
 };
+use crate::wiring::Stores;
 use crate::{directory, events, housekeeping, permissions, wiring};
 
 /// The first phase: the endpoint's address is taken, and the data directory is this user's alone.
@@ -45,8 +47,7 @@ struct Opened {
     account: Account,
     runner: Arc<Runner>,
     driver: Driver,
-    metrics: Arc<Metrics>,
-    dynamodb: DynamoDb,
+    stores: Stores,
     ended: mpsc::UnboundedReceiver<Heard>,
 }
 
@@ -133,7 +134,12 @@ impl Bound {
         let config = &self.config;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::new());
         let metrics = Arc::new(Metrics::new(Arc::clone(&clock)));
-        let (observer, ended) = Ended::new(Arc::new(StatesMetrics::new(&metrics)));
+        let activity = Activity::default();
+        let counted = Counted {
+            tally: Arc::clone(&activity.tally),
+            next: Arc::new(StatesMetrics::new(&metrics)),
+        };
+        let (observer, ended) = Ended::new(Arc::new(counted), activity.undelivered.clone());
         let runner = Runner::new(tokio::runtime::Handle::current());
         directory::expect_journal(&config.data)?;
         let driver = Driver::open(
@@ -161,8 +167,11 @@ impl Bound {
             account,
             runner,
             driver,
-            metrics,
-            dynamodb,
+            stores: Stores {
+                dynamodb,
+                metrics,
+                activity,
+            },
             ended,
         })
     }
@@ -175,7 +184,7 @@ impl Opened {
             &self.account.region,
             config,
             &self.account.clock,
-            &self.metrics,
+            &self.stores.metrics,
         ))?;
         let services = Arc::new(wiring::services(
             self.account,
@@ -183,8 +192,7 @@ impl Opened {
             self.driver,
             &host,
             &self.runner,
-            self.dynamodb,
-            self.metrics,
+            self.stores,
         )?);
         let stream_metrics = Arc::new(StreamsMetrics::new(&services.metrics));
         let streams = &services.streams;

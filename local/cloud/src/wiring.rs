@@ -8,7 +8,7 @@ use axum::response::Redirect;
 use axum::routing::get;
 use sluice_cloudformation::{CloudFormation, Stacks};
 use sluice_cloudwatch::{CloudWatch, Metrics};
-use sluice_console::{self as console, ConsoleNotes, ConsoleState};
+use sluice_console::{self as console, ConsoleNotes, ConsoleState, TimeMachine};
 use sluice_driver::{Clock, Driver};
 use sluice_dynamodb::DynamoDb;
 use sluice_host::{Host, HostConfig};
@@ -25,12 +25,13 @@ use sluice_streams::Streams;
 use sluice_wire::Account;
 use tokio::sync::watch;
 
+use crate::activity::Activity;
 use crate::config::CloudConfig;
 use crate::endpoint::{self, Services};
 use crate::health::{Health, ProcessState};
 use crate::observers::LambdaMetrics;
 use crate::stack::{self, StartError};
-use crate::{control, directory};
+use crate::{control, directory, time_machine};
 
 pub(crate) fn host_config(
     region: &str,
@@ -64,15 +65,26 @@ pub(crate) fn account(region: &str, clock: &Arc<dyn Clock>) -> Account {
     }
 }
 
+/// The databases beside the journal, and what counts what goes on.
+pub(crate) struct Stores {
+    pub(crate) dynamodb: DynamoDb,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) activity: Activity,
+}
+
 pub(crate) fn services(
     account: Account,
     config: &CloudConfig,
     driver: Driver,
     host: &Host,
     runner: &Arc<Runner>,
-    dynamodb: DynamoDb,
-    metrics: Arc<Metrics>,
+    stores: Stores,
 ) -> Result<Services, StartError> {
+    let Stores {
+        dynamodb,
+        metrics,
+        activity,
+    } = stores;
     let remote = match &config.lambda_endpoint {
         None => None,
         Some(url) => Some(RemoteLambda::new(url)?),
@@ -98,6 +110,7 @@ pub(crate) fn services(
         metrics,
         stacks,
         clock_moved: watch::Sender::default(),
+        activity,
     })
 }
 
@@ -108,7 +121,9 @@ pub(crate) fn router(
     guard: HostGuard,
     notes: ConsoleNotes,
 ) -> axum::Router {
+    let time: Arc<dyn TimeMachine> = Arc::new(time_machine::Machine::new(Arc::clone(services)));
     let state = ConsoleState {
+        time: Arc::clone(&time),
         driver: services.driver.clone(),
         host: host.clone(),
         stacks: Arc::clone(&services.stacks),
@@ -124,7 +139,7 @@ pub(crate) fn router(
     endpoint::router(Arc::clone(services))
         .route("/", get(|| async { Redirect::to("/console") }))
         .merge(console::router(state))
-        .merge(control::router(Arc::clone(services)))
+        .merge(control::router(Arc::clone(services), time))
         .merge(health.router())
         // each service has limits of its own
         .layer(DefaultBodyLimit::disable())

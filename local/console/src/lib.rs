@@ -24,6 +24,7 @@ mod route;
 mod state;
 mod text;
 mod time;
+mod time_machine;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -33,6 +34,10 @@ use axum::response::Response;
 use axum::routing::any;
 
 pub use state::{ConsoleNotes, ConsoleState};
+pub use time_machine::{
+    ExecutionCounts, Jump, Jumped, ScheduleCount, SetOff, StateCount, TimeMachine, TimeMachineError, TimeMachineFuture,
+    Upcoming, UpcomingKind,
+};
 
 use layout::Frame;
 use negotiation::Format;

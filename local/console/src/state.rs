@@ -8,6 +8,8 @@ use sluice_driver::Driver;
 use sluice_host::Host;
 use sluice_http::HostGuard;
 
+use crate::TimeMachine;
+
 /// The parts of the runtime that the console shows.
 #[derive(Clone)]
 pub struct ConsoleState {
@@ -19,6 +21,8 @@ pub struct ConsoleState {
     pub stacks: Arc<Stacks>,
     /// The engine's clock, which says how long something has been running.
     pub clock: Arc<dyn Clock>,
+    /// The way to move that clock.
+    pub time: Arc<dyn TimeMachine>,
     /// The hosts that may be addressed.
     pub guard: HostGuard,
     /// Sentences about the stacks, from their templates.

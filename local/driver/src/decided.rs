@@ -1,5 +1,7 @@
 //! Decisions that were made away from the engine's thread, as data.
 
+use std::sync::Arc;
+
 use sluice_engine::{Breakdown, Consequences, Execution, Fact, HistoryEvent, LogEntry};
 
 use crate::observations::AtStake;
@@ -13,6 +15,8 @@ pub(crate) struct Decided {
     /// The last event of the history, if it has added any.
     pub(crate) newest: Option<HistoryEvent>,
     pub(crate) at_stake: Vec<AtStake>,
+    /// The states that were entered, if somebody wants to know.
+    pub(crate) entered: Vec<Arc<str>>,
 }
 
 /// A decision about facts that follow each other.

@@ -12,6 +12,7 @@ use crate::client::Client;
 use crate::clock::ADVANCED;
 use crate::crash_markers::{self, CrashMarkers};
 use crate::evaluate::EvaluationPool;
+use crate::deadline::{self, Deadline};
 use crate::journal::{self, store};
 use crate::request::Request;
 use crate::shared::Shared;
@@ -202,6 +203,25 @@ impl Driver {
     /// When the driver fails; the clock has not moved then.
     pub async fn advance_clock(&self, by: Duration) -> Result<Timestamp, DriverError> {
         self.client.ask(by, Request::AdvanceClock).await
+    }
+
+    /// Waits until nothing is under way: no request waits, no deadline that has come is still to be looked at, no call is in
+    /// flight. What waits for a token, a worker or a time rests.
+    ///
+    /// # Errors
+    /// When the driver fails or is closed first.
+    pub async fn at_rest(&self) -> Result<(), DriverError> {
+        self.client.ask((), Request::WaitForRest).await
+    }
+
+    /// Returns the deadline that comes first: of a wait, of the pause before a retry, of a token or a worker, of an execution.
+    /// Those of calls in flight are not among them: they get their whole time again when the clock is moved.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn next_deadline(&self) -> Result<Option<Deadline>, DriverError> {
+        let shared = self.client.shared().clone();
+        self.client.read(move |connection| deadline::first(&shared, connection)).await
     }
 
     /// Has the deadlines looked at again: the clock jumped.

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use sluice_asl::definition::Resource;
-use sluice_engine::{AttemptId, Effect, Execution, Fact, Identity, LogEntry, Timestamp};
+use sluice_engine::{AttemptId, Effect, EventKind, Execution, Fact, HistoryEvent, Identity, LogEntry, Timestamp};
 
 use crate::{Observation, ObservationKind, TaskEnd};
 
@@ -52,11 +52,21 @@ pub(crate) fn at_stake(execution: &Execution, entry: &LogEntry) -> Vec<AtStake> 
     }
 }
 
+/// The names of the states that were entered, in order.
+pub(crate) fn entered(events: &[HistoryEvent]) -> Vec<Arc<str>> {
+    let name = |event: &HistoryEvent| match &event.kind {
+        EventKind::StateEntered { name, .. } => Some(name.clone()),
+        _ => None,
+    };
+    events.iter().filter_map(name).collect()
+}
+
 /// Adds the observations of an applied fact and its effects.
 pub(crate) fn add(
     execution: &Execution,
     entry: &LogEntry,
     at_stake: Vec<AtStake>,
+    entered: Vec<Arc<str>>,
     effects: &[Effect],
     told: &mut Vec<Observation>,
 ) {
@@ -76,7 +86,11 @@ pub(crate) fn add(
     match fact {
         Fact::Started { .. } => notify(ObservationKind::Started),
         Fact::Redriven => notify(ObservationKind::Redriven),
+        Fact::DeadlinePassed => notify(ObservationKind::DeadlinePassed),
         _ => {}
+    }
+    for state in entered {
+        notify(ObservationKind::StateEntered { state });
     }
     let abandoned: HashSet<_> = effects
         .iter()

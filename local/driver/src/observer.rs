@@ -13,6 +13,12 @@ use sluice_engine::{Identity, Status, Timestamp};
 pub trait Observer: Send + Sync + 'static {
     /// Takes the observations of one commit, in their order.
     fn observe(&self, observations: &[Observation]);
+
+    /// Returns true if the states that are entered are to be reported at the moment. They are several for each execution, so
+    /// they are left out unless somebody wants them.
+    fn wants_states(&self) -> bool {
+        false
+    }
 }
 
 /// An observer that does nothing.
@@ -54,6 +60,13 @@ pub enum ObservationKind {
         status: Status,
         /// Milliseconds from its start to its end.
         took: i64,
+    },
+    /// A deadline has passed: a wait or the pause before a retry ended, or something took too long.
+    DeadlinePassed,
+    /// A state was entered.
+    StateEntered {
+        /// Its name.
+        state: Arc<str>,
     },
     /// A task was scheduled.
     TaskScheduled {

@@ -162,6 +162,8 @@ pub(crate) enum Request {
     Resume(Call<u64, (Resumed, Option<u64>)>),
     /// Does nothing but be answered.
     Ping(Call<(), ()>),
+    /// Waits until nothing is under way.
+    WaitForRest(Call<(), ()>),
     /// Look at the deadlines again.
     ClockChanged,
     /// Answer what came before, then stop.
@@ -198,7 +200,7 @@ impl Request {
             Self::Store(request) => request.refuse(error),
             Self::AdvanceClock(call) => call.refuse(error),
             Self::Resume(call) => call.refuse(error),
-            Self::Ping(call) => call.refuse(error),
+            Self::Ping(call) | Self::WaitForRest(call) => call.refuse(error),
         }
         None
     }

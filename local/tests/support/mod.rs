@@ -256,7 +256,8 @@ impl Sluice {
     pub fn advance_clock(&self, by: &str) {
         let mut command = program();
         let done = command
-            .args(["clock", "advance", by, "--endpoint", &self.endpoint])
+            // what runs beside it may never come to rest
+            .args(["clock", "advance", by, "--wait", "0s", "--endpoint", &self.endpoint])
             .output()
             .expect("runs");
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));

@@ -15,6 +15,8 @@ use sluice_stepfunctions::StepFunctions;
 use sluice_streams::Streams;
 use sluice_wire::{Account, RequestId};
 
+use crate::activity::Activity;
+
 /// Everything behind the endpoint. One per process, shared by its requests, the console and the task runner.
 pub struct Services {
     /// Region, account, clock and randomness.
@@ -47,6 +49,8 @@ pub struct Services {
     pub stacks: Arc<Stacks>,
     /// Changes when the engine's clock was moved: who waits for a time on it looks again.
     pub clock_moved: tokio::sync::watch::Sender<()>,
+    /// The activity beside these, for the time machine.
+    pub activity: Activity,
 }
 
 impl Services {

@@ -28,6 +28,7 @@ use tempfile::TempDir;
 use tower::ServiceExt as _;
 
 use super::{Services, router};
+use crate::activity::Activity;
 use crate::observers::{DynamoMetrics, StatesMetrics};
 
 /// The endpoint and what lies behind it.
@@ -82,6 +83,7 @@ impl World {
             metrics,
             stacks,
             clock_moved: tokio::sync::watch::Sender::default(),
+            activity: Activity::default(),
         });
         runner.attach(services.integrations());
         Self {

@@ -117,6 +117,7 @@ impl Observer for StatesMetrics {
                         ],
                     );
                 }
+                ObservationKind::DeadlinePassed | ObservationKind::StateEntered { .. } => {}
                 ObservationKind::TaskScheduled { resource } => self.scheduled(resource, at),
                 ObservationKind::TaskTaken { resource, waited } => {
                     let waited = *waited;

@@ -177,11 +177,16 @@ impl Writer {
                 return self.break_down(key, entry.fact, Breakdown::Internal, batch);
             }
         };
+        let entered = match self.config.observer.wants_states() {
+            true => observations::entered(&self.events),
+            false => Vec::new(),
+        };
         let decided = Decided {
             entry,
             turn,
             newest: self.events.pop(),
             at_stake,
+            entered,
         };
         self.record(key, decided, &body, batch)
     }
@@ -193,6 +198,7 @@ impl Writer {
             turn,
             newest,
             at_stake,
+            entered,
         } = decided;
         let Some(loaded) = self.cache.get_mut(key) else {
             return Err(DriverError::unreadable(key, "it is not in memory").into());
@@ -217,6 +223,7 @@ impl Writer {
             &loaded.execution,
             &entry,
             at_stake,
+            entered,
             &turn.effects,
             &mut batch.observations,
         );

@@ -102,6 +102,7 @@ fn group_of(request: &Request, cache: &ExecutionCache) -> Group {
         | Request::AdvanceClock(_)
         | Request::Resume(_)
         | Request::Ping(_)
+        | Request::WaitForRest(_)
         | Request::ClockChanged
         | Request::Close
         | Request::Shutdown => None,

@@ -97,7 +97,27 @@ impl Writer {
             // the same, and so on.
             self.now = self.config.clock.now();
         }
+        self.notify_at_rest();
         self.looked();
+    }
+
+    /// Answers those who wait until nothing is under way, if that is so.
+    fn notify_at_rest(&mut self) {
+        self.rest_waiters.retain(|reply| !reply.is_closed());
+        let queued = self.shared.counters.queued.load(Ordering::Relaxed) > 0;
+        if self.rest_waiters.is_empty()
+            || queued
+            || self.has_work()
+            || self.is_overdue()
+            || !self.offloaded.is_empty()
+            || self.cache.has_calls_in_flight()
+        {
+            return;
+        }
+        for reply in self.rest_waiters.drain(..) {
+            // a waiter that has gone away needs no answer
+            let _ = reply.send(Ok(()));
+        }
     }
 
     /// Publishes the changed executions before anybody is answered, so that whoever has an answer sees them.

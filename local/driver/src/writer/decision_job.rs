@@ -125,10 +125,13 @@ fn decide(execution: &mut Execution, mut entry: LogEntry, means: EvaluationOptio
             evaluations,
         };
     }
+    // A decision of this kind takes long as it is: so its states are always noted, whoever wants them by the time it is taken in.
+    let entered = observations::entered(&events);
     Ok(Decided {
         entry,
         turn,
         newest: events.pop(),
         at_stake,
+        entered,
     })
 }

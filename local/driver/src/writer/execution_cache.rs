@@ -216,6 +216,12 @@ impl ExecutionCache {
         timed.map(|(key, _)| *key).collect()
     }
 
+    /// Returns true if an execution in memory has a call in flight.
+    pub(crate) fn has_calls_in_flight(&self) -> bool {
+        let resident = |loaded: &Loaded| loaded.written.as_ref().is_none_or(|row| row.resident);
+        self.by_key.values().any(resident)
+    }
+
     /// The earliest deadline.
     pub(crate) fn first_deadline(&self) -> Option<Timestamp> {
         self.deadlines.first().map(|&(at, _)| at)

@@ -100,6 +100,7 @@ impl Writer {
                 // whoever has stopped waiting needs no answer; nothing has changed, so there is nothing to commit
                 let _ = call.reply.send(Ok(()));
             }
+            Request::WaitForRest(call) => self.rest_waiters.push(call.reply),
             Request::Store(request) => self.handle_store(request, batch),
             Request::ClockChanged | Request::Shutdown => {}
             Request::Close => batch.close = true,

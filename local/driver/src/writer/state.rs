@@ -47,6 +47,8 @@ pub(crate) struct Writer {
     /// Executions whose end is the result of a task of another.
     pub(super) jobs: HashSet<u64>,
     pub(super) waiters: HashMap<u64, Vec<Responder<Option<ExecutionRecord>>>>,
+    /// Those who wait until nothing is under way.
+    pub(super) rest_waiters: Vec<Responder<()>>,
     /// The number of waiters at which those that have gone away are looked for.
     pub(super) sweep_at: usize,
     pub(super) next_key: u64,
@@ -156,6 +158,7 @@ impl Writer {
             revisions: HashMap::new(),
             current: HashMap::new(),
             waiters: HashMap::new(),
+            rest_waiters: Vec::new(),
             offloaded: HashMap::new(),
             next_ticket: 0,
             starting: HashMap::new(),

@@ -121,7 +121,7 @@ impl Writer {
     }
 
     /// Returns true if the deadline of an execution has come.
-    fn is_overdue(&self) -> bool {
+    pub(super) fn is_overdue(&self) -> bool {
         let deadlines = self.cache.first_deadline().into_iter().chain(self.parked_wake);
         let first = deadlines.min();
         first.is_some_and(|at| self.config.clock.until(at) == Some(Duration::ZERO))

@@ -18,6 +18,8 @@ fn told(world: &World) -> Vec<String> {
         ObservationKind::Started => "started".to_owned(),
         ObservationKind::Redriven => "redriven".to_owned(),
         ObservationKind::Ended { status, took } => format!("ended {} {took}", status.as_str()),
+        ObservationKind::DeadlinePassed => "deadline".to_owned(),
+        ObservationKind::StateEntered { state } => format!("entered {state}"),
         ObservationKind::TaskScheduled { resource } => format!("scheduled {}", name(resource)),
         ObservationKind::TaskTaken { resource, waited } => format!("{} taken {waited}", name(resource)),
         ObservationKind::TaskEnded { resource, end, took } => {
@@ -112,7 +114,7 @@ async fn what_waits_for_a_token_ends_once_by_token_by_time_or_not_at_all() {
     world.ended(&waiting[1]).await;
     assert_eq!(
         told(&world),
-        ["invoke.waitForTaskToken timed out 86400000", "ended FAILED 86400000"]
+        ["deadline", "invoke.waitForTaskToken timed out 86400000", "ended FAILED 86400000"]
     );
 }
 
@@ -146,4 +148,25 @@ async fn children_of_a_map_run_are_their_parents_tasks_and_no_executions() {
             "started",
         ]
     );
+}
+
+#[tokio::test]
+async fn states_are_told_of_while_somebody_wants_them() {
+    let mut world = World::new();
+    world.put("chain", chain(&["f", "g"])).await;
+    world.start("chain", "unwatched").await;
+    world.task().await.succeed(json!(1));
+    let unwatched = world.task().await;
+    assert_eq!(told(&world), ["started", "scheduled f", "f succeeded 0", "scheduled g"]);
+    world.told.want_states(true);
+    unwatched.succeed(json!(1));
+    let arn = world.start("chain", "watched").await;
+    world.task().await.succeed(json!(1));
+    world.task().await.succeed(json!(1));
+    world.ended(&arn).await;
+    let entered: Vec<String> = told(&world)
+        .into_iter()
+        .filter(|one| one.starts_with("entered"))
+        .collect();
+    assert_eq!(entered, ["entered f", "entered g"]);
 }

@@ -1,7 +1,7 @@
 //! A driver on a temporary directory, with a clock that tests move and a runner that they answer for.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -55,18 +55,29 @@ pub(crate) struct World {
 
 /// The observations that the observer got.
 #[derive(Default)]
-pub(crate) struct Observed(Mutex<Vec<Observation>>);
+pub(crate) struct Observed {
+    told: Mutex<Vec<Observation>>,
+    wants_states: AtomicBool,
+}
 
 impl Observer for Observed {
     fn observe(&self, observations: &[Observation]) {
-        self.0.lock().expect("lock").extend_from_slice(observations);
+        self.told.lock().expect("lock").extend_from_slice(observations);
+    }
+
+    fn wants_states(&self) -> bool {
+        self.wants_states.load(Ordering::Relaxed)
     }
 }
 
 impl Observed {
     /// All so far, and forgets it.
     pub(crate) fn take(&self) -> Vec<Observation> {
-        std::mem::take(&mut self.0.lock().expect("lock"))
+        std::mem::take(&mut self.told.lock().expect("lock"))
+    }
+
+    pub(crate) fn want_states(&self, wanted: bool) {
+        self.wants_states.store(wanted, Ordering::Relaxed);
     }
 }
 

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
-use sluice_driver::{Clock, Driver, RunningTask, StartExecution, SystemClock, TaskRunner};
+use serde_json::{Value, json};
+use sluice_driver::{Clock, DeadlineKind, Driver, RunningTask, StartExecution, SystemClock, TaskRunner};
 use sluice_engine::{Outcome, Status};
 
-use crate::support::{BEGIN, World, chain, hour, machine_arn, machine_record, open, within};
+use crate::support::{BEGIN, World, approval, chain, hour, machine_arn, machine_record, open, within};
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -125,4 +125,66 @@ async fn with_the_wall_clock_a_timer_needs_no_one_to_wake_it() {
     let clock = Arc::new(SystemClock::new());
     let driver = open(directory.path(), clock.clone(), Arc::new(Nobody)).expect("opens");
     a_short_wait(&driver, &clock).await;
+}
+
+#[tokio::test]
+async fn the_next_deadline_is_the_soonest_and_says_of_what() {
+    let mut world = World::new();
+    let next = async |world: &World| world.driver.next_deadline().await.expect("no failure");
+    assert_eq!(next(&world).await, None);
+    world.put("ask", approval()).await;
+    world.start("ask", "a").await;
+    world.task().await.submitted(Value::Null);
+    world.settled().await;
+    let deadline = next(&world).await.expect("a deadline");
+    assert_eq!(
+        (deadline.at, deadline.kind, deadline.state.as_deref(), &*deadline.name),
+        (BEGIN + 86_400_000, DeadlineKind::Timeout, Some("Ask"), "a")
+    );
+    world.put("wait", hour()).await;
+    let arn = world.start("wait", "w").await;
+    world.settled().await;
+    let deadline = next(&world).await.expect("a deadline");
+    assert_eq!(
+        (deadline.at, deadline.kind, deadline.state.as_deref(), &*deadline.machine),
+        (BEGIN + 3_600_000, DeadlineKind::Wait, Some("Rest"), "wait")
+    );
+    // a call in flight has no deadline that a jump could reach
+    world.put("chain", chain(&["f"])).await;
+    world.start("chain", "c").await;
+    let _task = world.task().await;
+    assert_eq!(*next(&world).await.expect("a deadline").arn, *arn);
+}
+
+#[tokio::test]
+async fn it_is_at_rest_when_no_call_is_in_flight_and_no_deadline_is_due() {
+    let mut world = World::new();
+    within(world.driver.at_rest()).await.expect("at rest");
+    world.put("chain", chain(&["f"])).await;
+    let called = world.start("chain", "c").await;
+    let task = world.task().await;
+    let driver = world.driver.clone();
+    let mut rest = tokio::spawn(async move { driver.at_rest().await });
+    world.settled().await;
+    assert!(!rest.is_finished(), "a call is in flight");
+    task.succeed(json!(1));
+    within(&mut rest).await.expect("no panic").expect("at rest");
+    assert_eq!(world.record(&called).await.status, Status::Succeeded);
+    world.put("wait", hour()).await;
+    let mut waits = Vec::new();
+    for name in 0..600 {
+        waits.push(world.start("wait", &name.to_string()).await);
+    }
+    within(world.driver.at_rest()).await.expect("a wait rests");
+    world.driver.advance_clock(HOUR).await.expect("advances");
+    within(world.driver.at_rest()).await.expect("at rest");
+    for arn in &waits {
+        assert_eq!(world.record(arn).await.status, Status::Succeeded, "more deadlines than one round fires");
+    }
+    let driver = world.driver.clone();
+    world.start("chain", "again").await;
+    let _task = world.task().await;
+    let rest = tokio::spawn(async move { driver.at_rest().await });
+    world.driver.close().await.expect("closes");
+    within(rest).await.expect("no panic").expect_err("it will never be");
 }

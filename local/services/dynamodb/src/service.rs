@@ -82,8 +82,9 @@ impl DynamoDb {
         self.tables.close();
     }
 
-    /// The clock jumped: what has expired by now is deleted.
-    pub fn clock_changed(&self) {
-        self.tables.clock_changed();
+    /// Deletes what has expired by now, and says how many items that were; `None` after the end. It goes on when nobody waits for
+    /// it any more.
+    pub async fn sweep_expired(&self) -> Option<u64> {
+        self.tables.sweep_expired().await
     }
 }

@@ -22,7 +22,7 @@ use crate::group_commit::{self, Completed, Job};
 use crate::health::Health;
 use crate::http_fallback::HttpFallback;
 use crate::in_process::InProcessCall;
-use crate::ttl;
+use crate::ttl::{self, SweepReply};
 use crate::wal::Wal;
 
 /// The tables in their file, and the thread that works on them. Closing it, which dropping it does, waits for the calls in hand.
@@ -39,7 +39,7 @@ pub(crate) struct OpenTables {
     pub(crate) wal: Arc<Wal>,
     calls: mpsc::Sender<Job<Call, RawResponse>>,
     /// Wakes the sweep of expired items.
-    sweeping: mpsc::Sender<()>,
+    sweeping: mpsc::Sender<SweepReply>,
 }
 
 /// A call for the tables' thread.
@@ -153,12 +153,11 @@ impl Tables {
         self.disk.until_lost().await
     }
 
-    /// The clock jumped: what has expired by now is deleted.
-    pub(crate) fn clock_changed(&self) {
-        if let Some(open) = self.open_tables() {
-            // an error means that the thread has ended, which is told by then
-            let _ = open.sweeping.send(());
-        }
+    /// Deletes what has expired by now, and says how many items that were; `None` after the end.
+    pub(crate) async fn sweep_expired(&self) -> Option<u64> {
+        let (reply, swept) = oneshot::channel();
+        self.open_tables()?.sweeping.send(reply).ok()?;
+        swept.await.ok()
     }
 
     /// Hands a call to the tables' thread and waits for its response.

@@ -13,6 +13,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use sluice_clock::Clock;
+use tokio::sync::oneshot;
 
 /// The time between two looks for items past their time. AWS promises days.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -29,31 +30,44 @@ const REST: u32 = 10;
 /// Times to live that are further in the past are taken for something else, as on AWS: five years, in seconds.
 const TOO_OLD: i64 = 5 * 365 * 24 * 60 * 60;
 
+/// Someone who is told how many items a sweep has deleted that has begun after the question.
+pub(crate) type SweepReply = oneshot::Sender<u64>;
+
 /// Looks for items past their time until the other end of `woken` is gone; each message wakes it.
-pub(crate) fn run(database: &Database, clock: &Arc<dyn Clock>, woken: &Receiver<()>) {
+pub(crate) fn run(database: &Database, clock: &Arc<dyn Clock>, woken: &Receiver<SweepReply>) {
+    let mut waiting: Vec<SweepReply> = Vec::new();
     loop {
         let begun = Instant::now();
         // the clock has moved since the sweep has looked at it
-        let mut outdated = false;
+        let mut late = Vec::new();
         let mut pause = || match woken.recv_timeout(PAUSE) {
-            Ok(()) => {
-                outdated = true;
+            Ok(reply) => {
+                late.push(reply);
                 true
             }
             Err(RecvTimeoutError::Timeout) => true,
             Err(RecvTimeoutError::Disconnected) => false,
         };
-        match sweep(database, clock.now() / 1_000, &mut pause) {
+        let swept = sweep(database, clock.now() / 1_000, &mut pause);
+        match &swept {
             Ok(0) => {}
             Ok(items) => tracing::debug!(items, "deleted items past their time to live"),
             Err(error) => tracing::warn!(%error, "items past their time to live stay"),
         }
-        if outdated {
+        let deleted = swept.map_or(0, |items| items as u64);
+        for reply in waiting.drain(..) {
+            // whoever has stopped waiting needs no answer
+            let _ = reply.send(deleted);
+        }
+        if !late.is_empty() {
+            waiting = late;
             continue;
         }
         let rest = SWEEP.max(begun.elapsed() * REST);
-        if woken.recv_timeout(rest) == Err(RecvTimeoutError::Disconnected) {
-            return;
+        match woken.recv_timeout(rest) {
+            Ok(reply) => waiting.push(reply),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return,
         }
     }
 }

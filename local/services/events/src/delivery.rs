@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep};
 use crate::event::status_change;
 use crate::observer::{Heard, UNSUCCESSFUL};
 use crate::rules::Rules;
+use crate::undelivered::Undelivered;
 
 /// The kind under which the journal's store keeps the time up to which all is delivered.
 const KIND: &str = "events";
@@ -37,6 +38,8 @@ pub struct Sources {
     pub functions: Arc<dyn Functions>,
     /// The rules that are in force.
     pub rules: Rules,
+    /// The count of what is heard and not delivered.
+    pub undelivered: Undelivered,
 }
 
 /// Delivers what is heard, and what an earlier process left over, until the other end of `heard` is dropped.
@@ -49,6 +52,7 @@ pub async fn deliver(
     now: Timestamp,
 ) -> Result<(), DriverError> {
     let mut open = left_over(&sources, now).await?;
+    sources.undelivered.add(open.len());
     let mut waiting: VecDeque<Heard> = open.iter().cloned().collect();
     let mut under_way = JoinSet::new();
     let mut latest = Timestamp::MIN;
@@ -67,6 +71,8 @@ pub async fn deliver(
                 let Some(one) = one else { return Ok(()) };
                 if open.insert(one.clone()) {
                     waiting.push_back(one);
+                } else {
+                    sources.undelivered.delivered();
                 }
             }
             Some(done) = under_way.join_next() => {
@@ -76,6 +82,7 @@ pub async fn deliver(
                 open.remove(&one);
                 let up_to = open.first().map_or(latest, |first| first.at.min(latest));
                 sources.driver.store().put(KIND, DELIVERED, json!(up_to)).await?;
+                sources.undelivered.delivered();
             }
         }
     }

@@ -8,12 +8,15 @@
 //! - [`Rules`]: the rules that are in force.
 //! - [`Ended`]: the observer of the driver that hears of ends.
 //! - [`deliver`]: brings what it heard, and what was left over, to the functions.
+//! - [`Undelivered`]: the number of those that it has not brought yet.
 
 mod delivery;
 mod event;
 mod observer;
 mod rules;
+mod undelivered;
 
 pub use delivery::{Sources, deliver};
 pub use observer::{Ended, Heard};
 pub use rules::Rules;
+pub use undelivered::Undelivered;

@@ -4,6 +4,8 @@ use sluice_driver::{Observation, ObservationKind, Observer};
 use sluice_engine::{Status, Timestamp};
 use tokio::sync::mpsc;
 
+use crate::Undelivered;
+
 /// An execution that ended without success.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Heard {
@@ -17,13 +19,19 @@ pub struct Heard {
 pub struct Ended {
     next: Arc<dyn Observer>,
     heard: mpsc::UnboundedSender<Heard>,
+    undelivered: Undelivered,
 }
 
 impl Ended {
-    /// An observer in front of `next`, and the other end of what it hears.
-    pub fn new(next: Arc<dyn Observer>) -> (Self, mpsc::UnboundedReceiver<Heard>) {
+    /// An observer in front of `next`, and the other end of what it hears, which counts as undelivered until it is delivered.
+    pub fn new(next: Arc<dyn Observer>, undelivered: Undelivered) -> (Self, mpsc::UnboundedReceiver<Heard>) {
         let (heard, receiver) = mpsc::unbounded_channel();
-        (Self { next, heard }, receiver)
+        let ended = Self {
+            next,
+            heard,
+            undelivered,
+        };
+        (ended, receiver)
     }
 }
 
@@ -33,14 +41,21 @@ impl Observer for Ended {
             if let ObservationKind::Ended { status, .. } = &observation.kind
                 && is_unsuccessful(*status)
             {
-                // An error means that nobody delivers any more: the next start does.
-                let _ = self.heard.send(Heard {
+                let heard = self.heard.send(Heard {
                     at: observation.at,
                     execution: Arc::clone(&observation.execution.arn),
                 });
+                // An error means that nobody delivers any more: the next start does.
+                if heard.is_ok() {
+                    self.undelivered.add(1);
+                }
             }
         }
         self.next.observe(observations);
+    }
+
+    fn wants_states(&self) -> bool {
+        self.next.wants_states()
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use serde_json::{Value, json};
 use sluice_clock::ManualClock;
 use sluice_driver::{Driver, MachineKind, MachineRecord, NoObserver, StartExecution};
-use sluice_events::{Ended, Rules, Sources, deliver};
+use sluice_events::{Ended, Rules, Sources, Undelivered, deliver};
 use sluice_host::{Functions, Invocation, InvokeError, InvokeOutput};
 use sluice_service_testing::{ACCOUNT, NOW, NoTasks, REGION, ROLE, account, driver, output, spec};
 use sluice_template::{Rule, RuleTarget};
@@ -65,9 +65,10 @@ async fn process(
     directory: &Path,
     first: u64,
     delivers: bool,
-) -> (Driver, mpsc::Receiver<Value>, Option<JoinHandle<()>>) {
+) -> (Driver, mpsc::Receiver<Value>, Option<JoinHandle<()>>, Undelivered) {
     let account = account(Arc::new(ManualClock::new(NOW)), first);
-    let (observer, ended) = Ended::new(Arc::new(NoObserver));
+    let undelivered = Undelivered::default();
+    let (observer, ended) = Ended::new(Arc::new(NoObserver), undelivered.clone());
     let driver = driver(directory, &account, Arc::new(NoTasks), Arc::new(observer));
     driver.resume().await.expect("resumes");
     let (sender, receiver) = mpsc::channel();
@@ -75,13 +76,14 @@ async fn process(
         driver: driver.clone(),
         functions: Arc::new(Recorder(sender)),
         rules: rules(),
+        undelivered: undelivered.clone(),
     };
     let delivery = delivers.then(|| {
         tokio::spawn(async move {
             deliver(sources, ended, NOW).await.expect("delivers");
         })
     });
-    (driver, receiver, delivery)
+    (driver, receiver, delivery, undelivered)
 }
 
 async fn fail(driver: &Driver, machine: &str, name: &str) {
@@ -112,10 +114,12 @@ fn received(events: &mpsc::Receiver<Value>) -> Value {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_is_told_of_with_its_input_and_error() {
     let directory = tempfile::tempdir().expect("a directory");
-    let (driver, events, delivery) = process(directory.path(), 1, true).await;
+    let (driver, events, delivery, undelivered) = process(directory.path(), 1, true).await;
+    assert!(undelivered.is_none());
     fail(&driver, "Other", "unwatched").await;
     fail(&driver, "Watched", "s-1").await;
-    let event = received(&events);
+    undelivered.none().await;
+    let event = events.try_recv().expect("it is delivered by then");
     let detail = &event["detail"];
     assert_eq!(event["source"], "aws.states");
     assert_eq!(
@@ -139,16 +143,16 @@ async fn a_failure_is_told_of_with_its_input_and_error() {
 async fn a_failure_that_nobody_was_told_of_is_told_by_the_next_process() {
     let directory = tempfile::tempdir().expect("a directory");
     // A first process notes from when on it tells.
-    let (driver, events, delivery) = process(directory.path(), 1, true).await;
+    let (driver, events, delivery, _) = process(directory.path(), 1, true).await;
     fail(&driver, "Watched", "s-1").await;
     assert_eq!(received(&events)["detail"]["name"], "s-1");
     delivery.expect("delivers").abort();
     driver.close().await.expect("closes");
     // A second one ends before it tells.
-    let (driver, _events, _) = process(directory.path(), 2, false).await;
+    let (driver, _events, _, _) = process(directory.path(), 2, false).await;
     fail(&driver, "Watched", "s-2").await;
     driver.close().await.expect("closes");
-    let (_driver, events, delivery) = process(directory.path(), 3, true).await;
+    let (_driver, events, delivery, _) = process(directory.path(), 3, true).await;
     // The first may come again: at least once.
     let mut names = Vec::new();
     while !names.contains(&json!("s-2")) {

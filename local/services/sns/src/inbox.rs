@@ -27,6 +27,11 @@ pub struct Mail {
     pub message_id: String,
 }
 
+/// The id from which on the mails lie that were sent at this time or later.
+pub fn first_id_at(at: Timestamp) -> String {
+    format!("{:015}", at.max(0))
+}
+
 /// An id that sorts by time: milliseconds with leading zeros, and a random part.
 pub(crate) fn new_id(now: Timestamp, random: Uuid) -> String {
     format!("{now:015}-{}", random.simple())
@@ -54,7 +59,7 @@ pub async fn list(driver: &Driver, before: Option<String>, limit: usize) -> Resu
 /// When the journal fails.
 pub async fn forget(driver: &Driver, before: Timestamp) -> Result<(), DriverError> {
     const PORTION: usize = 64;
-    let below = format!("{:015}", before.max(0));
+    let below = first_id_at(before);
     // looked at first, since most of the time there is nothing to delete
     while let [(oldest, _)] = &driver.store().scan(MAIL, Order::Ascending, None, 1).await?[..]
         && *oldest < below

@@ -1,0 +1,44 @@
+#!/usr/bin/env python3
+"""A real browser on the pages of a running `sluice`. Called by .ci/browser/run, which says how."""
+import argparse
+import pathlib
+import sys
+
+from playwright.sync_api import sync_playwright
+
+import checks
+from pages import PAGES
+from world import World, sluice
+
+# A test machine's Chromium runs as root, in a container, and calls nobody.
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-dev-shm-usage"]
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("binary")
+    parser.add_argument("--chromium", required=True)
+    parser.add_argument("--axe", required=True)
+    parser.add_argument("--only", default="", help="pages whose names begin so")
+    parser.add_argument("--screenshots", default="target/screenshots")
+    options = parser.parse_args()
+    pathlib.Path(options.screenshots).mkdir(parents=True, exist_ok=True)
+    axe = pathlib.Path(options.axe).read_text(encoding="utf-8")
+    problems = checks.Problems()
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=options.chromium, args=ARGUMENTS)
+        with sluice.running(options.binary) as (_, endpoint):
+            world = World(endpoint)
+            chosen = [page for page in PAGES if page.name.startswith(options.only)]
+            for page in chosen:
+                checks.look(browser, page, world, axe, options.screenshots, problems)
+        browser.close()
+    for problem in problems.found:
+        print(problem)
+    if problems.found:
+        sys.exit(f"{len(problems.found)} problems; screenshots in {options.screenshots}")
+    print(f"{len(chosen)} pages looked at")
+
+
+if __name__ == "__main__":
+    main()

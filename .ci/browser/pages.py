@@ -1,0 +1,60 @@
+"""The pages that a browser looks at.
+
+TO ADD A PAGE: add a `Page` to PAGES.
+
+    Page("entries", lambda world: world.entries_url)
+
+- `name` is the screenshot's name, and what `--only` selects by its beginning.
+- `url` makes the address of the `World` (world.py): the running stack with some submissions of each outcome. What your page
+  needs and the world does not have yet, add there as one more attribute.
+- `act`, if it is given, is called with Playwright's page once it is loaded: fill, press a button, open a `details`. What it
+  leads to is what is looked at. Without script too, so use real clicks, as
+      def refuse(page):
+          page.locator("input[name=pincode]").fill("12")
+          with page.expect_navigation():
+              page.get_by_role("button", name="Submit").click()
+- `status` is the status that the address answers with.
+- `allowed` names rules of axe that the page may break, each with the reason.
+
+Each page is loaded at 1280 and at 360 pixels, in the light and in the dark scheme, with script and without; and each time:
+nothing is wider than the screen; no error on the console, nothing refused by the page's own Content-Security-Policy; nothing
+asked of another host; a title and a language; axe finds nothing of WCAG 2.2 A and AA. The screenshots lie in target/screenshots.
+
+Run a part of it:  .ci/browser/run VENV target/debug/sluice --only console
+"""
+import dataclasses
+import typing
+
+
+@dataclasses.dataclass(frozen=True)
+class Page:
+    name: str
+    url: typing.Callable
+    act: typing.Callable = None
+    status: int = 200
+    allowed: typing.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+PAGES = [
+    # the gateway's
+    Page("form", lambda world: world.api),
+    Page("submission-stored", lambda world: world.submission("stored")),
+    Page("submission-refused", lambda world: world.submission("refused")),
+    Page("submission-waiting", lambda world: world.submission("waiting")),
+    Page("submission-unknown", lambda world: world.api + "submissions/00000000-0000-4000-8000-000000000000", status=404),
+    # the approval's
+    Page("approval-open", lambda world: world.approval_link()),
+    Page("approval-unknown", lambda world: world.approvals + "nobody/has-this-secret", status=404),
+    # the console's
+    Page("console", lambda world: world.console()),
+    Page("console-execution-stored", lambda world: world.console("executions", world.execution("stored"))),
+    Page("console-execution-waiting", lambda world: world.console("executions", world.execution("waiting"))),
+    Page("console-approvals", lambda world: world.console("approvals")),
+    Page("console-inbox", lambda world: world.console("inbox")),
+    Page("console-mail", lambda world: world.console("inbox", world.mails()[0]["id"])),
+    Page("console-logs", lambda world: world.console("logs")),
+    Page("console-logs-of-a-function", lambda world: world.console("logs", world.function("ingest"))),
+    Page("console-machines", lambda world: world.console("state-machines")),
+    Page("console-machine", lambda world: world.console("state-machines", world.machine)),
+    Page("console-unknown", lambda world: world.console("nothing"), status=404),
+]
