@@ -75,7 +75,9 @@ pub(crate) fn run(action: ClockAction) -> anyhow::Result<()> {
 }
 
 fn jump(mut body: Value, options: &JumpOptions) -> anyhow::Result<Value> {
-    body["wait_ms"] = u64::try_from(options.wait.as_millis()).context("--wait is too long")?.into();
+    body["wait_ms"] = u64::try_from(options.wait.as_millis())
+        .context("--wait is too long")?
+        .into();
     let request = ureq::post(url(&options.endpoint)).header("content-type", "application/json");
     let request = request.config().http_status_as_error(false);
     let answer = request
@@ -87,8 +89,8 @@ fn jump(mut body: Value, options: &JumpOptions) -> anyhow::Result<Value> {
 
 fn read(answer: Result<ureq::http::Response<ureq::Body>, ureq::Error>, endpoint: &Endpoint) -> anyhow::Result<Value> {
     let endpoint = &endpoint.endpoint;
-    let mut answer =
-        answer.with_context(|| format!("no `sluice up` answers at {endpoint}; start it, or name it with --endpoint"))?;
+    let mut answer = answer
+        .with_context(|| format!("no `sluice up` answers at {endpoint}; start it, or name it with --endpoint"))?;
     let text = answer
         .body_mut()
         .read_to_string()

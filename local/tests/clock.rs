@@ -14,7 +14,8 @@ fn waits(end: Value) -> Value {
 }
 
 fn put(sluice: &Sluice, name: &str, definition: &Value) -> Value {
-    let create = json!({ "name": name, "definition": definition.to_string(), "roleArn": "arn:aws:iam::000000000000:role/r" });
+    let create =
+        json!({ "name": name, "definition": definition.to_string(), "roleArn": "arn:aws:iam::000000000000:role/r" });
     sluice
         .aws()
         .call("AWSStepFunctions.CreateStateMachine", &create)
@@ -24,7 +25,10 @@ fn put(sluice: &Sluice, name: &str, definition: &Value) -> Value {
 
 fn start(sluice: &Sluice, machine: &Value) {
     let start = json!({ "stateMachineArn": machine });
-    sluice.aws().call("AWSStepFunctions.StartExecution", &start).expect("started");
+    sluice
+        .aws()
+        .call("AWSStepFunctions.StartExecution", &start)
+        .expect("started");
 }
 
 /// Runs `sluice clock` with these words: true if it succeeded, and what it printed.
@@ -32,7 +36,11 @@ fn clock(sluice: &Sluice, words: &[&str]) -> (bool, String) {
     let mut command = program();
     command.arg("clock").args(words).args(["--endpoint", sluice.endpoint()]);
     let done = command.output().expect("runs");
-    let printed = if done.status.success() { done.stdout } else { done.stderr };
+    let printed = if done.status.success() {
+        done.stdout
+    } else {
+        done.stderr
+    };
     (done.status.success(), String::from_utf8(printed).expect("UTF-8"))
 }
 
@@ -46,7 +54,11 @@ fn next(sluice: &Sluice) -> Value {
 fn it_goes_from_deadline_to_deadline_and_says_what_each_set_off() {
     let sluice = Sluice::started();
     let succeeds = put(&sluice, "succeeds", &waits(json!({ "Type": "Succeed" })));
-    let fails = put(&sluice, "fails", &waits(json!({ "Type": "Fail", "Error": "Oh", "Cause": "no" })));
+    let fails = put(
+        &sluice,
+        "fails",
+        &waits(json!({ "Type": "Fail", "Error": "Oh", "Cause": "no" })),
+    );
     for _ in 0..3 {
         start(&sluice, &succeeds);
     }
@@ -81,7 +93,9 @@ fn mails_and_schedules_are_part_of_it() {
     let sns = |form: &str| sluice.aws().query("sns", &format!("Version=2010-03-31&{form}"));
     let topic = "arn:aws:sns:us-east-1:000000000000:news";
     sns("Action=CreateTopic&Name=news");
-    sns(&format!("Action=Subscribe&TopicArn={topic}&Protocol=email&Endpoint=a%40example.com"));
+    sns(&format!(
+        "Action=Subscribe&TopicArn={topic}&Protocol=email&Endpoint=a%40example.com"
+    ));
     let mail = json!({ "StartAt": "Wait", "States": {
         "Wait": { "Type": "Wait", "Seconds": 600, "Next": "Mail" },
         "Mail": { "Type": "Task", "Resource": "arn:aws:states:::sns:publish", "End": true,
@@ -90,15 +104,26 @@ fn mails_and_schedules_are_part_of_it() {
     start(&sluice, &machine);
     let jumped = next(&sluice);
     assert_eq!(
-        (&jumped["set_off"]["mails"], &jumped["set_off"]["executions"]["succeeded"]),
+        (
+            &jumped["set_off"]["mails"],
+            &jumped["set_off"]["executions"]["succeeded"]
+        ),
         (&json!(1), &json!(1)),
         "{jumped}"
     );
     let called = jumped["set_off"]["schedules"].as_array().expect("a list");
-    assert!(!called.is_empty(), "a schedule that recurs was called on the way: {jumped}");
+    assert!(
+        !called.is_empty(),
+        "a schedule that recurs was called on the way: {jumped}"
+    );
     let (_, answer) = sluice.aws().get(&format!("{}/_sluice/clock", sluice.endpoint()), &[]);
     let shown: Value = serde_json::from_str(&answer).expect("JSON");
-    let kinds: Vec<&Value> = shown["next"].as_array().expect("a list").iter().map(|one| &one["kind"]).collect();
+    let kinds: Vec<&Value> = shown["next"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| &one["kind"])
+        .collect();
     assert!(kinds.contains(&&json!("schedule")), "{shown}");
 }
 
@@ -110,7 +135,10 @@ fn what_it_does_not_understand_it_refuses() {
         let aws = sluice.aws();
         let request = aws.agent().post(&url).header("content-type", "application/json");
         let mut answer = request.send(body).expect("answers");
-        let (found, text) = (answer.status().as_u16(), answer.body_mut().read_to_string().expect("text"));
+        let (found, text) = (
+            answer.status().as_u16(),
+            answer.body_mut().read_to_string().expect("text"),
+        );
         assert!(found == status && text.contains(part), "{body}: {found} {text}");
     };
     check("{}", 400, "advance_ms");

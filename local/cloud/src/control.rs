@@ -56,9 +56,7 @@ enum Goal {
 async fn show(State(control): State<Control>) -> Result<Json<Value>, Refused> {
     let upcoming = control.time.upcoming().await.map_err(refused)?;
     let now = control.services.config.now();
-    Ok(Json(
-        json!({ "now": rfc_3339(now), "now_ms": now, "next": upcoming }),
-    ))
+    Ok(Json(json!({ "now": rfc_3339(now), "now_ms": now, "next": upcoming })))
 }
 
 async fn advance(State(control): State<Control>, Json(body): Json<Advance>) -> Result<Json<Jumped>, Refused> {

@@ -11,8 +11,8 @@ use crate::api::{Activities, Aliases, Executions, Machines, MapRuns, Store, Task
 use crate::client::Client;
 use crate::clock::ADVANCED;
 use crate::crash_markers::{self, CrashMarkers};
-use crate::evaluate::EvaluationPool;
 use crate::deadline::{self, Deadline};
+use crate::evaluate::EvaluationPool;
 use crate::journal::{self, store};
 use crate::request::Request;
 use crate::shared::Shared;
@@ -221,7 +221,9 @@ impl Driver {
     /// When the journal fails.
     pub async fn next_deadline(&self) -> Result<Option<Deadline>, DriverError> {
         let shared = self.client.shared().clone();
-        self.client.read(move |connection| deadline::first(&shared, connection)).await
+        self.client
+            .read(move |connection| deadline::first(&shared, connection))
+            .await
     }
 
     /// Has the deadlines looked at again: the clock jumped.

@@ -89,6 +89,8 @@ fn add(counts: &mut SetOff, observation: &Observation) {
                 }),
             }
         }
-        ObservationKind::TaskScheduled { .. } | ObservationKind::TaskTaken { .. } | ObservationKind::TaskEnded { .. } => {}
+        ObservationKind::TaskScheduled { .. }
+        | ObservationKind::TaskTaken { .. }
+        | ObservationKind::TaskEnded { .. } => {}
     }
 }

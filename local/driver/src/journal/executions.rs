@@ -369,9 +369,8 @@ pub(crate) fn first_wake(
 
 /// The time at which the first parked execution wants to be woken, and its key.
 pub(crate) fn first_to_wake(connection: &Connection) -> Result<Option<(Timestamp, u64)>, DriverError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT wake_at, key FROM executions WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1",
-    )?;
+    let mut statement = connection
+        .prepare_cached("SELECT wake_at, key FROM executions WHERE wake_at IS NOT NULL ORDER BY wake_at LIMIT 1")?;
     let first = statement.query_row([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?)));
     let first = first.optional()?;
     Ok(first.map(|(at, key)| (at, u64::try_from(key).unwrap_or(0))))

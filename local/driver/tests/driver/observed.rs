@@ -114,7 +114,11 @@ async fn what_waits_for_a_token_ends_once_by_token_by_time_or_not_at_all() {
     world.ended(&waiting[1]).await;
     assert_eq!(
         told(&world),
-        ["deadline", "invoke.waitForTaskToken timed out 86400000", "ended FAILED 86400000"]
+        [
+            "deadline",
+            "invoke.waitForTaskToken timed out 86400000",
+            "ended FAILED 86400000"
+        ]
     );
 }
 

@@ -146,7 +146,12 @@ async fn the_next_deadline_is_the_soonest_and_says_of_what() {
     world.settled().await;
     let deadline = next(&world).await.expect("a deadline");
     assert_eq!(
-        (deadline.at, deadline.kind, deadline.state.as_deref(), &*deadline.machine),
+        (
+            deadline.at,
+            deadline.kind,
+            deadline.state.as_deref(),
+            &*deadline.machine
+        ),
         (BEGIN + 3_600_000, DeadlineKind::Wait, Some("Rest"), "wait")
     );
     // a call in flight has no deadline that a jump could reach
@@ -179,7 +184,11 @@ async fn it_is_at_rest_when_no_call_is_in_flight_and_no_deadline_is_due() {
     world.driver.advance_clock(HOUR).await.expect("advances");
     within(world.driver.at_rest()).await.expect("at rest");
     for arn in &waits {
-        assert_eq!(world.record(arn).await.status, Status::Succeeded, "more deadlines than one round fires");
+        assert_eq!(
+            world.record(arn).await.status,
+            Status::Succeeded,
+            "more deadlines than one round fires"
+        );
     }
     let driver = world.driver.clone();
     world.start("chain", "again").await;
