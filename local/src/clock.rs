@@ -106,7 +106,12 @@ fn words(answer: &Value) -> String {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     let mut said = format!("{}\n", text(&answer["now"]));
     if let Some(to) = answer.get("to") {
-        let by = Duration::from_millis(answer["advanced_ms"].as_u64().unwrap_or(0));
+        let by = answer["advanced_ms"].as_u64().unwrap_or(0);
+        // of a long span nobody wants the milliseconds
+        let by = match Duration::from_millis(by) {
+            long if long > Duration::from_secs(60) => Duration::from_secs(long.as_secs()),
+            short => short,
+        };
         said += &format!("{} later: {}\n", humantime::format_duration(by), text(&to["what"]));
     }
     if let Some(set_off) = answer["words"].as_str() {

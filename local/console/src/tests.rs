@@ -1,6 +1,7 @@
 //! The whole console over a real driver and host, in one process.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -23,6 +24,19 @@ use super::*;
 const MACHINE: &str = "arn:aws:states:us-east-1:123456789012:stateMachine:ingest";
 const EXECUTION: &str = "arn:aws:states:us-east-1:123456789012:execution:ingest:";
 const NOW: i64 = 1_795_000_000_000;
+
+/// A runtime in which nothing has a deadline.
+struct StoppedClock;
+
+impl TimeMachine for StoppedClock {
+    fn upcoming(&self) -> TimeMachineFuture<'_, Vec<Upcoming>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn jump(&self, _: Jump, _: Duration) -> TimeMachineFuture<'_, Jumped> {
+        Box::pin(async { Err(TimeMachineError::NothingWaits) })
+    }
+}
 
 /// Accepts every call and repeats the token in its answer, as careless functions do.
 struct Echo(mpsc::UnboundedSender<String>);
@@ -89,6 +103,7 @@ impl Console {
             host: host.clone(),
             stacks: Arc::new(stacks(driver.clone())),
             clock: clock.clone(),
+            time: Arc::new(StoppedClock),
             guard: HostGuard::new(([127, 0, 0, 1], 4566).into()),
             notes: ConsoleNotes::default(),
         };
