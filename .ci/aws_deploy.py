@@ -168,6 +168,8 @@ def check_workflow(account):
     }
     tables = {n: account.dynamodb.describe_table(TableName=there[n])["Table"] for n in ("Entries", "Approvals", "Submissions")}
     assert all(t["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}] for t in tables.values())
+    audit = account.dynamodb.describe_table(TableName=there["ApprovalAudit"])["Table"]
+    assert [key["AttributeName"] for key in audit["KeySchema"]] == ["approval_id", "seq"]
     assert outputs["TopicArn"] != outputs["AlarmTopicArn"]
     for topic in ("TopicArn", "AlarmTopicArn"):
         mails = account.sns.list_subscriptions_by_topic(TopicArn=outputs[topic])["Subscriptions"]

@@ -67,11 +67,24 @@ class Engine:
                 KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
                 AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
             )
+        self.dynamodb.create_table(
+            TableName="approval-audit",
+            BillingMode="PAY_PER_REQUEST",
+            KeySchema=[
+                {"AttributeName": "approval_id", "KeyType": "HASH"},
+                {"AttributeName": "seq", "KeyType": "RANGE"},
+            ],
+            AttributeDefinitions=[
+                {"AttributeName": "approval_id", "AttributeType": "S"},
+                {"AttributeName": "seq", "AttributeType": "N"},
+            ],
+        )
         topic = self.sns.create_topic(Name="admin")["TopicArn"]
         self.variables = {
             "AWS_ENDPOINT_URL": endpoint,
             "TABLE_NAME": "entries",
             "APPROVALS_TABLE_NAME": "approvals",
+            "APPROVAL_AUDIT_TABLE_NAME": "approval-audit",
             "SUBMISSIONS_TABLE_NAME": "submissions",
             "TOPIC_ARN": topic,
             "APPROVAL_URL": "http://approval.invalid/",

@@ -123,6 +123,23 @@ class Erase(ScriptTest):
         self.assertEqual(sorted(call.split()[3] for call in order[1:]), ["approvals", "entries"])
         self.assertIn('{"id": {"S": "bob@example.com"}}', " ".join(order))
 
+    OPEN = {"call": "dynamodb scan --table-name approvals", "answer": {"Items": [
+        {"id": {"S": "s4.1"}, "email": {"S": "bob@example.com"}, "submission_id": {"S": "s4"}, "open_shard": {"S": "open#3"}},
+    ]}}  # fmt: skip
+
+    def test_an_open_approval_leaves_the_count_too(self):
+        both = {"call": "transact-write-items", "answer": {}}
+        self.runs("erase", "bob@example.com", "--yes", "--rate", 1000, rules=[self.OPEN, both, *self.RULES])
+        (call,) = self.calls("transact-write-items")
+        for part in ('"s4.1"', '"counter#3"', '"-1"', "attribute_exists(open_shard)"):
+            self.assertIn(part, call)
+        self.assertEqual([call.split()[3] for call in self.calls("delete-item")], ["entries"])
+
+    def test_one_that_was_closed_meanwhile_is_deleted_and_not_counted(self):
+        closed = {"call": "transact-write-items", "error": "TransactionCanceledException: [ConditionalCheckFailed, None]"}
+        self.runs("erase", "bob@example.com", "--yes", "--rate", 1000, rules=[self.OPEN, closed, *self.RULES])
+        self.assertEqual(sorted(call.split()[3] for call in self.calls("delete-item")), ["approvals", "entries"])
+
     def test_nothing_is_deleted_unasked(self):
         self.run_script("erase", "bob@example.com", "--rate", 1000, rules=self.RULES)
         self.assertEqual(self.calls("delete-item|stop-execution"), [])

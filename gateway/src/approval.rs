@@ -15,7 +15,7 @@ mod view;
 pub use lambda::run;
 pub use port::ApprovalPort;
 
-use sluice_aws::{ApprovalRecord, ApprovalState, CallError, Decided, Secret, SecretHash};
+use sluice_aws::{ApprovalRecord, ApprovalState, CallError, Decided, Secret};
 
 use crate::http::{Kind, Method, Problem, Representation, Request, Response, negotiate, parameters};
 use crate::upstream::upstream_problem;
@@ -63,9 +63,12 @@ impl<P: ApprovalPort> Approval<P> {
         };
         let hash = secret.hash();
         let record = self.port.get(id).await.map_err(|error| failed(&error))?;
-        let record = record
-            .filter(|record| hash.is_among(&record.secret_hashes))
-            .ok_or_else(not_found)?;
+        let record = record.ok_or_else(not_found)?;
+        let is_link = hash.is_among(&record.secret_hashes)
+            || self.port.is_link_to(id, &hash).await.map_err(|error| failed(&error))?;
+        if !is_link {
+            return Err(not_found());
+        }
         let http = &request.request_context.http;
         tracing::info!(
             approval = id,
@@ -75,7 +78,7 @@ impl<P: ApprovalPort> Approval<P> {
             "a link was fetched"
         );
         if deciding {
-            self.decide(request, representation, record, &hash).await
+            self.decide(request, representation, record).await
         } else {
             let parameters = parameters(request)?;
             let preselected = parameters.query.get("decision").and_then(serde_json::Value::as_str);
@@ -93,7 +96,6 @@ impl<P: ApprovalPort> Approval<P> {
         request: &Request,
         representation: Representation,
         record: ApprovalRecord,
-        hash: &SecretHash,
     ) -> Result<Response, Problem> {
         let now_ms = request.request_context.time_epoch;
         let asked =
@@ -104,7 +106,7 @@ impl<P: ApprovalPort> Approval<P> {
             _ if !is_open => (record, DecisionSender::Another),
             Err(problem) => return Err(problem.clone()),
             Ok(asked) => {
-                let decided = self.port.decide(&record.id, hash, now_ms, asked).await;
+                let decided = self.port.decide(&record.id, now_ms, asked).await;
                 match decided.map_err(|error| failed(&error))? {
                     Decided::Missing => return Err(not_found()),
                     Decided::Now(record) => {

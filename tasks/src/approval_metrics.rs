@@ -18,16 +18,16 @@ use crate::times::parse;
 
 /// The table of approvals, as the metrics need it.
 pub trait ApprovalTable {
-    /// Those that are open and do not expire before `now_ms` (milliseconds since 1970).
+    /// Those that are open.
     ///
     /// # Errors
     /// [`CallError`] if the table did not answer.
-    fn waiting(&self, now_ms: i64) -> impl Future<Output = Result<Waiting, CallError>>;
+    fn waiting(&self) -> impl Future<Output = Result<Waiting, CallError>>;
 }
 
 impl ApprovalTable for Approvals {
-    async fn waiting(&self, now_ms: i64) -> Result<Waiting, CallError> {
-        Approvals::waiting(self, now_ms).await
+    async fn waiting(&self) -> Result<Waiting, CallError> {
+        Approvals::waiting(self).await
     }
 }
 
@@ -75,7 +75,7 @@ pub async fn measure<A: ApprovalTable, S: Subscriptions>(
     request: &MetricsRequest,
 ) -> Result<Value, Fault> {
     let at_ms = parse("at", &request.at)?.timestamp_millis();
-    let waiting = sources.table.waiting(at_ms).await.map_err(|error| {
+    let waiting = sources.table.waiting().await.map_err(|error| {
         Fault::from_call(
             &error,
             TaskError::ApprovalTableUnavailable,
@@ -83,7 +83,7 @@ pub async fn measure<A: ApprovalTable, S: Subscriptions>(
         )
     })?;
     let age_ms = match &waiting.first {
-        Some(submitted_at) => at_ms - parse("submitted_at", submitted_at)?.timestamp_millis(),
+        Some(item) => at_ms - parse("submitted_at", &item.submitted_at)?.timestamp_millis(),
         None => 0,
     };
     let mut figures = vec![
@@ -129,6 +129,7 @@ fn settings() -> Result<(Sources<Approvals, Topic>, String), SettingError> {
         table: Approvals::new(
             &config(Service::DynamoDb)?,
             required(&environment, "APPROVALS_TABLE_NAME")?,
+            required(&environment, "APPROVAL_AUDIT_TABLE_NAME")?,
         ),
         approvals: topic("TOPIC_ARN")?,
         alarms: topic("ALARM_TOPIC_ARN")?,
@@ -152,15 +153,30 @@ pub fn run() -> Result<(), lambda_runtime::Error> {
 
 #[cfg(test)]
 mod tests {
-    use sluice_aws::CallErrorKind;
+    use sluice_aws::{CallErrorKind, OpenItem};
+    use sluice_workflows::Submission;
 
     use super::*;
+
+    fn first_of(submitted_at: &str) -> OpenItem {
+        OpenItem {
+            id: "s-1.1".to_owned(),
+            submission_id: "s-1".to_owned(),
+            submission: Submission::default(),
+            violations: vec![],
+            submitted_at: submitted_at.to_owned(),
+            expires_at: "2026-11-29T10:00:00.000Z".to_owned(),
+            expires_at_ms: 1_795_946_400_000,
+            opened_at_ms: 1_795_341_600_000,
+            summary: String::new(),
+            mailed: true,
+        }
+    }
 
     struct Table(Result<Waiting, CallErrorKind>);
 
     impl ApprovalTable for Table {
-        async fn waiting(&self, now_ms: i64) -> Result<Waiting, CallError> {
-            assert_eq!(now_ms, 1_795_341_600_000);
+        async fn waiting(&self) -> Result<Waiting, CallError> {
             self.0.clone().map_err(|kind| CallError {
                 action: "dynamodb:Query",
                 kind,
@@ -239,7 +255,7 @@ mod tests {
         let waiting = |count, first: Option<&str>| {
             Ok(Waiting {
                 count,
-                first: first.map(str::to_owned),
+                first: first.map(first_of),
             })
         };
         check(waiting(0, None), AT, Ok((0, 0))).await;

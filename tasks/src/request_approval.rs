@@ -1,8 +1,8 @@
 //! Asks an admin: writes the record of the approval, then sends the mail with the links.
 
 use sluice_aws::{
-    Approvals, Attempts, CallError, DeliverError, Delivery, Fault, Opened, Secret, SecretHash, Service, SettingError,
-    SubmissionRecord, Submissions, TaskTokens, Topic, config, environment, required,
+    Approvals, Attempts, CallError, DeliverError, Delivery, Fault, LinkPurpose, LinkScope, NewLink, Opened, Opening,
+    Secret, Service, SettingError, SubmissionRecord, Submissions, TaskTokens, Topic, config, environment, required,
 };
 use sluice_workflows::{ApprovalRequest, Decision, SubmissionStatus, TaskError, TaskToken};
 
@@ -14,12 +14,13 @@ pub trait ApprovalPort {
     ///
     /// # Errors
     /// [`CallError`] if the table did not take it.
-    fn open(
-        &self,
-        request: &ApprovalRequest,
-        expires_at_ms: i64,
-        hash: &SecretHash,
-    ) -> impl Future<Output = Result<Opened, CallError>>;
+    fn open(&self, opening: &Opening<'_>) -> impl Future<Output = Result<Opened, CallError>>;
+
+    /// Writes the link of a mail, before the mail goes out.
+    ///
+    /// # Errors
+    /// [`CallError`] if the table did not take it.
+    fn put_link(&self, link: &NewLink<'_>) -> impl Future<Output = Result<(), CallError>>;
 
     /// Records the status of a submission, unless the table knows something later.
     ///
@@ -39,11 +40,11 @@ pub trait ApprovalPort {
     /// [`DeliverError`] if it did not get there.
     fn deliver(&self, token: &TaskToken, decision: &Decision) -> impl Future<Output = Result<(), DeliverError>>;
 
-    /// Records that the decision of approval `id` got to `token` at `at`.
+    /// Records that the decision of approval `id` got to `token` at `at_ms` (milliseconds since 1970).
     ///
     /// # Errors
     /// [`CallError`] if the table did not take it.
-    fn record_delivered(&self, id: &str, token: &TaskToken, at: &str) -> impl Future<Output = Result<(), CallError>>;
+    fn record_delivered(&self, id: &str, token: &TaskToken, at_ms: i64) -> impl Future<Output = Result<(), CallError>>;
 }
 
 /// The tables, topic and workflow on AWS.
@@ -57,13 +58,12 @@ struct Aws {
 }
 
 impl ApprovalPort for Aws {
-    async fn open(
-        &self,
-        request: &ApprovalRequest,
-        expires_at_ms: i64,
-        hash: &SecretHash,
-    ) -> Result<Opened, CallError> {
-        self.approvals.open(request, expires_at_ms, hash).await
+    async fn open(&self, opening: &Opening<'_>) -> Result<Opened, CallError> {
+        self.approvals.open(opening).await
+    }
+
+    async fn put_link(&self, link: &NewLink<'_>) -> Result<(), CallError> {
+        self.approvals.put_link(link).await
     }
 
     async fn put_status(&self, record: &SubmissionRecord) -> Result<bool, CallError> {
@@ -71,16 +71,16 @@ impl ApprovalPort for Aws {
     }
 
     async fn publish(&self, subject: &str, text: &str) -> Result<(), CallError> {
-        self.topic.publish(subject, text).await
+        self.topic.publish(subject, text, &[]).await
     }
 
     async fn deliver(&self, token: &TaskToken, decision: &Decision) -> Result<(), DeliverError> {
         self.tokens.deliver(token, decision).await
     }
 
-    async fn record_delivered(&self, id: &str, token: &TaskToken, at: &str) -> Result<(), CallError> {
+    async fn record_delivered(&self, id: &str, token: &TaskToken, at_ms: i64) -> Result<(), CallError> {
         self.approvals
-            .record_delivery(id, token, at, &Delivery::Done)
+            .record_delivery(id, token, at_ms, &Delivery::Done)
             .await
             .map(|_| ())
     }
@@ -104,13 +104,34 @@ pub async fn ask(
 ) -> Result<(), Fault> {
     let expires_at_ms = times::parse("expires_at", &request.expires_at)?.timestamp_millis();
     let id = request.approval_id();
-    match port
-        .open(request, expires_at_ms, &secret.hash())
-        .await
-        .map_err(|error| table_fault(&error))?
-    {
-        Opened::Waiting => {
-            let waiting = waiting(request)?;
+    let waiting = waiting(request)?;
+    let summary = request
+        .violations
+        .first()
+        .map_or("", |violation| violation.message.as_str());
+    let opening = Opening {
+        request,
+        expires_at_ms,
+        now_ms: waiting.updated_at_ms,
+        summary,
+        limit: 0,
+    };
+    match port.open(&opening).await.map_err(|error| table_fault(&error))? {
+        Opened::TooMany { open } => Err(Fault {
+            name: TaskError::ApprovalTableRefused,
+            message: format!("{open} approvals are open already"),
+        }),
+        Opened::Waiting { .. } => {
+            let link = NewLink {
+                secret,
+                code: None,
+                scope: LinkScope::Approval(id.clone()),
+                approver: "an admin",
+                purpose: LinkPurpose::Request,
+                issued_at_ms: waiting.updated_at_ms,
+                expires_at_ms,
+            };
+            port.put_link(&link).await.map_err(|error| table_fault(&error))?;
             port.put_status(&waiting).await.map_err(|error| {
                 Fault::from_call(
                     &error,
@@ -137,7 +158,7 @@ pub async fn ask(
                 "decided already: delivered the decision to the new token"
             );
             let noted = port
-                .record_delivered(&id, &request.task_token, &decision.decided_at)
+                .record_delivered(&id, &request.task_token, waiting.updated_at_ms)
                 .await;
             noted.map_err(|error| table_fault(&error))
         }
@@ -175,6 +196,7 @@ fn aws() -> Result<Aws, SettingError> {
         approvals: Approvals::new(
             &config(Service::DynamoDb)?,
             required(&environment, "APPROVALS_TABLE_NAME")?,
+            required(&environment, "APPROVAL_AUDIT_TABLE_NAME")?,
         ),
         submissions: Submissions::new(
             &config(Service::DynamoDb)?,
@@ -237,12 +259,22 @@ mod tests {
     }
 
     impl ApprovalPort for Fake {
-        async fn open(&self, request: &ApprovalRequest, ms: i64, hash: &SecretHash) -> Result<Opened, CallError> {
-            self.step("open", format!("{} {ms} {}", request.approval_id(), hash.as_str()))?;
+        async fn open(&self, opening: &Opening<'_>) -> Result<Opened, CallError> {
+            let Opening {
+                request, expires_at_ms, ..
+            } = opening;
+            self.step("open", format!("{} {expires_at_ms}", request.approval_id()))?;
             Ok(match &self.decided {
                 Some(decision) => Opened::AlreadyDecided(Box::new(decision.clone())),
-                None => Opened::Waiting,
+                None => Opened::Waiting {
+                    reopened: false,
+                    mailed: false,
+                },
             })
+        }
+
+        async fn put_link(&self, link: &NewLink<'_>) -> Result<(), CallError> {
+            self.step("link", link.secret.hash().as_str().to_owned())
         }
 
         async fn put_status(&self, record: &SubmissionRecord) -> Result<bool, CallError> {
@@ -266,8 +298,8 @@ mod tests {
             Ok(self.step("deliver", format!("{} {}", token.reveal(), decision.decided_by))?)
         }
 
-        async fn record_delivered(&self, id: &str, token: &TaskToken, at: &str) -> Result<(), CallError> {
-            self.step("note", format!("{id} {} {at}", token.reveal()))
+        async fn record_delivered(&self, id: &str, token: &TaskToken, at_ms: i64) -> Result<(), CallError> {
+            self.step("note", format!("{id} {} {at_ms}", token.reveal()))
         }
     }
 
@@ -290,14 +322,15 @@ mod tests {
         let (result, secret) = run(&fake).await;
         assert_eq!(result, Ok(()));
         let log = fake.log.borrow();
-        assert_eq!(log[0], format!("open s-1.2 1795946400000 {}", secret.hash().as_str()));
-        assert_eq!(log[1], "status s-1 waiting_for_approval 1795341600000 1795341601000 2");
-        assert!(log[2].contains(&format!(
+        assert_eq!(log[0], "open s-1.2 1795946400000");
+        assert_eq!(log[1], format!("link {}", secret.hash().as_str()));
+        assert_eq!(log[2], "status s-1 waiting_for_approval 1795341600000 1795341601000 2");
+        assert!(log[3].contains(&format!(
             "https://approve.example/s-1.2/{}?decision=approve",
             secret.reveal()
         )));
-        assert!(!log[2].contains("T0KEN") && !log[2].contains(secret.hash().as_str()));
-        assert_eq!(log.len(), 3);
+        assert!(!log[3].contains("T0KEN") && !log[3].contains(secret.hash().as_str()));
+        assert_eq!(log.len(), 4);
     }
 
     #[tokio::test]
@@ -307,6 +340,7 @@ mod tests {
             decided_by: "Grace".to_owned(),
             decided_at: "2026-11-23T10:00:00.000Z".to_owned(),
             comment: None,
+            reason: None,
             repaired: None,
         };
         let fake = Fake {
@@ -315,10 +349,7 @@ mod tests {
         };
         assert_eq!(run(&fake).await.0, Ok(()));
         let log = fake.log.borrow();
-        assert_eq!(
-            log[1..],
-            ["deliver T0KEN Grace", "note s-1.2 T0KEN 2026-11-23T10:00:00.000Z"]
-        );
+        assert_eq!(log[1..], ["deliver T0KEN Grace", "note s-1.2 T0KEN 1795341601000"]);
     }
 
     #[tokio::test]
@@ -327,6 +358,7 @@ mod tests {
         for (failing, kind, name) in [
             ("open", Throttled, TaskError::ApprovalTableUnavailable),
             ("open", Refused, TaskError::ApprovalTableRefused),
+            ("link", Throttled, TaskError::ApprovalTableUnavailable),
             ("status", Throttled, TaskError::SubmissionTableUnavailable),
             ("status", Refused, TaskError::SubmissionTableRefused),
             ("publish", Unreachable, TaskError::MailUnavailable),

@@ -81,7 +81,7 @@ impl ApprovalRequest {
     }
 }
 
-/// The kind of an admin's decision.
+/// The kind of a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DecisionKind {
@@ -89,6 +89,8 @@ pub enum DecisionKind {
     Approve,
     /// Refuse it.
     Reject,
+    /// Nobody decided in time.
+    Expire,
 }
 
 impl DecisionKind {
@@ -97,11 +99,15 @@ impl DecisionKind {
         match self {
             DecisionKind::Approve => "approve",
             DecisionKind::Reject => "reject",
+            DecisionKind::Expire => "expire",
         }
     }
 }
 
-/// An admin's decision: the output that completes RequestApproval.
+/// The author of a decision that was taken because nobody decided in time.
+pub const DEADLINE: &str = "deadline";
+
+/// A decision about an approval: an admin's, or the deadline's.
 ///
 /// ```
 /// use serde_json::json;
@@ -119,13 +125,16 @@ impl DecisionKind {
 pub struct Decision {
     /// The kind.
     pub decision: DecisionKind,
-    /// The name that the admin gave.
+    /// The address that the mail with the link went to; [`DEADLINE`], or the operator's word, where there was no mail.
     pub decided_by: String,
     /// The time (ISO 8601, UTC).
     pub decided_at: String,
-    /// The admin's comment, if there is one.
+    /// The admin's comment for other admins, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
+    /// With `reject`: the reason that the submitter is told, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
     /// With `approve`: the fields that the admin changed. They are checked again like new ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repaired: Option<Submission>,
@@ -134,11 +143,11 @@ pub struct Decision {
 /// Author, time and comment of a decision: what remains of a decision in entries and outcomes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approval {
-    /// The name that the admin gave.
+    /// The address that the mail with the link went to; [`DEADLINE`], or the operator's word, where there was no mail.
     pub decided_by: String,
     /// The time (ISO 8601, UTC).
     pub decided_at: String,
-    /// The admin's comment, if there is one.
+    /// The admin's comment for other admins, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,
 }

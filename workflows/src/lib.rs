@@ -4,6 +4,7 @@
 //! The types are the contract: what one side writes as JSON is what the other side reads. The state machine in
 //! `ingest.asl.json` is the third party to it; the tests of this crate hold the three together.
 
+mod audit;
 mod decision;
 mod entry;
 mod error;
@@ -13,7 +14,10 @@ mod status;
 mod submission;
 mod verdict;
 
-pub use decision::{Approval, ApprovalRequest, Decision, DecisionKind, TaskToken};
+pub use audit::{
+    AuditData, AuditKind, AuditRecord, AuditTrail, ChainFault, ChainFaultKind, canonical_json, verify_chain,
+};
+pub use decision::{Approval, ApprovalRequest, DEADLINE, Decision, DecisionKind, TaskToken};
 pub use entry::{Entry, EntryStatus, StoreRequest};
 pub use error::TaskError;
 pub use field::Field;

@@ -37,6 +37,7 @@ pub(super) fn read(body: &Map<String, Value>, submission: &Submission, now_ms: i
         decided_by,
         decided_at: time(now_ms),
         comment,
+        reason: None,
         repaired,
     })
 }

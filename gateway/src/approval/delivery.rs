@@ -4,7 +4,6 @@ use sluice_aws::{ApprovalRecord, ApprovalState, CallError, DeliverError, Deliver
 use sluice_workflows::Decision;
 
 use super::ApprovalPort;
-use super::decision::time;
 
 /// The most rounds of a delivery: it begins once, and again when the record changed meanwhile.
 const ROUNDS: usize = 3;
@@ -118,7 +117,9 @@ impl<P: ApprovalPort> DecisionDelivery<'_, P> {
     fn undelivered(&self) -> Option<Decision> {
         match &self.record.state {
             ApprovalState::Decided(decision, Delivery::Pending) => Some((**decision).clone()),
-            ApprovalState::Decided(_, Delivery::Done | Delivery::Closed) | ApprovalState::Open => None,
+            ApprovalState::Decided(_, Delivery::Done | Delivery::Closed)
+            | ApprovalState::Open
+            | ApprovalState::Withdrawn => None,
         }
     }
 
@@ -171,10 +172,9 @@ impl<P: ApprovalPort> DecisionDelivery<'_, P> {
     }
 
     async fn record(&mut self, decision: &Decision, delivery: Delivery) -> Result<Finding, CallError> {
-        let at = time(self.now_ms);
         let recorded = self
             .port
-            .record_delivery(&self.record.id, &self.record.task_token, &at, &delivery)
+            .record_delivery(&self.record.id, &self.record.task_token, self.now_ms, &delivery)
             .await;
         // Known even if it could not be recorded.
         if matches!(recorded, Ok(true) | Err(_)) {

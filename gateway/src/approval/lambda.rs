@@ -1,8 +1,8 @@
 use sluice_aws::{
-    ApprovalRecord, Approvals, Attempts, CallError, Decided, DeliverError, Delivery, SecretHash, Service, SettingError,
-    TaskTokens, config, environment, required,
+    ApprovalRecord, Approvals, Attempts, CallError, Decided, Deciding, DeliverError, Delivery, LinkScope, SecretHash,
+    Service, SettingError, TaskTokens, config, environment, required,
 };
-use sluice_workflows::{Decision, TaskToken};
+use sluice_workflows::{AuditData, Decision, TaskToken};
 
 use super::{Approval, ApprovalPort};
 use crate::http::{OriginSecret, Request, negotiate};
@@ -18,14 +18,19 @@ impl ApprovalPort for Aws {
         self.approvals.get(id).await
     }
 
-    async fn decide(
-        &self,
-        id: &str,
-        hash: &SecretHash,
-        now_ms: i64,
-        decision: &Decision,
-    ) -> Result<Decided, CallError> {
-        self.approvals.decide(id, hash, now_ms, decision).await
+    async fn is_link_to(&self, id: &str, hash: &SecretHash) -> Result<bool, CallError> {
+        let link = self.approvals.link_by_hash(hash).await?;
+        Ok(link.is_some_and(|link| link.scope == LinkScope::Approval(id.to_owned())))
+    }
+
+    async fn decide(&self, id: &str, now_ms: i64, decision: &Decision) -> Result<Decided, CallError> {
+        let deciding = Deciding {
+            decision,
+            now_ms,
+            batch: None,
+            data: &AuditData::new(),
+        };
+        self.approvals.decide(id, &deciding).await
     }
 
     async fn send(&self, token: &TaskToken, decision: &Decision) -> Result<(), DeliverError> {
@@ -40,10 +45,10 @@ impl ApprovalPort for Aws {
         &self,
         id: &str,
         token: &TaskToken,
-        at: &str,
+        at_ms: i64,
         delivery: &Delivery,
     ) -> Result<bool, CallError> {
-        self.approvals.record_delivery(id, token, at, delivery).await
+        self.approvals.record_delivery(id, token, at_ms, delivery).await
     }
 }
 
@@ -53,6 +58,7 @@ fn approval() -> Result<(Approval<Aws>, OriginSecret), SettingError> {
         approvals: Approvals::new(
             &config(Service::DynamoDb)?,
             required(&environment, "APPROVALS_TABLE_NAME")?,
+            required(&environment, "APPROVAL_AUDIT_TABLE_NAME")?,
         ),
         tokens: TaskTokens::new(&config(Service::StepFunctions)?),
     });

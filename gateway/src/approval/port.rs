@@ -9,17 +9,17 @@ pub trait ApprovalPort {
     /// [`CallError`] without an answer.
     fn get(&self, id: &str) -> impl Future<Output = Result<Option<ApprovalRecord>, CallError>>;
 
-    /// Writes a decision, if the approval is open, knows the hash, and has not expired at `now_ms`.
+    /// Tells whether the secret with this hash is that of a link to approval `id`.
     ///
     /// # Errors
     /// [`CallError`] without an answer.
-    fn decide(
-        &self,
-        id: &str,
-        hash: &SecretHash,
-        now_ms: i64,
-        decision: &Decision,
-    ) -> impl Future<Output = Result<Decided, CallError>>;
+    fn is_link_to(&self, id: &str, hash: &SecretHash) -> impl Future<Output = Result<bool, CallError>>;
+
+    /// Writes a decision, if the approval is open, and has not expired at `now_ms`.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn decide(&self, id: &str, now_ms: i64, decision: &Decision) -> impl Future<Output = Result<Decided, CallError>>;
 
     /// Hands a decision to the state that waits for `token`.
     ///
@@ -42,7 +42,7 @@ pub trait ApprovalPort {
         &self,
         id: &str,
         token: &TaskToken,
-        at: &str,
+        at_ms: i64,
         delivery: &Delivery,
     ) -> impl Future<Output = Result<bool, CallError>>;
 }

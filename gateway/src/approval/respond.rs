@@ -40,7 +40,7 @@ pub(super) fn response_to_decision(
             Kind::Unavailable,
             "The decision is written down, but the workflow did not answer. Send it again in a moment.".to_owned(),
         ),
-        ApprovalState::Decided(_, Delivery::Closed) => (Kind::Closed, CLOSED.to_owned()),
+        ApprovalState::Decided(_, Delivery::Closed) | ApprovalState::Withdrawn => (Kind::Closed, CLOSED.to_owned()),
         ApprovalState::Decided(decision, Delivery::Done) if asked.is_some_and(|asked| is_same(asked, decision)) => {
             return response(view, 200, representation, None);
         }

@@ -1,7 +1,7 @@
 use std::cell::RefCell;
 
 use serde_json::{Value, json};
-use sluice_aws::{CallErrorKind, DeliverError, Delivery};
+use sluice_aws::{CallErrorKind, DeliverError, Delivery, SecretHash};
 use sluice_workflows::{Decision, TaskToken};
 
 use super::*;
@@ -35,6 +35,11 @@ impl Fake {
             submitted_at: "2026-11-22T09:00:00.000Z".to_owned(),
             expires_at: "2026-11-29T09:00:00.000Z".to_owned(),
             expires_at_ms: NOW + 1000,
+            opened_at_ms: NOW - 1000,
+            summary: "Ada: the pincode is wrong".to_owned(),
+            mailed: true,
+            listed: true,
+            batch: None,
             secret_hashes: vec![Secret::from_bytes([1; 32]).hash(), Secret::from_bytes(SECRET).hash()],
             task_token: TaskToken::new("T0KEN".to_owned()),
             redelivered: false,
@@ -64,7 +69,7 @@ impl Fake {
 
     fn delivery(&self) -> Option<Delivery> {
         match &self.record.borrow().state {
-            ApprovalState::Open => None,
+            ApprovalState::Open | ApprovalState::Withdrawn => None,
             ApprovalState::Decided(_, delivery) => Some(delivery.clone()),
         }
     }
@@ -82,10 +87,13 @@ impl ApprovalPort for &Fake {
         Ok(Some(self.record.borrow().clone()).filter(|record| record.id == id))
     }
 
-    async fn decide(&self, _id: &str, hash: &SecretHash, now: i64, decision: &Decision) -> Result<Decided, CallError> {
+    async fn is_link_to(&self, _id: &str, _hash: &SecretHash) -> Result<bool, CallError> {
+        Ok(false)
+    }
+
+    async fn decide(&self, _id: &str, now: i64, decision: &Decision) -> Result<Decided, CallError> {
         let mut record = self.record.borrow_mut();
-        let open =
-            record.state == ApprovalState::Open && record.expires_at_ms > now && hash.is_among(&record.secret_hashes);
+        let open = record.state == ApprovalState::Open && record.expires_at_ms > now;
         if !open {
             return Ok(Decided::NotOpen(Box::new(record.clone())));
         }
@@ -117,7 +125,7 @@ impl ApprovalPort for &Fake {
         &self,
         _id: &str,
         token: &TaskToken,
-        _at: &str,
+        _at_ms: i64,
         how: &Delivery,
     ) -> Result<bool, CallError> {
         let mut record = self.record.borrow_mut();

@@ -24,14 +24,14 @@ impl<'a> View<'a> {
             (ApprovalState::Open, true) => "expired",
             (ApprovalState::Decided(_, Delivery::Pending), _) => "decided",
             (ApprovalState::Decided(_, Delivery::Done), _) => "delivered",
-            (ApprovalState::Decided(_, Delivery::Closed), _) => "closed",
+            (ApprovalState::Decided(_, Delivery::Closed) | ApprovalState::Withdrawn, _) => "closed",
         }
     }
 
     /// The decision, if somebody decided.
     pub(super) fn decision(&self) -> Option<&Decision> {
         match &self.record.state {
-            ApprovalState::Open => None,
+            ApprovalState::Open | ApprovalState::Withdrawn => None,
             ApprovalState::Decided(decision, _) => Some(decision),
         }
     }
@@ -64,5 +64,6 @@ pub(super) fn what(decision: &Decision) -> &'static str {
         (DecisionKind::Approve, None) => "Approved",
         (DecisionKind::Approve, Some(_)) => "Approved with changes",
         (DecisionKind::Reject, _) => "Rejected",
+        (DecisionKind::Expire, _) => "Expired",
     }
 }

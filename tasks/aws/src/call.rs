@@ -36,7 +36,7 @@ pub struct CallError {
 
 /// The codes by which AWS services say "slow down"
 /// (<https://docs.aws.amazon.com/step-functions/latest/apireference/CommonErrors.html> and the services' own).
-const THROTTLES: [&str; 13] = [
+const THROTTLES: [&str; 15] = [
     "ThrottlingException",
     "Throttling",
     "ThrottledException",
@@ -50,6 +50,9 @@ const THROTTLES: [&str; 13] = [
     "KmsThrottled",
     "KmsThrottlingException",
     "KMS.ThrottlingException",
+    // another transaction was in the way
+    "TransactionConflictException",
+    "TransactionInProgressException",
 ];
 
 impl CallError {

@@ -7,6 +7,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::test_util::infallible_client_fn;
 use aws_smithy_runtime_api::client::behavior_version::BehaviorVersion;
+use aws_smithy_runtime_api::client::http::HttpClient;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::retry::RetryConfig;
 use aws_types::SdkConfig;
@@ -41,16 +42,10 @@ impl Fake {
                 .body(answer.to_string())
                 .unwrap()
         });
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("eu-central-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-                "A", "S", None, None, "test",
-            )))
-            .retry_config(RetryConfig::disabled())
-            .http_client(client)
-            .build();
-        Fake { config, asked }
+        Fake {
+            config: config_with(client),
+            asked,
+        }
     }
 
     pub(crate) fn config(&self) -> SdkConfig {
@@ -67,4 +62,17 @@ impl Fake {
         assert_eq!(requests.len(), 1, "{requests:?}");
         requests.remove(0)
     }
+}
+
+/// A configuration whose calls go to `client`, once each.
+pub(crate) fn config_with(client: impl HttpClient + 'static) -> SdkConfig {
+    SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-central-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "A", "S", None, None, "test",
+        )))
+        .retry_config(RetryConfig::disabled())
+        .http_client(client)
+        .build()
 }

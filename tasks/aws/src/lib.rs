@@ -7,6 +7,7 @@
 
 mod approvals;
 mod call;
+mod code;
 mod entries;
 mod executions;
 mod function;
@@ -21,8 +22,13 @@ mod transport;
 #[cfg(test)]
 mod fake;
 
-pub use approvals::{ApprovalRecord, ApprovalState, Approvals, Decided, Delivery, Opened, Waiting};
+pub use approvals::{
+    ApprovalRecord, ApprovalState, Approvals, Batch, BatchSlice, CodeCheck, CursorError, Decided, Deciding, Delivery,
+    Link, LinkPurpose, LinkScope, NewLink, OpenCursor, OpenItem, OpenKey, OpenPage, Opened, Opening, PendingDigest,
+    SHARDS, Selection, SliceCounts, Waiting, Wanted, WantedMail, Withdrawal, shard,
+};
 pub use call::{CallError, CallErrorKind};
+pub use code::Code;
 pub use entries::{Entries, EntryPage};
 pub use executions::{Executions, StartError};
 pub use function::{Fault, remaining, run, serve};

@@ -25,7 +25,15 @@ impl Secret {
 
     /// The hash that is stored instead of the secret.
     pub fn hash(&self) -> SecretHash {
-        SecretHash(URL_SAFE_NO_PAD.encode(Sha256::digest(self.0.as_bytes())))
+        SecretHash::of(&[&self.0])
+    }
+
+    /// Tells whether a text has the form of a secret: what has not needs no look into the table.
+    pub fn is_well_formed(text: &str) -> bool {
+        text.len() == 43
+            && text
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
     }
 }
 
@@ -40,6 +48,15 @@ impl std::fmt::Debug for Secret {
 pub struct SecretHash(String);
 
 impl SecretHash {
+    /// The hash of texts, one after the other.
+    pub(crate) fn of(parts: &[&str]) -> Self {
+        let mut hash = Sha256::new();
+        for part in parts {
+            hash.update(part.as_bytes());
+        }
+        SecretHash(URL_SAFE_NO_PAD.encode(hash.finalize()))
+    }
+
     /// A hash as the table holds it.
     pub fn from_table(text: &str) -> Self {
         SecretHash(text.to_owned())

@@ -79,6 +79,7 @@ mod tests {
             decided_by: "Grace".to_owned(),
             decided_at: "2026-11-22T10:00:00.000Z".to_owned(),
             comment: None,
+            reason: None,
             repaired: None,
         };
         let tokens = TaskTokens::new(&fake.config());

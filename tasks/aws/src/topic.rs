@@ -1,4 +1,5 @@
 use aws_sdk_sns::Client;
+use aws_sdk_sns::types::MessageAttributeValue;
 use aws_types::SdkConfig;
 
 use crate::call::{CallError, CallErrorKind};
@@ -20,17 +21,26 @@ impl Topic {
     }
 
     /// Publishes a message: `subject` is ASCII below 100 characters on one line
-    /// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>).
+    /// (<https://docs.aws.amazon.com/sns/latest/api/API_Publish.html>). The filter policies of subscriptions go by the text
+    /// `attributes` (name, value).
     ///
     /// # Errors
     /// [`CallError`] if SNS did not take it. A message whose answer was lost may go out twice.
-    pub async fn publish(&self, subject: &str, text: &str) -> Result<(), CallError> {
-        let request = self
+    pub async fn publish(&self, subject: &str, text: &str, attributes: &[(&str, &str)]) -> Result<(), CallError> {
+        let mut request = self
             .client
             .publish()
             .topic_arn(&self.arn)
             .subject(subject)
             .message(text);
+        for (name, value) in attributes {
+            let attribute = MessageAttributeValue::builder()
+                .data_type("String")
+                .string_value(*value)
+                .build()
+                .map_err(|error| CallError::unreadable("sns:Publish", error.to_string()))?;
+            request = request.message_attributes(*name, attribute);
+        }
         request
             .send()
             .await

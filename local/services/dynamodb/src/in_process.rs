@@ -2,15 +2,15 @@
 //!
 //! dynoxide's library takes decoded requests; how its HTTP server words what cannot be decoded, reads values in the older
 //! of DynamoDB's two ways, and decides between the two, is closed to others. So a call is taken here only if none of that
-//! can matter: one of the six operations of single tables that every function uses, with known members of the right
-//! types only. Then decoding is what the server does too, and so is every answer, refusals included. Everything else goes
+//! can matter: one of the operations that functions use all the time, with known members of the right types only. Then decoding is what the server does too, and so is every answer, refusals included. Everything else goes
 //! [by HTTP](crate::http_fallback).
 
-use dynoxide::actions::{delete_item, get_item, put_item, query, scan, update_item};
-use dynoxide::types::ConsumedCapacity;
+use dynoxide::actions::{
+    batch_get_item, delete_item, get_item, put_item, query, scan, transact_write_items, update_item,
+};
 use dynoxide::{Database, DynoxideError};
 use serde::{Serialize, de::DeserializeOwned};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::Usage;
 use crate::metering::{Meter, Units};
@@ -23,6 +23,8 @@ pub(crate) enum InProcessCall {
     DeleteItem(delete_item::DeleteItemRequest),
     Query(query::QueryRequest),
     Scan(scan::ScanRequest),
+    BatchGetItem(batch_get_item::BatchGetItemRequest),
+    TransactWriteItems(transact_write_items::TransactWriteItemsRequest),
 }
 
 /// The response to a call in process.
@@ -47,6 +49,8 @@ impl InProcessCall {
             "DeleteItem" => |text: &str| decoded(text).map(Self::DeleteItem),
             "Query" => |text: &str| decoded(text).map(Self::Query),
             "Scan" => |text: &str| decoded(text).map(Self::Scan),
+            "BatchGetItem" => |text: &str| decoded(text).map(Self::BatchGetItem),
+            "TransactWriteItems" => |text: &str| decoded(text).map(Self::TransactWriteItems),
             _ => return None,
         };
         let text = std::str::from_utf8(body).ok()?;
@@ -54,7 +58,12 @@ impl InProcessCall {
             return None;
         };
         // From the text, not from the members: the server refuses a member that is given twice.
-        if has_known_members_only(&members) {
+        let is_known = match operation {
+            "BatchGetItem" => is_known_in_batch,
+            "TransactWriteItems" => is_known_in_transaction,
+            _ => is_known,
+        };
+        if members.iter().all(|(name, value)| is_known(name, value)) {
             decode(text)
         } else {
             None
@@ -71,9 +80,15 @@ impl InProcessCall {
                     $units,
                     &mut $request.return_consumed_capacity,
                 );
-                response(database.$run($request), $units, &meter, |response| {
-                    &mut response.consumed_capacity
-                })
+                let mut usages = Vec::new();
+                let result = database.$run($request).map(|mut response| {
+                    usages = meter.read(&mut response.consumed_capacity);
+                    response
+                });
+                if let Err(error) = &result {
+                    usages = meter.refused(error);
+                }
+                response(result, $units, usages)
             }};
         }
         match self {
@@ -83,6 +98,11 @@ impl InProcessCall {
             Self::DeleteItem(mut request) => run!(request, delete_item, Units::Write),
             Self::Query(mut request) => run!(request, query, Units::Read),
             Self::Scan(mut request) => run!(request, scan, Units::Read),
+            // what is about several items is metered by its bodies
+            Self::BatchGetItem(request) => response(database.batch_get_item(request), Units::Read, Vec::new()),
+            Self::TransactWriteItems(request) => {
+                response(database.transact_write_items(request), Units::Write, Vec::new())
+            }
         }
     }
 }
@@ -94,18 +114,14 @@ fn decoded<T: DeserializeOwned>(text: &str) -> Option<T> {
 fn response<T: Serialize>(
     result: Result<T, DynoxideError>,
     units: Units,
-    meter: &Meter,
-    capacity: impl FnOnce(&mut T) -> &mut Option<ConsumedCapacity>,
+    usages: Vec<Usage>,
 ) -> Option<InProcessResponse> {
     let writes = units == Units::Write;
-    let result = result.and_then(|mut response| {
-        let usages = meter.read(capacity(&mut response));
-        let body = serde_json::to_string(&response);
-        body.map(|body| (body, usages))
-            .map_err(|error| DynoxideError::InternalServerError(error.to_string()))
+    let result = result.and_then(|response| {
+        serde_json::to_string(&response).map_err(|error| DynoxideError::InternalServerError(error.to_string()))
     });
     match result {
-        Ok((body, usages)) => Some(InProcessResponse {
+        Ok(body) => Some(InProcessResponse {
             status: 200,
             body,
             wrote: writes,
@@ -117,7 +133,7 @@ fn response<T: Serialize>(
             status: error.status_code(),
             body: error.to_json(),
             wrote: writes && !leaves_all_as_it_was(&error),
-            usages: meter.refused(&error),
+            usages,
         }),
     }
 }
@@ -127,15 +143,17 @@ fn leaves_all_as_it_was(error: &DynoxideError) -> bool {
     matches!(
         error,
         DynoxideError::ConditionalCheckFailedException(..)
+            | DynoxideError::TransactionCanceledException(..)
+            | DynoxideError::IdempotentParameterMismatchException(..)
             | DynoxideError::ResourceNotFoundException(_)
             | DynoxideError::ValidationException(_)
             | DynoxideError::KeyEmptyValueValidation(_)
     )
 }
 
-/// True when all members are ones of today's API (not of the one before expressions) and of their types.
-fn has_known_members_only(members: &Map<String, Value>) -> bool {
-    members.iter().all(|(name, value)| match name.as_str() {
+/// True for a member of today's API (not of the one before expressions) and of its type.
+fn is_known(name: &str, value: &Value) -> bool {
+    match name {
         "TableName"
         | "IndexName"
         | "ConditionExpression"
@@ -153,7 +171,58 @@ fn has_known_members_only(members: &Map<String, Value>) -> bool {
         "ExpressionAttributeNames" => is_map_of(value, Value::is_string),
         "ExclusiveStartKey" | "ExpressionAttributeValues" | "Item" | "Key" => is_map_of(value, is_attribute),
         _ => false,
-    })
+    }
+}
+
+/// The same for a read of several items.
+fn is_known_in_batch(name: &str, value: &Value) -> bool {
+    let is_key = |key: &Value| is_map_of(key, is_attribute);
+    let is_known_in_table = |(name, value): (&String, &Value)| match name.as_str() {
+        "Keys" => value.as_array().is_some_and(|keys| keys.iter().all(is_key)),
+        "ConsistentRead" | "ExpressionAttributeNames" | "ProjectionExpression" => is_known(name, value),
+        _ => false,
+    };
+    let is_table = |table: &Value| {
+        table
+            .as_object()
+            .is_some_and(|members| members.iter().all(is_known_in_table))
+    };
+    match name {
+        "RequestItems" => value.as_object().is_some_and(|tables| tables.values().all(is_table)),
+        "ReturnConsumedCapacity" => value.is_string(),
+        _ => false,
+    }
+}
+
+/// The same for a transaction.
+fn is_known_in_transaction(name: &str, value: &Value) -> bool {
+    let is_known_in_action = |(name, value): (&String, &Value)| match name.as_str() {
+        "ConditionExpression"
+        | "ExpressionAttributeNames"
+        | "ExpressionAttributeValues"
+        | "Item"
+        | "Key"
+        | "ReturnValuesOnConditionCheckFailure"
+        | "TableName"
+        | "UpdateExpression" => is_known(name, value),
+        _ => false,
+    };
+    let is_action = |(name, value): (&String, &Value)| {
+        let is_kind = matches!(name.as_str(), "ConditionCheck" | "Delete" | "Put" | "Update");
+        is_kind
+            && value
+                .as_object()
+                .is_some_and(|members| members.iter().all(is_known_in_action))
+    };
+    let is_item = |item: &Value| {
+        item.as_object()
+            .is_some_and(|item| item.len() == 1 && item.iter().all(is_action))
+    };
+    match name {
+        "TransactItems" => value.as_array().is_some_and(|items| items.iter().all(is_item)),
+        "ClientRequestToken" | "ReturnConsumedCapacity" | "ReturnItemCollectionMetrics" => value.is_string(),
+        _ => false,
+    }
 }
 
 fn is_map_of(value: &Value, is_member: fn(&Value) -> bool) -> bool {
@@ -180,12 +249,13 @@ fn is_attribute(value: &Value) -> bool {
 mod tests {
     use super::*;
 
+    fn check(operation: &str, body: &str, expected: bool) {
+        let decoded = InProcessCall::decode(operation, body.as_bytes()).is_some();
+        assert_eq!(decoded, expected, "{operation} {body}");
+    }
+
     #[test]
     fn only_plain_calls_are_decoded() {
-        let check = |operation: &str, body: &str, expected: bool| {
-            let decoded = InProcessCall::decode(operation, body.as_bytes()).is_some();
-            assert_eq!(decoded, expected, "{operation} {body}");
-        };
         let key = r#"{"id":{"S":"a"}}"#;
         check("GetItem", &format!(r#"{{"TableName":"tab","Key":{key}}}"#), true);
         check(
@@ -227,5 +297,45 @@ mod tests {
         check("DescribeTable", r#"{"TableName":"tab"}"#, false);
         let deep = format!("{}{}", r#"{"L":["#.repeat(100), "]}".repeat(100));
         check("PutItem", &put(&deep), false);
+    }
+
+    #[test]
+    fn only_plain_calls_about_several_items_are_decoded() {
+        let key = r#"{"id":{"S":"a"}}"#;
+        let transaction = |action: &str| format!(r#"{{"TransactItems":[{action}],"ClientRequestToken":"t"}}"#);
+        let item = r#""TableName":"tab","Item":{"id":{"S":"a"}}"#;
+        check(
+            "TransactWriteItems",
+            &transaction(&format!(r#"{{"Put":{{{item}}}}}"#)),
+            true,
+        );
+        check("TransactWriteItems", &transaction(""), true);
+        check(
+            "TransactWriteItems",
+            &transaction(&format!(r#"{{"Put":{{{item},"Unknown":1}}}}"#)),
+            false,
+        );
+        check(
+            "TransactWriteItems",
+            &transaction(&format!(r#"{{"Put":{{{item}}},"Delete":{{}}}}"#)),
+            false,
+        );
+        check(
+            "TransactWriteItems",
+            &transaction(r#"{"Put":{"TableName":"tab","Item":{"id":{"N":1}}}}"#),
+            false,
+        );
+        check("TransactWriteItems", &transaction(r#"{"Put":null}"#), false);
+        check("TransactWriteItems", &transaction("{}"), false);
+        check("TransactWriteItems", r#"{"TableName":"tab"}"#, false);
+        let batch = |keys: &str| format!(r#"{{"RequestItems":{{"tab":{{"Keys":{keys}}}}}}}"#);
+        check("BatchGetItem", &batch(&format!("[{key}]")), true);
+        check("BatchGetItem", &batch(r#"[{"id":"a"}]"#), false);
+        check(
+            "BatchGetItem",
+            r#"{"RequestItems":{"tab":{"Keys":[],"AttributesToGet":["a"]}}}"#,
+            false,
+        );
+        check("BatchGetItem", r#"{"TableName":"tab"}"#, false);
     }
 }

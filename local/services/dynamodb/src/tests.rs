@@ -1,3 +1,5 @@
+mod transactions;
+
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -231,7 +233,10 @@ impl Pair {
 
     /// Makes a call both ways. Each call sees what those before it wrote.
     fn check(&mut self, operation: &str, members: &str, status: u16) {
-        let body = format!(r#"{{"TableName":"entries",{members}}}"#);
+        self.check_body(operation, format!(r#"{{"TableName":"entries",{members}}}"#), status);
+    }
+
+    fn check_body(&mut self, operation: &str, body: String, status: u16) {
         let call = InProcessCall::decode(operation, body.as_bytes()).unwrap_or_else(|| panic!("not plain: {body}"));
         let ours = call.run(&self.here).unwrap_or_else(|| panic!("not answered: {body}"));
         let theirs = self.there.send(signed(operation, body.clone())).unwrap();

@@ -1,0 +1,5 @@
+mod deciding;
+mod links;
+mod lists;
+mod mails;
+mod opening;
