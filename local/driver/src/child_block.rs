@@ -22,7 +22,7 @@ impl Block {
 
     /// Estimates the bytes that it takes in memory.
     pub(crate) fn weight(&self) -> usize {
-        let weight = |tale: &Arc<ChildHistory>| 512 + tale.events.len() * 256 + serialized_len(&tale.input());
+        let weight = |tale: &Arc<ChildHistory>| 512 + tale.trace.events.len() * 280 + serialized_len(&tale.input());
         self.tales.iter().map(weight).sum()
     }
 }

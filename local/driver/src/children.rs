@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use rusqlite::Connection;
-use sluice_engine::{ChildHistory, HistoryEvent, Identity, Status};
+use sluice_engine::{ChildHistory, Identity, Status, Trace};
 
 use crate::child_block::Block;
 use crate::journal::{children, executions};
@@ -58,12 +58,8 @@ fn tale(
 }
 
 /// The history of the child execution with this ARN.
-pub(crate) fn history(
-    shared: &Shared,
-    connection: &Connection,
-    arn: &str,
-) -> Result<Option<Arc<[HistoryEvent]>>, DriverError> {
-    Ok(tale(shared, connection, arn)?.map(|(_, tale)| tale.events.clone()))
+pub(crate) fn trace(shared: &Shared, connection: &Connection, arn: &str) -> Result<Option<Trace>, DriverError> {
+    Ok(tale(shared, connection, arn)?.map(|(_, tale)| tale.trace.clone()))
 }
 
 /// The record of the child execution with this ARN.

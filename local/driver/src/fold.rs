@@ -7,7 +7,7 @@ use sluice_asl::StateMachine;
 use sluice_asl::eval::StopSignal;
 use sluice_engine::{
     ApplyError, ChildHistory, Consequences, EvaluationOptions, Execution, HistoryEvent, Identity, IllegalFact,
-    LogEntry, Status, WaitingOn,
+    LogEntry, Status, Trace, WaitingOn,
 };
 use sluice_storage::catch_panic;
 
@@ -65,15 +65,15 @@ fn told<T>(
     Ok(told)
 }
 
-/// Folds a log into its history.
-pub(crate) fn history(
+/// Folds a log into its history, with its visits.
+pub(crate) fn trace(
     machine: Arc<StateMachine>,
     identity: Arc<Identity>,
     entries: &[LogEntry],
     evaluator: &ReplayEvaluator,
-) -> Result<Vec<HistoryEvent>, DriverError> {
+) -> Result<Trace, DriverError> {
     told(identity.key, evaluator, || {
-        sluice_engine::history_with(machine, identity, entries, means(evaluator))
+        sluice_engine::trace_with(machine, identity, entries, means(evaluator))
     })
 }
 

@@ -1,9 +1,7 @@
 //! Reading histories.
 
-use std::sync::Arc;
-
 use rusqlite::Connection;
-use sluice_engine::HistoryEvent;
+use sluice_engine::Trace;
 
 use crate::journal::executions;
 use crate::log::read_log;
@@ -14,13 +12,9 @@ use crate::{DriverError, children, fold};
 const UNPACKED: usize = 6;
 
 /// Reads the history of the execution with this ARN; `None`: there is no such execution.
-pub(crate) fn read(
-    shared: &Shared,
-    connection: &Connection,
-    arn: &str,
-) -> Result<Option<Arc<[HistoryEvent]>>, DriverError> {
+pub(crate) fn read(shared: &Shared, connection: &Connection, arn: &str) -> Result<Option<Trace>, DriverError> {
     let Some(key) = executions::key_of(connection, arn)? else {
-        return children::history(shared, connection, arn);
+        return children::trace(shared, connection, arn);
     };
     let version = (key, executions::entry_count(connection, key)?);
     let known = shared.histories.lock().get(&version);
@@ -30,10 +24,9 @@ pub(crate) fn read(
     let Some(log) = read_log(shared, connection, key)? else {
         return Ok(None);
     };
-    let history: Arc<[HistoryEvent]> =
-        fold::history(log.machine, log.identity, &log.entries, &shared.read_evaluator())?.into();
+    let trace = fold::trace(log.machine, log.identity, &log.entries, &shared.read_evaluator())?;
     // The memory of an event beside its values, which it shares with its neighbours and which are packed on disk.
-    let weight = history.len() * 256 + UNPACKED * executions::entry_bytes(connection, key)?;
-    shared.histories.lock().put(version, history.clone(), weight);
-    Ok(Some(history))
+    let weight = trace.events.len() * 280 + UNPACKED * executions::entry_bytes(connection, key)?;
+    shared.histories.lock().put(version, trace.clone(), weight);
+    Ok(Some(trace))
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, mpsc};
 use parking_lot::Mutex;
 use rusqlite::Connection;
 use sluice_asl::StateMachine;
-use sluice_engine::HistoryEvent;
+use sluice_engine::Trace;
 use sluice_storage::{ReaderPool, WriteHealth};
 
 use crate::child_block::Block;
@@ -20,7 +20,7 @@ use crate::request::Request;
 use crate::{DriverError, Statistics, Watchdog};
 
 /// Histories by their execution's key and their number of facts.
-pub(crate) type Histories = LruCache<(u64, u32), Arc<[HistoryEvent]>>;
+pub(crate) type Histories = LruCache<(u64, u32), Trace>;
 
 /// Child executions that were read together, by their execution's key and their numbers' place.
 pub(crate) type ChildHistories = LruCache<(u64, u32), Arc<Block>>;

@@ -432,6 +432,10 @@ impl Execution {
         token::same(given, text).then_some((attempt, AttemptStatus::Open))
     }
 
+    pub(crate) fn state(&self) -> &ExecutionState {
+        &self.state
+    }
+
     /// The number of its history events.
     pub fn event_count(&self) -> u64 {
         self.state.events
@@ -453,7 +457,8 @@ impl Execution {
     }
 }
 
-fn waiting(instance: &StateInstance) -> Option<Waiting> {
+/// The thing that a state waits for.
+pub(crate) fn waiting(instance: &StateInstance) -> Option<Waiting> {
     let (since, on) = match &instance.status {
         InstanceStatus::Deciding | InstanceStatus::FannedOut(_) => return None,
         InstanceStatus::Waiting { until } => (instance.entered_at, WaitingOn::Timer { until: *until }),

@@ -11,12 +11,14 @@ use crate::execution::Execution;
 use crate::execution_state::{ROOT, ThreadId};
 use crate::map_run::ChildSummary;
 use crate::recorder::HistoryRecorder;
+use crate::origin::EventOrigin;
+use crate::trace::{Trace, TraceRecorder};
 use crate::{ApplyError, EvaluationOptions, EventKind, HistoryEvent, Identity, LogEntry, Outcome};
 
 /// The histories of the children whose numbers lie in a range.
 struct ChildRecorder {
     numbers: Range<u32>,
-    events: BTreeMap<u32, Vec<HistoryEvent>>,
+    traces: BTreeMap<u32, TraceRecorder>,
 }
 
 impl HistoryRecorder for ChildRecorder {
@@ -24,8 +26,8 @@ impl HistoryRecorder for ChildRecorder {
         owner != ROOT && self.numbers.contains(&owner.0)
     }
 
-    fn record(&mut self, owner: ThreadId, event: HistoryEvent) {
-        self.events.entry(owner.0).or_default().push(event);
+    fn record(&mut self, owner: ThreadId, event: HistoryEvent, origin: EventOrigin) {
+        self.traces.entry(owner.0).or_default().record(owner, event, origin);
     }
 }
 
@@ -35,13 +37,13 @@ pub struct ChildHistory {
     /// Its summary as it is at the end of the log.
     pub summary: ChildSummary,
     /// Its own history, from its `ExecutionStarted`.
-    pub events: Arc<[HistoryEvent]>,
+    pub trace: Trace,
 }
 
 impl ChildHistory {
     /// Its input.
     pub fn input(&self) -> Arc<Value> {
-        match self.events.first().map(|event| &event.kind) {
+        match self.trace.events.first().map(|event| &event.kind) {
             Some(EventKind::ExecutionStarted { input, .. }) => input.clone(),
             _ => Arc::default(),
         }
@@ -49,7 +51,7 @@ impl ChildHistory {
 
     /// Its last end; `None` while it is at work.
     pub fn outcome(&self) -> Option<Outcome> {
-        Some(match &self.events.last()?.kind {
+        Some(match &self.trace.events.last()?.kind {
             EventKind::ExecutionSucceeded { output } => Outcome::Succeeded { output: output.clone() },
             EventKind::ExecutionFailed(details) => Outcome::Failed {
                 error: details.error.clone(),
@@ -181,7 +183,7 @@ pub fn children_with<'e>(
     let mut execution = Execution::new(machine, identity);
     let mut recorder = ChildRecorder {
         numbers,
-        events: BTreeMap::new(),
+        traces: BTreeMap::new(),
     };
     let mut summaries: BTreeMap<u32, ChildSummary> = BTreeMap::new();
     for entry in entries {
@@ -195,7 +197,11 @@ pub fn children_with<'e>(
     }
     let histories = summaries.into_iter().map(|(number, summary)| ChildHistory {
         summary,
-        events: recorder.events.remove(&number).unwrap_or_default().into(),
+        trace: recorder
+            .traces
+            .remove(&number)
+            .unwrap_or_default()
+            .into_trace(&execution, ThreadId(number)),
     });
     Ok(histories.collect())
 }

@@ -60,10 +60,12 @@ mod invariant;
 mod limits;
 mod map_run;
 mod map_run_changes;
+mod origin;
 mod recorder;
 mod states;
 pub mod test_state;
 pub mod token;
+mod trace;
 
 pub use effect::{Effect, ScheduledTask};
 pub use evaluation::{EvaluationOptions, Evaluator, RecordedEvaluation};
@@ -75,3 +77,5 @@ pub use identity::{Identity, Outcome, Status, Timestamp};
 pub use illegal_fact::{ApplyError, IllegalFact};
 pub use invariant::InvariantViolation;
 pub use map_run::{ChildSummary, MapRunCounts, MapRunReport, MapRunStatus};
+pub use origin::EventOrigin;
+pub use trace::{OpenVisit, Trace, trace_with};

@@ -168,7 +168,7 @@ fn check_prefixes(run: &Run) {
                 .find(|tale| tale.summary.number == child.summary.number)
                 .unwrap();
             assert!(
-                whole.events.starts_with(&child.events),
+                whole.trace.events.starts_with(&child.trace.events),
                 "the first {length} entries: {child:?}"
             );
             assert_eq!(child.outcome().is_some(), child.summary.ended_at.is_some(), "{child:?}");

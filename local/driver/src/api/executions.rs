@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sluice_engine::{HistoryEvent, Status, Timestamp};
+use sluice_engine::{HistoryEvent, Status, Timestamp, Trace};
 use sluice_storage::Fault;
 
 use crate::client::Client;
@@ -172,6 +172,15 @@ impl Executions {
     /// # Errors
     /// When the journal fails.
     pub async fn history(&self, arn: &str) -> Result<Option<Arc<[HistoryEvent]>>, DriverError> {
+        let read = self.trace(arn).await?;
+        Ok(read.map(|trace| trace.events))
+    }
+
+    /// Returns the same history with the visits of states that its events are about, and those that are open.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn trace(&self, arn: &str) -> Result<Option<Trace>, DriverError> {
         let (shared, arn) = (self.0.shared().clone(), arn.to_owned());
         self.0
             .read(move |connection| history::read(&shared, connection, &arn))

@@ -53,6 +53,7 @@ impl Change for StateEntered {
             before,
             retry_count: 0,
             tries: Vec::new(),
+            last_retrier: None,
             status: InstanceStatus::Deciding,
         }));
         Ok(Some(position))
@@ -169,6 +170,7 @@ impl Change for RetryScheduled {
             instance.tries.resize(self.retrier + 1, 0);
         }
         instance.tries[self.retrier] += 1;
+        instance.last_retrier = Some(self.retrier);
         instance.status = InstanceStatus::Retrying { at: self.at };
         Ok(None)
     }
@@ -306,6 +308,7 @@ impl Change for ThreadResumed {
         {
             instance.retry_count = 0;
             instance.tries.clear();
+            instance.last_retrier = None;
             instance.status = InstanceStatus::Deciding;
         }
         Ok(None)

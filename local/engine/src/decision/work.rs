@@ -11,11 +11,12 @@ use super::failure::Failure;
 use crate::change::child::ChildEnded;
 use crate::change::execution::ExecutionEnded;
 use crate::change::{self, Change, History};
-use crate::event::HistoryEvent;
+use crate::event::{EventKind, HistoryEvent};
 use crate::execution_state::{ExecutionState, ROOT, ThreadId};
 use crate::limits::MAX_EVENTS;
 use crate::map_run_changes::MapRunChanges;
 use crate::recorder::HistoryRecorder;
+use crate::origin::{self, EventOrigin};
 use crate::{AttemptId, Effect, Identity, InvariantViolation, Outcome, Timestamp};
 
 /// The reason for which a step stops in the middle.
@@ -150,13 +151,7 @@ impl<'a> Decision<'a> {
 
     /// Applies a change without asking whether it may be.
     pub(crate) fn apply<C: Change>(&mut self, change: C) -> Result<(), InvariantViolation> {
-        let kind = match &self.recorder {
-            None => None,
-            Some(recorder) => match change.history().owner(self.execution)? {
-                Some(owner) if recorder.wants(owner) => change.event(self.execution, self.identity)?,
-                _ => None,
-            },
-        };
+        let event = self.event_of(&change)?;
         let timestamp = change.at().unwrap_or(self.at);
         let map_run = change.map_run(self.execution, timestamp)?;
         #[cfg(test)]
@@ -170,16 +165,41 @@ impl<'a> Decision<'a> {
         if let Some(map_run) = map_run {
             self.map_runs.keep(self.execution, &self.identity.arn, map_run);
         }
-        if let (Some(recorder), Some(position), Some(kind)) = (self.recorder.as_deref_mut(), position, kind) {
+        if let (Some(recorder), Some(position), Some((kind, mut origin))) =
+            (self.recorder.as_deref_mut(), position, event)
+        {
+            if matches!(kind, EventKind::StateEntered { .. }) {
+                origin.visit = position.id;
+            }
             let event = HistoryEvent {
                 id: position.id,
                 previous_event_id: position.previous,
                 timestamp,
                 kind,
             };
-            recorder.record(position.owner, event);
+            recorder.record(position.owner, event, origin);
         }
         Ok(())
+    }
+
+    /// The event that a change is, if its history is kept.
+    fn event_of(&self, change: &impl Change) -> Result<Option<(EventKind, EventOrigin)>, InvariantViolation> {
+        let Some(recorder) = &self.recorder else {
+            return Ok(None);
+        };
+        let history = change.history();
+        match history.owner(self.execution)? {
+            Some(owner) if recorder.wants(owner) => {}
+            _ => return Ok(None),
+        }
+        let Some(kind) = change.event(self.execution, self.identity)? else {
+            return Ok(None);
+        };
+        let origin = match history {
+            History::Of(writer) => origin::origin(self.execution, writer, &kind)?,
+            History::None | History::OwnedBy(_) => EventOrigin::default(),
+        };
+        Ok(Some((kind, origin)))
     }
 
     /// Puts work behind what other threads have to do.

@@ -23,6 +23,8 @@ pub(crate) struct StateInstance {
     pub(crate) retry_count: u64,
     /// The uses of each retrier.
     pub(crate) tries: Vec<u64>,
+    /// The retrier that was used last.
+    pub(crate) last_retrier: Option<usize>,
     pub(crate) status: InstanceStatus,
 }
 
