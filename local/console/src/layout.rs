@@ -9,11 +9,14 @@ use sha2::{Digest, Sha256};
 use sluice_engine::Status;
 
 /// The only stylesheet; inline, and allowed by its hash.
-const STYLE: &str = include_str!("style.css");
+static STYLE: LazyLock<String> = LazyLock::new(|| {
+    let own = [include_str!("style.css"), include_str!("execution.css")];
+    format!("{}{}", own.concat(), sluice_graph::STYLE)
+});
 
 /// Nothing may be loaded and no script may run, whatever slips into a page; the stylesheet is named by its hash.
 pub(crate) static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE));
+    let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE.as_str()));
     format!(
         "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
     )
@@ -92,7 +95,7 @@ pub(crate) fn document(frame: &Frame, content: &Markup) -> Markup {
                 @if let Some(json_url) = &frame.json_url {
                     link rel="alternate" type="application/json" href=(json_url);
                 }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE.as_str())) }
             }
             body {
                 a.skip href="#content" { "Skip to the content" }

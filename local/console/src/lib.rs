@@ -25,6 +25,7 @@ mod state;
 mod text;
 mod time;
 mod time_machine;
+mod visits;
 
 use axum::Router;
 use axum::extract::{Request, State};
@@ -92,8 +93,11 @@ async fn show(state: &ConsoleState, path: &str, query: Option<&str>, format: For
     match format {
         Format::Json => Ok(reply::json(&view.to_json()?)),
         Format::Html => {
-            let query = query.only(&["status", "limit", "cursor", "arn"]);
-            let json_url = query.with("format", Some("json")).link(path);
+            let names: Vec<&str> = ["status", "limit", "cursor", "arn"]
+                .into_iter()
+                .chain(pages::EXECUTION_PARAMETERS)
+                .collect();
+            let json_url = query.only(&names).with("format", Some("json")).link(path);
             let frame = Frame {
                 title: view.title(),
                 section: Some(view.section()),

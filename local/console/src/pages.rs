@@ -5,6 +5,7 @@ mod execution;
 mod inbox;
 mod logs;
 mod machine;
+mod map_run;
 mod overview;
 
 use maud::Markup;
@@ -17,6 +18,8 @@ use super::query::Query;
 use super::route::Route;
 use crate::state::ConsoleState;
 
+pub(crate) use execution::PARAMETERS as EXECUTION_PARAMETERS;
+
 /// The content of a page.
 pub(crate) enum View {
     Overview(overview::Overview),
@@ -28,6 +31,7 @@ pub(crate) enum View {
     FunctionLogs(logs::FunctionLogs),
     Machines(machine::Machines),
     Machine(Box<machine::MachineView>),
+    MapRun(Box<map_run::MapRunView>),
 }
 
 impl View {
@@ -45,6 +49,7 @@ impl View {
             Route::FunctionLogs(function) => Self::FunctionLogs(logs::FunctionLogs::load(state, function, query)?),
             Route::Machines => Self::Machines(machine::Machines::load(state, query).await?),
             Route::Machine(arn) => Self::Machine(Box::new(machine::MachineView::load(state, arn, query).await?)),
+            Route::MapRun(arn) => Self::MapRun(Box::new(map_run::MapRunView::load(state, arn, query).await?)),
         })
     }
 
@@ -60,13 +65,14 @@ impl View {
             Self::FunctionLogs(logs) => format!("Log of {}", logs.function()),
             Self::Machines(_) => "State machines".to_owned(),
             Self::Machine(view) => format!("State machine {}", view.name()),
+            Self::MapRun(view) => format!("Map Run {}", view.name()),
         }
     }
 
     /// Its section.
     pub(crate) fn section(&self) -> Section {
         match self {
-            Self::Overview(_) | Self::Execution(_) => Section::Executions,
+            Self::Overview(_) | Self::Execution(_) | Self::MapRun(_) => Section::Executions,
             Self::Approvals(_) => Section::Approvals,
             Self::Inbox(_) | Self::Mail(_) => Section::Inbox,
             Self::Functions(_) | Self::FunctionLogs(_) => Section::Logs,
@@ -86,6 +92,7 @@ impl View {
             Self::FunctionLogs(view) => view.render(json_url),
             Self::Machines(view) => view.render(),
             Self::Machine(view) => view.render(json_url),
+            Self::MapRun(view) => view.render(),
         }
     }
 
@@ -104,6 +111,7 @@ impl View {
             Self::FunctionLogs(view) => of(view),
             Self::Machines(view) => of(view),
             Self::Machine(view) => of(view),
+            Self::MapRun(view) => of(view),
         }
     }
 }

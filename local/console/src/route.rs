@@ -26,6 +26,8 @@ pub(crate) enum Route {
     Machines,
     /// `/console/state-machines/{arn}`, `/console/state-machines?arn=`
     Machine(String),
+    /// `/console/map-runs/{arn}`
+    MapRun(String),
 }
 
 impl Route {
@@ -56,6 +58,7 @@ impl Route {
             (["inbox", id], _) => Ok(Self::Mail((*id).to_owned())),
             (["logs"], _) => Ok(Self::Functions),
             (["logs", function], _) => Ok(Self::FunctionLogs((*function).to_owned())),
+            (["map-runs", arn], _) => Ok(Self::MapRun((*arn).to_owned())),
             (["state-machines"], None) => Ok(Self::Machines),
             (["state-machines"], Some(arn)) | (&["state-machines", arn], _) => Ok(Self::Machine(arn.to_owned())),
             _ => Err(unknown()),
@@ -95,6 +98,8 @@ mod tests {
         check("/console/state-machines", "", Ok(Route::Machines));
         check("/console/state-machines", "arn=m", Ok(Route::Machine("m".to_owned())));
         check("/console/state-machines/m", "", Ok(Route::Machine("m".to_owned())));
+        check("/console/map-runs/arn:r", "", Ok(Route::MapRun("arn:r".to_owned())));
+        check("/console/map-runs", "", Err(404));
         check("/console/inbox/a/b", "", Err(404));
         check("/console/nothing", "", Err(404));
         check("/console//", "", Err(404));

@@ -38,7 +38,8 @@ impl TimeMachine for StoppedClock {
     }
 }
 
-/// Accepts every call and repeats the token in its answer, as careless functions do.
+/// Accepts every call and repeats the token in its answer, as careless functions do; a call of a state whose name begins
+/// with `Fail` fails.
 struct Echo(mpsc::UnboundedSender<String>);
 
 impl TaskRunner for Echo {
@@ -48,6 +49,7 @@ impl TaskRunner for Echo {
                 task.submitted(json!({ "seen": token.to_string(), "body": format!("{{\"t\":\"{token}\"}}") }));
                 let _ = self.0.send(token.to_string());
             }
+            None if task.task.state.starts_with("Fail") => task.fail("Test.Failed", "it fails on purpose"),
             None => task.succeed(json!({ "ok": true })),
         }
     }
@@ -425,9 +427,14 @@ async fn a_parked_execution_is_shown_until_its_token_is_answered() {
     assert_eq!(shown["waiting"]["state"], "RequestApproval");
     assert_eq!(shown["waiting"]["since"], "2026-11-18T11:06:40.000Z");
     assert_eq!(shown["duration_ms"], 90_000);
+    let states = shown["visits"]["rows"].as_array().expect("rows");
+    let states: Vec<_> = states.iter().map(|row| (&row["label"], &row["status"])).collect();
     assert_eq!(
-        shown["path"],
-        json!([{ "state": "Check", "times": 1 }, { "state": "RequestApproval", "times": 1 }])
+        states,
+        [
+            (&json!("Check"), &json!("succeeded")),
+            (&json!("RequestApproval"), &json!("waiting"))
+        ]
     );
     let events: Vec<_> = shown["events"]
         .as_array()
@@ -438,16 +445,16 @@ async fn a_parked_execution_is_shown_until_its_token_is_answered() {
     assert_eq!(
         events,
         [
-            "ExecutionStarted",
-            "PassStateEntered",
-            "PassStateExited",
-            "TaskStateEntered",
-            "TaskScheduled",
+            "TaskSubmitted",
             "TaskStarted",
-            "TaskSubmitted"
+            "TaskScheduled",
+            "TaskStateEntered",
+            "PassStateExited",
+            "PassStateEntered",
+            "ExecutionStarted",
         ]
     );
-    let scheduled = &shown["events"][4];
+    let scheduled = &shown["events"][2];
     assert_eq!(scheduled["state"], "RequestApproval");
     assert_eq!(scheduled["details"]["parameters"]["Payload"]["token"], MARKER);
     assert_eq!(shown["event_count"], 7);
@@ -531,7 +538,7 @@ async fn lists_are_filtered_and_paged_by_their_links() {
 
     let events = format!("/console/executions/{EXECUTION}e-0?limit=3");
     let ids = console.all(&events, "events", "id").await;
-    assert_eq!(ids, [1, 2, 3, 4, 5, 6, 7]);
+    assert_eq!(ids, [7, 6, 5, 4, 3, 2, 1]);
 }
 
 #[tokio::test]
@@ -655,3 +662,5 @@ async fn a_function_log_is_shown_without_tokens() {
         "{page}"
     );
 }
+
+mod execution;

@@ -10,8 +10,8 @@ use sluice_asl::StateMachine;
 use crate::execution::Execution;
 use crate::execution_state::{ROOT, ThreadId};
 use crate::map_run::ChildSummary;
-use crate::recorder::HistoryRecorder;
 use crate::origin::EventOrigin;
+use crate::recorder::HistoryRecorder;
 use crate::trace::{Trace, TraceRecorder};
 use crate::{ApplyError, EvaluationOptions, EventKind, HistoryEvent, Identity, LogEntry, Outcome};
 

@@ -26,9 +26,9 @@ pub(crate) fn origin(
 ) -> Result<EventOrigin, InvariantViolation> {
     let thread = match kind {
         // of an iteration's end its own thread tells, but it is the Map's event
-        EventKind::MapIterationSucceeded(_)
-        | EventKind::MapIterationFailed(_)
-        | EventKind::MapIterationAborted(_) => before.slot(writer)?.parent,
+        EventKind::MapIterationSucceeded(_) | EventKind::MapIterationFailed(_) | EventKind::MapIterationAborted(_) => {
+            before.slot(writer)?.parent
+        }
         _ => writer,
     };
     let place = place(before, thread);
@@ -51,7 +51,9 @@ fn place(state: &ExecutionState, thread: ThreadId) -> EventOrigin {
     };
     EventOrigin {
         visit: 0,
-        parent: state.instance_if_any(slot.parent).map_or(0, |instance| instance.entered),
+        parent: state
+            .instance_if_any(slot.parent)
+            .map_or(0, |instance| instance.entered),
         index: slot.index as u64,
     }
 }

@@ -1,18 +1,14 @@
 //! Definitions laid out: a flow at a time, the innermost first, so that a Parallel or Map is one box to what is around it.
 
-use std::collections::VecDeque;
-
-use crate::definition::{Definition, Edge, EdgeKind, Flow, State, StateType};
-use crate::layers::{Link, Size, layers};
-use crate::overlay::Step;
+use crate::definition::{Definition, Flow, State, StateType};
+use crate::layers::{Size, layers};
+use crate::plan::{DOT, EdgeLine, Plan, label_size};
 use crate::route::Point;
 use crate::text;
 
 /// The sizes of what is written.
 pub(crate) const NAME_SIZE: f64 = 13.0;
 pub(crate) const DETAIL_SIZE: f64 = 11.0;
-pub(crate) const LABEL_SIZE: f64 = 11.0;
-pub(crate) const LABEL_LINE: f64 = 14.0;
 
 const STATE_HEIGHT: f64 = 46.0;
 const LEAST_WIDTH: f64 = 132.0;
@@ -20,7 +16,6 @@ const LEAST_WIDTH: f64 = 132.0;
 const BESIDE_TEXT: f64 = 62.0;
 const MOST_CHARACTERS: usize = 30;
 const MOST_DETAIL: usize = 36;
-const DOT: f64 = 20.0;
 /// The length for which an edge runs straight out of a node and into one.
 const DOCK: f64 = 10.0;
 const HEADER: f64 = 44.0;
@@ -50,19 +45,6 @@ pub(crate) struct StateBox {
     /// The flow ends with it.
     pub(crate) last: bool,
     pub(crate) frame: bool,
-}
-
-/// A way between two states.
-#[derive(Debug, Clone)]
-pub(crate) struct EdgeLine {
-    pub(crate) step: Step,
-    pub(crate) kind: EdgeKind,
-    pub(crate) points: Vec<Point>,
-    pub(crate) label: Option<Point>,
-    /// The lines of its label.
-    pub(crate) lines: Vec<String>,
-    /// The whole label.
-    pub(crate) title: String,
 }
 
 /// Everything in a rectangle whose corner is the origin.
@@ -160,103 +142,23 @@ struct Piece {
 
 fn scene_of(flow: &Flow, depth: usize, outermost: bool) -> Scene {
     let pieces: Vec<Piece> = flow.states.iter().map(|state| piece(state, depth)).collect();
-    let order = order_of(flow);
-    let goes_back = |from: usize, to: usize| match (order.get(from), order.get(to)) {
-        (Some(from), Some(to)) => to <= from,
-        _ => false,
-    };
-    let (mut nodes, mut links, mut edges) = (Vec::new(), Vec::new(), Vec::new());
-    nodes.extend(pieces.iter().map(|piece| size_of(&piece.own.rect)));
-    let index_of = |name: &str| flow.states.iter().position(|state| state.name == name);
-    let mut connect = |from: Option<usize>, to: Option<usize>, step: Step, edge: &Edge| {
-        if let (Some(from), Some(to)) = (from, to) {
-            let line = edge_line(step, edge);
-            links.push(Link {
-                from,
-                to,
-                label: label_size(&line.lines),
-                weight: match edge.kind {
-                    EdgeKind::Next => 8,
-                    EdgeKind::Choice if !goes_back(from, to) => 3,
-                    EdgeKind::Choice | EdgeKind::Catch => 1,
-                },
-            });
-            edges.push(line);
-        }
-    };
-    let dot = Size {
-        width: DOT,
-        height: DOT,
-    };
-    let plain = |to: &str| Edge {
-        to: to.to_owned(),
-        kind: EdgeKind::Next,
-        labels: Vec::new(),
-    };
-    let (start, end) = (nodes.len(), nodes.len() + 1);
-    let has_end = outermost && flow.states.iter().any(|state| state.ends);
-    if outermost {
-        nodes.push(dot);
-        let step = Step {
-            from: None,
-            to: Some(flow.start_at.clone()),
-            caught: false,
-        };
-        connect(Some(start), index_of(&flow.start_at), step, &plain(&flow.start_at));
-    }
-    if has_end {
-        nodes.push(dot);
-    }
-    for (index, state) in flow.states.iter().enumerate() {
-        for edge in &state.edges {
-            let step = Step {
-                from: Some(state.name.clone()),
-                to: Some(edge.to.clone()),
-                caught: edge.kind == EdgeKind::Catch,
-            };
-            connect(Some(index), index_of(&edge.to), step, edge);
-        }
-        if has_end && state.ends {
-            let step = Step {
-                from: Some(state.name.clone()),
-                to: None,
-                caught: false,
-            };
-            connect(Some(index), Some(end), step, &plain(""));
-        }
-    }
-    let laid = layers(&nodes, &links);
+    let boxes = pieces.iter().map(|piece| size_of(&piece.own.rect)).collect();
+    let plan = Plan::of(flow, boxes, outermost);
+    let laid = layers(&plan.nodes, &plan.links);
     let mut scene = Scene::default();
     for (piece, place) in pieces.into_iter().zip(&laid.nodes) {
         scene.put(piece, *place);
     }
-    scene.start = outermost.then(|| laid.nodes[start]);
-    scene.end = has_end.then(|| laid.nodes[end]);
-    for ((mut line, routed), link) in edges.into_iter().zip(laid.edges).zip(&links) {
-        let ends = [link.from, link.to].map(|node| around(laid.nodes[node], nodes[node]));
+    scene.start = plan.start.map(|node| laid.nodes[node]);
+    scene.end = plan.end.map(|node| laid.nodes[node]);
+    for ((mut line, routed), link) in plan.lines.into_iter().zip(laid.edges).zip(&plan.links) {
+        let ends = [link.from, link.to].map(|node| around(laid.nodes[node], plan.nodes[node]));
         line.points = docked(routed.points, ends);
         line.label = routed.label.filter(|_| !line.lines.is_empty());
         scene.edges.push(line);
     }
     scene.fit(if outermost { MARGIN } else { 0.0 });
     scene
-}
-
-/// The place of each state in the order in which they can be reached first.
-fn order_of(flow: &Flow) -> Vec<usize> {
-    let index_of = |name: &str| flow.states.iter().position(|state| state.name == name);
-    let mut order = vec![usize::MAX; flow.states.len()];
-    let mut open = VecDeque::from_iter(index_of(&flow.start_at));
-    let mut next = 0;
-    while let Some(index) = open.pop_front() {
-        if order[index] != usize::MAX {
-            continue;
-        }
-        order[index] = next;
-        next += 1;
-        open.extend(flow.states[index].edges.iter().filter_map(|edge| index_of(&edge.to)));
-    }
-    order
 }
 
 /// The rectangle of a node.
@@ -303,38 +205,6 @@ fn size_of(rect: &Rect) -> Size {
     Size {
         width: rect.width,
         height: rect.height,
-    }
-}
-
-fn edge_line(step: Step, edge: &Edge) -> EdgeLine {
-    let mut lines: Vec<String> = Vec::new();
-    for label in edge.labels.iter().take(2) {
-        lines.extend(text::wrapped(label, 26, 2));
-    }
-    if edge.labels.len() > 2 {
-        lines.push(format!("and {} more", edge.labels.len() - 2));
-    }
-    EdgeLine {
-        step,
-        kind: edge.kind,
-        points: Vec::new(),
-        label: None,
-        lines,
-        title: text::visible(&edge.labels.join("; ")),
-    }
-}
-
-fn label_size(lines: &[String]) -> Size {
-    let width = lines
-        .iter()
-        .map(|line| text::width(line, LABEL_SIZE))
-        .fold(0.0, f64::max);
-    if lines.is_empty() {
-        return Size::default();
-    }
-    Size {
-        width: width + 10.0,
-        height: lines.len() as f64 * LABEL_LINE + 6.0,
     }
 }
 

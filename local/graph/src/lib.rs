@@ -24,6 +24,7 @@ mod definition;
 mod drawing;
 mod layers;
 mod overlay;
+mod plan;
 mod route;
 mod style;
 mod svg;

@@ -1,4 +1,4 @@
-//! What happened in an execution, as a drawing shows it.
+//! The course of an execution, as a drawing shows it.
 
 use std::collections::{HashMap, HashSet};
 
@@ -94,11 +94,13 @@ pub struct Step {
     pub caught: bool,
 }
 
-/// What happened in an execution.
+/// The course of an execution.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Overlay {
     /// The states by their names; one that is missing was not reached.
     pub states: HashMap<String, StateMark>,
     /// The ways that were taken.
     pub taken: HashSet<Step>,
+    /// The states whose visits lie in other histories, those of a Map Run's children: they are drawn without a status.
+    pub elsewhere: HashSet<String>,
 }

@@ -1,7 +1,5 @@
 //! The courses of edges: smooth curves through the points of the layout.
 
-use std::fmt::Write as _;
-
 /// A place.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(crate) struct Point {
@@ -34,23 +32,53 @@ pub(crate) fn number(value: f64) -> String {
 /// The path data of a smooth curve, which begins and ends in its first and last point: a quadratic B-spline.
 pub(crate) fn curve(points: &[Point]) -> String {
     let points = bends(points);
-    let mut data = String::new();
-    // writing to a string cannot fail
-    let _ = write_curve(&mut data, &points);
-    data
-}
-
-fn write_curve(data: &mut String, points: &[Point]) -> std::fmt::Result {
-    let [first, inner @ .., last] = points else {
-        return Ok(());
+    let [first, inner @ .., last] = &points[..] else {
+        return String::new();
     };
-    write!(data, "M{}", pair(first.x, first.y))?;
+    let mut pen = Pen::at(*first);
     for (index, bend) in inner.iter().enumerate() {
         let next = inner.get(index + 1).unwrap_or(last);
-        let middle = pair(f64::midpoint(bend.x, next.x), f64::midpoint(bend.y, next.y));
-        write!(data, "Q{} {middle}", pair(bend.x, bend.y))?;
+        let middle = Point {
+            x: f64::midpoint(bend.x, next.x),
+            y: f64::midpoint(bend.y, next.y),
+        };
+        pen.draw('q', &[*bend, middle]);
     }
-    write!(data, "L{}", pair(last.x, last.y))
+    pen.draw('l', &[*last]);
+    pen.data
+}
+
+/// Path data being written: relative, and in whole pixels, which is enough for a line.
+struct Pen {
+    data: String,
+    x: i64,
+    y: i64,
+}
+
+impl Pen {
+    fn at(start: Point) -> Self {
+        let (x, y) = (start.x.round() as i64, start.y.round() as i64);
+        Self {
+            data: format!("M{x} {y}"),
+            x,
+            y,
+        }
+    }
+
+    /// Draws a piece to the last of the points.
+    fn draw(&mut self, command: char, points: &[Point]) {
+        self.data.push(command);
+        let (mut x, mut y) = (self.x, self.y);
+        for (index, point) in points.iter().enumerate() {
+            (x, y) = (point.x.round() as i64, point.y.round() as i64);
+            let (dx, dy) = (x - self.x, y - self.y);
+            // a minus parts numbers as well as a space does
+            let before = if index > 0 && dx >= 0 { " " } else { "" };
+            let between = if dy >= 0 { " " } else { "" };
+            self.data.push_str(&format!("{before}{dx}{between}{dy}"));
+        }
+        (self.x, self.y) = (x, y);
+    }
 }
 
 /// The points without those in the middle of a straight line, where a long line has points near its ends instead: a
@@ -84,10 +112,6 @@ fn bends(points: &[Point]) -> Vec<Point> {
     all
 }
 
-fn pair(x: f64, y: f64) -> String {
-    format!("{} {}", number(x), number(y))
-}
-
 /// The path data of an arrow's head at the end of a course.
 pub(crate) fn arrow_head(points: &[Point]) -> String {
     let [.., before, tip] = points else {
@@ -99,8 +123,15 @@ pub(crate) fn arrow_head(points: &[Point]) -> String {
         return String::new();
     }
     let (dx, dy) = (dx / length, dy / length);
-    let wing = |side: f64| pair(tip.x - 8.0 * dx + side * 4.0 * dy, tip.y - 8.0 * dy - side * 4.0 * dx);
-    format!("M{}L{}L{}Z", pair(tip.x, tip.y), wing(1.0), wing(-1.0))
+    let wing = |side: f64| Point {
+        x: tip.x - 8.0 * dx + side * 4.0 * dy,
+        y: tip.y - 8.0 * dy - side * 4.0 * dx,
+    };
+    let mut pen = Pen::at(*tip);
+    pen.draw('l', &[wing(1.0)]);
+    pen.draw('l', &[wing(-1.0)]);
+    pen.data.push('z');
+    pen.data
 }
 
 #[cfg(test)]
@@ -126,19 +157,19 @@ mod tests {
         }
         check(&[], "", "");
         check(&[(1.0, 2.0)], "", "");
-        check(&[(1.0, 2.0), (3.0, 4.0)], "M1 2", "L3 4");
-        check(&[(0.0, 0.0), (5.0, 10.0), (0.0, 20.0)], "M0 0Q5 10 2.5 15", "L0 20");
-        check(&[(0.0, 0.0), (0.0, 10.0), (0.0, 20.0), (0.0, 30.0)], "M0 0L0 30", "");
+        check(&[(1.0, 2.0), (3.0, 4.0)], "M1 2l2 2", "");
+        check(&[(0.0, 0.0), (5.0, 10.0), (0.0, 20.0)], "M0 0q5 10 3 15", "l-3 5");
+        check(&[(0.0, 0.0), (0.0, 10.0), (0.0, 20.0), (0.0, 30.0)], "M0 0l0 30", "");
         check(
             &[(0.0, 0.0), (0.0, 300.0), (100.0, 300.0)],
-            "M0 0Q0 30 0 150Q0 270",
-            "L100 300",
+            "M0 0q0 30 0 150q0 120",
+            "l50 0",
         );
     }
 
     #[test]
     fn an_arrow_points_along_its_last_piece() {
-        assert_eq!(arrow_head(&points(&[(0.0, 0.0), (0.0, 10.0)])), "M0 10L4 2L-4 2Z");
+        assert_eq!(arrow_head(&points(&[(0.0, 0.0), (0.0, 10.0)])), "M0 10l4-8l-8 0z");
         assert_eq!(arrow_head(&points(&[(0.0, 0.0), (0.0, 0.0)])), "");
         assert_eq!(arrow_head(&points(&[(0.0, 0.0)])), "");
     }

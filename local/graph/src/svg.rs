@@ -3,8 +3,9 @@
 use maud::{Markup, PreEscaped, html};
 
 use crate::definition::{EdgeKind, StateType};
-use crate::drawing::{Drawing, EdgeLine, LABEL_LINE, Rect, StateBox};
+use crate::drawing::{Drawing, Rect, StateBox};
 use crate::overlay::{Overlay, StateMark, StateStatus};
+use crate::plan::{EdgeLine, LABEL_LINE};
 use crate::route::{Point, arrow_head, curve, number};
 use crate::style::{DOCUMENT_COLOURS, STYLE};
 use crate::text::visible;
@@ -57,7 +58,8 @@ impl Drawing {
         };
         for status in StateStatus::ALL {
             let all = self.scene.states.iter().chain(&self.scene.frames);
-            let count = all.filter(|state| status_of(state, overlay) == status).count();
+            let here = all.filter(|state| !overlay.elsewhere.contains(&state.name));
+            let count = here.filter(|state| status_of(state, overlay) == status).count();
             if count > 0 {
                 words.push_str(&format!(", {count} {}", status.as_str()));
             }
@@ -113,7 +115,7 @@ fn label(edge: &EdgeLine) -> Markup {
     let top = middle.y - lines.len() as f64 * LABEL_LINE / 2.0;
     html! {
         g.label {
-            title { (edge.title) }
+            @if edge.title != lines.join(" ") { title { (edge.title) } }
             @for (index, line) in lines.iter().enumerate() {
                 text x=(number(middle.x)) y=(number(top + index as f64 * LABEL_LINE + 10.5)) { (line) }
             }
@@ -122,8 +124,9 @@ fn label(edge: &EdgeLine) -> Markup {
 }
 
 fn state(state: &StateBox, overlay: Option<&Overlay>) -> Markup {
-    let mark = overlay.and_then(|overlay| mark_of(state, overlay));
-    let status = overlay.map(|overlay| status_of(state, overlay));
+    let here = overlay.filter(|overlay| !overlay.elsewhere.contains(&state.name));
+    let mark = here.and_then(|overlay| mark_of(state, overlay));
+    let status = here.map(|overlay| status_of(state, overlay));
     let mut class = if state.frame { "frame" } else { "state" }.to_owned();
     if let Some(status) = status {
         let marked = status != StateStatus::NotReached;

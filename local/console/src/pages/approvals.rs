@@ -4,10 +4,9 @@ use maud::{Markup, html};
 use serde::Serialize;
 use serde_json::Value;
 use sluice_driver::{ExecutionFilter, ExecutionSummary};
-use sluice_engine::{HistoryEvent, Status};
+use sluice_engine::{EventKind, Status, Trace, WaitingOn};
 
 use super::overview::listed;
-use crate::history::{self, Outline};
 use crate::model::At;
 use crate::problem::Problem;
 use crate::query::{Query, execution_path};
@@ -108,10 +107,10 @@ impl Approval {
         let Some(record) = state.driver.executions().get(&summary.arn).await.map_err(unreadable)? else {
             return Ok(None);
         };
-        let history = state
+        let trace = state
             .driver
             .executions()
-            .history(&summary.arn)
+            .trace(&summary.arn)
             .await
             .map_err(unreadable)?;
         let since = record.waiting_since.or(summary.waiting_since);
@@ -119,7 +118,7 @@ impl Approval {
         Ok(Some(Self {
             arn: summary.arn.clone(),
             name: summary.name.clone(),
-            expires_at: expiry(history.as_deref().unwrap_or_default(), waiting_state.as_deref()).map(At),
+            expires_at: expiry(&trace.unwrap_or_default(), waiting_state.as_deref()).map(At),
             state: waiting_state,
             since: since.map(At),
             waiting_ms: since.map_or(0, |since| state.clock.now().saturating_sub(since)),
@@ -150,32 +149,21 @@ impl Approval {
     }
 }
 
-/// The time at which the task that the state waits for gives up: its schedule plus its timeout.
-fn expiry(events: &[HistoryEvent], state: Option<&str>) -> Option<i64> {
-    let written: Vec<(i64, Value)> = events
+/// The time at which the task that the state waits for gives up.
+fn expiry(trace: &Trace, state: Option<&str>) -> Option<i64> {
+    let name = |visit: u64| {
+        let place = usize::try_from(visit).ok()?.checked_sub(1)?;
+        match &trace.events.get(place)?.kind {
+            EventKind::StateEntered { name, .. } => Some(&**name),
+            _ => None,
+        }
+    };
+    let waits = trace
+        .open
         .iter()
-        .map(|event| (event.timestamp, event.to_json(false)))
-        .collect();
-    last_deadline(&written, state)
-}
-
-/// The last scheduled task of a state, in the form of GetExecutionHistory; AWS writes "no timeout" as a very long one.
-fn last_deadline(events: &[(i64, Value)], state: Option<&str>) -> Option<i64> {
-    let outlines: Vec<Outline> = events.iter().map(|(_, event)| Outline::of(event)).collect();
-    let states = history::states(&outlines);
-    let (at, event) = events.iter().zip(&states).rev().find_map(|((at, event), of)| {
-        let scheduled = matches!(
-            event.get("type").and_then(Value::as_str),
-            Some("TaskScheduled" | "ActivityScheduled")
-        );
-        (scheduled && (state.is_none() || of.as_deref() == state)).then_some((*at, event))
-    })?;
-    let details = ["taskScheduledEventDetails", "activityScheduledEventDetails"]
-        .iter()
-        .find_map(|name| event.get(name))?;
-    let seconds = details.get("timeoutInSeconds")?.as_i64()?;
-    // 99,999,999 s, three years, is AWS's "none"; no execution lives for more than one.
-    (seconds < 99_999_999).then(|| at.saturating_add(seconds.saturating_mul(1000)))
+        .filter(|open| matches!(open.waits_for, Some(WaitingOn::Token { .. })));
+    let mut its = waits.filter(|open| state.is_none() || name(open.visit) == state);
+    its.next()?.times_out_at
 }
 
 /// The input's fields, those inside of objects by their path.
@@ -205,7 +193,10 @@ fn collect(path: &str, value: &Value, levels: usize, found: &mut Vec<(String, St
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use serde_json::json;
+    use sluice_engine::{AttemptId, EventOrigin, HistoryEvent, OpenVisit, StateType};
 
     use super::*;
 
@@ -235,40 +226,42 @@ mod tests {
     }
 
     #[test]
-    fn an_approval_expires_with_its_last_schedule() {
-        fn check(timeouts: &[(i64, &str, Value)], state: Option<&str>, expected: Option<i64>) {
-            let mut events = Vec::new();
-            for (at, name, timeout) in timeouts {
-                let id = events.len() as u64 + 1;
-                events.push((
-                    *at,
-                    json!({ "id": id, "previousEventId": 0, "type": "TaskStateEntered",
-                    "stateEnteredEventDetails": { "name": name } }),
-                ));
-                events.push((
-                    *at,
-                    json!({ "id": id + 1, "previousEventId": id, "type": "TaskScheduled",
-                    "taskScheduledEventDetails": { "timeoutInSeconds": timeout } }),
-                ));
-            }
-            assert_eq!(last_deadline(&events, state), expected);
+    fn an_approval_expires_when_its_attempt_does() {
+        fn check(state: Option<&str>, expected: Option<i64>) {
+            let entered = |id: u64, name: &str| HistoryEvent {
+                id,
+                previous_event_id: 0,
+                timestamp: 0,
+                kind: EventKind::StateEntered {
+                    state: StateType::Task,
+                    name: name.into(),
+                    input: Arc::default(),
+                },
+            };
+            let open = |visit: u64, waits_for: WaitingOn, times_out_at: Option<i64>| OpenVisit {
+                visit,
+                attempt: 1,
+                most_attempts: None,
+                waits_for: Some(waits_for),
+                times_out_at,
+            };
+            let attempt = AttemptId(1);
+            let trace = Trace {
+                events: vec![entered(1, "A"), entered(2, "B"), entered(3, "C")].into(),
+                origins: vec![EventOrigin::default(); 3].into(),
+                open: vec![
+                    open(1, WaitingOn::Call { attempt }, Some(1)),
+                    open(2, WaitingOn::Token { attempt }, Some(61_000)),
+                    open(3, WaitingOn::Token { attempt }, None),
+                ],
+            };
+            assert_eq!(expiry(&trace, state), expected, "{state:?}");
         }
-        check(&[], None, None);
-        check(&[(1_000, "A", json!(60))], Some("A"), Some(61_000));
-        check(
-            &[(1_000, "A", json!(60)), (5_000, "A", json!(60))],
-            Some("A"),
-            Some(65_000),
-        );
-        check(
-            &[(1_000, "A", json!(60)), (5_000, "B", json!(5))],
-            Some("A"),
-            Some(61_000),
-        );
-        check(&[(1_000, "A", json!(60)), (5_000, "B", json!(5))], None, Some(10_000));
-        check(&[(1_000, "A", Value::Null)], Some("A"), None);
-        check(&[(1_000, "A", json!(99_999_999))], Some("A"), None);
-        check(&[(1_000, "A", json!(60))], Some("B"), None);
+        check(None, Some(61_000));
+        check(Some("A"), None);
+        check(Some("B"), Some(61_000));
+        check(Some("C"), None);
+        check(Some("D"), None);
     }
 
     #[test]

@@ -1,27 +1,50 @@
-//! One execution: where it stands, what went in and came out, and its history.
+//! One execution: its graph, the visits of its states, what went in and came out, and its events.
 
-use std::fmt::Write as _;
+mod detail;
+mod events;
+mod graph;
+mod links;
+mod table;
 
 use maud::{Markup, html};
 use serde::Serialize;
 use serde_json::Value;
 use sluice_driver::ExecutionRecord;
-use sluice_engine::{HistoryEvent, Outcome, Status};
+use sluice_engine::{MapRunReport, Outcome, Status, Trace};
+use sluice_graph::Definition;
 
-use crate::history::{self, EventRow, Outline, Step};
+use crate::history::{self, EventRow};
 use crate::model::{At, Waiting, waits_for};
 use crate::problem::Problem;
-use crate::query::{Query, execution_path, machine_path};
+use crate::query::{Query, execution_path, machine_path, path};
 use crate::state::ConsoleState;
+use crate::visits::{self, Visits};
 use crate::{layout, text, time};
+
+use detail::Detail;
+use events::{Events, Filter};
+use graph::{Graph, StateRow};
+use links::Links;
+use table::{Scope, Table};
+
+pub(crate) use graph::counts;
+pub(crate) use links::PARAMETERS;
 
 /// A page of events ends when its details fill so many bytes: 200 events of 256 KiB would be 50 MB.
 const PAGE_BYTES: usize = 4 * 1024 * 1024;
-/// So many steps of the path are shown from its beginning, and as many from its end.
-const PATH_ENDS: usize = 20;
+/// The events of a page, unless the query says another number.
+const EVENTS: usize = 50;
+/// The most states that the events' filter offers.
+const FILTER_STATES: usize = 100;
+/// The most Map Runs that a page lists.
+const MAP_RUNS: usize = 20;
+/// Input and output are shown in a line when they are no longer.
+const LINE: usize = 160;
+/// So many bytes of them are shown at most.
+const VALUE_BYTES: usize = 8 * 1024;
 
-/// The content of the page.
-#[derive(Debug, Clone, Serialize)]
+/// An execution and a page of its history.
+#[derive(Debug, Serialize)]
 pub(crate) struct ExecutionView {
     arn: String,
     name: String,
@@ -30,46 +53,136 @@ pub(crate) struct ExecutionView {
     state_machine_arn: String,
     started_at: At,
     stopped_at: Option<At>,
+    /// Up to now for one that runs.
     duration_ms: i64,
+    redrive_count: u64,
+    redriven_at: Option<At>,
+    /// The Map Run that it is a child of.
+    child_of: Option<Parent>,
     input: Value,
     output: Option<Value>,
     error: Option<String>,
     cause: Option<String>,
     waiting: Option<Waiting>,
-    path: Vec<Step>,
-    /// The number of events of the whole history.
+    /// The states of the machine, as the graph shows them.
+    states: Vec<StateRow>,
+    /// The visits, nested by branch and item.
+    visits: Table,
+    /// The visit that the page shows.
+    visit: Option<Detail>,
+    map_runs: Vec<RunRow>,
     event_count: usize,
+    /// Newest first.
     events: Vec<EventRow>,
-    /// The link to the events after these.
     next: Option<String>,
+    #[serde(skip)]
+    page: Parts,
+}
+
+/// The parts of the page that are made of the same values, and not told twice in JSON.
+#[derive(Debug)]
+struct Parts {
+    graph: Option<Graph>,
+    all: Visits,
+    links: Links,
+    filter: Filter,
+    filter_states: Vec<String>,
+    map_runs_left_out: usize,
+    /// The page shows the graph and nothing else.
+    alone: bool,
+}
+
+/// The Map Run and the state that a child execution belongs to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct Parent {
+    map_run_arn: String,
+    state: String,
+    /// The execution that holds the Map.
+    execution_arn: Option<String>,
+}
+
+/// A Map Run of the execution.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+struct RunRow {
+    arn: String,
+    status: &'static str,
+    counts: String,
+    started_at: At,
+    redrive_count: u64,
+}
+
+impl From<&MapRunReport> for RunRow {
+    fn from(run: &MapRunReport) -> Self {
+        Self {
+            arn: run.arn.to_string(),
+            status: run.status.as_str(),
+            counts: counts(run),
+            started_at: At(run.started_at),
+            redrive_count: run.redrives,
+        }
+    }
 }
 
 impl ExecutionView {
     /// Asks the driver.
     pub(crate) async fn load(state: &ConsoleState, arn: &str, query: &Query) -> Result<Self, Problem> {
-        let limit = query.number("limit", 1, 200)?.map_or(100, |limit| limit as usize);
-        let after = query.number("cursor", 0, u64::MAX)?.unwrap_or_default();
+        let filter = Filter::parse(query)?;
+        let limit = query.number("limit", 1, 200)?.map_or(EVENTS, |limit| limit as usize);
+        let before = query.number("cursor", 0, u64::MAX)?.unwrap_or(u64::MAX);
+        let scope = scope(query)?;
         let unreadable = |error| Problem::unreadable("the execution", error);
         let record = state.driver.executions().get(arn).await.map_err(unreadable)?;
         let record =
             record.ok_or_else(|| Problem::not_found(format!("there is no execution {arn:?}; /console lists them")))?;
-        let history = state.driver.executions().history(arn).await.map_err(unreadable)?;
-        let mut view = Self::of(&record, state.clock.now());
-        view.take_history(history.as_deref().unwrap_or_default(), after, limit);
-        if let Some(last) = view
-            .events
-            .last()
-            .map(|event| event.id)
-            .filter(|id| (*id as usize) < view.event_count)
-        {
-            let query = query.only(&["limit", "format", "refresh"]);
-            view.next = Some(query.with("cursor", Some(&last.to_string())).link(&execution_path(arn)));
+        let trace = state.driver.executions().trace(arn).await.map_err(unreadable)?;
+        let trace = trace.unwrap_or_default();
+        let runs = state.driver.map_runs().list(arn).await.map_err(unreadable)?;
+        let definition = definition(state, &record).await?;
+        let now = state.clock.now();
+        let all = visits::read(&trace, record.status, now);
+        let links = Links::new(arn, query);
+        let selected = match (query.number("visit", 1, u64::MAX)?, query.filled("state")) {
+            (Some(id), _) => Some(all.get(id).ok_or_else(|| {
+                Problem::not_found(format!(
+                    "the execution has no visit {id}; a visit is the number of its first event"
+                ))
+            })?),
+            (None, Some(name)) => all.telling(name),
+            (None, None) => all.foremost(),
+        };
+        let mut view = Self::of(&record, now, links);
+        view.visit = selected.map(|visit| Detail::of(visit, &all, &trace, state, now));
+        view.page.alone = query.filled("only") == Some("graph");
+        let shown = view.visit.as_ref().map(Detail::state);
+        view.page.graph = definition.map(|definition| {
+            Graph::of(
+                &definition,
+                &all,
+                record.status,
+                shown,
+                &runs,
+                &view.page.links,
+                view.page.alone,
+            )
+        });
+        if let Some(graph) = &view.page.graph {
+            view.states.clone_from(&graph.states);
         }
+        view.visits = Table::of(&all, scope, &view.page.links, record.start_date, now);
+        view.page.map_runs_left_out = runs.len().saturating_sub(MAP_RUNS);
+        view.map_runs = runs.iter().rev().take(MAP_RUNS).map(RunRow::from).collect();
+        if let Some(parent) = &mut view.child_of {
+            parent.execution_arn = parent_of(state, &parent.map_run_arn).await?;
+        }
+        view.page.filter_states = names(&all);
+        view.page.filter = filter;
+        view.page.all = all;
+        view.take_events(&trace, before, limit);
         Ok(view)
     }
 
-    /// All but the history.
-    fn of(record: &ExecutionRecord, now: i64) -> Self {
+    /// All but what its history tells.
+    fn of(record: &ExecutionRecord, now: i64, links: Links) -> Self {
         let (output, error, cause) = match &record.outcome {
             Some(Outcome::Succeeded { output }) => (Some(Value::clone(output)), None, None),
             Some(Outcome::Failed { error, cause } | Outcome::Aborted { error, cause }) => {
@@ -86,6 +199,13 @@ impl ExecutionView {
             started_at: At(record.start_date),
             stopped_at: record.stop_date.map(At),
             duration_ms: record.stop_date.unwrap_or(now).saturating_sub(record.start_date),
+            redrive_count: record.redrive_count,
+            redriven_at: record.redriven_at.map(At),
+            child_of: record.child.as_ref().map(|child| Parent {
+                map_run_arn: child.map_run_arn.to_string(),
+                state: child.state.to_string(),
+                execution_arn: None,
+            }),
             input: Value::clone(&record.input),
             output,
             error,
@@ -94,33 +214,48 @@ impl ExecutionView {
                 state: record.waiting_state.clone(),
                 since: At(since),
             }),
-            path: Vec::new(),
+            states: Vec::new(),
+            visits: Table::of(&Visits::default(), Scope::Whole, &links, record.start_date, now),
+            visit: None,
+            map_runs: Vec::new(),
             event_count: 0,
             events: Vec::new(),
             next: None,
+            page: Parts {
+                graph: None,
+                all: Visits::default(),
+                links,
+                filter: Filter::default(),
+                filter_states: Vec::new(),
+                map_runs_left_out: 0,
+                alone: false,
+            },
         }
     }
 
-    /// The path from all events; rows from those after `after`.
-    fn take_history(&mut self, events: &[HistoryEvent], after: u64, limit: usize) {
-        let outlines: Vec<Outline> = events.iter().map(|event| Outline::of(&event.to_json(false))).collect();
-        let states = history::states(&outlines);
-        self.path = history::path(&outlines);
-        self.event_count = events.len();
+    /// The newest events before `before` that pass the filter.
+    fn take_events(&mut self, trace: &Trace, before: u64, limit: usize) {
+        self.event_count = trace.events.len();
         let mut bytes = 0;
-        for (event, state) in events
-            .iter()
-            .zip(states)
-            .skip_while(|(event, _)| event.id <= after)
-            .take(limit)
-        {
-            let row = history::row(&event.to_json(true), event.timestamp, self.started_at.0, state);
-            bytes += row.details.to_string().len();
-            if bytes > PAGE_BYTES && !self.events.is_empty() {
+        let mut more = false;
+        for (event, origin) in trace.events.iter().zip(&*trace.origins).rev() {
+            let state = self.page.all.get(origin.visit).map(|visit| visit.state.as_str());
+            if event.id >= before || !self.page.filter.takes(event, state) {
+                continue;
+            }
+            if self.events.len() >= limit || bytes > PAGE_BYTES {
+                more = true;
                 break;
             }
+            let row = history::row(event, self.started_at.0, state.map(str::to_owned), origin.visit);
+            bytes += row.details.to_string().len();
             self.events.push(row);
         }
+        self.next = self
+            .events
+            .last()
+            .filter(|_| more)
+            .map(|last| self.page.links.earlier(last.id));
     }
 
     /// The execution's name.
@@ -130,39 +265,66 @@ impl ExecutionView {
 
     /// The page.
     pub(crate) fn render(&self, json_url: &str) -> Markup {
+        let page = &self.page;
+        if let (true, Some(graph)) = (page.alone, &page.graph) {
+            return html! {
+                h1 { "Graph of " a href=(execution_path(&self.arn)) { (text::line(&self.name, 120)) } " " (layout::status(self.status)) }
+                (graph.render(&page.links))
+            };
+        }
         html! {
-            h1 { "Execution " (text::line(&self.name, 120)) }
-            (self.render_facts())
+            h1 { "Execution " (text::line(&self.name, 120)) " " (layout::status(self.status)) }
+            (self.render_facts(json_url))
             @if self.error.is_some() || self.cause.is_some() {
                 h2 { "Error" }
                 p.error { strong { (text::line(self.error.as_deref().unwrap_or("(no error name)"), 512)) } }
                 @if let Some(cause) = &self.cause { (text::maybe_json_block(cause, json_url)) }
             }
-            h2 { "Input" }
-            (text::json_block(&self.input, json_url))
-            @if let Some(output) = &self.output {
-                h2 { "Output" }
-                (text::json_block(output, json_url))
+            div.execution {
+                @if let Some(graph) = &page.graph {
+                    section.graph-part aria-label="Graph" { (graph.render(&page.links)) }
+                }
+                section.visit-part #visit aria-label="The state" {
+                    @match &self.visit {
+                        Some(visit) => (visit.render(&page.links, json_url)),
+                        None => (layout::empty_note("No state was entered yet.")),
+                    }
+                }
             }
-            h2 { "Path" }
-            (render_path(&self.path))
-            h2 { "History" }
-            (self.render_events(json_url))
-            (layout::next(self.next.as_deref(), "Later events"))
+            h2 #states { "States" }
+            (self.visits.render(&page.all, &page.links, self.visit.as_ref().map(Detail::id)))
+            (self.render_map_runs())
+            h2 #events { "Events" }
+            (self.events().render(&page.links, json_url))
         }
     }
 
-    fn render_facts(&self) -> Markup {
+    fn events(&self) -> Events<'_> {
+        Events {
+            rows: &self.events,
+            all: self.event_count,
+            filter: &self.page.filter,
+            states: &self.page.filter_states,
+            next: self.next.as_deref(),
+        }
+    }
+
+    fn render_facts(&self, json_url: &str) -> Markup {
         html! {
-            dl {
-                dt { "Status" }
-                dd { (layout::status(self.status)) }
+            dl.facts {
+                dt { "State machine" }
+                dd { a href=(machine_path(&self.state_machine_arn)) { (text::line(&self.state_machine, 120)) } ", its definition" }
+                @if let Some(parent) = &self.child_of {
+                    dt { "Child of" }
+                    dd {
+                        a href=(path(&["map-runs", &parent.map_run_arn])) { "the Map Run of " (text::line(&parent.state, 80)) }
+                        @if let Some(arn) = &parent.execution_arn { ", in " a href=(execution_path(arn)) { "its execution" } }
+                    }
+                }
                 @if self.waiting.is_some() {
                     dt { "Waits for" }
                     dd { (waits_for(self.waiting.as_ref())) }
                 }
-                dt { "State machine" }
-                dd { a href=(machine_path(&self.state_machine_arn)) { (text::line(&self.state_machine, 120)) } ", its definition" }
                 dt { "Started" }
                 dd { (self.started_at) }
                 @if let Some(stopped) = self.stopped_at {
@@ -171,298 +333,104 @@ impl ExecutionView {
                 }
                 dt { @if self.stopped_at.is_some() { "Duration" } @else { "Running for" } }
                 dd { (time::duration(self.duration_ms)) }
+                @if self.redrive_count > 0 {
+                    dt { "Redriven" }
+                    dd {
+                        (self.redrive_count) @if self.redrive_count == 1 { " time" } @else { " times" }
+                        @if let Some(at) = self.redriven_at { ", last " (at) }
+                    }
+                }
                 dt { "ARN" }
                 dd { code { (text::line(&self.arn, 512)) } }
-            }
-        }
-    }
-
-    fn render_events(&self, json_url: &str) -> Markup {
-        if self.events.is_empty() {
-            return layout::empty_note("No events here.");
-        }
-        html! {
-            div.wide {
-                table {
-                    caption { (self.events.len()) " of " (self.event_count) " events, oldest first" }
-                    thead {
-                        tr {
-                            th.number scope="col" { "Id" }
-                            th scope="col" { "Type" }
-                            th scope="col" { "State" }
-                            th.number scope="col" { "Since start" }
-                            th.number scope="col" { "After" }
-                            th scope="col" { "Details" }
-                        }
-                    }
-                    tbody {
-                        @for event in &self.events { (self.render_event(event, json_url)) }
-                    }
+                dt { "Input" }
+                dd { (in_short(&self.input, json_url)) }
+                @if let Some(output) = &self.output {
+                    dt { "Output" }
+                    dd { (in_short(output, json_url)) }
                 }
             }
         }
     }
 
-    fn render_event(&self, event: &EventRow, json_url: &str) -> Markup {
+    fn render_map_runs(&self) -> Markup {
         html! {
-            tr id={ "event-" (event.id) } {
-                th.number scope="row" { (event.id) }
-                td { (text::line(&event.kind, 80)) }
-                td { @if let Some(state) = &event.state { (text::line(state, 80)) } }
-                td.number { time datetime=(time::rfc3339(event.at.0)) { (time::duration(event.since_start_ms)) } }
-                td.number { (self.render_previous(event.previous_id)) }
-                td {
-                    @if let Value::Object(details) = &event.details {
-                        @if !details.is_empty() {
-                            details { summary { (summary(details)) } (text::json_block(&event.details, json_url)) }
+            @if !self.map_runs.is_empty() {
+                h2 { "Map Runs" }
+                ul.runs {
+                    @for run in &self.map_runs {
+                        li {
+                            a href=(path(&["map-runs", &run.arn])) { (text::line(run.arn.rsplit('/').next().unwrap_or_default(), 120)) }
+                            " " span class={ "status " (run.status.to_ascii_lowercase()) } { (run.status) }
+                            " " (run.counts) ", started " (run.started_at)
+                            @if run.redrive_count > 0 { ", redriven " (run.redrive_count) " times" }
                         }
                     }
                 }
+                @if self.page.map_runs_left_out > 0 { p.note { (self.page.map_runs_left_out) " before these are not shown." } }
             }
         }
     }
-
-    /// The number of the event before; a link when that is on this page.
-    fn render_previous(&self, id: u64) -> Markup {
-        let is_here = self.events.iter().any(|event| event.id == id);
-        html! {
-            @if is_here { a href={ "#event-" (id) } { (id) } } @else if id > 0 { (id) }
-        }
-    }
 }
 
-/// The names of what the details hold, so that one knows whether to open them.
-fn summary(details: &serde_json::Map<String, Value>) -> String {
-    let mut names: Vec<&str> = details
-        .keys()
-        .map(String::as_str)
-        .filter(|name| !name.ends_with("Details"))
-        .collect();
-    names.sort_by_key(|name| !matches!(*name, "error" | "cause" | "input" | "output"));
-    let mut words = names.iter().take(4).copied().collect::<Vec<_>>().join(", ");
-    if names.len() > 4 {
-        // Writing to a string cannot fail.
-        let _ = write!(words, ", {} more", names.len() - 4);
-    }
-    if words.is_empty() { "details".to_owned() } else { words }
-}
-
-/// The states in a line; the middle of a long way is left out.
-fn render_path(path: &[Step]) -> Markup {
-    if path.is_empty() {
-        return layout::empty_note("No state was entered yet.");
-    }
-    let left_out = path.len().saturating_sub(2 * PATH_ENDS);
-    let (head, tail) = if left_out == 0 {
-        (path, &path[path.len()..])
-    } else {
-        (&path[..PATH_ENDS], &path[path.len() - PATH_ENDS..])
+/// The part of the visits that the table shows.
+fn scope(query: &Query) -> Result<Scope, Problem> {
+    let Some(visit) = query.number("within", 1, u64::MAX)? else {
+        return Ok(Scope::Whole);
     };
-    html! {
-        ol.path {
-            @for step in head { (render_step(step)) }
-            @if left_out > 0 { li { span.note { "… " (left_out) " more …" } } }
-            @for step in tail { (render_step(step)) }
-        }
-    }
+    Ok(match query.number("item", 0, u64::MAX)? {
+        Some(index) => Scope::Item { visit, index },
+        None => Scope::Items {
+            visit,
+            from: query.number("from", 0, u64::MAX)?.unwrap_or_default(),
+            failed: query.filled("items") == Some("failed"),
+        },
+    })
 }
 
-fn render_step(step: &Step) -> Markup {
-    html! { li { (text::line(&step.state, 80)) @if step.times > 1 { " ×" (step.times) } } }
+/// The definition that an execution follows: of a child, that of the Map's processor.
+async fn definition(state: &ConsoleState, record: &ExecutionRecord) -> Result<Option<Definition>, Problem> {
+    let text = state.driver.machines().definition(record.definition_id).await;
+    let text = text.map_err(|error| Problem::unreadable("the definition", error))?;
+    // one that the driver has taken in can be drawn; if not, the rest of the page is still of use
+    let whole = text.and_then(|text| Definition::parse(&text).ok());
+    Ok(match &record.child {
+        Some(child) => whole.and_then(|whole| whole.child(&child.state)),
+        None => whole,
+    })
+}
+
+/// The execution that holds a Map Run.
+async fn parent_of(state: &ConsoleState, map_run_arn: &str) -> Result<Option<String>, Problem> {
+    let run = state.driver.map_runs().get(map_run_arn, 0).await;
+    let run = run.map_err(|error| Problem::unreadable("the Map Run", error))?;
+    Ok(run.map(|run| run.report.execution_arn.to_string()))
+}
+
+/// The names of the states that were entered, as the filter of events offers them.
+fn names(all: &Visits) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    let mut known = std::collections::HashSet::new();
+    for visit in all.all() {
+        if names.len() < FILTER_STATES && known.insert(visit.state.as_str()) {
+            names.push(visit.state.clone());
+        }
+    }
+    names
+}
+
+/// A value in a line, or behind its beginning if it is longer.
+fn in_short(value: &Value, json_url: &str) -> Markup {
+    let line = value.to_string();
+    if line.len() <= LINE {
+        return html! { code { (text::line(&line, LINE)) } };
+    }
+    html! {
+        details {
+            summary { code { (text::line(&line, 100)) } " " span.note { (line.len()) " bytes" } }
+            (detail::short_json(value, json_url, VALUE_BYTES))
+        }
+    }
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn event(id: u64, kind: &str, state: Option<&str>, details: Value) -> EventRow {
-        EventRow {
-            id,
-            kind: kind.to_owned(),
-            state: state.map(str::to_owned),
-            at: At(1_000 + id as i64),
-            since_start_ms: id as i64,
-            previous_id: id - 1,
-            details,
-        }
-    }
-
-    fn view() -> ExecutionView {
-        ExecutionView {
-            arn: "arn:aws:states:us-east-1:0:execution:ingest:e-1".to_owned(),
-            name: "e-1".to_owned(),
-            status: Status::Running,
-            state_machine: "ingest".to_owned(),
-            state_machine_arn: "arn:aws:states:us-east-1:0:stateMachine:ingest".to_owned(),
-            started_at: At(1_000),
-            stopped_at: None,
-            duration_ms: 65_000,
-            input: json!({ "user_name": "<script>alert(1)</script>", "nul": "\0", "turn": "\u{202e}" }),
-            output: None,
-            error: None,
-            cause: None,
-            waiting: None,
-            path: vec![
-                Step {
-                    state: "ValidateUserName".to_owned(),
-                    times: 2,
-                },
-                Step {
-                    state: "Store".to_owned(),
-                    times: 1,
-                },
-            ],
-            event_count: 2,
-            events: vec![
-                event(
-                    1,
-                    "ExecutionStarted",
-                    None,
-                    json!({ "input": { "a": 1 }, "inputDetails": {} }),
-                ),
-                event(2, "TaskStateEntered", Some("ValidateUserName"), Value::Null),
-            ],
-            next: None,
-        }
-    }
-
-    fn check(view: &ExecutionView, contains: &[&str], lacks: &[&str]) {
-        let page = view.render("/json").into_string();
-        for part in contains {
-            assert!(page.contains(part), "{part:?} in {page}");
-        }
-        for part in lacks {
-            assert!(!page.contains(part), "no {part:?} in {page}");
-        }
-    }
-
-    #[test]
-    fn a_running_execution_shows_where_it_stands() {
-        check(
-            &view(),
-            &[
-                "RUNNING",
-                "Running for",
-                "1 min 5 s",
-                "href=\"/console/state-machines/arn:aws:states:us-east-1:0:stateMachine:ingest\"",
-                "&lt;script&gt;",
-                "\\u0000",
-                "\\u202e",
-                "<bdi>ValidateUserName</bdi> ×2",
-                "2 of 2 events",
-                "<a href=\"#event-1\">1</a>",
-                "<summary>input</summary>",
-                "<h1>Execution ",
-            ],
-            &[
-                "<script",
-                "Stopped",
-                "<h2>Output",
-                "<h2>Error",
-                "rel=\"next\"",
-                "href=\"#event-0\"",
-            ],
-        );
-    }
-
-    #[test]
-    fn an_ended_execution_shows_its_end() {
-        let succeeded = ExecutionView {
-            status: Status::Succeeded,
-            stopped_at: Some(At(66_000)),
-            output: Some(json!({ "status": "ingested" })),
-            next: Some("/later".to_owned()),
-            ..view()
-        };
-        check(
-            &succeeded,
-            &[
-                "SUCCEEDED",
-                "Stopped",
-                "Duration",
-                "<h2>Output",
-                "ingested",
-                "href=\"/later\"",
-            ],
-            &["<h2>Error"],
-        );
-        let failed = ExecutionView {
-            status: Status::Failed,
-            error: Some("Store.<b>".to_owned()),
-            cause: Some("{\"errorMessage\":\"no\"}".to_owned()),
-            ..view()
-        };
-        check(
-            &failed,
-            &["FAILED", "Store.&lt;b&gt;", "{\n  &quot;errorMessage&quot;"],
-            &["<b>"],
-        );
-        let unnamed = ExecutionView {
-            cause: Some("stopped by hand".to_owned()),
-            ..view()
-        };
-        check(&unnamed, &["(no error name)", "stopped by hand"], &[]);
-    }
-
-    #[test]
-    fn a_long_value_is_bounded_and_linked() {
-        let large = ExecutionView {
-            input: json!({ "x": "y".repeat(200_000) }),
-            ..view()
-        };
-        check(&large, &["more bytes are not shown: <a href=\"/json\">"], &[]);
-        assert!(large.render("/json").into_string().len() < 60_000);
-    }
-
-    #[test]
-    fn a_later_page_links_only_to_its_own_events() {
-        let mut later = view();
-        later.events.remove(0);
-        check(
-            &later,
-            &["id=\"event-2\"", "1 of 2 events", "<td class=\"number\">1</td>"],
-            &["#event-1"],
-        );
-    }
-
-    #[test]
-    fn a_long_path_keeps_both_ends() {
-        let path = (0..100)
-            .map(|n| Step {
-                state: format!("S{n}."),
-                times: 1,
-            })
-            .collect();
-        check(
-            &ExecutionView { path, ..view() },
-            &["S0.", "S19.", "60 more", "S80.", "S99."],
-            &["S20.", "S79."],
-        );
-        check(
-            &ExecutionView {
-                path: Vec::new(),
-                ..view()
-            },
-            &["No state was entered yet."],
-            &[],
-        );
-    }
-
-    #[test]
-    fn the_summary_names_what_there_is() {
-        fn check(details: Value, expected: &str) {
-            let Value::Object(details) = details else {
-                panic!("an object")
-            };
-            assert_eq!(summary(&details), expected);
-        }
-        check(json!({ "name": "A", "output": 1, "outputDetails": {} }), "output, name");
-        check(
-            json!({ "a": 1, "b": 1, "c": 1, "d": 1, "error": "E", "f": 1 }),
-            "error, a, b, c, 2 more",
-        );
-        check(json!({ "inputDetails": {} }), "details");
-    }
-}
+mod tests;

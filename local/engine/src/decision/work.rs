@@ -15,8 +15,8 @@ use crate::event::{EventKind, HistoryEvent};
 use crate::execution_state::{ExecutionState, ROOT, ThreadId};
 use crate::limits::MAX_EVENTS;
 use crate::map_run_changes::MapRunChanges;
-use crate::recorder::HistoryRecorder;
 use crate::origin::{self, EventOrigin};
+use crate::recorder::HistoryRecorder;
 use crate::{AttemptId, Effect, Identity, InvariantViolation, Outcome, Timestamp};
 
 /// The reason for which a step stops in the middle.

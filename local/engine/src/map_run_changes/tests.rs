@@ -169,7 +169,7 @@ impl Log {
             .into_iter()
             .map(|tale| {
                 assert_eq!(Some(&tale.summary), self.children.get(&tale.summary.number));
-                let events = tale.events.iter().map(|event| {
+                let events = tale.trace.events.iter().map(|event| {
                     let kind = event.to_json(false)["type"].as_str().unwrap_or_default().to_owned();
                     format!("{}<{} {kind}", event.id, event.previous_event_id)
                 });

@@ -606,8 +606,8 @@ impl Played {
         }
         let children = sluice_engine::children(self.machine.clone(), self.identity.clone(), &self.log, 0..u32::MAX);
         for child in children.unwrap() {
-            let ids = child.events.iter().map(|event| event.id);
-            assert!(ids.eq(1..=child.events.len() as u64), "{:?}", child.summary);
+            let ids = child.trace.events.iter().map(|event| event.id);
+            assert!(ids.eq(1..=child.trace.events.len() as u64), "{:?}", child.summary);
         }
     }
 }

@@ -1,0 +1,169 @@
+//! The visits of an execution's states: each stay in a state, with its attempts, its end and its place.
+
+mod course;
+mod read;
+mod wait;
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use sluice_engine::{ErrorDetails, StateType, Timestamp};
+use sluice_graph::StateStatus;
+
+pub(crate) use course::overlay;
+pub(crate) use read::read;
+
+/// One stay in a state, over all its attempts and redrives.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Visit {
+    /// Its number: that of its `…StateEntered` event.
+    pub(crate) id: u64,
+    pub(crate) state: String,
+    pub(crate) kind: StateType,
+    /// The visit of the Parallel or Map around it; 0 at the top.
+    pub(crate) parent: u64,
+    /// The branch or iteration, from 0.
+    pub(crate) index: u64,
+    pub(crate) status: StateStatus,
+    pub(crate) entered_at: Timestamp,
+    /// None while it goes on.
+    pub(crate) ended_at: Option<Timestamp>,
+    /// The event of its exit.
+    pub(crate) exited: Option<u64>,
+    pub(crate) attempts: Vec<Attempt>,
+    /// The last error in it.
+    pub(crate) error: Option<ErrorDetails>,
+    /// The thing that it waits for, in words.
+    pub(crate) waits_for: Option<String>,
+    pub(crate) items: Items,
+    /// The Map Run that it has started.
+    pub(crate) map_run: Option<String>,
+}
+
+/// One attempt of a visit.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Attempt {
+    /// The event with which it began.
+    pub(crate) event: u64,
+    pub(crate) at: Timestamp,
+    pub(crate) ended_at: Option<Timestamp>,
+    pub(crate) status: StateStatus,
+    pub(crate) error: Option<ErrorDetails>,
+    /// The function that it calls, and the id of that request once it is known.
+    pub(crate) function: Option<String>,
+    pub(crate) request_id: Option<String>,
+}
+
+/// The iterations of an inline Map.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub(crate) struct Items {
+    /// The number of items.
+    pub(crate) total: u64,
+    pub(crate) started: u64,
+    pub(crate) succeeded: u64,
+    pub(crate) failed: u64,
+    pub(crate) aborted: u64,
+}
+
+/// The visits of an execution, in the order in which they began.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(crate) struct Visits {
+    all: Vec<Visit>,
+    /// The places of the visits at the top (0) and in each Parallel or Map.
+    within: HashMap<u64, Vec<usize>>,
+}
+
+impl Visit {
+    /// Its duration, up to now while it goes on.
+    pub(crate) fn duration_ms(&self, now: Timestamp) -> i64 {
+        self.ended_at.unwrap_or(now).saturating_sub(self.entered_at)
+    }
+
+    /// Tells whether visits lie in it.
+    pub(crate) fn is_container(&self) -> bool {
+        matches!(self.kind, StateType::Parallel | StateType::Map)
+    }
+}
+
+impl Items {
+    /// The counts in words: "3 of 5 items done, 1 failed".
+    pub(crate) fn words(&self) -> String {
+        let mut words = format!("{} of {} items done", self.succeeded, self.total);
+        for (count, word) in [(self.failed, "failed"), (self.aborted, "aborted")] {
+            if count > 0 {
+                words.push_str(&format!(", {count} {word}"));
+            }
+        }
+        words
+    }
+}
+
+impl Visits {
+    fn new(all: Vec<Visit>) -> Self {
+        let mut within: HashMap<u64, Vec<usize>> = HashMap::new();
+        for (place, visit) in all.iter().enumerate() {
+            within.entry(visit.parent).or_default().push(place);
+        }
+        Self { all, within }
+    }
+
+    /// All of them.
+    pub(crate) fn all(&self) -> &[Visit] {
+        &self.all
+    }
+
+    /// The visit with this number.
+    pub(crate) fn get(&self, id: u64) -> Option<&Visit> {
+        let place = self.all.binary_search_by_key(&id, |visit| visit.id).ok()?;
+        self.all.get(place)
+    }
+
+    /// The visits directly in a Parallel or Map, or at the top (0).
+    pub(crate) fn within(&self, parent: u64) -> impl Iterator<Item = &Visit> + Clone {
+        let places = self.within.get(&parent).map(Vec::as_slice).unwrap_or_default();
+        places.iter().filter_map(|place| self.all.get(*place))
+    }
+
+    /// The visit of a state that tells most: one that is at work, else one that failed, else the last.
+    pub(crate) fn telling(&self, state: &str) -> Option<&Visit> {
+        let all = self.all.iter().filter(|visit| visit.state == state);
+        all.max_by_key(|visit| (urgency(visit.status), visit.id))
+    }
+
+    /// The visit that a reader wants to see first: what failed last, what is at work, else the last.
+    pub(crate) fn foremost(&self) -> Option<&Visit> {
+        let all = self.all.iter().filter(|visit| !visit.is_container());
+        all.max_by_key(|visit| (urgency(visit.status).max(1), visit.id))
+            .or(self.all.last())
+    }
+
+    /// The input and output variables are known up to the visit; these are the visits that came before it in its own flow and
+    /// around it, whose exits assigned what it reads. Newest first.
+    pub(crate) fn before(&self, visit: &Visit) -> Vec<&Visit> {
+        let mut found: Vec<&Visit> = Vec::new();
+        let mut at = Some(visit);
+        while let Some(here) = at {
+            let siblings = self
+                .within(here.parent)
+                .filter(|other| other.index == here.index && other.id < here.id);
+            let mut siblings: Vec<&Visit> = siblings.collect();
+            siblings.reverse();
+            found.extend(siblings);
+            at = self.get(here.parent);
+        }
+        found
+    }
+}
+
+/// The order of what is told first.
+fn urgency(status: StateStatus) -> u8 {
+    match status {
+        StateStatus::Running => 6,
+        StateStatus::Waiting => 5,
+        StateStatus::Failed => 4,
+        StateStatus::Aborted => 3,
+        StateStatus::Caught => 2,
+        StateStatus::Succeeded => 1,
+        StateStatus::NotReached => 0,
+    }
+}

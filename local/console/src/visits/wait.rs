@@ -1,0 +1,148 @@
+//! The waits of open visits, in words.
+
+use chrono::{DateTime, Utc};
+use sluice_engine::{OpenVisit, Timestamp, WaitingOn};
+
+use crate::time;
+
+/// The wait in words: "attempt 2 of 4, next in 3 s", "wakes on 10 December 2026 at 14:05". `since` is the beginning of its attempt.
+pub(crate) fn waits_for(open: &OpenVisit, since: Timestamp, now: Timestamp) -> Option<String> {
+    let of = |attempt: u64| match open.most_attempts {
+        Some(most) => format!("attempt {attempt} of {most}"),
+        None => format!("attempt {attempt}"),
+    };
+    let mut words = match open.waits_for.as_ref()? {
+        WaitingOn::Retry { at } => return Some(format!("{}, {}", of(open.attempt + 1), next(*at, now))),
+        WaitingOn::Timer { until } => return Some(moment("wakes", *until, now)),
+        WaitingOn::Call { .. } => format!("called {} ago", time::duration(now.saturating_sub(since))),
+        WaitingOn::Token { .. } => "waits for its task token".to_owned(),
+        WaitingOn::Worker { activity, .. } => {
+            let name = activity.rsplit(':').next().unwrap_or_default();
+            format!("waits for a worker of {name}")
+        }
+        WaitingOn::Job { .. } => "waits for the end of its job".to_owned(),
+    };
+    if open.attempt > 1 {
+        words = format!("{}, {words}", of(open.attempt));
+    }
+    if let Some(at) = open.times_out_at {
+        words = format!("{words}, {}", moment("times out", at, now));
+    }
+    Some(words)
+}
+
+fn next(at: Timestamp, now: Timestamp) -> String {
+    if at <= now {
+        return "next at once".to_owned();
+    }
+    format!("next in {}", time::duration(at - now))
+}
+
+/// A time of the near future by its distance, another by its date.
+fn moment(verb: &str, at: Timestamp, now: Timestamp) -> String {
+    const DAY: i64 = 86_400_000;
+    if at <= now {
+        return format!("{verb} at once");
+    }
+    match DateTime::<Utc>::from_timestamp_millis(at) {
+        Some(time) if at - now >= DAY => format!("{verb} on {}", time.format("%-d %B %Y at %H:%M")),
+        Some(_) | None => format!("{verb} in {}", time::duration(at - now)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sluice_engine::AttemptId;
+
+    use super::*;
+
+    #[test]
+    fn waits_are_told_in_words() {
+        fn check(
+            waits: Option<WaitingOn>,
+            attempt: u64,
+            most: Option<u64>,
+            times_out_at: Option<i64>,
+            expected: Option<&str>,
+        ) {
+            let open = OpenVisit {
+                visit: 2,
+                attempt,
+                most_attempts: most,
+                waits_for: waits,
+                times_out_at,
+            };
+            let now = 1_796_000_000_000;
+            assert_eq!(waits_for(&open, now - 2_500, now).as_deref(), expected);
+        }
+        let now = 1_796_000_000_000;
+        let attempt = AttemptId(1);
+        check(None, 1, None, None, None);
+        check(
+            Some(WaitingOn::Retry { at: now + 3_000 }),
+            1,
+            Some(4),
+            None,
+            Some("attempt 2 of 4, next in 3.000 s"),
+        );
+        check(
+            Some(WaitingOn::Retry { at: now }),
+            3,
+            Some(4),
+            None,
+            Some("attempt 4 of 4, next at once"),
+        );
+        check(
+            Some(WaitingOn::Timer {
+                until: now + 9 * 86_400_000,
+            }),
+            1,
+            None,
+            None,
+            Some("wakes on 9 December 2026 at 00:53"),
+        );
+        check(
+            Some(WaitingOn::Timer { until: now + 61_000 }),
+            1,
+            None,
+            None,
+            Some("wakes in 1 min 1 s"),
+        );
+        check(
+            Some(WaitingOn::Call { attempt }),
+            1,
+            None,
+            None,
+            Some("called 2.500 s ago"),
+        );
+        check(
+            Some(WaitingOn::Call { attempt }),
+            2,
+            Some(3),
+            Some(now + 20_000),
+            Some("attempt 2 of 3, called 2.500 s ago, times out in 20.000 s"),
+        );
+        check(
+            Some(WaitingOn::Token { attempt }),
+            1,
+            None,
+            Some(now + 7 * 86_400_000),
+            Some("waits for its task token, times out on 7 December 2026 at 00:53"),
+        );
+        let activity = "arn:aws:states:eu-west-1:1:activity:look".to_owned();
+        check(
+            Some(WaitingOn::Worker { attempt, activity }),
+            1,
+            None,
+            None,
+            Some("waits for a worker of look"),
+        );
+        check(
+            Some(WaitingOn::Job { attempt }),
+            1,
+            None,
+            None,
+            Some("waits for the end of its job"),
+        );
+    }
+}
