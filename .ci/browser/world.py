@@ -11,6 +11,7 @@ import boto3
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import sluice  # it lies one directory above
+from machines import INPUT, MACHINES
 
 SUBMISSIONS = {
     "stored": {"user_name": "Ada Lovelace", "email": "ada@example.com", "pincode": "0305"},
@@ -50,6 +51,30 @@ class World:
             if error.code != 400:
                 raise
             return json.load(error)["id"]
+
+    @functools.cached_property
+    def runs(self):
+        """An execution of each of the machines of machines.py, by their names; those that end have ended."""
+        role = "arn:aws:iam::123456789012:role/browser"
+        runs = {}
+        for name, definition in MACHINES.items():
+            machine = self.sfn.create_state_machine(name=f"browser-{name}", definition=json.dumps(definition), roleArn=role)
+            runs[name] = self.sfn.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps(INPUT))["executionArn"]
+        for name in ("failed", "run", "sixty"):
+            sluice.until(f"the end of {name}", lambda name=name: self.sfn.describe_execution(executionArn=runs[name])["status"] != "RUNNING")
+        return runs
+
+    def map_run(self):
+        """The ARN of the Map Run of the machine that has one."""
+        return self.sfn.list_map_runs(executionArn=self.runs["run"])["mapRuns"][0]["mapRunArn"]
+
+    def child(self):
+        """The ARN of a child execution that failed."""
+        failed = self.sfn.list_executions(mapRunArn=self.map_run(), statusFilter="FAILED")["executions"]
+        return failed[0]["executionArn"]
+
+    def run(self, name, query=""):
+        return self.console("executions", self.runs[name]) + query
 
     def submission(self, name):
         return f"{self.api}submissions/{self.ids[name]}"

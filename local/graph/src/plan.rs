@@ -31,7 +31,7 @@ pub(crate) struct Plan {
     /// The states in their order, then the start and the end.
     pub(crate) nodes: Vec<Size>,
     pub(crate) links: Vec<Link>,
-    /// What the links look like.
+    /// The looks of the links.
     pub(crate) lines: Vec<EdgeLine>,
     pub(crate) start: Option<usize>,
     pub(crate) end: Option<usize>,

@@ -4,6 +4,7 @@ use maud::{Markup, html};
 use serde::Serialize;
 use serde_json::Value;
 use sluice_driver::MachineRecord;
+use sluice_graph::{Definition, Drawing};
 
 use super::overview::executions;
 use crate::model::{At, ExecutionRow, execution_table};
@@ -13,7 +14,10 @@ use crate::state::ConsoleState;
 use crate::{layout, text};
 
 /// At most so many bytes of a definition are shown on the page.
-const SHOWN: usize = 128 * 1024;
+const SHOWN: usize = 64 * 1024;
+/// The most states, and the most bytes, that a page draws.
+const STATES: usize = 100;
+const DRAWN: usize = 60 * 1024;
 
 /// All state machines, by ARN.
 #[derive(Debug, Serialize)]
@@ -44,6 +48,8 @@ pub(crate) struct MachineView {
     definition: Value,
     items: Vec<ExecutionRow>,
     next: Option<String>,
+    #[serde(skip)]
+    picture: Option<Markup>,
 }
 
 impl From<&MachineRecord> for MachineRow {
@@ -132,6 +138,7 @@ impl MachineView {
                 .unwrap_or_else(|_| Value::String(record.definition.to_string())),
             items,
             next,
+            picture: picture(&record.definition),
         })
     }
 
@@ -158,6 +165,10 @@ impl MachineView {
                 dt { "ARN" }
                 dd { code { (text::line(&self.row.arn, 256)) } }
             }
+            @if let Some(picture) = &self.picture {
+                // A scrolled region has to be reached by keyboard.
+                div.canvas tabindex="0" role="region" aria-label="Graph of the states" { (picture) }
+            }
             h2 { "Executions" }
             (execution_table(&self.items, "Newest first", layout::empty_note("No execution of it yet.")))
             (layout::next(self.next.as_deref(), "Older executions"))
@@ -165,6 +176,13 @@ impl MachineView {
             (definition(&self.definition, json_url))
         }
     }
+}
+
+/// The definition as a graph, unless it is too large for a page.
+fn picture(definition: &str) -> Option<Markup> {
+    let definition = Definition::parse(definition).ok()?;
+    let picture = Drawing::of_at_most(&definition, STATES)?.svg("The states of this machine", None);
+    (picture.0.len() <= DRAWN).then_some(picture)
 }
 
 /// The definition, keys apart from values.
@@ -234,6 +252,7 @@ mod tests {
                 created_at: At(0),
                 updated_at: At(0),
             };
+            let definition_text = definition.to_string();
             let view = MachineView {
                 row,
                 role_arn: "arn:role".to_owned(),
@@ -241,6 +260,7 @@ mod tests {
                 definition,
                 items: Vec::new(),
                 next: None,
+                picture: picture(&definition_text),
             };
             let page = view.render("/json").into_string();
             for part in contains {
@@ -265,5 +285,10 @@ mod tests {
             &["<i>", "<u>"],
         );
         check(json!({ "C": "x".repeat(300_000) }), &["href=\"/json\""], &[]);
+        check(
+            json!({ "StartAt": "<A>", "States": { "<A>": { "Type": "Succeed" } } }),
+            &["class=\"graph\"", "role=\"img\"", ">&lt;A&gt;</text>"],
+            &["<A>"],
+        );
     }
 }

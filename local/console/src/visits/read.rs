@@ -127,6 +127,13 @@ impl Draft {
                 self.answer(event, StateStatus::Failed, Some(details));
             }
             EventKind::ParallelStateFailed | EventKind::MapStateFailed => self.answer(event, StateStatus::Failed, None),
+            _ => self.count(event),
+        }
+    }
+
+    /// Counts the items of a Map, and notes its Map Run.
+    fn count(&mut self, event: &HistoryEvent) {
+        match &event.kind {
             EventKind::MapRunStarted { map_run_arn } | EventKind::MapRunRedriven { map_run_arn, .. } => {
                 self.visit.map_run = Some(map_run_arn.to_string());
             }
@@ -134,17 +141,7 @@ impl Draft {
             EventKind::MapIterationSucceeded(_) => self.visit.items.succeeded += 1,
             EventKind::MapIterationFailed(_) => self.visit.items.failed += 1,
             EventKind::MapIterationAborted(_) => self.visit.items.aborted += 1,
-            EventKind::StateEntered { .. }
-            | EventKind::ExecutionStarted { .. }
-            | EventKind::ExecutionSucceeded { .. }
-            | EventKind::ExecutionFailed(_)
-            | EventKind::ExecutionTimedOut(_)
-            | EventKind::ExecutionAborted(_)
-            | EventKind::ExecutionRedriven { .. }
-            | EventKind::LambdaFunctionStarted
-            | EventKind::ActivityStarted { .. }
-            | EventKind::TaskStarted(_)
-            | EventKind::MapRunAborted => {}
+            _ => {}
         }
     }
 

@@ -56,93 +56,51 @@ mod tests {
 
     use super::*;
 
+    const NOW: Timestamp = 1_796_000_000_000;
+
     #[test]
     fn waits_are_told_in_words() {
         fn check(
             waits: Option<WaitingOn>,
-            attempt: u64,
-            most: Option<u64>,
+            attempts: (u64, Option<u64>),
             times_out_at: Option<i64>,
             expected: Option<&str>,
         ) {
             let open = OpenVisit {
                 visit: 2,
-                attempt,
-                most_attempts: most,
+                attempt: attempts.0,
+                most_attempts: attempts.1,
                 waits_for: waits,
                 times_out_at,
             };
-            let now = 1_796_000_000_000;
-            assert_eq!(waits_for(&open, now - 2_500, now).as_deref(), expected);
+            assert_eq!(waits_for(&open, NOW - 2_500, NOW).as_deref(), expected);
         }
-        let now = 1_796_000_000_000;
         let attempt = AttemptId(1);
-        check(None, 1, None, None, None);
+        let first = (1, None);
+        let retry = |at| Some(WaitingOn::Retry { at });
+        let timer = |until| Some(WaitingOn::Timer { until });
+        let call = || Some(WaitingOn::Call { attempt });
+        check(None, first, None, None);
         check(
-            Some(WaitingOn::Retry { at: now + 3_000 }),
-            1,
-            Some(4),
+            retry(NOW + 3_000),
+            (1, Some(4)),
             None,
             Some("attempt 2 of 4, next in 3.000 s"),
         );
-        check(
-            Some(WaitingOn::Retry { at: now }),
-            3,
-            Some(4),
-            None,
-            Some("attempt 4 of 4, next at once"),
-        );
-        check(
-            Some(WaitingOn::Timer {
-                until: now + 9 * 86_400_000,
-            }),
-            1,
-            None,
-            None,
-            Some("wakes on 9 December 2026 at 00:53"),
-        );
-        check(
-            Some(WaitingOn::Timer { until: now + 61_000 }),
-            1,
-            None,
-            None,
-            Some("wakes in 1 min 1 s"),
-        );
-        check(
-            Some(WaitingOn::Call { attempt }),
-            1,
-            None,
-            None,
-            Some("called 2.500 s ago"),
-        );
-        check(
-            Some(WaitingOn::Call { attempt }),
-            2,
-            Some(3),
-            Some(now + 20_000),
-            Some("attempt 2 of 3, called 2.500 s ago, times out in 20.000 s"),
-        );
-        check(
-            Some(WaitingOn::Token { attempt }),
-            1,
-            None,
-            Some(now + 7 * 86_400_000),
-            Some("waits for its task token, times out on 7 December 2026 at 00:53"),
-        );
+        check(retry(NOW), (3, Some(4)), None, Some("attempt 4 of 4, next at once"));
+        let date = "wakes on 9 December 2026 at 00:53";
+        check(timer(NOW + 9 * 86_400_000), first, None, Some(date));
+        check(timer(NOW + 61_000), first, None, Some("wakes in 1 min 1 s"));
+        check(call(), first, None, Some("called 2.500 s ago"));
+        let second = "attempt 2 of 3, called 2.500 s ago, times out in 20.000 s";
+        check(call(), (2, Some(3)), Some(NOW + 20_000), Some(second));
+        let token = Some(WaitingOn::Token { attempt });
+        let expires = "waits for its task token, times out on 7 December 2026 at 00:53";
+        check(token, first, Some(NOW + 7 * 86_400_000), Some(expires));
         let activity = "arn:aws:states:eu-west-1:1:activity:look".to_owned();
-        check(
-            Some(WaitingOn::Worker { attempt, activity }),
-            1,
-            None,
-            None,
-            Some("waits for a worker of look"),
-        );
-        check(
-            Some(WaitingOn::Job { attempt }),
-            1,
-            None,
-            None,
-            Some("waits for the end of its job"),
-        );
+        let worker = Some(WaitingOn::Worker { attempt, activity });
+        check(worker, first, None, Some("waits for a worker of look"));
+        let job = Some(WaitingOn::Job { attempt });
+        check(job, first, None, Some("waits for the end of its job"));
     }
 }

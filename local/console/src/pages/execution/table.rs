@@ -44,7 +44,7 @@ pub(crate) struct Row {
     attempts: usize,
     since_start_ms: i64,
     duration_ms: i64,
-    /// What it waits for, its error, or its counts.
+    /// Its wait, its error, or its counts.
     note: Option<String>,
     /// The number of branches or items that are left out here.
     left_out: u64,
