@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sluice_cloud::QuotaProfile;
 
+use crate::attack::AttackOptions;
+use crate::audit::AuditAction;
 pub(crate) use crate::client::Endpoint;
 use crate::clock::ClockAction;
 
@@ -35,6 +37,16 @@ pub(crate) enum Command {
         #[command(subcommand)]
         action: ClockAction,
     },
+    /// Check the audit of an approval
+    Audit {
+        #[command(subcommand)]
+        action: AuditAction,
+    },
+    /// Try the mails that the stack sent
+    Inbox {
+        #[command(subcommand)]
+        action: InboxAction,
+    },
     /// Look at a data directory on which nothing runs: exit code 0, it is whole; 1, it is damaged; 2, it cannot be looked at
     Check {
         /// The data directory
@@ -56,6 +68,14 @@ pub(crate) enum Command {
     /// Make the evaluations that a running `sluice up` asks for on standard input
     #[command(hide = true)]
     Evaluate,
+}
+
+/// The subcommands of `sluice inbox`.
+#[derive(Debug, Subcommand)]
+pub(crate) enum InboxAction {
+    /// Do to each link in the inbox what mail systems do to links, and prove that all stays open: exit code 0, it does; 1, something
+    /// changed; 2, it could not be tried
+    Attack(AttackOptions),
 }
 
 /// Options of `sluice status`.

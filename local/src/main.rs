@@ -1,5 +1,7 @@
 //! `sluice`: the stacks of `cfn/` on one machine, from one command.
 
+mod attack;
+mod audit;
 mod cli;
 mod client;
 mod clock;
@@ -29,6 +31,10 @@ fn main() -> ExitCode {
         Some(cli::Command::Up(up)) => up::run(up),
         Some(cli::Command::Status(options)) => return status::run(&options),
         Some(cli::Command::Clock { action }) => clock::run(action),
+        Some(cli::Command::Audit { action }) => return audit::run(&action),
+        Some(cli::Command::Inbox {
+            action: cli::InboxAction::Attack(options),
+        }) => return attack::run(&options),
         Some(cli::Command::Check { directory, json }) => return upkeep::run_check(&directory, json),
         Some(cli::Command::Backup { directory, to, json }) => return upkeep::run_backup(&directory, &to, json),
         Some(cli::Command::Evaluate) => evaluate::run(),
