@@ -4,19 +4,45 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use sluice_cloud::QuotaProfile;
 
-use crate::attack::AttackOptions;
 use crate::audit::AuditAction;
 pub(crate) use crate::client::Endpoint;
 use crate::clock::ClockAction;
+use crate::commands::completions::Completions;
+use crate::commands::decide::{Approve, Reject, Repair};
+use crate::commands::draw::Draw;
+use crate::commands::executions::Executions;
+use crate::commands::history::History;
+use crate::commands::inbox::Inbox;
+use crate::commands::logs::Logs;
+use crate::commands::open::Open;
+use crate::commands::outputs::Outputs;
+use crate::commands::show::Show;
+use crate::commands::submissions::Submissions;
+use crate::commands::submit::Submit;
+use crate::commands::validate::Validate;
+use crate::parameter;
+
+/// The end of the help: a first round, and where to read on.
+const AFTER_HELP: &str = "\
+Examples:
+  sluice                                      # the stack of this checkout, until Ctrl-C
+  sluice up --template my-stack.yaml          # a stack of your own, or what `cdk synth` wrote
+  sluice submit user_name=Ada email=ada@example.com pincode=3055
+  sluice submissions
+  sluice show 0198f2a0
+
+Commands ask the `sluice up` at AWS_ENDPOINT_URL, or else at http://127.0.0.1:4566; most print JSON with --json.
+Documentation: README.md and local/README.md of the source, and the console of a running `sluice up` (`sluice open`).";
 
 /// Runs Sluice's stacks on one machine: functions, state machine, tables, topic and console. No AWS account needed.
 ///
 /// Without a command: `up`.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true)]
+#[command(version, args_conflicts_with_subcommands = true, after_help = AFTER_HELP)]
 pub(crate) struct Cli {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
@@ -30,6 +56,34 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Build the function binaries, read the templates and serve the stack until Ctrl-C
     Up(Up),
+    /// Send fields to the running stack, as its form would
+    Submit(Submit),
+    /// List what came in, newest first, with what became of it
+    Submissions(Submissions),
+    /// List executions of all state machines, newest first
+    Executions(Executions),
+    /// Show an execution as a tree of its states, with times
+    Show(Show),
+    /// Print the events of an execution
+    History(History),
+    /// Approve a submission that waits, by the link and code of its mail
+    Approve(Approve),
+    /// Reject a submission that waits, by the link and code of its mail
+    Reject(Reject),
+    /// Approve a submission with changed fields, by the link and code of its mail
+    Repair(Repair),
+    /// Read the mails that the stack sent, which lie on this machine
+    Inbox(Inbox),
+    /// Print the lines that functions wrote, and follow them
+    Logs(Logs),
+    /// Print the stacks' outputs, also for a shell
+    Outputs(Outputs),
+    /// Open the console, the form or an execution in the browser
+    Open(Open),
+    /// Draw a state machine as SVG
+    Draw(Draw),
+    /// Check definitions and templates without running them
+    Validate(Validate),
     /// Say how a running `sluice up` stands: exit code 0 ready, 1 degraded or failed, 2 not reachable
     Status(StatusOptions),
     /// Look at or advance the clock of a running `sluice up`
@@ -41,11 +95,6 @@ pub(crate) enum Command {
     Audit {
         #[command(subcommand)]
         action: AuditAction,
-    },
-    /// Try the mails that the stack sent
-    Inbox {
-        #[command(subcommand)]
-        action: InboxAction,
     },
     /// Look at a data directory on which nothing runs: exit code 0, it is whole; 1, it is damaged; 2, it cannot be looked at
     Check {
@@ -65,17 +114,11 @@ pub(crate) enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Print the script with which a shell completes these words
+    Completions(Completions),
     /// Make the evaluations that a running `sluice up` asks for on standard input
     #[command(hide = true)]
     Evaluate,
-}
-
-/// The subcommands of `sluice inbox`.
-#[derive(Debug, Subcommand)]
-pub(crate) enum InboxAction {
-    /// Do to each link in the inbox what mail systems do to links, and prove that all stays open: exit code 0, it does; 1, something
-    /// changed; 2, it could not be tried
-    Attack(AttackOptions),
 }
 
 /// Options of `sluice status`.
@@ -101,7 +144,7 @@ pub(crate) struct Up {
     #[arg(long = "stack", value_enum, value_name = "NAME")]
     pub(crate) stacks: Vec<StackChoice>,
     /// A parameter, for each stack that has it, as `aws cloudformation deploy --parameter-overrides` takes it; may be repeated
-    #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = parameter)]
+    #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = parameter::parse)]
     pub(crate) parameters: Vec<(String, String)>,
     /// A template of your own instead of the stacks of the checkout
     #[arg(long, value_name = "FILE", conflicts_with = "stacks")]
@@ -124,6 +167,9 @@ pub(crate) struct Up {
         value_delimiter = ','
     )]
     pub(crate) allowed_hosts: Vec<String>,
+    /// Print no line for each execution that waits or has ended, and for each mail
+    #[arg(long, short, env = "SLUICE_QUIET", value_parser = FalseyValueParser::new())]
+    pub(crate) quiet: bool,
     /// Time for which executions are kept after their end, and mails and function logs (15m, 12h, 30d), by the engine's clock; a
     /// mail whose link is still to be followed must not be older
     #[arg(long, value_name = "DURATION", env = "SLUICE_KEEP", default_value = "90d", value_parser = keep)]
@@ -188,15 +234,6 @@ fn keep(text: &str) -> Result<Duration, String> {
         Ok(keep) if keep >= Duration::from_secs(1) => Ok(keep),
         Ok(_) => Err(format!("'{text}' is too short; {wanted}")),
         Err(error) => Err(format!("'{text}' is no duration ({error}); {wanted}")),
-    }
-}
-
-fn parameter(text: &str) -> Result<(String, String), String> {
-    match text.split_once('=') {
-        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(format!(
-            "'{text}' is not KEY=VALUE, for example --parameter AdminEmail=me@example.com"
-        )),
     }
 }
 

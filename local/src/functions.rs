@@ -1,4 +1,4 @@
-//! Finds the binaries of functions and containers: built by cargo, with its own progress shown, or in a directory of built ones.
+//! Finds the binaries of functions and containers, and lets cargo build those that nobody has, with its own progress shown.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -6,38 +6,50 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 use serde_json::Value;
+use sluice_cloud::{Binaries, BinaryPlaces, Plans};
 
 /// The path of each binary, by its name.
-pub(crate) type Binaries = BTreeMap<String, PathBuf>;
+type ByName = BTreeMap<String, PathBuf>;
 
-/// Finds `names` in `directory`, laid out flat or as `cargo lambda build` does it (`name/bootstrap`).
-pub(crate) fn find(names: &BTreeSet<String>, directory: &Path) -> anyhow::Result<Binaries> {
-    let mut found = Binaries::new();
-    let mut missing = Vec::new();
-    for name in names {
-        let candidates = [directory.join(name).join("bootstrap"), directory.join(name)];
-        match candidates.into_iter().find(|path| path.is_file()) {
-            Some(path) => {
-                let path = path
-                    .canonicalize()
-                    .with_context(|| format!("cannot read {}", path.display()))?;
-                found.insert(name.clone(), path);
-            }
-            None => missing.push(name.as_str()),
-        }
+/// Finds the binaries of all plans; those that are in no place are built in the workspace, if there is one.
+pub(crate) fn find_all(plans: &Plans, places: &BinaryPlaces, workspace: Option<&Path>) -> anyhow::Result<Binaries> {
+    let all = plans.find_binaries(places).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let mut found = all.found;
+    if all.missing.is_empty() {
+        return Ok(found);
     }
-    if !missing.is_empty() {
-        bail!(
-            "{} has no {} (looked for NAME and NAME/bootstrap); build the functions there, or leave --functions out",
-            directory.display(),
-            missing.join(", ")
-        );
+    match (&places.directory, workspace) {
+        (Some(directory), _) => bail!("{}", not_in(directory, &all.missing, &all.reasons)),
+        (None, Some(root)) => found.by_name.extend(build(&all.missing, root)?),
+        (None, None) if all.reasons.is_empty() => bail!(
+            "there is no workspace here to build the functions in ({}); give built ones with --functions DIR",
+            listed(&all.missing)
+        ),
+        (None, None) => bail!("{}; or give built functions with --functions DIR", all.reasons.join("; ")),
     }
     Ok(found)
 }
 
+fn not_in(directory: &Path, missing: &BTreeSet<String>, reasons: &[String]) -> String {
+    let mut text = format!(
+        "{} has no {} (looked for NAME and NAME/bootstrap); build the functions there, or leave --functions out",
+        directory.display(),
+        listed(missing)
+    );
+    for reason in reasons {
+        text += "; ";
+        text += reason;
+    }
+    text
+}
+
+fn listed(names: &BTreeSet<String>) -> String {
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    names.join(", ")
+}
+
 /// Builds `names` in the workspace at `root` with the profile that this binary was built with.
-pub(crate) fn build(names: &BTreeSet<String>, root: &Path) -> anyhow::Result<Binaries> {
+fn build(names: &BTreeSet<String>, root: &Path) -> anyhow::Result<ByName> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(&cargo);
     command
@@ -75,7 +87,7 @@ pub(crate) fn build(names: &BTreeSet<String>, root: &Path) -> anyhow::Result<Bin
 }
 
 /// The executables that cargo's messages name.
-fn executables(messages: &[u8]) -> Binaries {
+fn executables(messages: &[u8]) -> ByName {
     messages
         .split(|&byte| byte == b'\n')
         .filter_map(|line| serde_json::from_slice::<Value>(line).ok())
@@ -100,16 +112,15 @@ mod tests {
             "\nnot json\n",
             r#"{"reason":"build-finished","success":true}"#,
         );
-        let expected: Binaries = [("store".to_owned(), PathBuf::from("/t/debug/store"))].into();
+        let expected: ByName = [("store".to_owned(), PathBuf::from("/t/debug/store"))].into();
         assert_eq!(executables(messages.as_bytes()), expected);
     }
 
     #[test]
     fn a_directory_without_the_functions_is_named_with_what_is_missing() {
         let names: BTreeSet<String> = ["store".to_owned(), "ingest".to_owned()].into();
-        let error = find(&names, Path::new("/nonexistent"))
-            .expect_err("nothing there")
-            .to_string();
-        assert!(error.contains("/nonexistent has no ingest, store"), "{error}");
+        let error = not_in(Path::new("/nonexistent"), &names, &["F: is a zip".to_owned()]);
+        assert!(error.starts_with("/nonexistent has no ingest, store ("), "{error}");
+        assert!(error.ends_with("; F: is a zip"), "{error}");
     }
 }

@@ -1,28 +1,16 @@
 //! `sluice up`: build, read, start, serve, stop.
 
-use std::collections::BTreeMap;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use sluice_cloud::{Cloud, CloudConfig, Plans, StackSource, StartError};
+use sluice_cloud::{BinaryPlaces, Cloud, CloudConfig, Plans, StackSource, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{StackChoice, Up};
 use crate::signals::StopSignals;
-use crate::{evaluate, functions, limits, welcome};
-
-/// Values for parameters that the templates ask for and one machine can answer itself; `--parameter` overrides them.
-/// The limits of concurrency keep one function from starving the others on AWS; here all share the processors anyway, and a
-/// request that finds none waits instead of being refused.
-const LOCAL_PARAMETERS: [(&str, &str); 5] = [
-    ("AdminEmail", "admin@example.com"),
-    ("PublicListing", "true"),
-    ("IngestConcurrency", "0"),
-    ("TaskConcurrency", "0"),
-    ("ApprovalConcurrency", "0"),
-];
+use crate::{evaluate, functions, limits, live, parameter, welcome};
 
 /// The time that running requests get to end after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(5);
@@ -44,15 +32,12 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
     let sources = sources(&options, root.as_deref())?;
     let given = options.parameters.iter().cloned().collect();
     let plans = Plans::read(options.region, &given, sources).map_err(told)?;
-    let names = plans.binaries().map_err(told)?;
-    let binaries = match (&options.functions, &root) {
-        _ if names.is_empty() => BTreeMap::new(),
-        (Some(directory), _) => functions::find(&names, directory)?,
-        (None, Some(root)) => functions::build(&names, root)?,
-        (None, None) => {
-            bail!("there is no workspace here to build the functions in; give built ones with --functions DIR")
-        }
+    let places = BinaryPlaces {
+        directory: options.functions.clone(),
+        // in the checkout that is where functions for AWS are built, with another processor and at another time
+        code: is_foreign(options.template.as_deref(), root.as_deref()),
     };
+    let binaries = functions::find_all(&plans, &places, root.as_deref())?;
     // what is made from here on is for this user alone
     #[cfg(unix)]
     rustix::process::umask(rustix::fs::Mode::RWXG | rustix::fs::Mode::RWXO);
@@ -75,7 +60,7 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         .context("cannot start threads")?;
     runtime.block_on(async {
         let mut signals = StopSignals::listen()?;
-        let cloud = tokio::select! {
+        let mut cloud = tokio::select! {
             started = Cloud::start(plans, config) => started.map_err(told)?,
             stop = signals.next() => {
                 stop?;
@@ -83,6 +68,9 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
             }
         };
         welcome::print(&cloud.endpoint(), &cloud.stacks().await, &data);
+        if let Some(announcements) = cloud.take_announcements().filter(|_| !options.quiet) {
+            tokio::spawn(live::tell(announcements, cloud.driver().clone(), cloud.function_urls()));
+        }
         tokio::select! {
             signal = signals.next() => signal?,
             lost = cloud.until_lost() => end_over_lost_data(&lost),
@@ -102,10 +90,7 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
 
 /// Returns the stacks that are to run, each after those that it needs.
 fn sources(options: &Up, root: Option<&Path>) -> anyhow::Result<Vec<StackSource>> {
-    let mut defaults: BTreeMap<String, String> = LOCAL_PARAMETERS
-        .iter()
-        .map(|&(key, value)| (key.to_owned(), value.to_owned()))
-        .collect();
+    let mut defaults = parameter::local();
     defaults.insert("WorkflowStackName".to_owned(), options.stack_name.clone());
     if let Some(template) = &options.template {
         return Ok(vec![StackSource {
@@ -137,6 +122,16 @@ fn sources(options: &Up, root: Option<&Path>) -> anyhow::Result<Vec<StackSource>
         defaults: defaults.clone(),
     };
     Ok(stacks.into_iter().map(source).collect())
+}
+
+/// Returns true for a template that is none of the checkout's, whose functions cargo builds.
+fn is_foreign(template: Option<&Path>, root: Option<&Path>) -> bool {
+    let absolute = |path: &Path| path.canonicalize().ok();
+    match (template.and_then(absolute), root.and_then(absolute)) {
+        (Some(template), Some(root)) => !template.starts_with(root.join("cfn")),
+        (Some(_), None) => true,
+        (None, _) => false,
+    }
 }
 
 /// Keeps only the message of an error, which names its cause itself: printed with its chain, the cause would come twice.

@@ -27,6 +27,11 @@ last with --idempotency-key-prefix only.
 
 An option on the command line counts before a variable; an empty variable counts as not set.
 
+Examples:
+  pinger http://127.0.0.1:4567/ --rate 50 --duration 1m
+  pinger http://127.0.0.1:4567/ --count 1000 --partial 10% --invalid 5% --json
+  pinger --stream sluice-load --rate 500
+
 Exit status:
   0  the run went to its end, or was ended by a signal; the summary says what came back
   1  the target cannot be reached, or nothing but errors came back
@@ -37,6 +42,10 @@ Exit status:
 #[derive(Debug, Clone, Parser)]
 #[command(name = "pinger", version, allow_negative_numbers = true, after_help = AFTER_HELP)]
 pub struct Cli {
+    /// Send to this function URL, as --url says it
+    #[arg(value_name = "URL", value_parser = Url::new, help_heading = "Target")]
+    target: Option<Url>,
+
     /// Send to this function URL (http or https)
     #[arg(long, env = "PINGER_URL", value_parser = Url::new, help_heading = "Target")]
     url: Option<Url>,
@@ -235,8 +244,15 @@ fn without_empty_variables(command: Command) -> Command {
 /// Of two options that exclude each other, one on the command line counts before one in the environment.
 fn prefer_command_line(cli: &mut Cli, matches: &ArgMatches) -> Result<(), Mistake> {
     let is_typed = |name| matches.value_source(name) == Some(ValueSource::CommandLine);
+    let has_argument = cli.target.is_some();
+    if let Some(url) = cli.target.take() {
+        if is_typed("url") {
+            return Err(Mistake::Words("the URL is given twice, with --url and without"));
+        }
+        cli.url = Some(url);
+    }
     if cli.url.is_some() && cli.stream.is_some() {
-        match (is_typed("url"), is_typed("stream")) {
+        match (has_argument || is_typed("url"), is_typed("stream")) {
             (true, false) => cli.stream = None,
             (false, true) => cli.url = None,
             (true, true) | (false, false) => {
@@ -276,7 +292,7 @@ fn target(cli: &Cli) -> Result<Target, Mistake> {
         )),
         (None, Some(stream)) => Ok(Target::Stream(stream.clone())),
         (None, None) => Err(Mistake::Words(
-            "no target: give --url URL (PINGER_URL) or --stream STREAM (PINGER_STREAM)",
+            "no target: give a URL (PINGER_URL) or --stream STREAM (PINGER_STREAM)",
         )),
     }
 }
@@ -326,7 +342,8 @@ mod tests {
 
     #[test]
     fn every_option_is_a_variable_too() {
-        for argument in Cli::command().get_arguments() {
+        // the URL alone may stand without its name, and has its variable under it
+        for argument in Cli::command().get_arguments().filter(|argument| !argument.is_positional()) {
             let expected = format!("PINGER_{}", argument.get_id().as_str().to_uppercase());
             assert_eq!(argument.get_env(), Some(expected.as_ref()));
         }
@@ -338,6 +355,10 @@ mod tests {
             ("", "no target"),
             ("--url http://h --stream s", "exclude each other"),
             ("--url h", "must begin with http://"),
+            ("h", "must begin with http://"),
+            ("http://h --url http://h", "given twice"),
+            ("http://h --stream s", "exclude each other"),
+            ("http://h http://i", "unexpected argument"),
             ("--stream s/t", "a stream is a name"),
             ("--url http://h --rate 0", "from 0.001 to 1000000"),
             ("--url http://h --rate fast", "from 0.001 to 1000000"),
@@ -376,6 +397,10 @@ mod tests {
             duration: Some(Duration::from_secs(90)),
         };
         assert_eq!(settings.plan.schedule, expected);
+
+        let settings = parse("http://h --wait 2").unwrap();
+        let url = Url::new("http://h").unwrap();
+        assert_eq!(settings.target, Target::Url(url, Encoding::default(), Preference::Wait(2)));
 
         let arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/s";
         let settings = parse(&format!(

@@ -63,9 +63,14 @@ fn tell(style: ProgressStyle, progress: &Progress) {
     // A run does not end because nobody reads.
     let _ = match style {
         ProgressStyle::Silent => Ok(()),
-        ProgressStyle::Live => write!(stderr(), "\r\x1b[K{}", progress.line()),
-        ProgressStyle::Lines => writeln!(stderr(), "{}", progress.line()),
+        ProgressStyle::Live => write!(stderr(), "\r\x1b[K{}", progress.line(columns())),
+        ProgressStyle::Lines => writeln!(stderr(), "{}", progress.line(usize::MAX)),
     };
+}
+
+/// The columns of the terminal as it is now. The last one stays free: some terminals go to the next line after it.
+fn columns() -> usize {
+    terminal_size::terminal_size_of(stderr()).map_or(80, |(columns, _)| usize::from(columns.0)).saturating_sub(1)
 }
 
 fn report(summary: &Summary, json: bool) -> ExitCode {

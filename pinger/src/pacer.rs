@@ -56,6 +56,27 @@ pub struct Schedule {
     pub duration: Option<Duration>,
 }
 
+impl Schedule {
+    /// The time until its end after `elapsed` with `started` submissions: as planned, or longer if it is followed too slowly.
+    pub fn remaining(&self, elapsed: Duration, started: u64) -> Option<Duration> {
+        let by_time = self.duration.map(|duration| duration.saturating_sub(elapsed));
+        let by_count = self.count.map(|count| {
+            let left = count.saturating_sub(started);
+            #[allow(clippy::cast_precision_loss)] // counts
+            let (count, left, started) = (count as f64, left as f64, started as f64);
+            let elapsed = elapsed.as_secs_f64();
+            let planned = (count / self.rate.per_second() - elapsed).max(0.0);
+            let as_it_goes = if started > 0.0 { left * elapsed / started } else { 0.0 };
+            let seconds = if left > 0.0 { planned.max(as_it_goes) } else { 0.0 };
+            Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+        });
+        match (by_time, by_count) {
+            (Some(by_time), Some(by_count)) => Some(by_time.min(by_count)),
+            (one, other) => one.or(other),
+        }
+    }
+}
+
 /// The packing of submissions into requests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Batching {
@@ -173,6 +194,28 @@ impl Pacer {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_remains_follows_plan_and_pace() {
+        fn check(count: Option<u64>, duration: Option<u64>, elapsed: u64, started: u64, expected: Option<u64>) {
+            let schedule = Schedule {
+                rate: Rate::new(10.0).unwrap(),
+                count,
+                duration: duration.map(Duration::from_secs),
+            };
+            let remaining = schedule.remaining(Duration::from_secs(elapsed), started);
+            assert_eq!(remaining, expected.map(Duration::from_secs), "{schedule:?} {elapsed} {started}");
+        }
+        check(None, None, 5, 50, None);
+        check(None, Some(60), 20, 0, Some(40));
+        check(None, Some(60), 70, 0, Some(0));
+        check(Some(100), None, 0, 0, Some(10));
+        check(Some(100), None, 4, 40, Some(6));
+        // half as fast as planned
+        check(Some(100), None, 4, 20, Some(16));
+        check(Some(100), Some(10), 4, 20, Some(6));
+        check(Some(100), None, 30, 100, Some(0));
+    }
 
     const fn ms(milliseconds: u64) -> Duration {
         Duration::from_millis(milliseconds)

@@ -97,7 +97,8 @@ pub async fn run<T: Transport>(
             _ = ticks.tick() => {
                 let now = shared.now();
                 let backlog = shared.pacer().backlog(stopped_at.unwrap_or(now));
-                let progress = Progress::take(&mut shared.recorder(), now, now.saturating_sub(last_tick), backlog);
+                let since_last = now.saturating_sub(last_tick);
+                let progress = Progress::take(&mut shared.recorder(), &plan.schedule, now, since_last, backlog);
                 last_tick = now;
                 tell(&progress);
             }

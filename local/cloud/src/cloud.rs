@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_cloudformation::StackRecord;
-use sluice_driver::DriverError;
+use sluice_driver::{Driver, DriverError};
 use sluice_template::{Service, Stack, TaskDefinition};
 use tokio::time::Instant;
 
+use crate::announcements::Announcements;
 use crate::config::CloudConfig;
 use crate::stack::{Plans, RuntimeNotes, StartError};
 use crate::start::{self, Running};
@@ -27,6 +28,22 @@ impl Cloud {
     /// The AWS endpoint: `http://127.0.0.1:4566`.
     pub fn endpoint(&self) -> String {
         self.0.endpoint.clone()
+    }
+
+    /// Takes the announcements of what happens; none if they were taken before.
+    pub fn take_announcements(&mut self) -> Option<Announcements> {
+        self.0.announcements.take()
+    }
+
+    /// The addresses of the function URLs.
+    pub fn function_urls(&self) -> Vec<String> {
+        let urls = self.0.services.lambda.urls().list();
+        urls.into_iter().map(|url| url.url).collect()
+    }
+
+    /// The executions and their machines, for a program that runs them in its own process.
+    pub fn driver(&self) -> &Driver {
+        &self.0.services.driver
     }
 
     /// The stacks that were asked for, in their order, with what runs in them.

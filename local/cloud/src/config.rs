@@ -1,12 +1,13 @@
 //! The configuration of a start.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use sluice_driver::WorkerCommand;
 use sluice_quotas::Profile;
+
+use crate::stack::Binaries;
 
 /// The configuration of a start.
 #[derive(Debug, Clone)]
@@ -15,8 +16,8 @@ pub struct CloudConfig {
     pub data: PathBuf,
     /// The address of the AWS endpoint and the console. Function URLs take the ports after it, or any with port 0.
     pub listen: SocketAddr,
-    /// The functions' binaries by name: see [`crate::Plans::binaries`].
-    pub binaries: BTreeMap<String, PathBuf>,
+    /// The binaries of functions and containers.
+    pub binaries: Binaries,
     /// The endpoint for invocations of functions that no stack has.
     pub lambda_endpoint: Option<String>,
     /// The command of a process that makes costly evaluations: it calls [`crate::serve_evaluations`].

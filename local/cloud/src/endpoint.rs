@@ -8,6 +8,7 @@
 mod anything_tests;
 pub(crate) mod query_apis;
 mod routes;
+mod s3;
 mod services;
 mod sts;
 #[cfg(test)]
@@ -15,6 +16,8 @@ pub(crate) mod testing;
 
 pub(crate) use sluice_wire::query::invalid_action;
 pub(crate) use sluice_wire::{ApiError, Form, RequestId, Xml, iso_8601, rfc_3339};
+
+pub(crate) use s3::without_s3;
 
 pub use routes::router;
 pub use services::Services;

@@ -21,12 +21,14 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::activity::{Activity, Counted};
+use crate::announcements::{Announced, Announcements, Announcer};
 use crate::config::CloudConfig;
 use crate::endpoint::Services;
 use crate::health::ProcessState;
 use crate::listeners::Listeners;
 use crate::observers::{DynamoMetrics, StatesMetrics, StreamsMetrics};
 use crate::served::Served;
+use crate::stack_list::Entrances;
 use crate::stack::{
     self, Plan, Plans, RuntimeEnvironment, RuntimeNotes, RuntimeValues, StackAction, StartError, Supervisor,
     UrlListener,
@@ -49,6 +51,7 @@ struct Opened {
     driver: Driver,
     stores: Stores,
     ended: mpsc::UnboundedReceiver<Heard>,
+    announced: Announced,
 }
 
 /// The third phase: the services stand over the databases.
@@ -65,6 +68,7 @@ struct Runtime {
     stream_metrics: Arc<StreamsMetrics>,
     supervisor: Arc<Supervisor>,
     ended: mpsc::UnboundedReceiver<Heard>,
+    announcements: Announcements,
 }
 
 /// The fourth phase: the resources of the stacks are made, and the ports of their function URLs are open.
@@ -102,6 +106,8 @@ pub(crate) struct Running {
     pub(crate) host: Host,
     pub(crate) services: Arc<Services>,
     pub(crate) supervisor: Arc<Supervisor>,
+    /// The announcements, until somebody takes them.
+    pub(crate) announcements: Option<Announcements>,
     /// The tasks in the background: deletions of stacks, gauges of queues, housekeeping.
     pub(crate) background: Vec<JoinHandle<()>>,
     /// The function URLs, then the endpoint that the functions behind them need.
@@ -140,6 +146,7 @@ impl Bound {
             next: Arc::new(StatesMetrics::new(&metrics)),
         };
         let (observer, ended) = Ended::new(Arc::new(counted), activity.undelivered.clone());
+        let (announcer, announced) = Announcer::new(Arc::new(observer));
         let runner = Runner::new(tokio::runtime::Handle::current());
         directory::expect_journal(&config.data)?;
         let driver = Driver::open(
@@ -150,7 +157,7 @@ impl Bound {
                 region: region.to_owned(),
                 account: stack::ACCOUNT.to_owned(),
                 retention: config.keep,
-                observer: Arc::new(observer),
+                observer: Arc::new(announcer),
                 retry: sluice_driver::RetryBackoff::default(),
                 worker: config.worker.clone(),
             },
@@ -173,6 +180,7 @@ impl Bound {
                 activity,
             },
             ended,
+            announced,
         })
     }
 }
@@ -204,6 +212,7 @@ impl Opened {
             runtime: Runtime {
                 supervisor: Arc::new(Supervisor::new(Arc::clone(&services), host.clone())),
                 host,
+                announcements: self.announced.with_mails(services.sns.mailed()),
                 services,
                 stream_metrics,
                 ended: self.ended,
@@ -295,7 +304,7 @@ impl Deployed {
         let listeners = Listeners::new(&bound.config.allowed_hosts);
         let (stop_endpoint, endpoint_stopped) = watch::channel(false);
         let guard = listeners.guard(bound.address);
-        let router = wiring::router(services, &runtime.host, &process, guard, console_notes(&stacks));
+        let router = wiring::router(services, &runtime.host, &process, guard, console_notes(&stacks), entrances(&stacks));
         let endpoint = listeners.serve_endpoint(bound.listener, router, endpoint_stopped);
         // the endpoint first: functions that are called again call it in turn; and no call, be it one that a deadline
         // at the opening of the journal has caused, before there are functions
@@ -347,6 +356,7 @@ impl Serving {
             stream_metrics,
             supervisor,
             ended,
+            announcements,
         } = self.runtime;
         for one in &self.stacks {
             supervisor.start_rules(&one.stack);
@@ -386,6 +396,7 @@ impl Serving {
             host,
             services,
             supervisor,
+            announcements: Some(announcements),
             background,
             served: [self.urls, self.endpoint],
         })
@@ -418,6 +429,12 @@ fn console_notes(stacks: &[DeployedStack]) -> ConsoleNotes {
         approvals: stacks.iter().find_map(|one| one.notes.approvals.clone()),
         inbox: stacks.iter().find_map(|one| one.notes.inbox.clone()),
     }
+}
+
+/// The entrance of each stack that says which it is.
+fn entrances(stacks: &[DeployedStack]) -> Entrances {
+    let all = stacks.iter();
+    all.filter_map(|one| Some((one.stack.id.clone(), one.notes.entrance.clone()?))).collect()
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -31,6 +31,7 @@ use crate::endpoint::{self, Services};
 use crate::health::{Health, ProcessState};
 use crate::observers::LambdaMetrics;
 use crate::stack::{self, StartError};
+use crate::stack_list::{self, Entrances};
 use crate::{control, directory, time_machine};
 
 pub(crate) fn host_config(
@@ -120,6 +121,7 @@ pub(crate) fn router(
     life: &Arc<ProcessState>,
     guard: HostGuard,
     notes: ConsoleNotes,
+    entrances: Entrances,
 ) -> axum::Router {
     let time: Arc<dyn TimeMachine> = Arc::new(time_machine::Machine::new(Arc::clone(services)));
     let state = ConsoleState {
@@ -136,11 +138,13 @@ pub(crate) fn router(
         host: host.clone(),
         life: Arc::clone(life),
     };
-    endpoint::router(Arc::clone(services))
+    let router = endpoint::router(Arc::clone(services))
         .route("/", get(|| async { Redirect::to("/console") }))
         .merge(console::router(state))
         .merge(control::router(Arc::clone(services), time))
-        .merge(health.router())
+        .merge(stack_list::router(Arc::clone(services), entrances))
+        .merge(health.router());
+    endpoint::without_s3(router, services)
         // each service has limits of its own
         .layer(DefaultBodyLimit::disable())
         // Nothing here asks who calls: so pages of other sites, which a browser lets send requests, are kept out.

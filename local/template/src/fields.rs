@@ -106,6 +106,8 @@ pub(crate) struct Fields<'a> {
     at: Position,
     path: String,
     report: &'a Report,
+    /// The resource's `Metadata`; none of a mapping in it.
+    metadata: Option<&'a Value>,
 }
 
 impl<'a> Fields<'a> {
@@ -115,7 +117,19 @@ impl<'a> Fields<'a> {
             at,
             path,
             report,
+            metadata: None,
         }
+    }
+
+    /// The same properties, of a resource with this `Metadata`.
+    pub(crate) fn with_metadata(mut self, metadata: &'a Value) -> Fields<'a> {
+        self.metadata = Some(metadata);
+        self
+    }
+
+    /// A text of the resource's `Metadata`.
+    pub(crate) fn metadata_text(&self, name: &str) -> Option<&'a str> {
+        self.metadata?.get(name)?.as_str()
     }
 
     pub(crate) fn node(&self, name: &str) -> Option<&'a Node> {

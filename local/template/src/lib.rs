@@ -37,6 +37,7 @@ pub use parse::parse;
 pub use resources::alarm::{Alarm, ComparisonOperator, Dimension, MissingData};
 pub use resources::alias::Alias;
 pub use resources::budget::Budget;
+pub use resources::cdk_metadata::CdkMetadata;
 pub use resources::cluster::Cluster;
 pub use resources::container::{Container, ContainerLog};
 pub use resources::dashboard::Dashboard;

@@ -219,12 +219,8 @@ fn read_kind(node: &Node, path: Path<'_>, report: &Report) -> Option<Kind> {
         (_, Some("String")) => Kind::TextList,
         (_, Some(element)) if AWS_TYPES.contains(&element) => Kind::TextList,
         (_, None) if AWS_TYPES.contains(&name) => Kind::Text,
-        _ if name.starts_with("AWS::SSM::Parameter::Value<") => {
-            let what = format!("the parameter type `{name}`");
-            let advice = "there is no Parameter Store; declare it String and give the value".to_owned();
-            report.add(node.at, path, Problem::NotLocal { what, advice });
-            return None;
-        }
+        // There is no Parameter Store: the default stands for the value, as what is given does.
+        _ if let Some(kind) = stored_kind(name) => kind,
         _ => {
             let known = ["String", "Number", "CommaDelimitedList", "List<Number>"].into_iter();
             report.add(
@@ -236,6 +232,20 @@ fn read_kind(node: &Node, path: Path<'_>, report: &Report) -> Option<Kind> {
         }
     };
     Some(kind)
+}
+
+/// The kind of the value under a name of the Parameter Store: `AWS::SSM::Parameter::Value<String>`, `…<List<String>>`,
+/// `…<CommaDelimitedList>` or one of the types of AWS.
+fn stored_kind(name: &str) -> Option<Kind> {
+    let stored = name.strip_prefix("AWS::SSM::Parameter::Value<")?.strip_suffix('>')?;
+    let element = stored.strip_prefix("List<").and_then(|rest| rest.strip_suffix('>'));
+    let known = |name: &str| name == "String" || AWS_TYPES.contains(&name);
+    match (stored, element) {
+        ("CommaDelimitedList", _) => Some(Kind::TextList),
+        (_, Some(element)) if known(element) => Some(Kind::TextList),
+        (_, None) if known(stored) => Some(Kind::Text),
+        _ => None,
+    }
 }
 
 fn read_number(node: &Node, path: Path<'_>, report: &Report) -> Option<f64> {

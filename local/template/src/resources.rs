@@ -4,6 +4,7 @@
 pub(crate) mod alarm;
 pub(crate) mod alias;
 pub(crate) mod budget;
+pub(crate) mod cdk_metadata;
 pub(crate) mod cluster;
 pub(crate) mod container;
 pub(crate) mod dashboard;
@@ -197,6 +198,8 @@ macro_rules! resource_types {
 resource_types! {
     /// `AWS::Budgets::Budget`.
     budget::Budget,
+    /// `AWS::CDK::Metadata`.
+    cdk_metadata::CdkMetadata,
     /// `AWS::CloudWatch::Alarm`.
     alarm::Alarm,
     /// `AWS::CloudWatch::Dashboard`.

@@ -327,6 +327,7 @@ fn resource(scope: &Scope<'_>, id: &str, declared: &ResourceTemplate) -> Option<
     }
     let ignored = ignored(declared.resource_type, &entries, path, scope);
     let fields = Fields::new(&entries, declared.properties_at, id.to_owned(), scope.report);
+    let fields = fields.with_metadata(&declared.metadata);
     let identity = scope.identity(id);
     let resource = Resource::read(declared.resource_type, &fields, &identity)?;
     let properties = entries.iter().map(|(key, value)| (key.name.clone(), value.to_json()));

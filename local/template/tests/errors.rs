@@ -531,13 +531,6 @@ fn parameter_declarations_are_checked() {
         &["t.yaml:5:50: Parameters.A.AllowedPattern: \"(\" is not allowed: not a readable pattern: unclosed group"],
     );
     check_with_topic(
-        "Parameters:\n  A: { Type: 'AWS::SSM::Parameter::Value<String>', Default: x }\n",
-        &[
-            "t.yaml:5:14: Parameters.A.Type: the parameter type `AWS::SSM::Parameter::Value<String>` is not available \
-         locally: there is no Parameter Store; declare it String and give the value",
-        ],
-    );
-    check_with_topic(
         "Parameters:\n  A: { Type: String, Default: x, Defualt: y, MinLength: few, NoEcho: maybe }\n",
         &[
             "t.yaml:5:34: Parameters.A: unknown parameter key `Defualt`, did you mean `Default`?",

@@ -155,7 +155,7 @@ fn query_api(version: Option<&str>, scope: Option<&str>) -> Option<&'static Quer
 }
 
 /// The service in `Authorization: AWS4-HMAC-SHA256 Credential=KEY/DATE/REGION/SERVICE/aws4_request, …`.
-fn signature_scope(headers: &HeaderMap) -> Option<&str> {
+pub(super) fn signature_scope(headers: &HeaderMap) -> Option<&str> {
     let authorization = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
     let (_, credential) = authorization.split_once("Credential=")?;
     credential.split([',', ' ']).next()?.split('/').nth(3)

@@ -1,7 +1,5 @@
 //! Making a stack's resources, in the order in which the template lets them be made.
 
-use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use serde_json::json;
@@ -16,7 +14,7 @@ use sluice_template::{
 
 use super::plan::{ACCOUNT, binary_name};
 use super::secrets::{self, SecretError};
-use super::{Lifecycle, Plan, StartError, UrlListener, streams};
+use super::{Binaries, Lifecycle, Plan, StartError, UrlListener, streams};
 use crate::endpoint::Services;
 use crate::lambda::{FunctionUrl, UrlAuthType};
 use crate::listeners::Listeners;
@@ -26,8 +24,8 @@ use crate::sns::EmailProtocol;
 pub(crate) struct RuntimeEnvironment {
     /// Our endpoint.
     pub(crate) endpoint: String,
-    /// The functions' binaries by name.
-    pub(crate) binaries: BTreeMap<String, PathBuf>,
+    /// The binaries of functions and containers.
+    pub(crate) binaries: Binaries,
 }
 
 /// Makes what the stack declares; what exists already is brought up to date.
@@ -41,7 +39,7 @@ pub(crate) async fn bring_up(
     for resource in &stack.resources {
         match &resource.resource {
             Resource::Table(table) => make_table(services, table)?,
-            Resource::Function(function) => make_function(services, host, resource, function, around).await?,
+            Resource::Function(function) => make_function(services, host, plan, resource, function, around).await?,
             Resource::Secret(secret) => {
                 let made = secrets::make(&services.driver, secret).await;
                 made.map_err(|source| secret_error(resource, source))?;
@@ -80,6 +78,7 @@ pub(crate) async fn bring_up(
             | Resource::SubnetRouteTableAssociation(_)
             | Resource::SecurityGroup(_)
             // parts of services, which make tasks of them
+            | Resource::CdkMetadata(_)
             | Resource::Cluster(_)
             | Resource::TaskDefinition(_) => {}
             Resource::Stream(stream) => streams::make_stream(services, resource, stream).await?,
@@ -115,12 +114,15 @@ async fn make_dashboard(
 async fn make_function(
     services: &Services,
     host: &Host,
+    plan: &Plan,
     resource: &StackResource,
     function: &Function,
     around: &RuntimeEnvironment,
 ) -> Result<(), StartError> {
     let name = binary_name(&resource.logical_id, function)?;
-    let binary = around.binaries.get(&name).ok_or_else(|| StartError::NoBinary {
+    let Binaries { by_code, by_name } = &around.binaries;
+    let binary = by_code.get(&plan.code_path(function)).or_else(|| by_name.get(&name));
+    let binary = binary.ok_or_else(|| StartError::NoBinary {
         logical_id: resource.logical_id.clone(),
         code_path: function.code_path.clone(),
     })?;

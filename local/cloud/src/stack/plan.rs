@@ -15,6 +15,9 @@ use crate::endpoint::rfc_3339;
 /// The account of everything that runs locally.
 pub(crate) const ACCOUNT: &str = "000000000000";
 
+/// The region of a template that is only checked.
+const CHECKED_REGION: &str = "us-east-1";
+
 /// The source of a stack: its template's file, under a name and with defaults for parameters.
 #[derive(Debug, Clone)]
 pub struct StackSource {
@@ -60,7 +63,7 @@ impl Plans {
             let has = |key: &String| alone || template.parameters().any(|(name, _)| name == key);
             let parameters = given.iter().filter(|(key, _)| has(key));
             let parameters = parameters.map(|(key, value)| (key.clone(), value.clone())).collect();
-            let imports = exports(plans.iter().map(|plan| &plan.preview));
+            let imports = exports(plans.iter().map(Plan::preview));
             plans.push(Plan::new(source, &region, parameters, text, template, &imports)?);
         }
         Ok(Self { region, plans })
@@ -76,22 +79,41 @@ impl Plans {
         self.plans.iter()
     }
 
-    /// The names of the binaries that their functions and containers run.
+    /// The code of each of their functions.
     ///
     /// # Errors
     /// A function whose `Code` names no binary.
-    pub fn binaries(&self) -> Result<BTreeSet<String>, StartError> {
-        let mut names = BTreeSet::new();
+    pub fn function_code(&self) -> Result<Vec<FunctionCode>, StartError> {
+        let mut all = Vec::new();
         for plan in &self.plans {
             for (resource, function) in plan.preview.all::<Function>() {
-                names.insert(binary_name(&resource.logical_id, function)?);
-            }
-            for (_, task) in plan.preview.all::<TaskDefinition>() {
-                names.extend(task.containers.iter().map(|container| container.name.clone()));
+                all.push(FunctionCode {
+                    logical_id: resource.logical_id.clone(),
+                    binary: binary_name(&resource.logical_id, function)?,
+                    path: plan.code_path(function),
+                });
             }
         }
-        Ok(names)
+        Ok(all)
     }
+
+    /// The names of the binaries that their containers run.
+    pub fn containers(&self) -> BTreeSet<String> {
+        let tasks = self.plans.iter().flat_map(|plan| plan.preview.all::<TaskDefinition>());
+        let containers = tasks.flat_map(|(_, task)| &task.containers);
+        containers.map(|container| container.name.clone()).collect()
+    }
+}
+
+/// The code of a function, as its template names it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionCode {
+    /// The function in its template.
+    pub logical_id: String,
+    /// The name that its binary has among built ones: the last part of the path.
+    pub binary: String,
+    /// The path, from the current directory.
+    pub path: PathBuf,
 }
 
 /// Returns the values that stacks export, by name.
@@ -142,7 +164,7 @@ pub(crate) struct Plan {
     pub(crate) source: StackSource,
     pub(crate) text: String,
     /// The stack as far as it is known before it runs.
-    pub(crate) preview: Stack,
+    preview: Stack,
     notes: NoteTexts,
     region: String,
     parameters: BTreeMap<String, String>,
@@ -189,6 +211,48 @@ impl Plan {
         Ok(plan)
     }
 
+    /// Checks a template's text without anything that runs: its stack as far as it is known. Of the parameters that are given
+    /// and the defaults it takes those that it has.
+    pub(crate) fn check(
+        name: &str,
+        file: &Path,
+        text: &str,
+        given: &BTreeMap<String, String>,
+        defaults: &BTreeMap<String, String>,
+        imports: &BTreeMap<String, String>,
+    ) -> Result<Self, StartError> {
+        let template = sluice_template::parse(text, &file.display().to_string())?;
+        let has = |key: &str| template.parameters().any(|(name, _)| name == key);
+        let parameters = given.iter().filter(|(key, _)| has(key));
+        let parameters = parameters.map(|(key, value)| (key.clone(), value.clone())).collect();
+        let source = StackSource {
+            name: name.to_owned(),
+            template: file.to_owned(),
+            defaults: defaults.clone(),
+        };
+        Self::new(source, CHECKED_REGION, parameters, text.to_owned(), template, imports)
+    }
+
+    /// The stack as far as it is known before it runs.
+    pub(crate) fn preview(&self) -> &Stack {
+        &self.preview
+    }
+
+    /// The definitions of its state machines, each with the file that it stands in.
+    pub(crate) fn definitions(&self) -> Vec<(String, String)> {
+        let machines = self.preview.all::<StateMachine>();
+        machines
+            .filter_map(|(resource, machine)| {
+                let file = match &machine.definition {
+                    Definition::Text(_) => self.source.template.clone(),
+                    Definition::Path(path) => self.source.template.parent().unwrap_or(Path::new("")).join(path),
+                };
+                let text = self.definition(&resource.logical_id, machine).ok()?;
+                Some((file.display().to_string(), text))
+            })
+            .collect()
+    }
+
     /// The logical ids of the function URLs, in the order of the template: their ports follow it.
     pub(crate) fn url_ids(&self) -> impl Iterator<Item = &str> {
         url_ids(&self.template)
@@ -222,6 +286,12 @@ impl Plan {
     /// The stack with what is known now.
     pub(crate) fn resolve(&self, known: &RuntimeValues) -> Result<Stack, StartError> {
         resolve(&self.template, &self.source.name, &self.region, &self.parameters, known)
+    }
+
+    /// The path of a function's code, from the current directory.
+    pub(crate) fn code_path(&self, function: &Function) -> PathBuf {
+        let directory = self.source.template.parent().unwrap_or(Path::new(""));
+        directory.join(&function.code_path)
     }
 
     /// The sentences of the template about the stack.

@@ -240,6 +240,7 @@ impl Supervisor {
             ResourceType::Alarm
             | ResourceType::Alias
             | ResourceType::Budget
+            | ResourceType::CdkMetadata
             | ResourceType::Cluster
             | ResourceType::DeploymentApplication
             | ResourceType::DeploymentGroup

@@ -48,7 +48,7 @@ fn container_spec(
     container: &Container,
     around: &RuntimeEnvironment,
 ) -> Result<ContainerSpec, StartError> {
-    let binary = around.binaries.get(&container.name);
+    let binary = around.binaries.by_name.get(&container.name);
     let binary = binary.ok_or_else(|| StartError::NoContainerBinary {
         logical_id: logical_id.to_owned(),
         container: container.name.clone(),

@@ -63,6 +63,7 @@ impl Sns {
                 message_id: message_id.clone(),
             };
             inbox::put(&self.driver, &mail).await?;
+            self.mailed.send_replace(());
         }
         Ok(message_id)
     }

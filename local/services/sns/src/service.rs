@@ -5,6 +5,7 @@ use std::sync::Arc;
 use sluice_driver::Driver;
 use sluice_quotas::Quotas;
 use sluice_wire::Account;
+use tokio::sync::watch;
 
 /// SNS for one account. Cheap to clone; clones share the topics.
 ///
@@ -29,6 +30,8 @@ pub struct Sns {
     pub(crate) account: Account,
     pub(crate) driver: Driver,
     pub(crate) quotas: Option<Arc<Quotas>>,
+    /// Changes when mails were put into the inbox.
+    pub(crate) mailed: watch::Sender<()>,
 }
 
 impl Sns {
@@ -38,7 +41,13 @@ impl Sns {
             account,
             driver,
             quotas: None,
+            mailed: watch::Sender::default(),
         }
+    }
+
+    /// A channel that changes when mails were put into the inbox.
+    pub fn mailed(&self) -> watch::Receiver<()> {
+        self.mailed.subscribe()
     }
 
     /// The same with AWS's quotas: a subscription that gets more than ten mails a second is suspended.

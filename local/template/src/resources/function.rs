@@ -279,6 +279,9 @@ fn refuse(fields: &Fields<'_>, property: &str, what: &str, advice: &str) {
 
 fn read_code(fields: &Fields<'_>) -> Option<String> {
     let node = fields.required("Code", fields.node("Code"))?;
+    if let Some(asset) = cdk_asset(fields) {
+        return Some(asset);
+    }
     if let Data::Map(entries) = &node.data {
         let keys: Vec<&str> = entries.iter().map(|(key, _)| key.name.as_str()).collect();
         refuse(fields, "Code", &format!("code from {}", keys.join(", ")), BUILD_ADVICE);
@@ -295,6 +298,26 @@ fn read_code(fields: &Fields<'_>) -> Option<String> {
         return None;
     }
     Some(path)
+}
+
+/// The path of an asset of the CDK, relative to the template: templates name the object that `cdk deploy` makes of it. The
+/// metadata has the path unless the app leaves it out; then it is the one that the CDK gives its assets.
+fn cdk_asset(fields: &Fields<'_>) -> Option<String> {
+    let code = match &fields.node("Code")?.data {
+        Data::Map(entries) => entries,
+        Data::Scalar(_) | Data::List(_) => return None,
+    };
+    let (_, key) = code.iter().find(|(key, _)| key.name == "S3Key")?;
+    let named = fields
+        .metadata_text("aws:asset:path")
+        .filter(|_| fields.metadata_text("aws:asset:property") == Some("Code"));
+    if let Some(path) = named {
+        return Some(path.to_owned());
+    }
+    let object = key.as_text()?.rsplit('/').next()?;
+    let hash = object.strip_suffix(".zip")?;
+    let is_hash = hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+    is_hash.then(|| format!("asset.{hash}"))
 }
 
 fn read_runtime(fields: &Fields<'_>) -> Option<Runtime> {

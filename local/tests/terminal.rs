@@ -1,0 +1,207 @@
+//! Tests of the commands that ask a running `sluice up`, and of those that need none.
+
+mod support;
+
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::{Value, json};
+use support::{Sluice, until};
+
+/// The output of a command, and its exit code.
+struct Done {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn run(command: &mut Command) -> Done {
+    let done = command.output().expect("runs");
+    Done {
+        code: done.status.code().expect("a code"),
+        out: String::from_utf8_lossy(&done.stdout).into_owned(),
+        err: String::from_utf8_lossy(&done.stderr).into_owned(),
+    }
+}
+
+fn at(endpoint: &str, arguments: &[&str]) -> Done {
+    run(support::program().args(arguments).env("AWS_ENDPOINT_URL", endpoint))
+}
+
+fn json_of(done: &Done) -> Value {
+    serde_json::from_str(&done.out).unwrap_or_else(|error| panic!("{error} in {:?} {:?}", done.out, done.err))
+}
+
+#[test]
+fn where_nothing_runs_each_command_says_what_to_do() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let endpoint = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    for arguments in [
+        ["submit", "a=b"].as_slice(),
+        &["submissions"],
+        &["executions"],
+        &["executions", "--since", "1h", "--json"],
+        &["show", "e"],
+        &["history", "e"],
+        &["approve", "e"],
+        &["reject", "e"],
+        &["repair", "e", "a=b"],
+        &["inbox"],
+        &["inbox", "show"],
+        &["logs"],
+        &["outputs", "--env"],
+        &["open", "--print"],
+        &["clock", "show"],
+    ] {
+        let done = at(&endpoint, arguments);
+        assert_eq!(done.code, 1, "{arguments:?}: {}", done.out);
+        assert!(
+            done.err.contains(&endpoint) && done.err.contains("start it") && done.err.contains("--endpoint"),
+            "{arguments:?}: {}",
+            done.err
+        );
+        assert_eq!(done.err.trim().lines().count(), 1, "{arguments:?}: {}", done.err);
+    }
+}
+
+#[test]
+fn a_submission_is_followed_from_the_terminal() {
+    let sluice = Sluice::started();
+    let command = |arguments: &[&str]| at(sluice.endpoint(), arguments);
+    let fields = |pincode| ["submit", "user_name=Ananya", "email=ananya@gmail.com", pincode];
+
+    let stored = command(&fields("pincode=3055"));
+    assert!(stored.code == 0 && stored.out.starts_with("201 ingested"), "{}", stored.out);
+    let refused = command(&["submit", "user_name=Ananya", "email=nobody", "pincode=1"]);
+    assert!(refused.code == 1 && refused.out.contains("email: "), "{}", refused.out);
+    let waiting = json_of(&command(&["submit", "--json", "--wait", "5", "user_name=A", "email=a@gmail.com", "pincode=12"]));
+    assert_eq!(waiting["status"], 202, "{waiting}");
+    let id = waiting["body"]["id"].as_str().expect("an id").to_owned();
+
+    let mail = command(&["inbox", "show"]);
+    assert!(mail.code == 0 && mail.out.contains("admin@example.com"), "{} {}", mail.out, mail.err);
+    // the beginning of an id is enough; an id that nothing has is said
+    let shown = command(&["show", id.get(..30).expect("long")]);
+    assert!(shown.out.contains("RequestApproval") && shown.out.contains("running"), "{}", shown.out);
+    let absent = command(&["show", "nothing-like-it"]);
+    assert!(absent.code == 1 && absent.err.contains("sluice executions"), "{}", absent.err);
+
+    let unchanged = command(&["repair", &id, "pincode=12"]);
+    assert_eq!(unchanged.code, 1, "{}", unchanged.out);
+    let repaired = command(&["repair", &id, "pincode=1234"]);
+    assert!(repaired.code == 0 && repaired.out.starts_with("repaired"), "{} {}", repaired.out, repaired.err);
+    let ended = until("it is stored", || {
+        let shown = json_of(&command(&["show", "--json", &id]));
+        (shown["execution"]["status"] == "SUCCEEDED").then_some(shown)
+    });
+    let states = ended["states"].as_array().expect("a list");
+    assert_eq!(states.last().expect("a state")["name"], "Store", "{ended}");
+    assert!(states.iter().all(|state| state["standing"] == "succeeded"), "{ended}");
+
+    let history = json_of(&command(&["history", "--json", "--last", "1", &id]));
+    assert_eq!(history["events"][0]["type"], "ExecutionSucceeded");
+    let listed = json_of(&command(&["executions", "--json", "--since", "1h", "--machine", "IngestStateMachine"]));
+    assert_eq!(listed["items"].as_array().map(Vec::len), Some(3), "{listed}");
+    assert_eq!(json_of(&command(&["executions", "--json", "--failed"]))["items"], json!([]));
+    let logs = command(&["logs", "--search", &id]);
+    assert!(logs.code == 0 && logs.out.contains(&id), "{} {}", logs.out, logs.err);
+    let other = command(&["logs", "NoSuchFunction"]);
+    assert!(other.code == 1 && other.err.contains("IngestFunction"), "{}", other.err);
+    let url = sluice.output("FunctionURLAPI");
+    assert!(command(&["outputs", "--env"]).out.contains(&format!("export FunctionURLAPI='{url}'\n")));
+    assert_eq!(command(&["open", "submit", "--print"]).out.trim(), url);
+}
+
+#[test]
+fn files_are_validated_without_anything_running() {
+    let directory = tempfile::tempdir().expect("a directory");
+    let write = |name: &str, text: &str| {
+        let path = directory.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        path.to_str().expect("text").to_owned()
+    };
+    let machine = |state: &str| format!("{{\"StartAt\": \"A\", \"States\": {{\n  \"A\": {state}}}}}");
+    let fine = write("fine.asl.json", &machine("{\"Type\": \"Succeed\"}"));
+    let warned = write(
+        "warned.asl.json",
+        &machine("{\"Type\": \"Pass\", \"Parameters\": {\"a\": \"$.b\"}, \"End\": true}"),
+    );
+    let wrong = write("wrong.asl.json", &machine("{\"Type\": \"Pass\", \"Next\": \"B\"}"));
+    let template = write(
+        "wrong.yaml",
+        "Resources:\n  T:\n    Type: AWS::SNS::Topic\n    Properties: { DisplayNam: x }\n",
+    );
+    let check = |arguments: &[&str], code: i32, parts: &[&str]| {
+        let done = run(support::program().arg("validate").args(arguments));
+        assert_eq!(done.code, code, "{arguments:?}: {} {}", done.out, done.err);
+        for part in parts {
+            assert!(done.out.contains(part) || done.err.contains(part), "{part} in {} {}", done.out, done.err);
+        }
+    };
+    check(&[&fine], 0, &["1 file: 0 errors, 0 warnings"]);
+    check(&[&warned], 0, &["warned.asl.json:2:", "warning NO_DOLLAR"]);
+    check(&["--strict", &warned], 1, &[]);
+    check(&[&wrong], 1, &["wrong.asl.json:2:34: error MISSING_TRANSITION_TARGET: /States/A/Next"]);
+    check(&[&fine, &template], 1, &["wrong.yaml:4:19: error: T: unknown property `DisplayNam`"]);
+    check(&["--json", &wrong], 1, &["\"code\": \"MISSING_TRANSITION_TARGET\""]);
+    check(&["/nonexistent"], 2, &["cannot read /nonexistent"]);
+    check(&["cfn/workflow.yaml", "cfn/dashboard.yaml"], 0, &["2 files: 0 errors"]);
+}
+
+#[test]
+fn a_definition_is_drawn() {
+    let done = run(support::program().args(["draw", "workflows/ingest.asl.json", "--title", "The workflow"]));
+    assert!(done.code == 0 && done.out.starts_with("<svg"), "{} {}", done.out, done.err);
+    for part in ["The workflow", "ValidateUserName", "Store"] {
+        assert!(done.out.contains(part), "{part}");
+    }
+    let template = run(support::program().args(["draw", "cfn/workflow.yaml"]));
+    assert!(template.code == 1 && template.err.contains("DefinitionUri"), "{}", template.err);
+}
+
+/// The output of the CDK, with a function of ours for its asset.
+#[test]
+fn a_stack_of_the_cdk_runs_as_it_is() {
+    const TEMPLATE: &str = include_str!("../template/tests/cdk/Greeting.template.json");
+    const ASSET: &str = "asset.ec6a7104c6211eeb6999dd6acb5d5d8e0e36bf463d05e5bfb06f8b9fbd67001b";
+    let directory = tempfile::tempdir().expect("a directory");
+    let template = directory.path().join("Greeting.template.json");
+    std::fs::write(&template, TEMPLATE).expect("written");
+    let asset = directory.path().join(ASSET);
+    std::fs::create_dir(&asset).expect("made");
+    let bootstrap = asset.join("bootstrap");
+    std::fs::copy(support::binaries().join("validate-pincode"), &bootstrap).expect("copied");
+
+    let mut sluice = Sluice::with(&["--template", template.to_str().expect("text")]);
+    sluice.start();
+    let outputs = json_of(&at(sluice.endpoint(), &["outputs", "--json"]));
+    let keys: Vec<&Value> = outputs["items"].as_array().expect("a list").iter().map(|one| &one["key"]).collect();
+    assert_eq!(keys, ["Url", "MachineArn", "QueueUrl"]);
+    let start = json!({ "stateMachineArn": outputs["items"][1]["value"], "input": r#"{"pincode": "12345"}"# });
+    sluice.aws().call("AWSStepFunctions.StartExecution", &start).expect("started");
+    // the function ran: only the state behind it, which wants a text of it, fails
+    until("it has ended", || {
+        let failed = json_of(&at(sluice.endpoint(), &["executions", "--json", "--failed"]));
+        let arn = failed["items"][0]["executionArn"].as_str()?.to_owned();
+        let shown = json_of(&at(sluice.endpoint(), &["show", "--json", &arn]));
+        assert_eq!(shown["states"][0]["standing"], "succeeded", "{shown}");
+        assert_eq!(shown["states"][1]["name"], "Tell", "{shown}");
+        Some(())
+    });
+    assert!(sluice.stop().success());
+    for (content, part) in [("PK\u{3}\u{4}", "is a zip; unpack it"), ("", "chmod +x")] {
+        refused_for(&bootstrap, content, &template, part);
+    }
+}
+
+/// Starts the template without --functions outside any checkout, with another file in the place of its function.
+fn refused_for(bootstrap: &Path, content: &str, template: &Path, part: &str) {
+    std::fs::remove_file(bootstrap).expect("removed");
+    std::fs::write(bootstrap, content).expect("written");
+    let data = tempfile::tempdir().expect("a directory");
+    let mut command = support::program();
+    command.current_dir(data.path()).args(["up", "--listen", "127.0.0.1:0", "--data"]).arg(data.path());
+    let done = run(command.arg("--template").arg(template));
+    assert!(done.code == 1 && done.err.contains(part) && done.err.contains("--functions"), "{}", done.err);
+}
