@@ -265,7 +265,7 @@ mod tests {
                 assert!(line.width() <= columns, "{columns}: {line:?}");
             }
         }
-        assert!(strip(&table.render(Some(34))).contains("0198f2  李 a very long…"), "{}", table.render(Some(34)));
+        assert!(strip(&table.render(Some(34))).contains("0198f2  李 a very long n…"), "{}", table.render(Some(34)));
     }
 
     #[test]

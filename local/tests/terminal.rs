@@ -142,7 +142,7 @@ fn files_are_validated_without_anything_running() {
     check(&[&fine], 0, &["1 file: 0 errors, 0 warnings"]);
     check(&[&warned], 0, &["warned.asl.json:2:", "warning NO_DOLLAR"]);
     check(&["--strict", &warned], 1, &[]);
-    check(&[&wrong], 1, &["wrong.asl.json:2:34: error MISSING_TRANSITION_TARGET: /States/A/Next"]);
+    check(&[&wrong], 1, &["wrong.asl.json:2:33: error MISSING_TRANSITION_TARGET: /States/A/Next"]);
     check(&[&fine, &template], 1, &["wrong.yaml:4:19: error: T: unknown property `DisplayNam`"]);
     check(&["--json", &wrong], 1, &["\"code\": \"MISSING_TRANSITION_TARGET\""]);
     check(&["/nonexistent"], 2, &["cannot read /nonexistent"]);
