@@ -154,7 +154,12 @@ impl Client {
     }
 
     /// Sends JSON to a function URL, or asks it; its answer is the answer, whatever its status.
-    pub(crate) fn ask_url(&self, url: &str, body: Option<&Value>, headers: &[(&str, String)]) -> Result<Answer, ClientError> {
+    pub(crate) fn ask_url(
+        &self,
+        url: &str,
+        body: Option<&Value>,
+        headers: &[(&str, String)],
+    ) -> Result<Answer, ClientError> {
         let request = match body {
             Some(_) => Request::post(url).header("content-type", "application/json"),
             None => Request::get(url),
@@ -169,7 +174,10 @@ impl Client {
         };
         let request = request.body(body.map(Value::to_string).unwrap_or_default());
         let request = request.map_err(|error| unreachable(error.to_string()))?;
-        let mut response = self.agent.run(request).map_err(|error| unreachable(error.to_string()))?;
+        let mut response = self
+            .agent
+            .run(request)
+            .map_err(|error| unreachable(error.to_string()))?;
         let text = text_of(&mut response).map_err(unreachable)?;
         let location = response.headers().get("location").and_then(|value| value.to_str().ok());
         Ok(Answer {
@@ -185,7 +193,10 @@ impl Client {
             reason,
         };
         let request = request.map_err(|error| unreachable(error.to_string()))?;
-        let mut response = self.agent.run(request).map_err(|error| unreachable(error.to_string()))?;
+        let mut response = self
+            .agent
+            .run(request)
+            .map_err(|error| unreachable(error.to_string()))?;
         let text = text_of(&mut response).map_err(unreachable)?;
         let status = response.status();
         let body: Option<Value> = serde_json::from_str(&text).ok();
@@ -233,16 +244,26 @@ mod tests {
         fn check(status: u16, text: &str, expected: &str, absent: bool) {
             let body: Option<Value> = serde_json::from_str(text).ok();
             let error = refused(status, body.as_ref(), text);
-            assert_eq!((error.to_string().as_str(), error.is_absent()), (expected, absent), "{text}");
+            assert_eq!(
+                (error.to_string().as_str(), error.is_absent()),
+                (expected, absent),
+                "{text}"
+            );
         }
-        let does_not_exist = json!({ "__type": "a.b#ExecutionDoesNotExist", "message": "Execution Does Not Exist: 'x'" });
+        let does_not_exist =
+            json!({ "__type": "a.b#ExecutionDoesNotExist", "message": "Execution Does Not Exist: 'x'" });
         check(
             400,
             &does_not_exist.to_string(),
             "ExecutionDoesNotExist: Execution Does Not Exist: 'x'",
             true,
         );
-        check(404, r#"{"status":404,"detail":"there is no mail"}"#, "there is no mail", true);
+        check(
+            404,
+            r#"{"status":404,"detail":"there is no mail"}"#,
+            "there is no mail",
+            true,
+        );
         check(400, r#"{"detail":"no"}"#, "no", false);
         check(503, "", "status 503", false);
         check(503, "the disk is full\n", "the disk is full", false);
@@ -253,7 +274,10 @@ mod tests {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
         let endpoint = format!("http://{}/", listener.local_addr().expect("an address"));
         drop(listener);
-        let error = Client::new(&Endpoint { endpoint }).get("/health").expect_err("nobody").to_string();
+        let error = Client::new(&Endpoint { endpoint })
+            .get("/health")
+            .expect_err("nobody")
+            .to_string();
         assert!(error.contains("start it") && error.contains("--endpoint"), "{error}");
     }
 }

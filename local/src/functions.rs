@@ -13,7 +13,9 @@ type ByName = BTreeMap<String, PathBuf>;
 
 /// Finds the binaries of all plans; those that are in no place are built in the workspace, if there is one.
 pub(crate) fn find_all(plans: &Plans, places: &BinaryPlaces, workspace: Option<&Path>) -> anyhow::Result<Binaries> {
-    let all = plans.find_binaries(places).map_err(|error| anyhow::anyhow!("{error}"))?;
+    let all = plans
+        .find_binaries(places)
+        .map_err(|error| anyhow::anyhow!("{error}"))?;
     let mut found = all.found;
     if all.missing.is_empty() {
         return Ok(found);
@@ -25,7 +27,10 @@ pub(crate) fn find_all(plans: &Plans, places: &BinaryPlaces, workspace: Option<&
             "there is no workspace here to build the functions in ({}); give built ones with --functions DIR",
             listed(&all.missing)
         ),
-        (None, None) => bail!("{}; or give built functions with --functions DIR", all.reasons.join("; ")),
+        (None, None) => bail!(
+            "{}; or give built functions with --functions DIR",
+            all.reasons.join("; ")
+        ),
     }
     Ok(found)
 }

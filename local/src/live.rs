@@ -45,7 +45,11 @@ pub(crate) async fn tell(mut announcements: Announcements, driver: Driver, urls:
             None => return,
             Some(Announcement::Mailed) => {
                 let newest = mails(&driver).await;
-                for mail in newest.iter().rev().filter(|mail| known.iter().all(|old| old.id != mail.id)) {
+                for mail in newest
+                    .iter()
+                    .rev()
+                    .filter(|mail| known.iter().all(|old| old.id != mail.id))
+                {
                     lines.say("mail", || mail_lines(mail, &urls));
                 }
                 known = newest;
@@ -54,7 +58,9 @@ pub(crate) async fn tell(mut announcements: Announcements, driver: Driver, urls:
             Some(Announcement::Waits { execution, at }) => {
                 // its end may have come since then: that has a line of its own
                 let name = execution.name.to_string();
-                lines.say("waiting", || first_line(at, "waiting", Tone::Attention, &name, None) + "\n");
+                lines.say("waiting", || {
+                    first_line(at, "waiting", Tone::Attention, &name, None) + "\n"
+                });
             }
             Some(Announcement::Ended {
                 execution,
@@ -67,7 +73,9 @@ pub(crate) async fn tell(mut announcements: Announcements, driver: Driver, urls:
                     continue;
                 }
                 let record = driver.executions().get(&execution.arn).await.ok().flatten();
-                lines.say(status.as_str(), || end_lines(at, status.as_str(), took_ms, &execution.name, record.as_ref()));
+                lines.say(status.as_str(), || {
+                    end_lines(at, status.as_str(), took_ms, &execution.name, record.as_ref())
+                });
             }
         }
     }
@@ -80,7 +88,9 @@ async fn mails(driver: &Driver) -> Vec<Mail> {
 
 /// `12:00:03  stored    ID  340 ms`
 fn first_line(at: i64, word: &str, tone: Tone, name: &str, took_ms: Option<i64>) -> String {
-    let took = took_ms.map(|took| format!("  {}", terminal::duration(took))).unwrap_or_default();
+    let took = took_ms
+        .map(|took| format!("  {}", terminal::duration(took)))
+        .unwrap_or_default();
     let before = format!("{}  ", terminal::time_of_day(at));
     format!("{before}{}  {}{took}", tone.paint(&format!("{word:<9}")), plain(name))
 }
@@ -98,10 +108,18 @@ fn end_lines(at: i64, status: &str, took_ms: i64, name: &str, record: Option<&Ex
         Some(Outcome::Succeeded { .. } | Outcome::TimedOut) | None => String::new(),
     };
     if !reason.is_empty() {
-        text += &format!("{:10}{}\n", "", tone.paint(&cut(&plain(&reason), width().saturating_sub(10))));
+        text += &format!(
+            "{:10}{}\n",
+            "",
+            tone.paint(&cut(&plain(&reason), width().saturating_sub(10)))
+        );
     }
     if tone == Tone::Bad {
-        text += &format!("{:10}{}\n", "", Tone::Faint.paint(&format!("sluice show {}", plain(name))));
+        text += &format!(
+            "{:10}{}\n",
+            "",
+            Tone::Faint.paint(&format!("sluice show {}", plain(name)))
+        );
     }
     text
 }
@@ -113,7 +131,10 @@ fn mail_lines(mail: &Mail, urls: &[String]) -> String {
     let room = width().saturating_sub(21);
     let mut text = format!("{}  {:<9}  {}\n", terminal::time_of_day(at), "mail", cut(&about, room));
     let mut words = mail.text.split_whitespace();
-    let is_ours = |word: &&str| urls.iter().any(|url| word.starts_with(url.as_str()) && word.len() > url.len());
+    let is_ours = |word: &&str| {
+        urls.iter()
+            .any(|url| word.starts_with(url.as_str()) && word.len() > url.len())
+    };
     if let Some(link) = words.find(is_ours) {
         let link = link.split('?').next().unwrap_or(link);
         // to be followed, so it is never cut
@@ -202,7 +223,11 @@ fn summary(counted: &BTreeMap<String, u64>) -> Option<String> {
         return None;
     }
     let parts: Vec<String> = counted.iter().map(|(kind, count)| format!("{kind} {count}")).collect();
-    Some(format!("{:10}{}\n", "", Tone::Faint.paint(&format!("and {all} more: {}", parts.join(", ")))))
+    Some(format!(
+        "{:10}{}\n",
+        "",
+        Tone::Faint.paint(&format!("and {all} more: {}", parts.join(", ")))
+    ))
 }
 
 #[cfg(test)]
@@ -224,7 +249,10 @@ mod tests {
         let urls = ["http://127.0.0.1:4568/".to_owned()];
         let head = "12:00:03  mail       to admin@example.com: Approve? \\u{1b}[31mAda\n";
         for (text, link) in [
-            ("Look:\nhttp://127.0.0.1:4568/SECRET?decision=approve\nABC234", "          http://127.0.0.1:4568/SECRET\n"),
+            (
+                "Look:\nhttp://127.0.0.1:4568/SECRET?decision=approve\nABC234",
+                "          http://127.0.0.1:4568/SECRET\n",
+            ),
             ("http://evil.example/SECRET", ""),
             ("http://127.0.0.1:4568/", ""),
         ] {
@@ -244,7 +272,10 @@ mod tests {
     fn of_a_burst_the_rest_is_counted() {
         let counted = BTreeMap::from([("succeeded".to_owned(), 300), ("failed".to_owned(), 17)]);
         let line = summary(&counted).map(|line| strip(&line));
-        assert_eq!(line.as_deref(), Some("          and 317 more: failed 17, succeeded 300\n"));
+        assert_eq!(
+            line.as_deref(),
+            Some("          and 317 more: failed 17, succeeded 300\n")
+        );
         assert_eq!(summary(&BTreeMap::new()), None);
     }
 }

@@ -253,7 +253,11 @@ mod tests {
     #[test]
     fn a_table_fits_the_terminal() {
         let mut table = Table::new(&["ID", "Name", "Status"], 1);
-        table.row(vec![Cell::of("0198f2"), Cell::of("李 a very long name indeed"), Cell::of("stored")]);
+        table.row(vec![
+            Cell::of("0198f2"),
+            Cell::of("李 a very long name indeed"),
+            Cell::of("stored"),
+        ]);
         table.row(vec![Cell::of("1"), Cell::of("x\u{1b}"), Cell::of("waiting")]);
         let strip = |text: &str| anstream::adapter::strip_str(text).to_string();
         assert_eq!(
@@ -265,7 +269,11 @@ mod tests {
                 assert!(line.width() <= columns, "{columns}: {line:?}");
             }
         }
-        assert!(strip(&table.render(Some(34))).contains("0198f2  李 a very long n…"), "{}", table.render(Some(34)));
+        assert!(
+            strip(&table.render(Some(34))).contains("0198f2  李 a very long n…"),
+            "{}",
+            table.render(Some(34))
+        );
     }
 
     #[test]

@@ -72,25 +72,55 @@ fn a_submission_is_followed_from_the_terminal() {
     let fields = |pincode| ["submit", "user_name=Ananya", "email=ananya@gmail.com", pincode];
 
     let stored = command(&fields("pincode=3055"));
-    assert!(stored.code == 0 && stored.out.starts_with("201 ingested"), "{}", stored.out);
+    assert!(
+        stored.code == 0 && stored.out.starts_with("201 ingested"),
+        "{}",
+        stored.out
+    );
     let refused = command(&["submit", "user_name=Ananya", "email=nobody", "pincode=1"]);
     assert!(refused.code == 1 && refused.out.contains("email: "), "{}", refused.out);
-    let waiting = json_of(&command(&["submit", "--json", "--wait", "5", "user_name=A", "email=a@gmail.com", "pincode=12"]));
+    let waiting = json_of(&command(&[
+        "submit",
+        "--json",
+        "--wait",
+        "5",
+        "user_name=A",
+        "email=a@gmail.com",
+        "pincode=12",
+    ]));
     assert_eq!(waiting["status"], 202, "{waiting}");
     let id = waiting["body"]["id"].as_str().expect("an id").to_owned();
 
     let mail = command(&["inbox", "show"]);
-    assert!(mail.code == 0 && mail.out.contains("admin@example.com"), "{} {}", mail.out, mail.err);
+    assert!(
+        mail.code == 0 && mail.out.contains("admin@example.com"),
+        "{} {}",
+        mail.out,
+        mail.err
+    );
     // the beginning of an id is enough; an id that nothing has is said
     let shown = command(&["show", id.get(..30).expect("long")]);
-    assert!(shown.out.contains("RequestApproval") && shown.out.contains("running"), "{}", shown.out);
+    assert!(
+        shown.out.contains("RequestApproval") && shown.out.contains("running"),
+        "{}",
+        shown.out
+    );
     let absent = command(&["show", "nothing-like-it"]);
-    assert!(absent.code == 1 && absent.err.contains("sluice executions"), "{}", absent.err);
+    assert!(
+        absent.code == 1 && absent.err.contains("sluice executions"),
+        "{}",
+        absent.err
+    );
 
     let unchanged = command(&["repair", &id, "pincode=12"]);
     assert_eq!(unchanged.code, 1, "{}", unchanged.out);
     let repaired = command(&["repair", &id, "pincode=1234"]);
-    assert!(repaired.code == 0 && repaired.out.starts_with("repaired"), "{} {}", repaired.out, repaired.err);
+    assert!(
+        repaired.code == 0 && repaired.out.starts_with("repaired"),
+        "{} {}",
+        repaired.out,
+        repaired.err
+    );
     let ended = until("it is stored", || {
         let shown = json_of(&command(&["show", "--json", &id]));
         (shown["execution"]["status"] == "SUCCEEDED").then_some(shown)
@@ -101,15 +131,29 @@ fn a_submission_is_followed_from_the_terminal() {
 
     let history = json_of(&command(&["history", "--json", "--last", "1", &id]));
     assert_eq!(history["events"][0]["type"], "ExecutionSucceeded");
-    let listed = json_of(&command(&["executions", "--json", "--since", "1h", "--machine", "IngestStateMachine"]));
+    let listed = json_of(&command(&[
+        "executions",
+        "--json",
+        "--since",
+        "1h",
+        "--machine",
+        "IngestStateMachine",
+    ]));
     assert_eq!(listed["items"].as_array().map(Vec::len), Some(3), "{listed}");
-    assert_eq!(json_of(&command(&["executions", "--json", "--failed"]))["items"], json!([]));
+    assert_eq!(
+        json_of(&command(&["executions", "--json", "--failed"]))["items"],
+        json!([])
+    );
     let logs = command(&["logs", "--search", &id]);
     assert!(logs.code == 0 && logs.out.contains(&id), "{} {}", logs.out, logs.err);
     let other = command(&["logs", "NoSuchFunction"]);
     assert!(other.code == 1 && other.err.contains("IngestFunction"), "{}", other.err);
     let url = sluice.output("FunctionURLAPI");
-    assert!(command(&["outputs", "--env"]).out.contains(&format!("export FunctionURLAPI='{url}'\n")));
+    assert!(
+        command(&["outputs", "--env"])
+            .out
+            .contains(&format!("export FunctionURLAPI='{url}'\n"))
+    );
     assert_eq!(command(&["open", "submit", "--print"]).out.trim(), url);
 }
 
@@ -136,14 +180,27 @@ fn files_are_validated_without_anything_running() {
         let done = run(support::program().arg("validate").args(arguments));
         assert_eq!(done.code, code, "{arguments:?}: {} {}", done.out, done.err);
         for part in parts {
-            assert!(done.out.contains(part) || done.err.contains(part), "{part} in {} {}", done.out, done.err);
+            assert!(
+                done.out.contains(part) || done.err.contains(part),
+                "{part} in {} {}",
+                done.out,
+                done.err
+            );
         }
     };
     check(&[&fine], 0, &["1 file: 0 errors, 0 warnings"]);
     check(&[&warned], 0, &["warned.asl.json:2:", "warning NO_DOLLAR"]);
     check(&["--strict", &warned], 1, &[]);
-    check(&[&wrong], 1, &["wrong.asl.json:2:33: error MISSING_TRANSITION_TARGET: /States/A/Next"]);
-    check(&[&fine, &template], 1, &["wrong.yaml:4:19: error: T: unknown property `DisplayNam`"]);
+    check(
+        &[&wrong],
+        1,
+        &["wrong.asl.json:2:33: error MISSING_TRANSITION_TARGET: /States/A/Next"],
+    );
+    check(
+        &[&fine, &template],
+        1,
+        &["wrong.yaml:4:19: error: T: unknown property `DisplayNam`"],
+    );
     check(&["--json", &wrong], 1, &["\"code\": \"MISSING_TRANSITION_TARGET\""]);
     check(&["/nonexistent"], 2, &["cannot read /nonexistent"]);
     check(&["cfn/workflow.yaml", "cfn/dashboard.yaml"], 0, &["2 files: 0 errors"]);
@@ -152,12 +209,21 @@ fn files_are_validated_without_anything_running() {
 #[test]
 fn a_definition_is_drawn() {
     let done = run(support::program().args(["draw", "workflows/ingest.asl.json", "--title", "The workflow"]));
-    assert!(done.code == 0 && done.out.starts_with("<svg"), "{} {}", done.out, done.err);
+    assert!(
+        done.code == 0 && done.out.starts_with("<svg"),
+        "{} {}",
+        done.out,
+        done.err
+    );
     for part in ["The workflow", "ValidateUserName", "Store"] {
         assert!(done.out.contains(part), "{part}");
     }
     let template = run(support::program().args(["draw", "cfn/workflow.yaml"]));
-    assert!(template.code == 1 && template.err.contains("DefinitionUri"), "{}", template.err);
+    assert!(
+        template.code == 1 && template.err.contains("DefinitionUri"),
+        "{}",
+        template.err
+    );
 }
 
 /// The output of the CDK, with a function of ours for its asset.
@@ -176,10 +242,18 @@ fn a_stack_of_the_cdk_runs_as_it_is() {
     let mut sluice = Sluice::with(&["--template", template.to_str().expect("text")]);
     sluice.start();
     let outputs = json_of(&at(sluice.endpoint(), &["outputs", "--json"]));
-    let keys: Vec<&Value> = outputs["items"].as_array().expect("a list").iter().map(|one| &one["key"]).collect();
+    let keys: Vec<&Value> = outputs["items"]
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| &one["key"])
+        .collect();
     assert_eq!(keys, ["Url", "MachineArn", "QueueUrl"]);
     let start = json!({ "stateMachineArn": outputs["items"][1]["value"], "input": r#"{"pincode": "12345"}"# });
-    sluice.aws().call("AWSStepFunctions.StartExecution", &start).expect("started");
+    sluice
+        .aws()
+        .call("AWSStepFunctions.StartExecution", &start)
+        .expect("started");
     // the function ran: only the state behind it, which wants a text of it, fails
     until("it has ended", || {
         let failed = json_of(&at(sluice.endpoint(), &["executions", "--json", "--failed"]));
@@ -201,7 +275,14 @@ fn refused_for(bootstrap: &Path, content: &str, template: &Path, part: &str) {
     std::fs::write(bootstrap, content).expect("written");
     let data = tempfile::tempdir().expect("a directory");
     let mut command = support::program();
-    command.current_dir(data.path()).args(["up", "--listen", "127.0.0.1:0", "--data"]).arg(data.path());
+    command
+        .current_dir(data.path())
+        .args(["up", "--listen", "127.0.0.1:0", "--data"])
+        .arg(data.path());
     let done = run(command.arg("--template").arg(template));
-    assert!(done.code == 1 && done.err.contains(part) && done.err.contains("--functions"), "{}", done.err);
+    assert!(
+        done.code == 1 && done.err.contains(part) && done.err.contains("--functions"),
+        "{}",
+        done.err
+    );
 }

@@ -343,7 +343,10 @@ mod tests {
     #[test]
     fn every_option_is_a_variable_too() {
         // the URL alone may stand without its name, and has its variable under it
-        for argument in Cli::command().get_arguments().filter(|argument| !argument.is_positional()) {
+        for argument in Cli::command()
+            .get_arguments()
+            .filter(|argument| !argument.is_positional())
+        {
             let expected = format!("PINGER_{}", argument.get_id().as_str().to_uppercase());
             assert_eq!(argument.get_env(), Some(expected.as_ref()));
         }
@@ -400,7 +403,10 @@ mod tests {
 
         let settings = parse("http://h --wait 2").unwrap();
         let url = Url::new("http://h").unwrap();
-        assert_eq!(settings.target, Target::Url(url, Encoding::default(), Preference::Wait(2)));
+        assert_eq!(
+            settings.target,
+            Target::Url(url, Encoding::default(), Preference::Wait(2))
+        );
 
         let arn = "arn:aws:kinesis:eu-west-1:123456789012:stream/s";
         let settings = parse(&format!(

@@ -70,7 +70,9 @@ fn tell(style: ProgressStyle, progress: &Progress) {
 
 /// The columns of the terminal as it is now. The last one stays free: some terminals go to the next line after it.
 fn columns() -> usize {
-    terminal_size::terminal_size_of(stderr()).map_or(80, |(columns, _)| usize::from(columns.0)).saturating_sub(1)
+    terminal_size::terminal_size_of(stderr())
+        .map_or(80, |(columns, _)| usize::from(columns.0))
+        .saturating_sub(1)
 }
 
 fn report(summary: &Summary, json: bool) -> ExitCode {

@@ -204,7 +204,11 @@ mod tests {
                 duration: duration.map(Duration::from_secs),
             };
             let remaining = schedule.remaining(Duration::from_secs(elapsed), started);
-            assert_eq!(remaining, expected.map(Duration::from_secs), "{schedule:?} {elapsed} {started}");
+            assert_eq!(
+                remaining,
+                expected.map(Duration::from_secs),
+                "{schedule:?} {elapsed} {started}"
+            );
         }
         check(None, None, 5, 50, None);
         check(None, Some(60), 20, 0, Some(40));

@@ -73,7 +73,9 @@ impl Progress {
         let width = |parts: &[Part]| parts.iter().map(|part| part.text.chars().count() + 2).sum::<usize>();
         // the gaps lie between the parts only
         while width(&parts) > columns.saturating_add(2) {
-            let Some(at) = parts.iter().rposition(|part| part.rank > 0 && parts.iter().all(|other| other.rank <= part.rank))
+            let Some(at) = parts
+                .iter()
+                .rposition(|part| part.rank > 0 && parts.iter().all(|other| other.rank <= part.rank))
             else {
                 break;
             };

@@ -33,8 +33,8 @@ pub use sluice_sns as sns;
 pub use sluice_driver::{WorkerCommand, serve_evaluations};
 pub use sluice_engine::Outcome;
 
-pub use cloud::{Cloud, ServiceReport, StackReport};
 pub use announcements::{Announcement, Announcements};
+pub use cloud::{Cloud, ServiceReport, StackReport};
 pub use config::CloudConfig;
 pub use directory::DirectoryError;
 pub use sluice_quotas::Profile as QuotaProfile;

@@ -37,7 +37,9 @@ async fn list(State(listed): State<Listed>) -> Json<Value> {
         .into_iter()
         .map(|url| (url.function_name, url.url))
         .collect();
-    let items = stacks.iter().map(|stack| item(stack, listed.entrances.get(&stack.id), &urls));
+    let items = stacks
+        .iter()
+        .map(|stack| item(stack, listed.entrances.get(&stack.id), &urls));
     Json(json!({ "items": items.collect::<Vec<_>>() }))
 }
 
@@ -88,11 +90,17 @@ mod tests {
             }],
             ..StackRecord::empty("s", "id")
         };
-        let urls = [("f".to_owned(), "http://h:1/".to_owned()), ("g".to_owned(), "http://h:2/".to_owned())];
+        let urls = [
+            ("f".to_owned(), "http://h:1/".to_owned()),
+            ("g".to_owned(), "http://h:2/".to_owned()),
+        ];
         let entrance = ("submit".to_owned(), "http://h:1/".to_owned());
         let listed = item(&stack, Some(&entrance), &urls);
         assert_eq!(listed["function_urls"], json!(["http://h:1/"]));
-        assert_eq!(listed["entrance"], json!({ "name": "submit", "address": "http://h:1/" }));
+        assert_eq!(
+            listed["entrance"],
+            json!({ "name": "submit", "address": "http://h:1/" })
+        );
         assert_eq!(
             listed["outputs"],
             json!([{ "key": "Url", "value": "http://h:1/", "description": null, "export": "s-Url" }])

@@ -28,11 +28,11 @@ use crate::health::ProcessState;
 use crate::listeners::Listeners;
 use crate::observers::{DynamoMetrics, StatesMetrics, StreamsMetrics};
 use crate::served::Served;
-use crate::stack_list::Entrances;
 use crate::stack::{
     self, Plan, Plans, RuntimeEnvironment, RuntimeNotes, RuntimeValues, StackAction, StartError, Supervisor,
     UrlListener,
 };
+use crate::stack_list::Entrances;
 use crate::wiring::Stores;
 use crate::{directory, events, housekeeping, permissions, wiring};
 
@@ -304,7 +304,14 @@ impl Deployed {
         let listeners = Listeners::new(&bound.config.allowed_hosts);
         let (stop_endpoint, endpoint_stopped) = watch::channel(false);
         let guard = listeners.guard(bound.address);
-        let router = wiring::router(services, &runtime.host, &process, guard, console_notes(&stacks), entrances(&stacks));
+        let router = wiring::router(
+            services,
+            &runtime.host,
+            &process,
+            guard,
+            console_notes(&stacks),
+            entrances(&stacks),
+        );
         let endpoint = listeners.serve_endpoint(bound.listener, router, endpoint_stopped);
         // the endpoint first: functions that are called again call it in turn; and no call, be it one that a deadline
         // at the opening of the journal has caused, before there are functions
@@ -434,7 +441,8 @@ fn console_notes(stacks: &[DeployedStack]) -> ConsoleNotes {
 /// The entrance of each stack that says which it is.
 fn entrances(stacks: &[DeployedStack]) -> Entrances {
     let all = stacks.iter();
-    all.filter_map(|one| Some((one.stack.id.clone(), one.notes.entrance.clone()?))).collect()
+    all.filter_map(|one| Some((one.stack.id.clone(), one.notes.entrance.clone()?)))
+        .collect()
 }
 
 async fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

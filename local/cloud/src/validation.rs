@@ -66,7 +66,11 @@ pub fn is_template(text: &str) -> bool {
 /// Checks the definition of a Standard state machine, or of an Express one.
 #[must_use]
 pub fn definition(file: &str, text: &str, express: bool) -> Vec<Finding> {
-    let machine_type = if express { MachineType::Express } else { MachineType::Standard };
+    let machine_type = if express {
+        MachineType::Express
+    } else {
+        MachineType::Standard
+    };
     let found = StateMachine::validate(text, ParseOptions { machine_type });
     found.iter().map(|diagnostic| finding(file, text, diagnostic)).collect()
 }
@@ -96,7 +100,10 @@ fn finding(file: &str, text: &str, diagnostic: &Diagnostic) -> Finding {
             ..about
         };
     }
-    let place = diagnostic.location.as_deref().and_then(|location| pointer::position(text, location));
+    let place = diagnostic
+        .location
+        .as_deref()
+        .and_then(|location| pointer::position(text, location));
     Finding {
         line: place.map(|(line, _)| line),
         column: place.map(|(_, column)| column),
@@ -132,7 +139,12 @@ mod tests {
             let found: Vec<_> = found
                 .iter()
                 .map(|one| {
-                    (one.code.expect("a code"), one.severity, one.line.expect("a line"), one.column.expect("a column"))
+                    (
+                        one.code.expect("a code"),
+                        one.severity,
+                        one.line.expect("a line"),
+                        one.column.expect("a column"),
+                    )
                 })
                 .collect();
             assert_eq!(found, expected, "{text}");
@@ -148,9 +160,15 @@ mod tests {
             &[("MISSING_TRANSITION_TARGET", Severity::Error, 4, 12)],
         );
         check(
-            &fine.replace("{\"Type\": \"Succeed\"}", "{\"Type\": \"Pass\", \"Parameters\": {\"é\": \"$.a\"}, \"End\": true}"),
+            &fine.replace(
+                "{\"Type\": \"Succeed\"}",
+                "{\"Type\": \"Pass\", \"Parameters\": {\"é\": \"$.a\"}, \"End\": true}",
+            ),
             &[("NO_DOLLAR", Severity::Warning, 3, 46)],
         );
-        check("{\"StartAt\":\n oops}", &[("INVALID_JSON_DESCRIPTION", Severity::Error, 2, 2)]);
+        check(
+            "{\"StartAt\":\n oops}",
+            &[("INVALID_JSON_DESCRIPTION", Severity::Error, 2, 2)],
+        );
     }
 }

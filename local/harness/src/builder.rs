@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use sluice_cloud::{BinaryPlaces, Binaries, Plans, StackSource};
+use sluice_cloud::{Binaries, BinaryPlaces, Plans, StackSource};
 
 use crate::{HarnessError, Sluice};
 
@@ -137,7 +137,11 @@ impl Builder {
             }
         }
         found.by_name.extend(self.binaries.clone());
-        let missing: Vec<String> = all.missing.into_iter().filter(|name| !self.binaries.contains_key(name)).collect();
+        let missing: Vec<String> = all
+            .missing
+            .into_iter()
+            .filter(|name| !self.binaries.contains_key(name))
+            .collect();
         if missing.is_empty() {
             return Ok(found);
         }

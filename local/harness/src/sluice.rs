@@ -189,7 +189,9 @@ impl Sluice {
     /// [`HarnessError::Refused`] with AWS's error.
     pub fn call(&self, target: &str, members: &Value) -> Result<Value, HarnessError> {
         let request = self.agent.post(&self.endpoint);
-        let request = request.header("x-amz-target", target).header("content-type", "application/x-amz-json-1.0");
+        let request = request
+            .header("x-amz-target", target)
+            .header("content-type", "application/x-amz-json-1.0");
         self.answer(target, request.send(members.to_string()))
     }
 
@@ -220,7 +222,10 @@ impl Sluice {
             return Ok(machine.to_owned());
         }
         let listed = self.call("AWSStepFunctions.ListStateMachines", &json!({ "maxResults": 1000 }))?;
-        let machines = listed["stateMachines"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let machines = listed["stateMachines"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let name = |one: &Value| one["name"].as_str().unwrap_or_default().to_owned();
         let found = machines.iter().find(|one| {
             // a generated name is STACK-LOGICALID-SUFFIX
@@ -243,7 +248,9 @@ impl Sluice {
 
 impl fmt::Debug for Sluice {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Sluice").field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("Sluice")
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
     }
 }
 

@@ -98,14 +98,19 @@ pub(crate) fn reject(options: &Reject) -> anyhow::Result<ExitCode> {
 
 pub(crate) fn repair(options: &Repair) -> anyhow::Result<ExitCode> {
     let fields = options.fields.iter();
-    let repaired: Map<String, Value> = fields.map(|(name, value)| (name.clone(), value.as_str().into())).collect();
+    let repaired: Map<String, Value> = fields
+        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .collect();
     let members = Map::from_iter([("repaired".to_owned(), Value::Object(repaired))]);
     decide(&options.about, "repair", members)
 }
 
 fn decide(about: &About, decision: &str, mut members: Map<String, Value>) -> anyhow::Result<ExitCode> {
     let client = Client::new(&about.asked.endpoint);
-    let urls: Vec<String> = stacks::all(&client)?.into_iter().flat_map(|stack| stack.function_urls).collect();
+    let urls: Vec<String> = stacks::all(&client)?
+        .into_iter()
+        .flat_map(|stack| stack.function_urls)
+        .collect();
     let letter = letter(&client, &about.id, &urls)?;
     members.insert("decision".to_owned(), decision.into());
     if let Some(code) = about.code.clone().or(letter.code) {
@@ -121,7 +126,11 @@ fn decide(about: &About, decision: &str, mut members: Map<String, Value>) -> any
         words(&answer, decision, &about.id)
     };
     terminal::say(&text);
-    Ok(if answer.status < 300 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if answer.status < 300 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 /// A mail's way to decide.
@@ -136,7 +145,9 @@ struct Letter {
 /// Finds the newest mail about an ID that has a link to one of the function URLs.
 fn letter(client: &Client, id: &str, urls: &[String]) -> anyhow::Result<Letter> {
     let mails = inbox::mails(client, Some(id), MAILS)?;
-    let about = mails.iter().filter(|mail| mail.text.contains(id) || mail.subject.contains(id));
+    let about = mails
+        .iter()
+        .filter(|mail| mail.text.contains(id) || mail.subject.contains(id));
     match about.filter_map(|mail| read(mail, urls)).next() {
         Some(letter) => Ok(letter),
         None => bail!(
@@ -161,7 +172,9 @@ fn code(line: &str) -> Option<String> {
     let value = line.rsplit(':').next().unwrap_or(line).trim();
     let code: String = value.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
     let is_code = code.len() == CODE
-        && code.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
+        && code
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
         && code.bytes().any(|byte| byte.is_ascii_digit());
     is_code.then_some(code)
 }
@@ -174,9 +187,15 @@ fn words(answer: &Answer, decision: &str, id: &str) -> String {
             "repair" => "repaired, and checked again",
             _ => "rejected",
         };
-        return format!("{}\nSee what becomes of it: sluice show {}\n", Tone::Good.paint(done), plain(id));
+        return format!(
+            "{}\nSee what becomes of it: sluice show {}\n",
+            Tone::Good.paint(done),
+            plain(id)
+        );
     }
-    let detail = [member("detail"), member("title")].into_iter().find(|text| !text.is_empty());
+    let detail = [member("detail"), member("title")]
+        .into_iter()
+        .find(|text| !text.is_empty());
     let text = detail.map_or_else(|| answer.body.to_string(), str::to_owned);
     format!("{} {}\n", Tone::Bad.paint(&answer.status.to_string()), plain(&text))
 }
@@ -195,7 +214,10 @@ mod tests {
                 text: text.to_owned(),
                 sent_at: String::new(),
             };
-            let found = read(&mail, &["http://127.0.0.1:4567/".to_owned(), "http://127.0.0.1:4568/".to_owned()]);
+            let found = read(
+                &mail,
+                &["http://127.0.0.1:4567/".to_owned(), "http://127.0.0.1:4568/".to_owned()],
+            );
             let expected = expected.map(|(link, code)| Letter {
                 link: link.to_owned(),
                 code: code.map(str::to_owned),
@@ -203,8 +225,14 @@ mod tests {
             assert_eq!(found, expected, "{text}");
         }
         let link = "http://127.0.0.1:4568/SECRET";
-        check("Look:\nhttp://127.0.0.1:4568/SECRET\n\nABC234\n", Some((link, Some("ABC234"))));
-        check("http://127.0.0.1:4568/SECRET\nCode: ABC-234\n", Some((link, Some("ABC234"))));
+        check(
+            "Look:\nhttp://127.0.0.1:4568/SECRET\n\nABC234\n",
+            Some((link, Some("ABC234"))),
+        );
+        check(
+            "http://127.0.0.1:4568/SECRET\nCode: ABC-234\n",
+            Some((link, Some("ABC234"))),
+        );
         check(
             "Approve:\nhttp://127.0.0.1:4568/s.1/SECRET?decision=approve\n",
             Some(("http://127.0.0.1:4568/s.1/SECRET", None)),
@@ -212,7 +240,10 @@ mod tests {
         // a stranger's value is no link of ours, and a word no code
         check("hxxp://evil.example/x http://evil.example/\nREJECT\n", None);
         check("http://127.0.0.1:4568/\n", None);
-        check("http://127.0.0.1:4568/SECRET\nPincode:   123456789\n", Some((link, None)));
+        check(
+            "http://127.0.0.1:4568/SECRET\nPincode:   123456789\n",
+            Some((link, None)),
+        );
     }
 
     #[test]
@@ -227,7 +258,11 @@ mod tests {
             assert_eq!(anstream::adapter::strip_str(&text).to_string(), expected);
         }
         check(200, json!({}), "approved\nSee what becomes of it: sluice show s-1\n");
-        check(409, json!({ "title": "Decided before", "detail": "Rejected by Grace." }), "409 Rejected by Grace.\n");
+        check(
+            409,
+            json!({ "title": "Decided before", "detail": "Rejected by Grace." }),
+            "409 Rejected by Grace.\n",
+        );
         check(403, json!({ "title": "Wrong code" }), "403 Wrong code\n");
     }
 }

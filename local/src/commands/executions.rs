@@ -17,7 +17,14 @@ Examples:
 const FAILED: [&str; 3] = ["FAILED", "TIMED_OUT", "ABORTED"];
 
 /// The statuses that can be asked for.
-const STATUSES: [&str; 6] = ["RUNNING", "SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED", "PENDING_REDRIVE"];
+const STATUSES: [&str; 6] = [
+    "RUNNING",
+    "SUCCEEDED",
+    "FAILED",
+    "TIMED_OUT",
+    "ABORTED",
+    "PENDING_REDRIVE",
+];
 
 /// Options of `sluice executions`.
 #[derive(Debug, Args)]
@@ -57,7 +64,10 @@ pub(crate) fn run(options: &Executions) -> anyhow::Result<()> {
         && !machines.iter().any(|machine| is_meant(name, &machine.name))
     {
         let names: Vec<&str> = machines.iter().map(|machine| short(&machine.name)).collect();
-        anyhow::bail!("there is no state machine {name:?} here; there are: {}", names.join(", "));
+        anyhow::bail!(
+            "there is no state machine {name:?} here; there are: {}",
+            names.join(", ")
+        );
     }
     let mut found = Vec::new();
     for machine in machines.iter().filter(|machine| wanted(&machine.name)) {
@@ -96,7 +106,9 @@ fn table(found: &[(String, Value)]) -> String {
     let mut table = Table::new(&["STARTED", "STATUS", "TOOK", "MACHINE", "NAME"], 3);
     for (machine, row) in found {
         let (started, stopped) = (millis(row, "startDate"), millis(row, "stopDate"));
-        let took = started.zip(stopped).map(|(started, stopped)| terminal::duration(stopped - started));
+        let took = started
+            .zip(stopped)
+            .map(|(started, stopped)| terminal::duration(stopped - started));
         let status = text(row, "status");
         table.row(vec![
             Cell::of(&started.map_or_else(String::new, terminal::time)),
@@ -113,7 +125,10 @@ fn status(text: &str) -> Result<&'static str, String> {
     let wanted = text.to_ascii_uppercase().replace('-', "_");
     let known = STATUSES.into_iter().find(|known| *known == wanted);
     known.ok_or_else(|| {
-        let names: Vec<String> = STATUSES.iter().map(|name| name.to_lowercase().replace('_', "-")).collect();
+        let names: Vec<String> = STATUSES
+            .iter()
+            .map(|name| name.to_lowercase().replace('_', "-"))
+            .collect();
         format!("'{text}' is no status; they are {}", names.join(", "))
     })
 }
@@ -140,7 +155,10 @@ mod tests {
         let row = json!({ "startDate": 1_764_590_403.0, "stopDate": 1_764_590_404.5, "status": "FAILED", "name": "e\u{1b}1" });
         let text = table(&[("ingest".to_owned(), row)]);
         let text = anstream::adapter::strip_str(&text).to_string();
-        assert!(text.contains("2025-12-01 12:00:03Z  FAILED  1.5 s  ingest   e\\u{1b}1"), "{text}");
+        assert!(
+            text.contains("2025-12-01 12:00:03Z  FAILED  1.5 s  ingest   e\\u{1b}1"),
+            "{text}"
+        );
         assert_eq!(table(&[]), "No executions.\n");
     }
 }

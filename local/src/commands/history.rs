@@ -78,7 +78,9 @@ pub(crate) fn run(options: &History) -> anyhow::Result<()> {
 /// Returns the events of an execution, oldest first; at most `limit`.
 pub(super) fn events(client: &Client, arn: &str, limit: Option<usize>) -> Result<Vec<Value>, ClientError> {
     let members = json!({ "executionArn": arn, "maxResults": PAGE, "includeExecutionData": true });
-    client.states_list("GetExecutionHistory", members, "events", |found| limit.is_none_or(|limit| found.len() < limit))
+    client.states_list("GetExecutionHistory", members, "events", |found| {
+        limit.is_none_or(|limit| found.len() < limit)
+    })
 }
 
 fn is_failure(kind: &str) -> bool {
@@ -98,7 +100,10 @@ fn what(event: &Value) -> String {
         return format!("{error}: {cause}");
     }
     let members = ["input", "output", "parameters"].into_iter();
-    members.map(|name| text(details, name)).find(|text| !text.is_empty()).unwrap_or_default()
+    members
+        .map(|name| text(details, name))
+        .find(|text| !text.is_empty())
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -108,9 +113,18 @@ mod tests {
     #[test]
     fn an_event_says_what_it_is_about() {
         for (event, expected) in [
-            (json!({ "taskFailedEventDetails": { "error": "E", "cause": "c" } }), "E: c"),
-            (json!({ "stateEnteredEventDetails": { "name": "A", "input": "{}" } }), "{}"),
-            (json!({ "taskScheduledEventDetails": { "parameters": "{\"a\":1}" } }), "{\"a\":1}"),
+            (
+                json!({ "taskFailedEventDetails": { "error": "E", "cause": "c" } }),
+                "E: c",
+            ),
+            (
+                json!({ "stateEnteredEventDetails": { "name": "A", "input": "{}" } }),
+                "{}",
+            ),
+            (
+                json!({ "taskScheduledEventDetails": { "parameters": "{\"a\":1}" } }),
+                "{\"a\":1}",
+            ),
             (json!({ "type": "ParallelStateStarted" }), ""),
         ] {
             assert_eq!(what(&event), expected);

@@ -130,7 +130,9 @@ fn show(options: &InboxShow) -> anyhow::Result<()> {
             let found = mails(&client, None, position)?;
             let count = found.len();
             let at = position.checked_sub(1).and_then(|index| found.into_iter().nth(index));
-            at.ok_or_else(|| anyhow::anyhow!("there is no mail {position}: there are {count}; `sluice inbox` lists them"))?
+            at.ok_or_else(|| {
+                anyhow::anyhow!("there is no mail {position}: there are {count}; `sluice inbox` lists them")
+            })?
         }
         Err(_) => by_id(&client, &options.mail)?,
     };
@@ -163,7 +165,9 @@ fn by_id(client: &Client, id: &str) -> anyhow::Result<Mail> {
 /// Returns the newest mails in which a text stands; at most `limit`.
 pub(super) fn mails(client: &Client, search: Option<&str>, limit: usize) -> Result<Vec<Mail>, ClientError> {
     let mut query = Serializer::new(String::new());
-    query.append_pair("format", "json").append_pair("limit", &limit.clamp(1, PAGE).to_string());
+    query
+        .append_pair("format", "json")
+        .append_pair("limit", &limit.clamp(1, PAGE).to_string());
     if let Some(search) = search {
         query.append_pair("q", search);
     }

@@ -8,8 +8,8 @@ use clap::Args;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::client::{Asked, Client, ClientError};
 use super::machines::{is_meant, short};
+use crate::client::{Asked, Client, ClientError};
 use crate::terminal::{self, Tone, plain};
 
 const EXAMPLES: &str = "\
@@ -74,11 +74,17 @@ struct Requests {
 /// Prints them.
 pub(crate) fn run(options: &Logs) -> anyhow::Result<()> {
     let client = Client::new(&options.asked.endpoint);
-    let since_ms = options.since.map(|since| super::executions::since_of(&client, since)).transpose()?;
+    let since_ms = options
+        .since
+        .map(|since| super::executions::since_of(&client, since))
+        .transpose()?;
     let mut seen = BTreeMap::new();
     let first = requests(&client, options, &mut seen, since_ms)?;
     if options.asked.json && !options.follow {
-        let items: Vec<Value> = first.iter().map(|(function, request)| as_json(function, request)).collect();
+        let items: Vec<Value> = first
+            .iter()
+            .map(|(function, request)| as_json(function, request))
+            .collect();
         terminal::say(&format!("{:#}\n", json!({ "items": items })));
         return Ok(());
     }
@@ -107,18 +113,29 @@ fn requests(
     let functions: Vec<String> = all.iter().filter(wanted).cloned().collect();
     if let (Some(wanted), []) = (&options.function, functions.as_slice()) {
         let names: Vec<&str> = all.iter().map(|name| short(name)).collect();
-        anyhow::bail!("there is no function {:?} here; there are: {}", plain(wanted), names.join(", "));
+        anyhow::bail!(
+            "there is no function {:?} here; there are: {}",
+            plain(wanted),
+            names.join(", ")
+        );
     }
     let mut found = Vec::new();
     for function in functions {
         // what comes while somebody follows may be more than the last few
-        let limit = if seen.contains_key(&function) { 200 } else { options.limit };
+        let limit = if seen.contains_key(&function) {
+            200
+        } else {
+            options.limit
+        };
         let path = format!("/console/logs/{}?format=json&limit={limit}", encoded(&function));
         let requests: Requests = read(client, &path)?;
         let before = seen.get(&function).copied();
         let newest = requests.items.first().map(|request| request.sequence);
         seen.insert(function.clone(), newest.or(before).unwrap_or_default());
-        let new = requests.items.into_iter().filter(|request| before.is_none_or(|before| request.sequence > before));
+        let new = requests
+            .items
+            .into_iter()
+            .filter(|request| before.is_none_or(|before| request.sequence > before));
         found.extend(new.map(|request| (function.clone(), request)));
     }
     found.retain(|(_, request)| {
@@ -138,7 +155,9 @@ fn read<T: serde::de::DeserializeOwned>(client: &Client, path: &str) -> Result<T
 }
 
 fn encoded(segment: &str) -> String {
-    form_urlencoded::byte_serialize(segment.as_bytes()).collect::<String>().replace('+', "%20")
+    form_urlencoded::byte_serialize(segment.as_bytes())
+        .collect::<String>()
+        .replace('+', "%20")
 }
 
 fn started(request: &Request) -> Option<i64> {
@@ -165,17 +184,32 @@ fn print(options: &Logs, requests: &[(String, Request)]) {
 /// A request in a line, and its own lines below; those of the platform say the same as the first.
 fn lines(function: &str, request: &Request) -> String {
     let at = started(request).map_or_else(String::new, terminal::time_of_day);
-    let tone = if request.status == "success" { Tone::Faint } else { Tone::Bad };
+    let tone = if request.status == "success" {
+        Tone::Faint
+    } else {
+        Tone::Bad
+    };
     let id = request.request_id.as_deref().unwrap_or("before any request");
-    let head = format!("{at} {}  {} {} ms  {id}", plain(short(function)), plain(&request.status), request.duration_ms);
-    let own = request.lines.iter().flat_map(|line| line.lines()).filter(|line| !is_of_platform(line));
+    let head = format!(
+        "{at} {}  {} {} ms  {id}",
+        plain(short(function)),
+        plain(&request.status),
+        request.duration_ms
+    );
+    let own = request
+        .lines
+        .iter()
+        .flat_map(|line| line.lines())
+        .filter(|line| !is_of_platform(line));
     let own: String = own.map(|line| format!("  {}\n", plain(line))).collect();
     format!("{}\n{own}", tone.paint(&head))
 }
 
 /// Returns true if Lambda writes such a line about each request.
 fn is_of_platform(line: &str) -> bool {
-    ["START RequestId: ", "END RequestId: ", "REPORT RequestId: "].iter().any(|start| line.starts_with(start))
+    ["START RequestId: ", "END RequestId: ", "REPORT RequestId: "]
+        .iter()
+        .any(|start| line.starts_with(start))
 }
 
 #[cfg(test)]

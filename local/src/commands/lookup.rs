@@ -35,7 +35,11 @@ pub(crate) fn execution(client: &Client, id: &str) -> anyhow::Result<Value> {
             let count = several.len();
             matches.truncate(SHOWN);
             let names: Vec<String> = matches.iter().map(|one| text(one, "name")).collect();
-            bail!("{count} executions begin with {:?}: {}…; give more of the ID", plain(id), names.join(", "))
+            bail!(
+                "{count} executions begin with {:?}: {}…; give more of the ID",
+                plain(id),
+                names.join(", ")
+            )
         }
     }
 }

@@ -25,7 +25,12 @@ impl Machine {
 
 /// Lists the machines. Express ones keep no executions.
 pub(crate) fn all(client: &Client) -> Result<Vec<Machine>, ClientError> {
-    let found = client.states_list("ListStateMachines", json!({ "maxResults": PAGE }), "stateMachines", |_| true)?;
+    let found = client.states_list(
+        "ListStateMachines",
+        json!({ "maxResults": PAGE }),
+        "stateMachines",
+        |_| true,
+    )?;
     let standard = found.iter().filter(|machine| machine["type"] != "EXPRESS");
     Ok(standard
         .map(|machine| Machine {
@@ -40,7 +45,10 @@ pub(crate) fn short(name: &str) -> &str {
     let Some((before, suffix)) = name.rsplit_once('-') else {
         return name;
     };
-    let is_generated = suffix.len() == 12 && suffix.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    let is_generated = suffix.len() == 12
+        && suffix
+            .bytes()
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
     match before.rsplit_once('-') {
         Some((_, logical_id)) if is_generated => logical_id,
         _ => name,
@@ -69,7 +77,11 @@ pub(crate) fn executions(client: &Client, machine: &Machine, wanted: &Wanted) ->
     if let Some(status) = wanted.status {
         members["statusFilter"] = status.into();
     }
-    let is_late = |one: &Value| wanted.since_ms.is_none_or(|since| millis(one, "startDate") >= Some(since));
+    let is_late = |one: &Value| {
+        wanted
+            .since_ms
+            .is_none_or(|since| millis(one, "startDate") >= Some(since))
+    };
     let found = client.states_list("ListExecutions", members, "executions", |found| {
         found.len() < wanted.limit && found.last().is_none_or(is_late)
     });
@@ -123,7 +135,13 @@ mod tests {
             arn: "arn:aws:states:us-east-1:000000000000:stateMachine:m".to_owned(),
             name: "m".to_owned(),
         };
-        assert_eq!(machine.execution_arn("e"), "arn:aws:states:us-east-1:000000000000:execution:m:e");
-        assert_eq!(millis(&json!({ "at": 1_764_590_403.25 }), "at"), Some(1_764_590_403_250));
+        assert_eq!(
+            machine.execution_arn("e"),
+            "arn:aws:states:us-east-1:000000000000:execution:m:e"
+        );
+        assert_eq!(
+            millis(&json!({ "at": 1_764_590_403.25 }), "at"),
+            Some(1_764_590_403_250)
+        );
     }
 }

@@ -41,7 +41,10 @@ pub(crate) fn run(options: &Open) -> anyhow::Result<()> {
     } else {
         terminal::say(&format!("{url}\n"));
     }
-    if !options.print && !options.asked.json && let Err(error) = open::that_detached(&url) {
+    if !options.print
+        && !options.asked.json
+        && let Err(error) = open::that_detached(&url)
+    {
         anyhow::bail!("no browser can be started here ({error}); open the address yourself");
     }
     Ok(())

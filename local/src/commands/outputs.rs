@@ -70,7 +70,11 @@ fn as_table(stacks: &[Stack]) -> String {
     let mut count = 0;
     for stack in stacks {
         for output in &stack.outputs {
-            table.row(vec![Cell::of(&stack.name), Cell::of(&output.key), Cell::of(&output.value)]);
+            table.row(vec![
+                Cell::of(&stack.name),
+                Cell::of(&output.key),
+                Cell::of(&output.value),
+            ]);
             count += 1;
         }
     }
@@ -91,8 +95,11 @@ fn exports(endpoint: &str, region: &str, stacks: &[Stack]) -> String {
         ("AWS_SECRET_ACCESS_KEY", "local"),
     ];
     let outputs = stacks.iter().flat_map(|stack| &stack.outputs);
-    let all = aws.into_iter().chain(outputs.map(|one| (one.key.as_str(), one.value.as_str())));
-    all.map(|(name, value)| format!("export {name}={}\n", quoted(value))).collect()
+    let all = aws
+        .into_iter()
+        .chain(outputs.map(|one| (one.key.as_str(), one.value.as_str())));
+    all.map(|(name, value)| format!("export {name}={}\n", quoted(value)))
+        .collect()
 }
 
 /// A value as a shell reads it back.
@@ -119,8 +126,15 @@ mod tests {
             entrance: None,
             function_urls: Vec::new(),
         };
-        let script = exports("http://e", "eu-west-1", &[stack]) + "printf '%s|%s|%s' \"$Url\" \"$Odd\" \"$AWS_ENDPOINT_URL\"";
-        let shell = std::process::Command::new("sh").args(["-c", &script]).output().expect("runs");
-        assert_eq!(String::from_utf8_lossy(&shell.stdout), "http://h/?a=1&b=$x|it's `x`\nnext|http://e");
+        let script =
+            exports("http://e", "eu-west-1", &[stack]) + "printf '%s|%s|%s' \"$Url\" \"$Odd\" \"$AWS_ENDPOINT_URL\"";
+        let shell = std::process::Command::new("sh")
+            .args(["-c", &script])
+            .output()
+            .expect("runs");
+        assert_eq!(
+            String::from_utf8_lossy(&shell.stdout),
+            "http://h/?a=1&b=$x|it's `x`\nnext|http://e"
+        );
     }
 }

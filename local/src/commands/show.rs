@@ -35,7 +35,11 @@ pub(crate) fn run(options: &Show) -> anyhow::Result<()> {
     let events = history::events(&client, &text(&execution, "executionArn"), None)?;
     let timeline = Timeline::of(&events);
     if options.asked.json {
-        let visits: Vec<Value> = timeline.top.iter().filter_map(|index| as_json(&timeline, *index)).collect();
+        let visits: Vec<Value> = timeline
+            .top
+            .iter()
+            .filter_map(|index| as_json(&timeline, *index))
+            .collect();
         terminal::say(&format!("{:#}\n", json!({ "execution": execution, "states": visits })));
         return Ok(());
     }
@@ -52,7 +56,11 @@ fn as_json(timeline: &Timeline, index: usize) -> Option<Value> {
         Standing::Caught => "caught",
         Standing::Failed => "failed",
     };
-    let inner: Vec<Value> = visit.inner.iter().filter_map(|inner| as_json(timeline, *inner)).collect();
+    let inner: Vec<Value> = visit
+        .inner
+        .iter()
+        .filter_map(|inner| as_json(timeline, *inner))
+        .collect();
     Some(json!({
         "name": visit.name, "type": visit.kind, "standing": standing, "entered_ms": visit.entered_ms,
         "left_ms": visit.left_ms, "attempts": visit.attempts, "error": visit.error, "states": inner,
@@ -75,7 +83,11 @@ fn tree(execution: &Value, timeline: &Timeline, now: i64, columns: Option<usize>
             plain(short(machine.rsplit(':').next().unwrap_or_default())),
         ),
     ];
-    lines.push(format!("{} {}", Tone::Faint.paint("input "), plain(&text(execution, "input"))));
+    lines.push(format!(
+        "{} {}",
+        Tone::Faint.paint("input "),
+        plain(&text(execution, "input"))
+    ));
     let mut drawing = Drawing {
         timeline,
         now,
@@ -107,8 +119,14 @@ impl Drawing<'_> {
         let (shown, left_out) = self.chosen(visits);
         for (position, index) in shown.iter().enumerate() {
             let is_last = position + 1 == shown.len() && left_out == 0;
-            let Some(visit) = self.timeline.visits.get(*index) else { continue };
-            let (branch, below) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+            let Some(visit) = self.timeline.visits.get(*index) else {
+                continue;
+            };
+            let (branch, below) = if is_last {
+                ("└─ ", "   ")
+            } else {
+                ("├─ ", "│  ")
+            };
             self.state(visit, &format!("{indent}{branch}"), &format!("{indent}{below}"));
             self.draw(&visit.inner, &format!("{indent}{below}"));
         }
@@ -123,12 +141,19 @@ impl Drawing<'_> {
             return (visits.to_vec(), 0);
         }
         let of = |index: &usize| self.timeline.visits.get(*index);
-        if !visits.iter().all(|index| of(index).is_some_and(|visit| visit.kind == "Iteration")) {
+        if !visits
+            .iter()
+            .all(|index| of(index).is_some_and(|visit| visit.kind == "Iteration"))
+        {
             return (visits.to_vec(), 0);
         }
         let succeeded = |index: &&usize| of(index).is_some_and(|visit| visit.standing == Standing::Left);
         let others = visits.iter().filter(|index| !succeeded(index));
-        let mut shown: Vec<usize> = others.chain(visits.iter().filter(succeeded)).copied().take(ITERATIONS).collect();
+        let mut shown: Vec<usize> = others
+            .chain(visits.iter().filter(succeeded))
+            .copied()
+            .take(ITERATIONS)
+            .collect();
         shown.sort_unstable();
         (shown.clone(), visits.len() - shown.len())
     }
@@ -157,9 +182,12 @@ impl Drawing<'_> {
         }
         self.lines.push(line);
         if let Some(error) = &visit.error {
-            let room = self.columns.map_or(usize::MAX, |columns| columns.saturating_sub(below.chars().count() + 3));
+            let room = self
+                .columns
+                .map_or(usize::MAX, |columns| columns.saturating_sub(below.chars().count() + 3));
             let error = plain(error);
-            self.lines.push(format!("{below}   {}", tone.paint(&terminal::cut(&error, room))));
+            self.lines
+                .push(format!("{below}   {}", tone.paint(&terminal::cut(&error, room))));
         }
     }
 }
@@ -169,7 +197,11 @@ mod tests {
     use super::*;
 
     fn event(id: u64, previous: u64, kind: &str, name: &str) -> Value {
-        let details = if kind.ends_with("Entered") { "stateEnteredEventDetails" } else { "stateExitedEventDetails" };
+        let details = if kind.ends_with("Entered") {
+            "stateEnteredEventDetails"
+        } else {
+            "stateExitedEventDetails"
+        };
         json!({ "id": id, "previousEventId": previous, "type": kind, "timestamp": 1_764_590_400.0 + id as f64,
             details: { "name": name, "error": "Oops", "cause": "no\u{1b}thing" } })
     }
@@ -198,7 +230,10 @@ mod tests {
              └─ Both  parallel 19.0 s  running\n   ├─ Left  task 17.0 s, 2 attempts  running\n   \
              │     Oops: no\\u{1b}thing\n   └─ Right  wait 13.0 s  running\n"
         );
-        let long = [event(1, 0, "TaskStateEntered", &"N".repeat(200)), event(2, 1, "TaskFailed", "")];
+        let long = [
+            event(1, 0, "TaskStateEntered", &"N".repeat(200)),
+            event(2, 1, "TaskFailed", ""),
+        ];
         for line in drawn(&long, Some(60)).lines() {
             assert!(line.chars().count() <= 60, "{line}");
         }
@@ -206,17 +241,36 @@ mod tests {
 
     #[test]
     fn of_many_iterations_some_are_shown() {
-        let mut events = vec![event(1, 0, "MapStateEntered", "Each"), event(2, 1, "MapStateStarted", "")];
+        let mut events = vec![
+            event(1, 0, "MapStateEntered", "Each"),
+            event(2, 1, "MapStateStarted", ""),
+        ];
         for index in 0..50u64 {
             let details = json!({ "name": "Each", "index": index });
-            let (id, end) = (3 + 2 * index, if index == 45 { "MapIterationFailed" } else { "MapIterationSucceeded" });
-            events.push(json!({ "id": id, "previousEventId": 2, "type": "MapIterationStarted", "timestamp": 1.0,
-                "mapIterationStartedEventDetails": details }));
-            events.push(json!({ "id": id + 1, "previousEventId": id, "type": end, "timestamp": 2.0,
-                "mapIterationEventDetails": details }));
+            let (id, end) = (
+                3 + 2 * index,
+                if index == 45 {
+                    "MapIterationFailed"
+                } else {
+                    "MapIterationSucceeded"
+                },
+            );
+            events.push(
+                json!({ "id": id, "previousEventId": 2, "type": "MapIterationStarted", "timestamp": 1.0,
+                "mapIterationStartedEventDetails": details }),
+            );
+            events.push(
+                json!({ "id": id + 1, "previousEventId": id, "type": end, "timestamp": 2.0,
+                "mapIterationEventDetails": details }),
+            );
         }
         let text = drawn(&events, None);
-        for (part, expected) in [("Each [0]", true), ("Each [18]", true), ("Each [19]", false), ("Each [45]", true)] {
+        for (part, expected) in [
+            ("Each [0]", true),
+            ("Each [18]", true),
+            ("Each [19]", false),
+            ("Each [45]", true),
+        ] {
             assert_eq!(text.contains(&format!("{part}  ")), expected, "{part} in {text}");
         }
         assert!(text.contains("30 more that succeeded"), "{text}");

@@ -38,7 +38,9 @@ pub(crate) struct Submissions {
 pub(crate) fn run(options: &Submissions) -> anyhow::Result<()> {
     let client = Client::new(&options.asked.endpoint);
     let mut query = Serializer::new(String::new());
-    query.append_pair("format", "json").append_pair("limit", &options.limit.to_string());
+    query
+        .append_pair("format", "json")
+        .append_pair("limit", &options.limit.to_string());
     for (name, value) in [("outcome", &options.outcome), ("q", &options.search)] {
         if let Some(value) = value {
             query.append_pair(name, value);
@@ -49,7 +51,11 @@ pub(crate) fn run(options: &Submissions) -> anyhow::Result<()> {
         query.append_pair("from", &terminal::time(from).replacen(' ', "T", 1));
     }
     let page = client.get(&format!("/console/submissions?{}", query.finish()))?;
-    let text = if options.asked.json { format!("{page:#}\n") } else { table(&page, terminal::width()) };
+    let text = if options.asked.json {
+        format!("{page:#}\n")
+    } else {
+        table(&page, terminal::width())
+    };
     terminal::say(&text);
     Ok(())
 }
@@ -60,7 +66,10 @@ fn table(page: &Value, columns: Option<usize>) -> String {
     if items.is_empty() {
         return said + "No submissions.\n";
     }
-    let names: Vec<&String> = items[0]["values"].as_object().map(|values| values.keys().collect()).unwrap_or_default();
+    let names: Vec<&String> = items[0]["values"]
+        .as_object()
+        .map(|values| values.keys().collect())
+        .unwrap_or_default();
     let headings: Vec<String> = names.iter().map(|name| name.to_uppercase()).collect();
     let mut all = vec!["CAME IN", "OUTCOME"];
     all.extend(headings.iter().map(String::as_str));
@@ -72,7 +81,11 @@ fn table(page: &Value, columns: Option<usize>) -> String {
             Cell::of(&shown_time(&item["started_at"])),
             Cell::toned(&outcome, tone(&text(item, "tone"))),
         ];
-        cells.extend(names.iter().map(|name| Cell::of(item["values"][name.as_str()].as_str().unwrap_or_default())));
+        cells.extend(
+            names
+                .iter()
+                .map(|name| Cell::of(item["values"][name.as_str()].as_str().unwrap_or_default())),
+        );
         cells.push(Cell::of(&text(item, "id")));
         table.row(cells);
     }
@@ -94,7 +107,11 @@ fn counts(page: &Value) -> String {
             format!("{} {}{more}", terminal::plain(&text(count, "outcome")), count["count"])
         })
         .collect();
-    if parts.is_empty() { String::new() } else { format!("{}\n", parts.join(", ")) }
+    if parts.is_empty() {
+        String::new()
+    } else {
+        format!("{}\n", parts.join(", "))
+    }
 }
 
 /// `2026-12-01 12:00:03Z`, of a time as the console writes it.

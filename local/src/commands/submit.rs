@@ -51,7 +51,11 @@ pub(crate) fn run(options: &Submit) -> anyhow::Result<ExitCode> {
     let body = match options.body.as_deref() {
         None => {
             let fields = options.fields.iter();
-            Value::Object(fields.map(|(name, value)| (name.clone(), Value::from(value.as_str()))).collect())
+            Value::Object(
+                fields
+                    .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+                    .collect(),
+            )
         }
         Some(file) => read_body(file)?,
     };
@@ -66,12 +70,19 @@ pub(crate) fn run(options: &Submit) -> anyhow::Result<ExitCode> {
     }
     let answer = client.ask_url(&url, Some(&body), &headers)?;
     let text = if options.asked.json {
-        format!("{:#}\n", json!({ "status": answer.status, "location": answer.location, "body": answer.body }))
+        format!(
+            "{:#}\n",
+            json!({ "status": answer.status, "location": answer.location, "body": answer.body })
+        )
     } else {
         words(&answer)
     };
     terminal::say(&text);
-    Ok(if answer.status < 300 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if answer.status < 300 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
 
 fn read_body(file: &str) -> anyhow::Result<Value> {
@@ -95,7 +106,9 @@ fn words(answer: &Answer) -> String {
         _ => Tone::Bad,
     };
     // a problem (RFC 9457) has a title and a detail; anything else that is taken in has a status of its own
-    let what = member("title").map(str::to_owned).or_else(|| member("status").map(|word| word.replace('_', " ")));
+    let what = member("title")
+        .map(str::to_owned)
+        .or_else(|| member("status").map(|word| word.replace('_', " ")));
     let mut text = tone.paint(&format!("{} {}", answer.status, plain(&what.unwrap_or_default())));
     if let Some(id) = member("id") {
         text += &format!("  {}", plain(id));
@@ -110,7 +123,9 @@ fn words(answer: &Answer) -> String {
     if answer.body.is_string() {
         text += &format!("  {}\n", plain(answer.body.as_str().unwrap_or_default().trim()));
     }
-    if answer.status == 202 && let Some(id) = member("id") {
+    if answer.status == 202
+        && let Some(id) = member("id")
+    {
         text += &format!("Follow it: sluice show {}\n", plain(id));
     }
     text
@@ -118,10 +133,16 @@ fn words(answer: &Answer) -> String {
 
 /// The single faults that a problem lists: objects with a message, and what each is about.
 fn problems(body: &Value) -> Vec<(String, String)> {
-    let lists = body.as_object().into_iter().flat_map(Map::values).filter_map(Value::as_array);
+    let lists = body
+        .as_object()
+        .into_iter()
+        .flat_map(Map::values)
+        .filter_map(Value::as_array);
     let faults = lists.flatten().filter_map(|fault| {
         let message = fault.get("message")?.as_str()?;
-        let about = ["field", "name", "pointer"].into_iter().find_map(|name| fault.get(name)?.as_str());
+        let about = ["field", "name", "pointer"]
+            .into_iter()
+            .find_map(|name| fault.get(name)?.as_str());
         Some((about.unwrap_or("fault").to_owned(), message.to_owned()))
     });
     faults.collect()
@@ -148,7 +169,11 @@ mod tests {
             };
             assert_eq!(anstream::adapter::strip_str(&words(&answer)).to_string(), expected);
         }
-        check(201, json!({ "id": "s-1", "status": "ingested", "entry": {} }), "201 ingested  s-1\n");
+        check(
+            201,
+            json!({ "id": "s-1", "status": "ingested", "entry": {} }),
+            "201 ingested  s-1\n",
+        );
         check(
             202,
             json!({ "id": "s-1", "status": "waiting_for_approval" }),
@@ -160,7 +185,11 @@ mod tests {
             json!({ "title": "Refused", "detail": "Two fields are wrong.", "id": "s-1", "violations": violations }),
             "400 Refused  s-1\n  email: is no\\u{1b} address\n",
         );
-        check(400, json!({ "title": "Bad JSON", "detail": "At 1." }), "400 Bad JSON\n  At 1.\n");
+        check(
+            400,
+            json!({ "title": "Bad JSON", "detail": "At 1." }),
+            "400 Bad JSON\n  At 1.\n",
+        );
         check(429, json!({ "Message": "Rate Exceeded." }), "429 \n");
         check(502, json!("a page"), "502 \n  a page\n");
     }

@@ -135,8 +135,13 @@ impl Timeline {
             return Some(self.enter(format!("{map} [{index}]"), ITERATION.to_owned(), at, around));
         }
         let name = format!("{map} [{index}]");
-        let inner = around.and_then(|around| self.visits.get(around)).map_or(&[][..], |visit| &visit.inner);
-        let ended = inner.iter().copied().find(|inner| self.visits.get(*inner).is_some_and(|visit| visit.name == name))?;
+        let inner = around
+            .and_then(|around| self.visits.get(around))
+            .map_or(&[][..], |visit| &visit.inner);
+        let ended = inner
+            .iter()
+            .copied()
+            .find(|inner| self.visits.get(*inner).is_some_and(|visit| visit.name == name))?;
         if let Some(visit) = self.visits.get_mut(ended) {
             visit.left_ms = Some(at);
             visit.standing = match kind {
@@ -172,7 +177,11 @@ impl Timeline {
             return;
         };
         visit.left_ms = Some(at);
-        visit.standing = if is_failure(previous_kind) { Standing::Caught } else { Standing::Left };
+        visit.standing = if is_failure(previous_kind) {
+            Standing::Caught
+        } else {
+            Standing::Left
+        };
     }
 
     /// At the execution's end what was not left ended with it.
@@ -188,7 +197,9 @@ impl Timeline {
 
     /// Adds to a visit what an event tells of it.
     fn note(&mut self, visit: usize, kind: &str, event: &Value) {
-        let Some(visit) = self.visits.get_mut(visit) else { return };
+        let Some(visit) = self.visits.get_mut(visit) else {
+            return;
+        };
         if kind.ends_with("Scheduled") {
             visit.attempts += 1;
         }
@@ -265,8 +276,17 @@ mod tests {
     fn outline(timeline: &Timeline) -> Vec<String> {
         fn add(timeline: &Timeline, visits: &[usize], depth: usize, lines: &mut Vec<String>) {
             for visit in visits.iter().map(|index| &timeline.visits[*index]) {
-                let attempts = if visit.attempts > 1 { format!(" x{}", visit.attempts) } else { String::new() };
-                lines.push(format!("{}{} {:?}{attempts}", " ".repeat(depth), visit.name, visit.standing));
+                let attempts = if visit.attempts > 1 {
+                    format!(" x{}", visit.attempts)
+                } else {
+                    String::new()
+                };
+                lines.push(format!(
+                    "{}{} {:?}{attempts}",
+                    " ".repeat(depth),
+                    visit.name,
+                    visit.standing
+                ));
                 add(timeline, &visit.inner, depth + 1, lines);
             }
         }
@@ -363,7 +383,11 @@ mod tests {
 
     #[test]
     fn the_last_error_is_kept() {
-        let timeline = Timeline::of(&events(&["0 TaskStateEntered A", "1 TaskFailed One", "2 TaskTimedOut Two"]));
+        let timeline = Timeline::of(&events(&[
+            "0 TaskStateEntered A",
+            "1 TaskFailed One",
+            "2 TaskTimedOut Two",
+        ]));
         assert_eq!(timeline.visits[0].error.as_deref(), Some("Two"));
     }
 }

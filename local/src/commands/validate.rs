@@ -64,7 +64,11 @@ pub(crate) fn run(options: &Validate) -> anyhow::Result<ExitCode> {
             let file = file.clone();
             templates.push(TemplateSource { file, text });
         } else {
-            all.extend(validation::definition(&file.display().to_string(), &text, options.express));
+            all.extend(validation::definition(
+                &file.display().to_string(),
+                &text,
+                options.express,
+            ));
         }
     }
     all.extend(validation::templates(&templates, &given, &parameter::local()));
@@ -72,7 +76,10 @@ pub(crate) fn run(options: &Validate) -> anyhow::Result<ExitCode> {
     let errors = count(&all, Severity::Error);
     let warnings = count(&all, Severity::Warning);
     let text = if options.json {
-        format!("{:#}\n", json!({ "items": all, "errors": errors, "warnings": warnings }))
+        format!(
+            "{:#}\n",
+            json!({ "items": all, "errors": errors, "warnings": warnings })
+        )
     } else {
         words(&all, options.files.len(), errors, warnings)
     };
@@ -99,7 +106,11 @@ fn words(all: &[Finding], files: usize, errors: usize, warnings: usize) -> Strin
             Severity::Warning => ("warning", Tone::Attention),
         };
         let code = finding.code.map(|code| format!(" {code}")).unwrap_or_default();
-        let at = finding.location.as_deref().map(|at| format!(" {}:", plain(at))).unwrap_or_default();
+        let at = finding
+            .location
+            .as_deref()
+            .map(|at| format!(" {}:", plain(at)))
+            .unwrap_or_default();
         text += &format!("{place}: {}{code}:{at} {}\n", tone.paint(word), plain(&finding.message));
     }
     let number = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });

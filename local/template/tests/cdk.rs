@@ -14,7 +14,9 @@ fn resolve(source: &str, parameters: &[(&str, &str)]) -> Result<Stack, String> {
         .map(|(id, _)| (format!("{id}.FunctionUrl"), "http://127.0.0.1:4567/".to_owned()));
     inputs.attributes = urls.collect();
     let given = parameters.iter();
-    inputs.parameters = given.map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    inputs.parameters = given
+        .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+        .collect();
     template.resolve(&inputs).map_err(|errors| errors.to_string())
 }
 
@@ -43,13 +45,20 @@ fn an_asset_is_found_without_the_metadata_too() {
     }
     let key = &format!("\"S3Key\": \"{}.zip\"", &ASSET["asset.".len()..]);
     check("aws:asset:path", "other", Ok(ASSET));
-    check("\"aws:asset:property\": \"Code\"", "\"aws:asset:property\": \"Other\"", Ok(ASSET));
+    check(
+        "\"aws:asset:property\": \"Code\"",
+        "\"aws:asset:property\": \"Other\"",
+        Ok(ASSET),
+    );
     check(ASSET, "/elsewhere/greet", Ok("/elsewhere/greet"));
     // an object of one's own is none of the CDK's
     let named = "\"aws:asset:path\": \"asset";
     let without = GREETING.replace(named, "\"other\": \"asset");
     let errors = resolve(&without.replace(key, "\"S3Key\": \"greet.zip\""), &[]).expect_err("refused");
-    assert!(errors.contains("code from S3Bucket, S3Key is not available locally"), "{errors}");
+    assert!(
+        errors.contains("code from S3Bucket, S3Key is not available locally"),
+        "{errors}"
+    );
 }
 
 #[test]
@@ -64,7 +73,10 @@ fn the_version_of_the_bootstrap_is_its_default_unless_given() {
     check(&[], None);
     check(&[("BootstrapVersion", "21")], None);
     // the template's own rule holds
-    check(&[("BootstrapVersion", "3")], Some("CDK bootstrap stack version 6 required"));
+    check(
+        &[("BootstrapVersion", "3")],
+        Some("CDK bootstrap stack version 6 required"),
+    );
 }
 
 #[test]
@@ -82,9 +94,24 @@ fn parameters_of_the_parameter_store_have_their_defaults() {
     }
     let (text, list) = ("!Ref P", "!Join ['+', !Ref P]");
     check("AWS::SSM::Parameter::Value<String>", "/a/b", text, Ok("/a/b"));
-    check("AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>", "/ami", text, Ok("/ami"));
+    check(
+        "AWS::SSM::Parameter::Value<AWS::EC2::Image::Id>",
+        "/ami",
+        text,
+        Ok("/ami"),
+    );
     check("AWS::SSM::Parameter::Value<List<String>>", "a,b", list, Ok("a+b"));
     check("AWS::SSM::Parameter::Value<CommaDelimitedList>", "a,b", list, Ok("a+b"));
-    check("AWS::SSM::Parameter::Value<Strin>", "a", text, Err("unknown parameter type"));
-    check("AWS::SSM::Parameter::Value<String", "a", text, Err("unknown parameter type"));
+    check(
+        "AWS::SSM::Parameter::Value<Strin>",
+        "a",
+        text,
+        Err("unknown parameter type"),
+    );
+    check(
+        "AWS::SSM::Parameter::Value<String",
+        "a",
+        text,
+        Err("unknown parameter type"),
+    );
 }

@@ -75,7 +75,11 @@ fn references_look_as_on_aws_and_stay() {
         "{ Budget: { BudgetType: COST, TimeUnit: MONTHLY } }",
         "stack-R-[A-Z0-9]{12}",
     );
-    check_reference("AWS::CDK::Metadata", "{ Analytics: 'v2:deflate64:x' }", "stack-R-[A-Z0-9]{12}");
+    check_reference(
+        "AWS::CDK::Metadata",
+        "{ Analytics: 'v2:deflate64:x' }",
+        "stack-R-[A-Z0-9]{12}",
+    );
     check_reference(
         "AWS::ECS::TaskDefinition",
         "{ Family: f, ContainerDefinitions: [{ Name: pinger, Image: i }] }",

@@ -80,9 +80,14 @@ mod tests {
             request = request.header("authorization", authorization);
         }
         let request = request.body(Body::empty()).expect("a request");
-        let response = without_s3(all, &world.services).oneshot(request).await.expect("answers");
+        let response = without_s3(all, &world.services)
+            .oneshot(request)
+            .await
+            .expect("answers");
         assert_eq!(response.status().as_u16(), expected, "{method} {uri}");
-        let body = axum::body::to_bytes(response.into_body(), usize::MAX).await.expect("read");
+        let body = axum::body::to_bytes(response.into_body(), usize::MAX)
+            .await
+            .expect("read");
         let is_s3 = String::from_utf8_lossy(&body).contains("<Code>NotImplemented</Code><Message>There is no S3");
         assert_eq!(is_s3, expected == 501, "{method} {uri}");
     }
@@ -90,9 +95,12 @@ mod tests {
     #[tokio::test]
     async fn clients_of_s3_read_that_there_is_none() {
         let signed = |service: &str| {
-            format!("AWS4-HMAC-SHA256 Credential=x/20261201/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0")
+            format!(
+                "AWS4-HMAC-SHA256 Credential=x/20261201/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=0"
+            )
         };
-        let presigned = "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=x%2F20261201%2Fus-east-1%2Fs3%2Faws4_request";
+        let presigned =
+            "X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential=x%2F20261201%2Fus-east-1%2Fs3%2Faws4_request";
         check("GET", "/", Some(&signed("s3")), 501).await;
         check("PUT", "/bucket/key", Some(&signed("s3")), 501).await;
         check("POST", "/bucket?delete", Some(&signed("s3express")), 501).await;

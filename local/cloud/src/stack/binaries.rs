@@ -47,7 +47,10 @@ impl Plans {
         let mut all = FoundBinaries::default();
         let mut names: BTreeSet<String> = self.containers();
         for function in self.function_code()? {
-            let is_built = places.directory.as_deref().is_some_and(|at| built(at, &function.binary).is_some());
+            let is_built = places
+                .directory
+                .as_deref()
+                .is_some_and(|at| built(at, &function.binary).is_some());
             if !places.code || is_built {
                 names.insert(function.binary);
             } else {
@@ -55,7 +58,11 @@ impl Plans {
             }
         }
         for name in names {
-            match places.directory.as_deref().and_then(|directory| built(directory, &name)) {
+            match places
+                .directory
+                .as_deref()
+                .and_then(|directory| built(directory, &name))
+            {
                 Some(path) => {
                     let absolute = path.canonicalize().map_err(|source| file_error(&path, source))?;
                     all.found.by_name.insert(name, absolute);

@@ -26,10 +26,16 @@ fn step<'t, 'p>(value: &'t RawValue, path: &'p str) -> Option<(&'t RawValue, &'p
     if let Ok(members) = serde_json::from_str::<IndexMap<Cow<'t, str>, &'t RawValue>>(value.get()) {
         let fitting = members.iter().filter_map(|(name, inner)| {
             let rest = path.strip_prefix(&**name)?;
-            let behind = if rest.is_empty() { rest } else { rest.strip_prefix('/').or(rest.starts_with('[').then_some(rest))? };
+            let behind = if rest.is_empty() {
+                rest
+            } else {
+                rest.strip_prefix('/').or(rest.starts_with('[').then_some(rest))?
+            };
             Some((name.len(), *inner, behind))
         });
-        return fitting.max_by_key(|(length, _, _)| *length).map(|(_, inner, behind)| (inner, behind));
+        return fitting
+            .max_by_key(|(length, _, _)| *length)
+            .map(|(_, inner, behind)| (inner, behind));
     }
     let items: Vec<&'t RawValue> = serde_json::from_str(value.get()).ok()?;
     let path = path.strip_prefix('[').unwrap_or(path);

@@ -92,7 +92,10 @@ fn warnings(plan: &Plan) -> Vec<Finding> {
     let definitions = plan.definitions();
     let all = definitions.iter().flat_map(|(file, text)| {
         let found = StateMachine::validate(text, ParseOptions::default());
-        found.iter().map(|diagnostic| finding(file, text, diagnostic)).collect::<Vec<_>>()
+        found
+            .iter()
+            .map(|diagnostic| finding(file, text, diagnostic))
+            .collect::<Vec<_>>()
     });
     all.filter(|finding| finding.severity == Severity::Warning).collect()
 }
@@ -123,7 +126,8 @@ mod tests {
 
     const EXPORTS: &str = "Resources: { T: { Type: AWS::SNS::Topic } }\n\
                            Outputs: { O: { Value: !Ref T, Export: { Name: told } } }\n";
-    const IMPORTS: &str = "Resources: { T: { Type: AWS::SNS::Topic, Properties: { DisplayName: !ImportValue told } } }\n";
+    const IMPORTS: &str =
+        "Resources: { T: { Type: AWS::SNS::Topic, Properties: { DisplayName: !ImportValue told } } }\n";
 
     #[test]
     fn one_may_import_what_another_exports() {
@@ -138,14 +142,22 @@ mod tests {
                 "t.yaml",
                 "Resources:\n  T:\n    Type: AWS::SNS::Topic\n    Properties: { DisplayNam: x }\n  U: { Type: AWS::No::No }\n",
             )],
-            &["t.yaml:4 unknown property `DisplayNam`", "t.yaml:5 unknown resource type"],
+            &[
+                "t.yaml:4 unknown property `DisplayNam`",
+                "t.yaml:5 unknown resource type",
+            ],
         );
         check(
-            &[("t.yaml", "Parameters: { Given: { Type: String }, P: { Type: String } }\nResources: { T: { Type: AWS::SNS::Topic } }\n")],
+            &[(
+                "t.yaml",
+                "Parameters: { Given: { Type: String }, P: { Type: String } }\nResources: { T: { Type: AWS::SNS::Topic } }\n",
+            )],
             &["t.yaml:1 the parameter has no default: give a value for `P`"],
         );
         let machine = |definition: &str| {
-            format!("Resources:\n  M:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      RoleArn: arn:aws:iam::0:role/r\n      DefinitionString: '{definition}'\n")
+            format!(
+                "Resources:\n  M:\n    Type: AWS::StepFunctions::StateMachine\n    Properties:\n      RoleArn: arn:aws:iam::0:role/r\n      DefinitionString: '{definition}'\n"
+            )
         };
         check(&[("t.yaml", &machine("{}"))], &["SCHEMA_VALIDATION_FAILED"]);
         let pass = r#"{"StartAt":"A","States":{"A":{"Type":"Pass","Parameters":{"a":"$.b"},"End":true}}}"#;

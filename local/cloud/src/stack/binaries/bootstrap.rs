@@ -21,7 +21,11 @@ const HEAD: usize = 20;
 /// # Errors
 /// With the file that is there and cannot be read.
 pub(super) fn at(path: &Path) -> Result<Found, (PathBuf, io::Error)> {
-    let file = if path.is_dir() { path.join("bootstrap") } else { path.to_owned() };
+    let file = if path.is_dir() {
+        path.join("bootstrap")
+    } else {
+        path.to_owned()
+    };
     if !file.is_file() {
         return Ok(Found::Unusable(format!(
             "its Code has no binary (looked for {}); build it there",
@@ -30,12 +34,17 @@ pub(super) fn at(path: &Path) -> Result<Found, (PathBuf, io::Error)> {
     }
     let unreadable = |error| (file.clone(), error);
     let mut head = [0; HEAD];
-    let read = File::open(&file).and_then(|mut opened| opened.read(&mut head)).map_err(unreadable)?;
+    let read = File::open(&file)
+        .and_then(|mut opened| opened.read(&mut head))
+        .map_err(unreadable)?;
     if let Some(reason) = fault(&head[..read]) {
         return Ok(Found::Unusable(format!("{} {reason}", file.display())));
     }
     if !is_executable(&file) {
-        return Ok(Found::Unusable(format!("{0} may not be run; `chmod +x {0}`", file.display())));
+        return Ok(Found::Unusable(format!(
+            "{0} may not be run; `chmod +x {0}`",
+            file.display()
+        )));
     }
     Ok(Found::Binary(file.canonicalize().map_err(unreadable)?))
 }
@@ -64,7 +73,8 @@ fn fault(head: &[u8]) -> Option<String> {
 #[cfg(unix)]
 fn is_executable(file: &Path) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    file.metadata().is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
+    file.metadata()
+        .is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
 }
 
 #[cfg(not(unix))]
