@@ -92,12 +92,14 @@ pub(crate) fn run(options: &Logs) -> anyhow::Result<()> {
         terminal::say("No lines.\n");
     }
     print(options, &first);
-    while options.follow {
+    if !options.follow {
+        return Ok(());
+    }
+    loop {
         std::thread::sleep(PAUSE);
         let next = requests(&client, options, &mut seen, since_ms)?;
         print(options, &next);
     }
-    Ok(())
 }
 
 /// The requests that were not seen yet, in the order of their beginnings, each with its function.

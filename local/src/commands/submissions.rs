@@ -123,10 +123,10 @@ fn shown_time(value: &Value) -> String {
 }
 
 /// The tone by the name that a template gives an outcome.
-pub(crate) fn tone(name: &str) -> Tone {
+fn tone(name: &str) -> Tone {
     match name {
-        "good" => Tone::Good,
-        "attention" => Tone::Attention,
+        "ok" => Tone::Good,
+        "wait" => Tone::Attention,
         "bad" => Tone::Bad,
         _ => Tone::Neutral,
     }
@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn a_page_is_a_table_with_the_counts_above() {
-        let item = json!({ "id": "s-1", "started_at": "2026-12-01T12:00:03.000Z", "outcome": "stored", "tone": "good",
+        let item = json!({ "id": "s-1", "started_at": "2026-12-01T12:00:03.000Z", "outcome": "stored", "tone": "ok",
             "values": { "Name": "Zoë", "E-mail": "z@x.com" } });
         let page = json!({ "items": [item], "counts": [{ "outcome": "stored", "count": 12, "at_least": true },
             { "outcome": "broken", "count": 0 }], "approximate": "Counted among the newest 1,000." });
