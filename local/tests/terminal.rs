@@ -128,8 +128,13 @@ fn a_submission_is_followed_from_the_terminal() {
     let states = ended["states"].as_array().expect("a list");
     assert_eq!(states.last().expect("a state")["name"], "Store", "{ended}");
     assert!(states.iter().all(|state| state["standing"] == "succeeded"), "{ended}");
+    its_executions_are_listed(&sluice, &id);
+}
 
-    let history = json_of(&command(&["history", "--json", "--last", "1", &id]));
+/// Three submissions have come in, of which the last one has this id.
+fn its_executions_are_listed(sluice: &Sluice, id: &str) {
+    let command = |arguments: &[&str]| at(sluice.endpoint(), arguments);
+    let history = json_of(&command(&["history", "--json", "--last", "1", id]));
     assert_eq!(history["events"][0]["type"], "ExecutionSucceeded");
     let listed = json_of(&command(&[
         "executions",
@@ -144,8 +149,8 @@ fn a_submission_is_followed_from_the_terminal() {
         json_of(&command(&["executions", "--json", "--failed"]))["items"],
         json!([])
     );
-    let logs = command(&["logs", "--search", &id]);
-    assert!(logs.code == 0 && logs.out.contains(&id), "{} {}", logs.out, logs.err);
+    let logs = command(&["logs", "--search", id]);
+    assert!(logs.code == 0 && logs.out.contains(id), "{} {}", logs.out, logs.err);
     let other = command(&["logs", "NoSuchFunction"]);
     assert!(other.code == 1 && other.err.contains("IngestFunction"), "{}", other.err);
     let url = sluice.output("FunctionURLAPI");
