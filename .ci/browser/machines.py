@@ -51,7 +51,7 @@ RUN = flow(Each={"Type": "Map", "Label": "each", "ItemsPath": "$.list", "Tolerat
 SIXTY = flow(**{name: state for n in range(15) for name, state in {
     f"Check{n}": {"Type": "Choice", "Choices": [{"Variable": "$.n", "NumericLessThan": n, "Next": f"Prepare{n}"}], "Default": f"Call{n}"},
     f"Prepare{n}": {"Type": "Pass", "Next": f"Call{n}"},
-    f"Call{n}": {"Type": "Parallel", "Branches": [flow(**{f"Work{n}": PASS})], "Next": f"Check{n + 1}" if n < 14 else "Done",
+    f"Call{n}": {"Type": "Parallel", "Branches": [flow(**{f"Work{n}": PASS})], "ResultPath": None, "Next": f"Check{n + 1}" if n < 14 else "Done",
                  "Catch": [{"ErrorEquals": ["States.ALL"], "Next": f"Prepare{n}"}]},
 } .items()}, Done={"Type": "Succeed"})
 

@@ -276,9 +276,7 @@ impl ExecutionView {
             h1 { "Execution " (text::line(&self.name, 120)) " " (layout::status(self.status)) }
             (self.render_facts(json_url))
             @if self.error.is_some() || self.cause.is_some() {
-                h2 { "Error" }
-                p.error { strong { (text::line(self.error.as_deref().unwrap_or("(no error name)"), 512)) } }
-                @if let Some(cause) = &self.cause { (text::maybe_json_block(cause, json_url)) }
+                (self.render_error(json_url))
             }
             div.execution {
                 @if let Some(graph) = &page.graph {
@@ -326,13 +324,11 @@ impl ExecutionView {
                     dd { (waits_for(self.waiting.as_ref())) }
                 }
                 dt { "Started" }
-                dd { (self.started_at) }
-                @if let Some(stopped) = self.stopped_at {
-                    dt { "Stopped" }
-                    dd { (stopped) }
+                dd {
+                    (self.started_at)
+                    @if let Some(stopped) = self.stopped_at { ", stopped " (stopped) ", took " } @else { ", running for " }
+                    (time::duration(self.duration_ms))
                 }
-                dt { @if self.stopped_at.is_some() { "Duration" } @else { "Running for" } }
-                dd { (time::duration(self.duration_ms)) }
                 @if self.redrive_count > 0 {
                     dt { "Redriven" }
                     dd {
@@ -340,15 +336,29 @@ impl ExecutionView {
                         @if let Some(at) = self.redriven_at { ", last " (at) }
                     }
                 }
-                dt { "ARN" }
-                dd { code { (text::line(&self.arn, 512)) } }
                 dt { "Input" }
                 dd { (in_short(&self.input, json_url)) }
                 @if let Some(output) = &self.output {
                     dt { "Output" }
                     dd { (in_short(output, json_url)) }
                 }
+                dt { "ARN" }
+                dd { code { (text::line(&self.arn, 512)) } }
             }
+        }
+    }
+
+    /// The error in a line, and its cause behind it if that is long.
+    fn render_error(&self, json_url: &str) -> Markup {
+        let cause = self.cause.as_deref().unwrap_or_default();
+        let short = cause.len() <= LINE * 2 && !cause.starts_with('{');
+        html! {
+            h2 { "Error" }
+            p.error {
+                strong { (text::line(self.error.as_deref().unwrap_or("(no error name)"), 512)) }
+                @if short && !cause.is_empty() { ": " (text::line(cause, LINE * 2)) }
+            }
+            @if !short { details { summary { "its cause" } (text::maybe_json_block(cause, json_url)) } }
         }
     }
 

@@ -405,3 +405,23 @@ async fn a_machine_of_sixty_states_is_drawn_within_the_limit_of_a_page() {
     assert!(alone.contains("60 states, 60 succeeded"), "{alone}");
     assert!(alone.len() < 150_000, "{} bytes", alone.len());
 }
+
+#[tokio::test]
+async fn a_state_that_fails_without_an_event_has_the_executions_error() {
+    let console = Console::start().await;
+    let choice = json!({ "Type": "Choice", "Choices": [{ "Variable": "$.none", "NumericEquals": 1, "Next": "End" }] });
+    let definition = json!({ "StartAt": "Look", "States": { "Look": choice, "End": { "Type": "Succeed" } } });
+    let fail = json!({ "Type": "Fail", "Error": "No.Way", "Cause": "because" });
+    for (name, definition, error) in [
+        ("runtime", definition, "States.Runtime"),
+        ("fail", flow("No", fail), "No.Way"),
+    ] {
+        let page = console.run(name, definition, json!({}), true).await;
+        let json = console.json(&page).await;
+        assert_eq!(
+            (&json["visit"]["status"], &json["visit"]["error"]),
+            (&json!("failed"), &json!(error)),
+            "{name}"
+        );
+    }
+}

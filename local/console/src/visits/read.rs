@@ -36,7 +36,25 @@ pub(crate) fn read(trace: &Trace, status: Status, now: Timestamp) -> Visits {
         let open = open.get(&draft.visit.id).copied();
         draft.finish(open, status, now)
     });
-    Visits::new(finished.collect())
+    let mut visits: Vec<Visit> = finished.collect();
+    explain(&mut visits, trace);
+    Visits::new(visits)
+}
+
+/// Gives the execution's error to the state that failed with it, if no event of that state tells it: a Fail, or a path that
+/// selects nothing.
+fn explain(visits: &mut [Visit], trace: &Trace) {
+    let ended = trace.events.iter().rev().find_map(|event| match &event.kind {
+        EventKind::ExecutionFailed(details) => Some(details),
+        _ => None,
+    });
+    let failed = visits
+        .iter_mut()
+        .rev()
+        .find(|visit| visit.status == StateStatus::Failed && !visit.is_container());
+    if let (Some(details), Some(visit)) = (ended, failed) {
+        visit.error.get_or_insert_with(|| details.clone());
+    }
 }
 
 impl Draft {
