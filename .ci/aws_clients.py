@@ -15,6 +15,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 import cloudwatch_api
+import logs_api
 import sluice
 import stepfunctions_api
 import streams_api
@@ -158,7 +159,8 @@ def main():
         print(stepfunctions_api.check(endpoint))
         print(streams_api.check(endpoint, sys.argv[1]))
         print(cloudwatch_api.check(endpoint))
-    print("boto3, Map Runs, the AWS CLI, all of Step Functions, Kinesis and SQS, CloudWatch:\n6 passed, 0 failed")
+        print(logs_api.check(endpoint, outputs["StoreFunctionName"]))
+    print("boto3, Map Runs, the AWS CLI, all of Step Functions, Kinesis and SQS, CloudWatch, its Logs:\n7 passed, 0 failed")
 
 
 if __name__ == "__main__":

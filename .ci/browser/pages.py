@@ -24,6 +24,7 @@ Run a part of it:  .ci/browser/run VENV target/debug/sluice --only console
 """
 import dataclasses
 import typing
+import urllib.parse
 
 
 @dataclasses.dataclass(frozen=True)
@@ -33,6 +34,16 @@ class Page:
     act: typing.Callable = None
     status: int = 200
     allowed: typing.Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+
+def query(**members):
+    return "?" + urllib.parse.urlencode(members)
+
+
+def refuse_start(page):
+    page.locator("textarea[name=input]").fill("{ no json")
+    with page.expect_navigation():
+        page.get_by_role("button", name="Start", exact=True).click()
 
 
 PAGES = [
@@ -66,5 +77,21 @@ PAGES = [
     Page("console-logs-of-a-function", lambda world: world.console("logs", world.function("ingest"))),
     Page("console-machines", lambda world: world.console("state-machines")),
     Page("console-machine", lambda world: world.console("state-machines", world.machine)),
+    Page("console-submissions", lambda world: world.console("submissions")),
+    Page("console-submissions-found", lambda world: world.console("submissions") + "?q=ada&outcome=stored"),
+    Page("console-submissions-none", lambda world: world.console("submissions") + "?q=nobody-is-called-so"),
+    Page("console-executions", lambda world: world.console("executions")),
+    Page("console-start", lambda world: world.console("start")),
+    Page("console-start-refused", lambda world: world.console("start"), act=refuse_start, status=200),
+    Page("console-stop", lambda world: world.console("stop") + query(arn=world.execution("waiting"))),
+    Page("console-redrive", lambda world: world.console("redrive") + query(arn=world.execution("stored"))),
+    Page("console-redrive-failed", lambda world: world.console("redrive-failed")),
+    Page("console-task", lambda world: world.console("tasks") + query(arn=world.execution("waiting"))),
+    Page("console-task-by-token", lambda world: world.console("tasks")),
+    Page("console-clock", lambda world: world.console("clock")),
+    Page("console-inbox-found", lambda world: world.console("inbox") + "?q=ananya"),
+    Page("console-logs-found", lambda world: world.console("logs") + "?q=report&level="),
+    Page("console-dashboards", lambda world: world.console("dashboards")),
+    Page("console-dashboard", lambda world: world.console("dashboards", "sluice") + "?range=15m"),
     Page("console-unknown", lambda world: world.console("nothing"), status=404),
 ]

@@ -175,6 +175,18 @@ pub(crate) struct Up {
     #[arg(long, value_name = "DURATION", env = "SLUICE_KEEP", default_value = "90d", value_parser = keep)]
     pub(crate) keep: Duration,
 
+    /// Send mails for real, through an SMTP server: smtp://HOST:PORT, smtp://USER:PASSWORD@HOST:587?tls=required or
+    /// smtps://USER:PASSWORD@HOST. They are in the inbox all the same, with what became of sending them
+    #[arg(long, value_name = "URL", env = "SLUICE_SMTP", hide_env_values = true)]
+    pub(crate) smtp: Option<String>,
+    /// The sender of those mails
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "SLUICE_SMTP_FROM",
+        default_value = "Sluice <sluice@localhost>"
+    )]
+    pub(crate) smtp_from: String,
     /// Hold AWS's quotas too: aws (us-east-1, us-west-2, eu-west-1), aws-small (other regions) or new-account. Calls beyond them
     /// are throttled, and subscriptions suspended, as AWS would do.
     #[arg(long, value_name = "PROFILE", env = "SLUICE_QUOTAS")]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use sluice_cloud::{BinaryPlaces, Cloud, CloudConfig, Plans, StackSource, StartError};
+use sluice_cloud::{BinaryPlaces, Cloud, CloudConfig, Plans, SmtpServer, StackSource, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{StackChoice, Up};
@@ -53,6 +53,10 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         allowed_hosts: options.allowed_hosts,
         keep: options.keep,
         quotas: options.quotas,
+        smtp: match &options.smtp {
+            Some(url) => Some(SmtpServer::new(url, &options.smtp_from)?),
+            None => None,
+        },
     };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

@@ -23,7 +23,7 @@ pub struct Refresh<'a> {
     pub seconds: u32,
     /// The most seconds between two looks, if nothing changes; as many as `seconds` for a steady pace.
     pub slowest: u32,
-    /// The seconds without script.
+    /// The seconds without script; 0 for a page that is not loaded again by itself then.
     pub without_script: u32,
     /// The address of the page that stays as it is, without script.
     pub stopped: &'a str,
@@ -50,6 +50,9 @@ pub struct Document<'a> {
     pub now: Option<&'a str>,
     /// More for the foot.
     pub foot: Option<Markup>,
+    /// Rules behind the style sheet, for pages with parts of their own. The policy must know of them
+    /// ([`content_security_policy_with`](crate::content_security_policy_with)).
+    pub more_style: &'a str,
 }
 
 impl Document<'_> {
@@ -81,10 +84,10 @@ impl Document<'_> {
                 title { (shown(self.title)) " · Sluice" @if !self.part.is_empty() { " " (self.part) } }
                 link rel="icon" type="image/svg+xml" href=(icon());
                 @if let Some(json) = self.json { link rel="alternate" type="application/json" href=(json); }
-                @if let Some(refresh) = self.refresh {
+                @if let Some(refresh) = self.refresh.filter(|refresh| refresh.without_script > 0) {
                     noscript { meta http-equiv="refresh" content=(refresh.without_script); }
                 }
-                style { (PreEscaped(STYLE)) }
+                style { (PreEscaped(STYLE)) (PreEscaped(self.more_style)) }
             }
         }
     }
@@ -118,9 +121,9 @@ impl Document<'_> {
         html! {
             footer.foot {
                 @if let Some(refresh) = self.refresh {
-                    noscript {
+                    @if refresh.without_script > 0 { noscript {
                         "This page is loaded again every " (refresh.without_script) " s. " a href=(refresh.stopped) { "Stop that" }
-                    }
+                    } }
                     button.copy type="button" data-pause hidden {}
                     span role="status" data-said {}
                 }

@@ -23,7 +23,7 @@ pub use document::{Document, Link, Refresh};
 pub use form::{ErrorSummary, Mistake, Shape, TextField};
 pub use mark::{icon, mark};
 pub use parts::{Step, copy, empty, facts, notice, pager, steps};
-pub use policy::content_security_policy;
+pub use policy::{content_security_policy, content_security_policy_with};
 pub use script::script;
 pub use style::STYLE;
 pub use table::{Column, table};

@@ -29,4 +29,6 @@ pub struct CloudConfig {
     pub keep: Duration,
     /// AWS's quotas that hold here too; none without them.
     pub quotas: Option<Profile>,
+    /// The server through which mails are sent for real; none: they stay in the inbox.
+    pub smtp: Option<sluice_smtp::Server>,
 }

@@ -38,6 +38,7 @@ pub use cloud::{Cloud, ServiceReport, StackReport};
 pub use config::CloudConfig;
 pub use directory::DirectoryError;
 pub use sluice_quotas::Profile as QuotaProfile;
+pub use sluice_smtp::{Server as SmtpServer, ServerError as SmtpServerError};
 
 pub use stack::{Binaries, BinaryPlaces, FoundBinaries, FunctionCode, Plans, RuntimeNotes, StackSource, StartError};
 pub use upkeep::{BackupError, CheckError, DatabaseReport, FindingReport, Report, backup, check};

@@ -14,6 +14,7 @@ use sluice_dynamodb::DynamoDb;
 use sluice_events::{Ended, Heard};
 use sluice_host::Host;
 use sluice_integrations::Runner;
+use sluice_smtp::Relay;
 use sluice_template::Stack;
 use sluice_wire::Account;
 use tokio::net::TcpListener;
@@ -33,7 +34,7 @@ use crate::stack::{
     UrlListener,
 };
 use crate::stack_list::Entrances;
-use crate::wiring::Stores;
+use crate::wiring::{ConsoleParts, Stores};
 use crate::{directory, events, housekeeping, permissions, wiring};
 
 /// The first phase: the endpoint's address is taken, and the data directory is this user's alone.
@@ -90,6 +91,7 @@ pub(crate) struct DeployedStack {
 struct Serving {
     /// The time for which executions, mails and logs are kept.
     keep: Duration,
+    smtp: Option<sluice_smtp::Server>,
     runtime: Runtime,
     environment: RuntimeEnvironment,
     stacks: Vec<DeployedStack>,
@@ -279,6 +281,13 @@ impl Deployed {
         stack::bring_up(services, host, plan, &stack, &self.environment).await?;
         // the first one holds what the others import, and the tables
         let mut record = stack::record(&stack, &plan.text, lifecycle, self.stacks.is_empty());
+        for output in &mut record.outputs {
+            // what leads to AWS's console leads to this one, where it has such a page
+            let local = sluice_console::local_address(&output.value);
+            if local != output.value {
+                output.value = format!("{}{local}", self.environment.endpoint);
+            }
+        }
         if let StackAction::Delete(_) = action {
             record.status = StackStatus::DeleteInProgress;
             record.retain_as(before);
@@ -304,12 +313,16 @@ impl Deployed {
         let listeners = Listeners::new(&bound.config.allowed_hosts);
         let (stop_endpoint, endpoint_stopped) = watch::channel(false);
         let guard = listeners.guard(bound.address);
+        let smtp = bound.config.smtp.as_ref().map(|server| server.name().to_owned());
         let router = wiring::router(
             services,
             &runtime.host,
             &process,
             guard,
-            console_notes(&stacks),
+            ConsoleParts {
+                notes: console_notes(&stacks),
+                smtp,
+            },
             entrances(&stacks),
         );
         let endpoint = listeners.serve_endpoint(bound.listener, router, endpoint_stopped);
@@ -339,6 +352,7 @@ impl Deployed {
         }
         Ok(Serving {
             keep: bound.config.keep,
+            smtp: bound.config.smtp,
             runtime,
             environment,
             stacks,
@@ -393,6 +407,10 @@ impl Serving {
             stream_metrics.gauge(&services),
             housekeeping::start(Arc::clone(&services), host.clone(), self.keep),
         ];
+        if let Some(server) = self.smtp {
+            let relay = Relay::new(services.driver.clone(), server, services.sns.mailed());
+            background.push(sluice_smtp::start(relay, services.config.now()));
+        }
         let requests = services.stacks.take_deletion_requests();
         background.extend(requests.map(|requests| tokio::spawn(Arc::clone(&supervisor).delete_requested(requests))));
         self.process.is_up();
@@ -429,12 +447,13 @@ async fn decide(services: &Services, plans: &Plans) -> Result<Vec<(StackAction, 
     Ok(actions)
 }
 
-/// The sentences for the console's pages: of each kind that of the first stack that has one.
+/// The sentences and definitions for the console's pages: of each kind that of the first stack that has one.
 fn console_notes(stacks: &[DeployedStack]) -> ConsoleNotes {
     ConsoleNotes {
         executions: stacks.iter().find_map(|one| one.notes.executions.clone()),
         approvals: stacks.iter().find_map(|one| one.notes.approvals.clone()),
         inbox: stacks.iter().find_map(|one| one.notes.inbox.clone()),
+        submissions: stacks.iter().find_map(|one| one.notes.submissions.clone()),
     }
 }
 

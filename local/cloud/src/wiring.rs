@@ -16,6 +16,7 @@ use sluice_http::HostGuard;
 use sluice_integrations::Runner;
 use sluice_kinesis::Kinesis;
 use sluice_lambda::{Lambda, RemoteLambda};
+use sluice_logs::Logs;
 use sluice_mappings::Mappings;
 use sluice_quotas::Quotas;
 use sluice_sns::Sns;
@@ -98,6 +99,7 @@ pub(crate) fn services(
     Ok(Services {
         sqs: Sqs::new(account.clone(), streams.clone()),
         kinesis: Kinesis::new(account.clone(), streams.clone()),
+        logs: Logs::new(account.clone(), host.clone()),
         cloudwatch: CloudWatch::new(account.clone(), Arc::clone(&metrics), driver.clone()),
         cloudformation: CloudFormation::new(account.clone(), Arc::clone(&stacks)),
         mappings: Mappings::new(account.clone(), streams.clone(), lambda.clone()),
@@ -115,12 +117,20 @@ pub(crate) fn services(
     })
 }
 
+/// The parts of the console that a start decides.
+pub(crate) struct ConsoleParts {
+    /// The sentences and definitions of the templates.
+    pub(crate) notes: ConsoleNotes,
+    /// The server through which mails are sent.
+    pub(crate) smtp: Option<String>,
+}
+
 pub(crate) fn router(
     services: &Arc<Services>,
     host: &Host,
     life: &Arc<ProcessState>,
     guard: HostGuard,
-    notes: ConsoleNotes,
+    console: ConsoleParts,
     entrances: Entrances,
 ) -> axum::Router {
     let time: Arc<dyn TimeMachine> = Arc::new(time_machine::Machine::new(Arc::clone(services)));
@@ -129,9 +139,12 @@ pub(crate) fn router(
         driver: services.driver.clone(),
         host: host.clone(),
         stacks: Arc::clone(&services.stacks),
+        cloudwatch: services.cloudwatch.clone(),
+        smtp: console.smtp,
         clock: Arc::clone(&services.config.clock),
         guard: guard.clone(),
-        notes,
+        notes: console.notes,
+        form_secret: seed(),
     };
     let health = Health {
         services: Arc::clone(services),

@@ -1,30 +1,35 @@
-//! The frame around every page.
+//! The frame around every page of the console, in the look that all pages of Sluice share.
 
 use std::sync::LazyLock;
 
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
-use sha2::{Digest, Sha256};
+use maud::{Markup, html};
 use sluice_engine::Status;
+use sluice_pages::{Document, Link, Refresh};
 
-/// The only stylesheet; inline, and allowed by its hash.
+use crate::Tone;
+
+/// The console's own rules beside the look that all pages share.
 static STYLE: LazyLock<String> = LazyLock::new(|| {
-    let own = [include_str!("style.css"), include_str!("execution.css")];
-    format!("{}{}", own.concat(), sluice_graph::STYLE)
+    [
+        include_str!("style.css"),
+        include_str!("execution.css"),
+        sluice_graph::STYLE,
+    ]
+    .concat()
 });
 
-/// Nothing may be loaded and no script may run, whatever slips into a page; the stylesheet is named by its hash.
-pub(crate) static CONTENT_SECURITY_POLICY: LazyLock<String> = LazyLock::new(|| {
-    let hash = BASE64_STANDARD.encode(Sha256::digest(STYLE.as_str()));
-    format!(
-        "default-src 'none'; style-src 'sha256-{hash}'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-    )
-});
+/// Nothing may be loaded, and only what is named by its hash may style a page or run in it, whatever slips in.
+pub(crate) static CONTENT_SECURITY_POLICY: LazyLock<String> =
+    LazyLock::new(|| sluice_pages::content_security_policy_with(&STYLE));
+
+/// Seconds between a page's looks at itself, and the most when nothing changes.
+const LOOKS: (u32, u32) = (3, 30);
 
 /// The parts of the console that every page links to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Section {
+    /// The submissions.
+    Submissions,
     /// The overview and single executions.
     Executions,
     /// Executions that wait for a decision.
@@ -35,34 +40,42 @@ pub(crate) enum Section {
     Logs,
     /// The definitions.
     Machines,
+    /// Pictures of metrics.
+    Dashboards,
 }
 
 impl Section {
-    const ALL: [Self; 5] = [
+    const ALL: [Self; 7] = [
+        Self::Submissions,
         Self::Executions,
         Self::Approvals,
         Self::Inbox,
         Self::Logs,
         Self::Machines,
+        Self::Dashboards,
     ];
 
     fn name(self) -> &'static str {
         match self {
+            Self::Submissions => "Submissions",
             Self::Executions => "Executions",
-            Self::Approvals => "Approvals",
+            Self::Approvals => "Waiting",
             Self::Inbox => "Inbox",
             Self::Logs => "Logs",
             Self::Machines => "State machines",
+            Self::Dashboards => "Dashboards",
         }
     }
 
     fn path(self) -> &'static str {
         match self {
-            Self::Executions => "/console",
+            Self::Submissions => "/console",
+            Self::Executions => "/console/executions",
             Self::Approvals => "/console/approvals",
             Self::Inbox => "/console/inbox",
             Self::Logs => "/console/logs",
             Self::Machines => "/console/state-machines",
+            Self::Dashboards => "/console/dashboards",
         }
     }
 }
@@ -76,88 +89,99 @@ pub(crate) struct Frame {
     pub(crate) section: Option<Section>,
     /// The URL of its JSON form; an error has none of its own.
     pub(crate) json_url: Option<String>,
-    /// Reload after so many seconds.
-    pub(crate) refresh: Option<u64>,
+    /// Reload after so many seconds, with script or without.
+    pub(crate) refresh: Option<u32>,
+    /// The address of the page that is not loaded again.
+    pub(crate) still: String,
+    /// It looks at itself, where there is a script, and shows what has changed.
+    pub(crate) is_live: bool,
+    /// A template says what submissions are.
+    pub(crate) has_submissions: bool,
+    /// The time on the engine's clock, RFC 3339.
+    pub(crate) now: String,
 }
 
 /// The whole document.
 pub(crate) fn document(frame: &Frame, content: &Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            head {
-                meta charset="utf-8";
-                meta name="viewport" content="width=device-width, initial-scale=1";
-                @if let Some(seconds) = frame.refresh {
-                    meta http-equiv="refresh" content=(seconds);
-                }
-                title { (super::text::visible(&frame.title)) " · Sluice console" }
-                @if let Some(json_url) = &frame.json_url {
-                    link rel="alternate" type="application/json" href=(json_url);
-                }
-                style { (PreEscaped(STYLE.as_str())) }
-            }
-            body {
-                a.skip href="#content" { "Skip to the content" }
-                header {
-                    strong { "Sluice" }
-                    nav aria-label="Console" {
-                        ul {
-                            @for section in Section::ALL {
-                                li {
-                                    a href=(section.path()) aria-current=[current(frame.section, section)] {
-                                        (section.name())
-                                    }
-                                }
-                            }
-                        }
-                    }
-                }
-                main id="content" { (content) }
-                footer {
-                    span { "Times are UTC, on the clock of this runtime." }
-                    @if let Some(json_url) = &frame.json_url {
-                        a href=(json_url) { "This page as JSON" }
-                    }
-                    @if let Some(seconds) = frame.refresh {
-                        span { "Reloads every " (seconds) " s." }
-                    }
-                }
-            }
-        }
+    let sections = Section::ALL
+        .into_iter()
+        .filter(|section| frame.has_submissions || *section != Section::Submissions);
+    let links: Vec<Link<'_>> = sections
+        .map(|section| Link {
+            words: section.name(),
+            href: section.path(),
+            is_current: frame.section == Some(section),
+        })
+        .collect();
+    let refresh = match frame.refresh {
+        Some(seconds) => Some((seconds, seconds, seconds)),
+        None => frame.is_live.then_some((LOOKS.0, LOOKS.1, 0)),
+    };
+    Document {
+        title: &frame.title,
+        part: "console",
+        home: Some("/console"),
+        links: &links,
+        refresh: refresh.map(|(seconds, slowest, without_script)| Refresh {
+            seconds,
+            slowest,
+            without_script,
+            stopped: &frame.still,
+        }),
+        json: frame.json_url.as_deref(),
+        now: (!frame.now.is_empty()).then_some(frame.now.as_str()),
+        foot: Some(html! { span { "Times are UTC, on " a href="/console/clock" { "the clock of this runtime" } "." } }),
+        more_style: &STYLE,
+        ..Document::default()
     }
-}
-
-fn current(here: Option<Section>, section: Section) -> Option<&'static str> {
-    (here == Some(section)).then_some("page")
+    .render(content)
 }
 
 /// A status by its word; the colour only helps.
 pub(crate) fn status(status: Status) -> Markup {
-    let word = status.as_str();
-    html! { span class={ "status " (word.to_ascii_lowercase()) } { (word) } }
+    let tone = match status {
+        Status::Running | Status::PendingRedrive => sluice_pages::Tone::Run,
+        Status::Succeeded => sluice_pages::Tone::Ok,
+        Status::Failed => sluice_pages::Tone::Bad,
+        Status::TimedOut => sluice_pages::Tone::Wait,
+        Status::Aborted => sluice_pages::Tone::Idle,
+    };
+    sluice_pages::badge(tone, status.as_str())
+}
+
+/// A word with the colour of its tone.
+pub(crate) fn badge(tone: Tone, word: &str) -> Markup {
+    let word = super::text::visible(super::text::bounded(word, 60).0);
+    sluice_pages::badge(pages_tone(tone), &word)
+}
+
+/// The tone of the shared look.
+pub(crate) fn pages_tone(tone: Tone) -> sluice_pages::Tone {
+    match tone {
+        Tone::Ok => sluice_pages::Tone::Ok,
+        Tone::Idle => sluice_pages::Tone::Idle,
+        Tone::Wait => sluice_pages::Tone::Wait,
+        Tone::Run => sluice_pages::Tone::Run,
+        Tone::Bad => sluice_pages::Tone::Bad,
+    }
 }
 
 /// The link to the rows after these.
 pub(crate) fn next(next: Option<&str>, words: &str) -> Markup {
-    html! {
-        @if let Some(next) = next {
-            p { a rel="next" href=(next) { (words) } }
-        }
-    }
+    sluice_pages::pager(None, next.map(|href| (href, words)))
 }
 
 /// Instead of a table without rows.
 pub(crate) fn empty_note(words: &str) -> Markup {
-    html! { p.empty { (words) } }
+    html! { div.empty { p { (words) } } }
 }
 
 /// As [`empty_note`], with a sentence of a template behind it.
 pub(crate) fn empty_with_note(words: &str, note: Option<&str>) -> Markup {
     html! {
-        p.empty {
-            (words)
-            @if let Some(note) = note { " " (super::text::line(note, 400)) }
+        div.empty {
+            h2 { (words) }
+            @if let Some(note) = note { p { (super::text::line(note, 400)) } }
         }
     }
 }
@@ -176,9 +200,13 @@ mod tests {
             {
                 assert!(page.contains(part), "{part:?} in {page}");
             }
-            for part in lacks.iter().chain(&["<script", "src=", "style=", "@import", "url("]) {
+            for part in lacks.iter().chain(&["src=", " style=", "@import", "url("]) {
                 assert!(!page.contains(part), "no {part:?} in {page}");
             }
+            assert_eq!(
+                (page.matches("<script").count(), page.matches("<style").count()),
+                (1, 1)
+            );
         }
         let plain = Frame {
             title: "<i>&".to_owned(),
@@ -187,18 +215,39 @@ mod tests {
         check(
             &plain,
             &["<title>&lt;i&gt;&amp; · Sluice console</title>"],
-            &["<i>", "aria-current=", "refresh", "alternate"],
+            &[
+                "<i>",
+                "aria-current=\"page\"",
+                "http-equiv",
+                "alternate",
+                "data-refresh=\"",
+                "Submissions",
+            ],
         );
         let refreshing = Frame {
             refresh: Some(2),
             ..plain.clone()
         };
-        check(&refreshing, &["<meta http-equiv=\"refresh\" content=\"2\">"], &[]);
-        let inbox = Frame {
-            section: Some(Section::Inbox),
+        check(
+            &refreshing,
+            &["<noscript><meta http-equiv=\"refresh\" content=\"2\"></noscript>"],
+            &[],
+        );
+        let live = Frame {
+            is_live: true,
             ..plain.clone()
         };
-        check(&inbox, &["<a href=\"/console/inbox\" aria-current=\"page\">"], &[]);
+        check(&live, &["data-refresh=\"3\" data-slowest=\"30\""], &["http-equiv"]);
+        let inbox = Frame {
+            section: Some(Section::Inbox),
+            has_submissions: true,
+            ..plain.clone()
+        };
+        check(
+            &inbox,
+            &["<a href=\"/console/inbox\" aria-current=\"page\">", ">Submissions</a>"],
+            &[],
+        );
         let json_url = Frame {
             json_url: Some("/console?a=1&format=json".to_owned()),
             ..plain
@@ -211,27 +260,11 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_names_the_stylesheet_that_the_page_carries() {
-        let page = document(&Frame::default(), &html! {}).into_string();
-        let style = page
-            .split_once("<style>")
-            .and_then(|(_, rest)| rest.split_once("</style>"))
-            .expect("one style")
-            .0;
-        let hash = BASE64_STANDARD.encode(Sha256::digest(style));
-        assert!(
-            CONTENT_SECURITY_POLICY.contains(&format!("style-src 'sha256-{hash}'")),
-            "{}",
-            *CONTENT_SECURITY_POLICY
-        );
-    }
-
-    #[test]
     fn a_status_is_a_word() {
         fn check(given: Status, expected: &str) {
             assert_eq!(status(given).into_string(), expected);
         }
-        check(Status::Running, "<span class=\"status running\">RUNNING</span>");
-        check(Status::TimedOut, "<span class=\"status timed_out\">TIMED_OUT</span>");
+        check(Status::Running, "<span class=\"badge run pulse\">RUNNING</span>");
+        check(Status::TimedOut, "<span class=\"badge wait\">TIMED_OUT</span>");
     }
 }

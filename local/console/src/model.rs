@@ -3,6 +3,7 @@
 use maud::{Markup, Render, html};
 use serde::{Serialize, Serializer};
 use sluice_engine::{Status, Timestamp};
+use sluice_pages::Column;
 
 use super::query::execution_path;
 use super::{layout, text, time};
@@ -47,39 +48,30 @@ pub(crate) struct ExecutionRow {
     pub(crate) waiting: Option<Waiting>,
 }
 
+/// The columns of a table of executions.
+const COLUMNS: [Column<'static>; 6] = [
+    Column::text("Execution"),
+    Column::text("Status"),
+    Column::text("State machine"),
+    Column::text("Started"),
+    Column::number("Duration"),
+    Column::text("Waits for"),
+];
+
 /// The table of executions, or `empty` when there are none.
 pub(crate) fn execution_table(rows: &[ExecutionRow], caption: &str, empty: Markup) -> Markup {
     if rows.is_empty() {
         return empty;
     }
     html! {
-        div.wide {
-            table {
-                caption { (caption) }
-                thead {
-                    tr {
-                        th scope="col" { "Status" }
-                        th scope="col" { "Execution" }
-                        th scope="col" { "State machine" }
-                        th scope="col" { "Started" }
-                        th.number scope="col" { "Duration" }
-                        th scope="col" { "Waits for" }
-                    }
-                }
-                tbody {
-                    @for row in rows {
-                        tr {
-                            td { (layout::status(row.status)) }
-                            th scope="row" { a href=(execution_path(&row.arn)) { (text::line(&row.name, 120)) } }
-                            td { (text::line(&row.state_machine, 120)) }
-                            td { (row.started_at) }
-                            td.number { (time::duration(row.duration_ms)) }
-                            td { (waits_for(row.waiting.as_ref())) }
-                        }
-                    }
-                }
-            }
-        }
+        (sluice_pages::table(caption, &COLUMNS, rows.iter().map(|row| vec![
+            html! { a href=(execution_path(&row.arn)) { (text::line(&row.name, 120)) } },
+            layout::status(row.status),
+            text::line(&row.state_machine, 120),
+            row.started_at.render(),
+            html! { (time::duration(row.duration_ms)) },
+            waits_for(row.waiting.as_ref()),
+        ])))
     }
 }
 
@@ -88,7 +80,7 @@ pub(crate) fn waits_for(waiting: Option<&Waiting>) -> Markup {
     html! {
         @if let Some(waiting) = waiting {
             @if let Some(state) = &waiting.state { (text::line(state, 120)) " " }
-            span.note { "a callback, since " (waiting.since) }
+            span.soft { "a callback, since " (waiting.since) }
         }
     }
 }

@@ -31,6 +31,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, detail)
     }
 
+    /// 409: it cannot be done as things stand.
+    pub(crate) fn conflict(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, detail)
+    }
+
     /// 500: the console could not read what it was to show.
     pub(crate) fn unreadable(what: &str, error: impl std::fmt::Display) -> Self {
         Self::new(

@@ -88,6 +88,16 @@ impl Query {
         Self(pairs)
     }
 
+    /// This query without some parameters.
+    #[must_use]
+    pub(crate) fn without(&self, names: &[&str]) -> Self {
+        let kept = self
+            .0
+            .iter()
+            .filter(|(key, value)| !names.contains(&key.as_str()) && !value.is_empty());
+        Self(kept.cloned().collect())
+    }
+
     /// The address of `path` with this query.
     pub(crate) fn link(&self, path: &str) -> String {
         if self.0.is_empty() {

@@ -1,11 +1,14 @@
 //! Responses with the headers that every one of them carries. All that leaves the console is made here.
 
 use axum::body::Body;
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERRER_POLICY, VARY};
-use axum::http::header::{HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use axum::http::{Response, StatusCode};
+use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LOCATION};
+use axum::http::header::{HeaderName, HeaderValue, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::{HeaderMap, Response, StatusCode};
+use base64::Engine as _;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as URL_SAFE_NO_PAD;
 use maud::{Markup, html};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use super::layout::{self, Frame};
 use super::negotiation::Format;
@@ -15,12 +18,58 @@ use super::redaction;
 /// A page.
 pub(crate) fn page(frame: &Frame, content: &Markup) -> axum::response::Response {
     let document = layout::document(frame, content).into_string();
-    response(StatusCode::OK, "text/html; charset=utf-8", &document)
+    let mut response = response(StatusCode::OK, "text/html; charset=utf-8", &document);
+    tag(&mut response, &format!("{}\0{}", frame.title, content.0));
+    response
+}
+
+/// Gives a response the tag of what it says; the time at which it says it is no part of that.
+fn tag(response: &mut axum::response::Response, text: &str) {
+    let digest = URL_SAFE_NO_PAD.encode(&Sha256::digest(text)[..15]);
+    // base64 is ASCII
+    if let Ok(tag) = HeaderValue::from_str(&format!("W/\"{digest}\"")) {
+        response.headers_mut().insert(ETAG, tag);
+    }
+}
+
+/// The response, or 304 without a body for who has it already.
+pub(crate) fn unless_known(response: axum::response::Response, request: &HeaderMap) -> axum::response::Response {
+    let own = response.headers().get(ETAG).and_then(|tag| tag.to_str().ok());
+    let known = request.get(IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
+    let (Some(own), Some(known)) = (own, known) else {
+        return response;
+    };
+    let is_known = known.trim() == "*" || known.split(',').any(|tag| tag.trim() == own);
+    if !is_known {
+        return response;
+    }
+    let (mut parts, _) = response.into_parts();
+    parts.status = StatusCode::NOT_MODIFIED;
+    parts.headers.remove(CONTENT_TYPE);
+    axum::response::Response::from_parts(parts, Body::empty())
+}
+
+/// Sends the browser on to a page of the console, which it asks for by GET.
+pub(crate) fn see_other(path: &str) -> axum::response::Response {
+    let mut response = response(StatusCode::SEE_OTHER, "text/plain; charset=utf-8", "");
+    // paths are percent-encoded, so this is ASCII; should it ever not be, the overview is a page too
+    let location = HeaderValue::from_str(path).unwrap_or(HeaderValue::from_static("/console"));
+    response.headers_mut().insert(LOCATION, location);
+    response
+}
+
+/// The same response with another status.
+pub(crate) fn with_status(mut response: axum::response::Response, status: StatusCode) -> axum::response::Response {
+    *response.status_mut() = status;
+    response
 }
 
 /// The JSON form of a page.
 pub(crate) fn json(value: &Value) -> axum::response::Response {
-    response(StatusCode::OK, "application/json", &pretty(value))
+    let text = pretty(value);
+    let mut response = response(StatusCode::OK, "application/json", &text);
+    tag(&mut response, &text);
+    response
 }
 
 /// A problem, in either form.

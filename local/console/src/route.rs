@@ -2,13 +2,18 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::actions::Action;
 use super::problem::Problem;
 use super::query::Query;
 
 /// The pages.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// `/console`
+    /// `/console`: submissions where a template says what they are, else executions.
+    Home,
+    /// `/console/submissions`
+    Submissions,
+    /// `/console/executions`
     Overview,
     /// `/console/executions/{arn}`, `/console/executions?arn=`
     Execution(String),
@@ -28,6 +33,12 @@ pub(crate) enum Route {
     Machine(String),
     /// `/console/map-runs/{arn}`
     MapRun(String),
+    /// `/console/dashboards`
+    Dashboards,
+    /// `/console/dashboards/{name}`
+    Dashboard(String),
+    /// A form, and where it is sent to.
+    Action(Action),
 }
 
 impl Route {
@@ -51,7 +62,9 @@ impl Route {
         let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
         let arn = query.filled("arn");
         match (segments.as_slice(), arn) {
-            ([], _) | (["executions"], None) => Ok(Self::Overview),
+            ([], _) => Ok(Self::Home),
+            (["submissions"], _) => Ok(Self::Submissions),
+            (["executions"], None) => Ok(Self::Overview),
             (["executions"], Some(arn)) | (&["executions", arn], _) => Ok(Self::Execution(arn.to_owned())),
             (["approvals"], _) => Ok(Self::Approvals),
             (["inbox"], _) => Ok(Self::Inbox),
@@ -61,6 +74,9 @@ impl Route {
             (["map-runs", arn], _) => Ok(Self::MapRun((*arn).to_owned())),
             (["state-machines"], None) => Ok(Self::Machines),
             (["state-machines"], Some(arn)) | (&["state-machines", arn], _) => Ok(Self::Machine(arn.to_owned())),
+            (["dashboards"], _) => Ok(Self::Dashboards),
+            (["dashboards", name], _) => Ok(Self::Dashboard((*name).to_owned())),
+            (&[action], _) => Action::parse(action).map(Self::Action).ok_or_else(unknown),
             _ => Err(unknown()),
         }
     }
@@ -77,8 +93,12 @@ mod tests {
             let route = Route::parse(path, &Query::parse(Some(query))).map_err(|problem| problem.status.as_u16());
             assert_eq!(route, expected, "{path}?{query}");
         }
-        check("/console", "", Ok(Route::Overview));
-        check("/console/", "status=FAILED", Ok(Route::Overview));
+        check("/console", "", Ok(Route::Home));
+        check("/console/", "status=FAILED", Ok(Route::Home));
+        check("/console/submissions", "q=x", Ok(Route::Submissions));
+        check("/console/start", "", Ok(Route::Action(Action::Start)));
+        check("/console/stop", "arn=x", Ok(Route::Action(Action::Stop)));
+        check("/console/start/x", "", Err(404));
         check("/console/executions", "", Ok(Route::Overview));
         check(
             "/console/executions",

@@ -10,6 +10,7 @@ pub(crate) mod executions;
 pub(crate) mod lists;
 pub(crate) mod machines;
 mod packed;
+pub(crate) mod scan;
 mod schema;
 pub(crate) mod store;
 pub(crate) mod versions;

@@ -89,6 +89,7 @@ mod log;
 mod lru_cache;
 mod observations;
 mod observer;
+mod open_tasks;
 mod recent;
 mod record;
 mod request;
@@ -105,11 +106,12 @@ pub use driver::Driver;
 pub use error::{DriverError, OpenError, RedriveError, StartError, TokenError, VersionError};
 pub use evaluate::{EvaluationJob, EvaluationPool, WorkerCommand, serve as serve_evaluations};
 pub use observer::{NoObserver, Observation, ObservationKind, Observer, TaskEnd};
+pub use open_tasks::OpenTask;
 pub use record::{
-    AliasRecord, ChildFilter, ChildOf, ChildRecord, ClaimTask, CreateAlias, ExecutionFilter, ExecutionRecord,
-    ExecutionSummary, MachineKind, MachineRecord, MapRunRecord, Order, Page, PublishVersion, PutMachineResult,
-    Qualifier, RedriveExecution, Resumed, Route, StartExecution, Started, Statistics, StopExecution, UpdateAlias,
-    VersionRecord, VersionSummary,
+    AliasRecord, ChildFilter, ChildOf, ChildRecord, ClaimTask, CreateAlias, EndMark, Ends, ExecutionFilter,
+    ExecutionRecord, ExecutionSummary, MachineKind, MachineRecord, MapRunRecord, Order, Page, PublishVersion,
+    PutMachineResult, Qualifier, RedriveExecution, Resumed, Route, StartExecution, Started, Statistics, StopExecution,
+    UpdateAlias, VersionRecord, VersionSummary,
 };
 pub use sluice_clock::{Clock, ManualClock, SystemClock};
 pub use sluice_storage::{Fault, RetryBackoff};

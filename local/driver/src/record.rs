@@ -433,6 +433,26 @@ pub struct ExecutionFilter {
     pub limit: usize,
 }
 
+/// A place in the order of ends: executions that ended at the same time come by their keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct EndMark {
+    /// The time of an end.
+    pub stop: Timestamp,
+    /// The key of the execution.
+    pub key: u64,
+}
+
+/// Executions of a machine that ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Ends {
+    /// Their ends, the earliest first.
+    pub ends: Vec<EndMark>,
+    /// The last end that was looked at, be it of another machine: the mark to go on behind.
+    pub last: Option<EndMark>,
+    /// There may be more behind it.
+    pub more: bool,
+}
+
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Page<T> {

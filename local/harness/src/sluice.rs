@@ -62,6 +62,7 @@ impl Sluice {
             allowed_hosts: Vec::new(),
             keep: KEEP,
             quotas: None,
+            smtp: None,
         };
         let (cloud, outputs) = wait(&runtime, move || async move {
             let cloud = Cloud::start(plans, config).await?;

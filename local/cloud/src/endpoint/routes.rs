@@ -73,6 +73,7 @@ async fn target_call(
             Err(error) => json::failure(request_id, &error, serde_json::Value::Null),
         },
         "Kinesis_20131202" => services.kinesis.respond(request_id, operation, body).await,
+        "Logs_20140328" => services.logs.respond(request_id, operation, body).await,
         "AmazonSQS" => services.sqs.respond(request_id, &headers, operation, body).await,
         _ => json::failure(request_id, &unknown_target(target), serde_json::Value::Null),
     }
@@ -83,7 +84,7 @@ fn unknown_target(target: &str) -> ApiError {
         "UnknownOperationException",
         format!(
             "The target {:?} is not available on the local endpoint, which knows AWSStepFunctions.*, \
-             DynamoDB_20120810.*, DynamoDBStreams_20120810.*, Kinesis_20131202.*, AmazonSQS.* and \
+             DynamoDB_20120810.*, DynamoDBStreams_20120810.*, Kinesis_20131202.*, AmazonSQS.*, Logs_20140328.* and \
              GraniteServiceVersion20100801.*.",
             sluice_wire::shortened(target)
         ),
@@ -110,7 +111,7 @@ async fn query_call(
     };
     let Some(action) = form.filled("Action") else {
         let message = "The request has neither an X-Amz-Target header nor an Action: it is for no service that the local \
-                       endpoint knows (Step Functions, DynamoDB, Kinesis, SQS, SNS, Lambda, CloudFormation, CloudWatch, STS).";
+                       endpoint knows (Step Functions, DynamoDB, Kinesis, SQS, SNS, Lambda, CloudFormation, CloudWatch and its Logs, STS).";
         return query::failure(likely, request_id, &ApiError::client("MissingAction", message));
     };
     if form.get("Version") == Some("2012-11-05") {

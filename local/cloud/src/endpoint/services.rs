@@ -8,6 +8,7 @@ use sluice_driver::Driver;
 use sluice_dynamodb::DynamoDb;
 use sluice_kinesis::Kinesis;
 use sluice_lambda::Lambda;
+use sluice_logs::Logs;
 use sluice_mappings::Mappings;
 use sluice_sns::Sns;
 use sluice_sqs::Sqs;
@@ -35,6 +36,8 @@ pub struct Services {
     pub sqs: Sqs,
     /// Streams.
     pub kinesis: Kinesis,
+    /// The logs of the functions.
+    pub logs: Logs,
     /// Metrics and dashboards.
     pub cloudwatch: CloudWatch,
     /// Reads over stacks, and their deletion.

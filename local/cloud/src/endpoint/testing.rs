@@ -12,10 +12,11 @@ use sluice_cloudformation::{CloudFormation, Stacks};
 use sluice_cloudwatch::{CloudWatch, Metrics};
 use sluice_driver::Driver;
 use sluice_dynamodb::DynamoDb;
-use sluice_host::Functions;
+use sluice_host::{Functions, Host, HostConfig};
 use sluice_integrations::Runner;
 use sluice_kinesis::Kinesis;
 use sluice_lambda::Lambda;
+use sluice_logs::Logs;
 use sluice_mappings::Mappings;
 pub(crate) use sluice_service_testing::{
     ACCOUNT, Handler, NOW, PASS, REGION, ROLE, Reply, TestFunctions, account, driver,
@@ -71,6 +72,7 @@ impl World {
             mappings: Mappings::new(account.clone(), streams.clone(), lambda.clone()),
             sqs: Sqs::new(account.clone(), streams.clone()),
             kinesis: Kinesis::new(account.clone(), streams.clone()),
+            logs: Logs::new(account.clone(), Host::new(HostConfig::default()).unwrap()),
             cloudwatch: CloudWatch::new(account.clone(), Arc::clone(&metrics), driver.clone()),
             cloudformation: CloudFormation::new(account.clone(), Arc::clone(&stacks)),
             lambda,

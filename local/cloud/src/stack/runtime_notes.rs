@@ -8,12 +8,14 @@
 //! ```
 //!
 //! `<Name>` stands for an output or a parameter of the stack; a sentence with a name that the stack does not have is left out.
-//! (`${Name}` would be taken for a part of a `!Sub` that is missing.)
+//! (`${Name}` would be taken for a part of a `!Sub` that is missing.) `Submissions` says what the console's first page lists
+//! ([`SubmissionSpec`]).
 
 use std::path::Path;
 
 use serde::Deserialize;
 use serde_json::Value;
+use sluice_console::SubmissionSpec;
 use sluice_template::Stack;
 
 use super::StartError;
@@ -22,7 +24,7 @@ use super::StartError;
 const SECTION: &str = "LocalRuntime";
 
 /// The sentences of a template about its stack.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct RuntimeNotes {
     /// The way to a first execution, while there is none.
     pub executions: Option<String>,
@@ -36,6 +38,8 @@ pub struct RuntimeNotes {
     pub try_it: Option<String>,
     /// A sentence about the work of each task of the stack's services.
     pub tasks: Option<String>,
+    /// The definition of a submission.
+    pub submissions: Option<SubmissionSpec>,
 }
 
 /// The sentences as the template has them.
@@ -48,6 +52,7 @@ pub(crate) struct NoteTexts {
     entrance: Option<Entrance>,
     try_it: Option<String>,
     tasks: Option<String>,
+    submissions: Option<SubmissionSpec>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -88,6 +93,10 @@ impl NoteTexts {
                 .and_then(|one| Some((one.name.clone(), filled(&one.address, value)?))),
             try_it: fill(&self.try_it),
             tasks: fill(&self.tasks),
+            submissions: self
+                .submissions
+                .as_ref()
+                .and_then(|spec| spec.filled(|text| filled(text, value))),
         }
     }
 }

@@ -75,11 +75,11 @@ impl Approvals {
     pub(crate) fn render(&self) -> Markup {
         html! {
             h1 { "Open approvals" }
-            p.note { (text::line(self.note.as_deref().unwrap_or(DEFAULT_NOTE), 400)) }
+            p.soft { (text::line(self.note.as_deref().unwrap_or(DEFAULT_NOTE), 400)) }
             @if self.items.is_empty() {
                 (layout::empty_note("Nothing waits for a decision."))
             } @else {
-                div.wide {
+                div.scroll {
                     table {
                         caption { "Newest execution first" }
                         thead {
@@ -133,7 +133,7 @@ impl Approval {
                 td { (text::line(self.state.as_deref().unwrap_or("unknown"), 80)) }
                 td {
                     @if let Some(since) = self.since { (since) br; }
-                    span.note { (time::duration(self.waiting_ms)) }
+                    span.soft { (time::duration(self.waiting_ms)) }
                 }
                 td { @if let Some(expires) = self.expires_at { (expires) } @else { "not known" } }
                 td {

@@ -6,6 +6,7 @@ use maud::{Markup, html};
 use serde::Serialize;
 use sluice_host::{LogQuery, LogRecord};
 
+use super::log_search::search_form;
 use crate::model::At;
 use crate::problem::Problem;
 use crate::query::{Query, path};
@@ -92,30 +93,32 @@ impl Functions {
     pub(crate) fn render(&self) -> Markup {
         html! {
             h1 { "Function logs" }
+            @let names: Vec<String> = self.items.iter().map(|row| row.name.clone()).collect();
+            (search_form(&Query::default(), &names))
             @if self.items.is_empty() {
                 (layout::empty_note("No function runs here."))
             } @else {
-                div.wide {
+                div.scroll {
                     table {
                         caption { "Functions and their latest request" }
                         thead {
                             tr {
                                 th scope="col" { "Function" }
-                                th.number scope="col" { "Requests kept" }
+                                th.num scope="col" { "Requests kept" }
                                 th scope="col" { "Latest" }
                                 th scope="col" { "Ended in" }
-                                th.number scope="col" { "Duration" }
+                                th.num scope="col" { "Duration" }
                             }
                         }
                         tbody {
                             @for row in &self.items {
                                 tr {
                                     th scope="row" { a href=(path(&["logs", &row.name])) { (text::line(&row.name, 120)) } }
-                                    td.number { (row.requests) }
+                                    td.num { (row.requests) }
                                     @if let Some(last) = &row.last {
                                         td { (last.started_at) }
                                         td { (outcome(&last.status)) }
-                                        td.number { (last.duration_ms) " ms" }
+                                        td.num { (last.duration_ms) " ms" }
                                     } @else {
                                         td colspan="3" { "no request yet" }
                                     }
@@ -180,9 +183,9 @@ impl FunctionLogs {
                 section {
                     h2 {
                         (request.started_at) " " (outcome(&request.status)) " "
-                        span.number { (request.duration_ms) " ms" }
+                        span.num { (request.duration_ms) " ms" }
                     }
-                    p.note {
+                    p.soft {
                         @match &request.request_id {
                             Some(id) => { "Request " code { (id) } }
                             None => { "Before any request" }
@@ -213,8 +216,12 @@ fn lines(lines: &[String], json_url: &str) -> Markup {
 
 /// The end of a request; what is not `success` stands out.
 fn outcome(status: &str) -> Markup {
-    let class = if status == "success" { "succeeded" } else { "failed" };
-    html! { span class={ "status " (class) } { (status) } }
+    let tone = if status == "success" {
+        sluice_pages::Tone::Ok
+    } else {
+        sluice_pages::Tone::Bad
+    };
+    sluice_pages::badge(tone, status)
 }
 
 /// A function's records, oldest first.
@@ -279,7 +286,7 @@ mod tests {
             &["&lt;b&gt;hi", "id-1", "cold start 7 ms", "success"],
             &["<b>", "timeout"],
         );
-        check(vec![request(2, "")], &["timeout", "status failed"], &["cold start"]);
+        check(vec![request(2, "")], &["timeout", "badge bad"], &["cold start"]);
         check(
             vec![Request {
                 request_id: None,

@@ -1,10 +1,11 @@
 //! The state machines: their definitions and their executions.
 
-use maud::{Markup, html};
+use maud::{Markup, Render as _, html};
 use serde::Serialize;
 use serde_json::Value;
 use sluice_driver::MachineRecord;
 use sluice_graph::{Definition, Drawing};
+use sluice_pages::Column;
 
 use super::overview::executions;
 use crate::model::{At, ExecutionRow, execution_table};
@@ -18,6 +19,20 @@ const SHOWN: usize = 64 * 1024;
 /// The most states, and the most bytes, that a page draws.
 const STATES: usize = 100;
 const DRAWN: usize = 60 * 1024;
+
+/// The columns of the list.
+const COLUMNS: [Column<'static>; 5] = [
+    Column::text("State machine"),
+    Column::text("Type"),
+    Column::text("Created"),
+    Column::text("Updated"),
+    Column::text("Do"),
+];
+
+/// The form that starts an execution of a state machine.
+fn start_path(arn: &str) -> String {
+    Query::default().with("machine", Some(arn)).link("/console/start")
+}
 
 /// All state machines, by ARN.
 #[derive(Debug, Serialize)]
@@ -86,29 +101,13 @@ impl Machines {
             @if self.items.is_empty() {
                 (layout::empty_note("No state machine was created yet."))
             } @else {
-                div.wide {
-                    table {
-                        caption { "By name" }
-                        thead {
-                            tr {
-                                th scope="col" { "State machine" }
-                                th scope="col" { "Type" }
-                                th scope="col" { "Created" }
-                                th scope="col" { "Updated" }
-                            }
-                        }
-                        tbody {
-                            @for row in &self.items {
-                                tr {
-                                    th scope="row" { a href=(machine_path(&row.arn)) { (text::line(&row.name, 120)) } }
-                                    td { (row.kind) }
-                                    td { (row.created_at) }
-                                    td { (row.updated_at) }
-                                }
-                            }
-                        }
-                    }
-                }
+                (sluice_pages::table("By name", &COLUMNS, self.items.iter().map(|row| vec![
+                    html! { a href=(machine_path(&row.arn)) { (text::line(&row.name, 120)) } },
+                    html! { (row.kind) },
+                    row.created_at.render(),
+                    row.updated_at.render(),
+                    html! { a class="button slim" href=(start_path(&row.arn)) { "Start" } },
+                ])))
             }
             (layout::next(self.next.as_deref(), "More state machines"))
         }
@@ -150,8 +149,11 @@ impl MachineView {
     /// The page.
     pub(crate) fn render(&self, json_url: &str) -> Markup {
         html! {
-            h1 { "State machine " (text::line(&self.row.name, 120)) }
-            dl {
+            div.head {
+                h1 { "State machine " (text::line(&self.row.name, 120)) }
+                a class="button primary" href=(start_path(&self.row.arn)) { "Start an execution" }
+            }
+            dl.facts {
                 dt { "Type" }
                 dd { (self.row.kind) }
                 dt { "Created" }
@@ -199,7 +201,7 @@ fn definition(value: &Value, json_url: &str) -> Markup {
             }
         }
         @if left_out > 0 {
-            p.note { (left_out) " more bytes are not shown: " a href=(json_url) { "all of it as JSON" } "." }
+            p.soft { (left_out) " more bytes are not shown: " a href=(json_url) { "all of it as JSON" } "." }
         }
     }
 }

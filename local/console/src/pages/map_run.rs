@@ -6,11 +6,11 @@ use sluice_driver::{ChildFilter, ChildRecord, DriverError};
 use sluice_engine::{MapRunCounts, Status};
 
 use super::execution::counts;
-use super::overview::parse_status;
 use crate::model::At;
 use crate::problem::Problem;
 use crate::query::{Query, execution_path, path};
 use crate::state::ConsoleState;
+use crate::status::parse_status;
 use crate::{layout, text, time};
 
 /// The statuses that a child can be filtered by.

@@ -1,16 +1,17 @@
 //! Executions.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use sluice_engine::{HistoryEvent, Status, Timestamp, Trace};
 use sluice_storage::Fault;
 
 use crate::client::Client;
-use crate::journal::{executions, lists};
+use crate::journal::{executions, lists, scan};
 use crate::request::{ChildResult, Request, StartForTask};
 use crate::{
-    DriverError, ExecutionFilter, ExecutionRecord, ExecutionSummary, Page, RedriveError, RedriveExecution, RunningTask,
-    StartError, StartExecution, Started, StopExecution, TaskResult, children, history,
+    DriverError, EndMark, Ends, ExecutionFilter, ExecutionRecord, ExecutionSummary, Page, RedriveError,
+    RedriveExecution, RunningTask, StartError, StartExecution, Started, StopExecution, TaskResult, children, history,
 };
 
 /// A handle on the executions.
@@ -152,6 +153,64 @@ impl Executions {
     /// When the journal fails.
     pub async fn counts(&self, most: usize) -> Result<Vec<(Status, usize)>, DriverError> {
         self.0.read(move |connection| lists::counts(connection, most)).await
+    }
+
+    /// Returns the smallest key behind all executions and the smallest of any: keys count up with the start, so the range
+    /// between them holds all executions.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn keys(&self) -> Result<Range<u64>, DriverError> {
+        self.0
+            .read(|connection| Ok(scan::oldest_key(connection)?..scan::newest_key(connection)?.saturating_add(1)))
+            .await
+    }
+
+    /// Returns the executions of a machine whose keys lie in a range, the first started first. The range bounds what is
+    /// looked at: ask for a few thousand keys at a time.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn records_between(
+        &self,
+        machine_arn: &str,
+        range: Range<u64>,
+    ) -> Result<Vec<ExecutionRecord>, DriverError> {
+        let arn = machine_arn.to_owned();
+        self.0
+            .read(move |connection| scan::records_between(connection, &arn, &range))
+            .await
+    }
+
+    /// Returns the executions with these keys, in this order, but for those that were deleted.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn records(&self, keys: Vec<u64>) -> Result<Vec<ExecutionRecord>, DriverError> {
+        self.0.read(move |connection| scan::records(connection, &keys)).await
+    }
+
+    /// Returns the ends of executions of a machine behind a mark. At most `limit` ends, those of other machines included, are
+    /// looked at.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn ended_after(&self, machine_arn: &str, mark: EndMark, limit: usize) -> Result<Ends, DriverError> {
+        let arn = machine_arn.to_owned();
+        self.0
+            .read(move |connection| scan::ended_after(connection, &arn, mark, limit))
+            .await
+    }
+
+    /// Counts the executions of a machine that wait for a task token, up to `most`.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn waiting_count(&self, machine_arn: &str, most: usize) -> Result<usize, DriverError> {
+        let arn = machine_arn.to_owned();
+        self.0
+            .read(move |connection| scan::waiting_count(connection, &arn, most))
+            .await
     }
 
     /// Returns the newest event of the execution with this ARN. For one that has just changed it costs no more than

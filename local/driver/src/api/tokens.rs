@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use crate::TokenError;
 use crate::client::Client;
 use crate::request::{Request, TokenUse};
+use crate::{DriverError, OpenTask, TokenError, open_tasks};
 
 /// A handle on the tasks that wait for an answer by their token.
 ///
@@ -64,6 +64,18 @@ impl TaskTokens {
     /// When the token is none, or its task is closed.
     pub async fn heartbeat(&self, token: &str) -> Result<(), TokenError> {
         self.send(token, TokenUse::Heartbeat).await
+    }
+
+    /// Lists the tasks of an execution that can be answered by their tokens, those of the children of its Map Runs among
+    /// them; `None`: there is no such execution. It folds the execution's log.
+    ///
+    /// # Errors
+    /// When the journal fails.
+    pub async fn open(&self, execution_arn: &str) -> Result<Option<Vec<OpenTask>>, DriverError> {
+        let (shared, arn) = (self.0.shared().clone(), execution_arn.to_owned());
+        self.0
+            .read(move |connection| open_tasks::read(&shared, connection, &arn))
+            .await
     }
 
     async fn send(&self, token: &str, action: TokenUse) -> Result<(), TokenError> {

@@ -4,11 +4,10 @@ mod page;
 mod read;
 mod request;
 
-use sluice_metrics::query::{self, Span};
+use sluice_metrics::query::Span;
 
 use crate::node::Node;
-use crate::store::Store;
-use crate::{CloudWatch, CloudWatchError, MetricsError};
+use crate::{CloudWatch, CloudWatchError};
 
 use page::{Page, ScanBy};
 pub(crate) use request::Request;
@@ -62,15 +61,7 @@ pub(crate) async fn call(cloudwatch: &CloudWatch, request: Request) -> Result<No
     }
 
     let span = Span { start, end, now };
-    let read = cloudwatch.metrics.read(move |store: &Store| {
-        query::answer(&queries, span, |metric, window| {
-            let minutes = store
-                .minutes(&metric.metric, metric.unit, window)
-                .map_err(MetricsError::File)?;
-            Ok::<_, CloudWatchError>(minutes.into_iter().map(|(at, _, point)| (at, point)).collect())
-        })
-    });
-    let results = read.await?;
+    let results = cloudwatch.query(queries, span).await?;
     let most = usize::try_from(most).unwrap_or(usize::MAX);
     Ok(page::node(&Page::of(&results, scan_by, from, most), &token))
 }

@@ -22,6 +22,7 @@ mod node;
 mod protocols;
 mod put_dashboard;
 mod put_metric_data;
+mod read_for_pages;
 mod service;
 mod store;
 #[cfg(test)]

@@ -414,7 +414,7 @@ impl Table {
             row.status.class()
         };
         html! {
-            svg.bar viewBox="0 0 200 8" preserveAspectRatio="none" aria-hidden="true" {
+            svg.timebar viewBox="0 0 200 8" preserveAspectRatio="none" aria-hidden="true" {
                 rect class=(class) x=(x) y="1" width=(width) height="6" {}
             }
         }
