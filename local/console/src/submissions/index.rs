@@ -313,81 +313,34 @@ mod tests {
             assert_eq!(index().find(&choice, limit).unwrap(), expected, "{choice:?}");
         }
         let all = Choice::default;
+        let of = |outcomes: &[i64]| Choice {
+            outcomes: outcomes.to_vec(),
+            ..all()
+        };
+        let with = |text: &str| Choice {
+            words: words(text),
+            ..all()
+        };
         check(all(), 10, &[4, 3, 2, 1]);
         check(all(), 2, &[4, 3]);
-        check(
-            Choice {
-                below: Some(3),
-                ..all()
-            },
-            10,
-            &[2, 1],
-        );
-        check(
-            Choice {
-                outcomes: vec![0],
-                ..all()
-            },
-            10,
-            &[2, 1],
-        );
-        check(
-            Choice {
-                outcomes: vec![OPEN, 1],
-                ..all()
-            },
-            10,
-            &[4, 3],
-        );
-        check(
-            Choice {
-                words: words("ADA"),
-                ..all()
-            },
-            10,
-            &[3, 1],
-        );
-        check(
-            Choice {
-                words: words("ada b.com"),
-                ..all()
-            },
-            10,
-            &[1],
-        );
-        check(
-            Choice {
-                words: words("%"),
-                ..all()
-            },
-            10,
-            &[4],
-        );
-        check(
-            Choice {
-                words: words("_"),
-                ..all()
-            },
-            10,
-            &[4],
-        );
-        check(
-            Choice {
-                words: words("' OR 1"),
-                ..all()
-            },
-            10,
-            &[],
-        );
-        check(
-            Choice {
-                from: Some(11 * MINUTE),
-                to: Some(12 * MINUTE),
-                ..all()
-            },
-            10,
-            &[3, 2],
-        );
+        let below = Choice {
+            below: Some(3),
+            ..all()
+        };
+        check(below, 10, &[2, 1]);
+        check(of(&[0]), 10, &[2, 1]);
+        check(of(&[OPEN, 1]), 10, &[4, 3]);
+        check(with("ADA"), 10, &[3, 1]);
+        check(with("ada b.com"), 10, &[1]);
+        check(with("%"), 10, &[4]);
+        check(with("_"), 10, &[4]);
+        check(with("' OR 1"), 10, &[]);
+        let minute = Choice {
+            from: Some(11 * MINUTE),
+            to: Some(12 * MINUTE),
+            ..all()
+        };
+        check(minute, 10, &[3, 2]);
     }
 
     #[test]
