@@ -236,7 +236,7 @@ async fn other_services_are_called_in_this_process() {
     let topic = world.sns.ensure_topic("t", "").await.unwrap();
     world
         .sns
-        .ensure_subscription(&topic, sluice_sns::EmailProtocol::Email, "a@example.com")
+        .ensure_subscription(&topic, sluice_sns::EmailProtocol::Email, "a@example.com", None)
         .await
         .unwrap();
     let publish = json!({ "TopicArn": topic, "Message": { "a": 1 }, "Subject": "S" });

@@ -8,8 +8,8 @@ use sluice_driver::{MachineKind, MachineRecord};
 use sluice_host::{FunctionSpec, Host};
 use sluice_http::Limits;
 use sluice_template::{
-    AuthType, Dashboard, DeletionPolicy, Function, LogLevel, Protocol, Resource, Stack, StackResource, StateMachine,
-    StateMachineType, Table, Topic, Url,
+    AuthType, Dashboard, DeletionPolicy, FilterPolicyScope, Function, LogLevel, Protocol, Resource, Stack,
+    StackResource, StateMachine, StateMachineType, Subscription, Table, Topic, Url,
 };
 
 use super::plan::{ACCOUNT, binary_name};
@@ -18,7 +18,7 @@ use super::{Binaries, Lifecycle, Plan, StartError, UrlListener, streams};
 use crate::endpoint::Services;
 use crate::lambda::{FunctionUrl, UrlAuthType};
 use crate::listeners::Listeners;
-use crate::sns::EmailProtocol;
+use crate::sns::{EmailProtocol, SnsError};
 
 /// The source of a function process's environment besides the template's variables: the address of AWS, and the binaries.
 pub(crate) struct RuntimeEnvironment {
@@ -47,7 +47,8 @@ pub(crate) async fn bring_up(
             Resource::Topic(topic) => make_topic(services, resource, topic).await?,
             Resource::Subscription(one) => {
                 let endpoint = one.endpoint.as_deref().unwrap_or_default();
-                subscribe(services, resource, &one.topic_arn, one.protocol, endpoint).await?;
+                let policy = filter_policy(resource, one)?;
+                subscribe(services, resource, &one.topic_arn, one.protocol, endpoint, policy.as_deref()).await?;
             }
             Resource::StateMachine(machine) => make_machine(services, plan, resource, machine).await?,
             Resource::Dashboard(dashboard) => make_dashboard(services, resource, dashboard).await?,
@@ -161,9 +162,26 @@ async fn make_topic(services: &Services, resource: &StackResource, topic: &Topic
             source,
         })?;
     for inline in &topic.subscriptions {
-        subscribe(services, resource, &topic.arn, inline.protocol, &inline.endpoint).await?;
+        subscribe(services, resource, &topic.arn, inline.protocol, &inline.endpoint, None).await?;
     }
     Ok(())
+}
+
+/// The filter policy as SNS's API takes it. One on the body would deliver what AWS does not, so it is refused.
+fn filter_policy(resource: &StackResource, subscription: &Subscription) -> Result<Option<String>, StartError> {
+    let Some(policy) = &subscription.filter_policy else {
+        return Ok(None);
+    };
+    match subscription.filter_policy_scope {
+        FilterPolicyScope::MessageAttributes => Ok(Some(policy.to_string())),
+        FilterPolicyScope::MessageBody => {
+            let message = "FilterPolicyScope: MessageBody is not available on the local endpoint, which filters by MessageAttributes";
+            Err(StartError::Topic {
+                logical_id: resource.logical_id.clone(),
+                source: SnsError::InvalidParameter(message.into()),
+            })
+        }
+    }
 }
 
 async fn subscribe(
@@ -172,6 +190,7 @@ async fn subscribe(
     topic_arn: &str,
     protocol: Protocol,
     endpoint: &str,
+    filter_policy: Option<&str>,
 ) -> Result<(), StartError> {
     let logical_id = resource.logical_id.clone();
     let protocol = match protocol {
@@ -184,7 +203,11 @@ async fn subscribe(
             });
         }
     };
-    match services.sns.ensure_subscription(topic_arn, protocol, endpoint).await {
+    let sns = &services.sns;
+    match sns
+        .ensure_subscription(topic_arn, protocol, endpoint, filter_policy)
+        .await
+    {
         Ok(_) => Ok(()),
         Err(source) => Err(StartError::Topic { logical_id, source }),
     }

@@ -3,6 +3,7 @@
 use chrono::DateTime;
 use maud::{Markup, html};
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use crate::forms::FormToken;
 use crate::model::At;
@@ -26,6 +27,9 @@ pub(crate) struct Mail {
     read: bool,
     /// The result of sending it through a server; none: it was not tried.
     delivery: Option<Delivery>,
+    /// The message's attributes, by which subscriptions filter: `Type` and `Value` by name.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    attributes: Map<String, Value>,
 }
 
 /// Mails, newest first.
@@ -61,6 +65,7 @@ impl Mail {
             sent_at: mail.sent_at,
             read,
             delivery: None,
+            attributes: mail.attributes,
         }
     }
 
@@ -134,6 +139,10 @@ impl Mail {
                 @if self.delivery.is_some() {
                     dt { "By SMTP" }
                     dd { (self.delivered()) }
+                }
+                @for (name, attribute) in &self.attributes {
+                    dt { "Attribute " (text::line(name, 100)) }
+                    dd { (text::line(attribute["Value"].as_str().unwrap_or_default(), 400)) }
                 }
             }
             (text::linked(&self.text))
@@ -292,6 +301,7 @@ mod tests {
             sent_at: "2026-11-22T10:00:00.000Z".to_owned(),
             read: false,
             delivery: None,
+            attributes: Map::new(),
         }
     }
 
@@ -345,6 +355,16 @@ mod tests {
             ..mail("m")
         };
         check(marked, &["&lt;b&gt;\\u202ex", "&lt;i&gt;"], &["<b>", "<i>"]);
+        let attribute = serde_json::json!({ "approver": { "Type": "String", "Value": "<ada@x>" } });
+        let filtered = Mail {
+            attributes: attribute.as_object().unwrap().clone(),
+            ..mail("m")
+        };
+        check(
+            filtered,
+            &["<dt>Attribute approver</dt><dd>&lt;ada@x&gt;</dd>"],
+            &["<ada"],
+        );
         let odd = Mail {
             text: "javascript:alert(1)".to_owned(),
             sent_at: "<u>soon".to_owned(),

@@ -43,6 +43,11 @@ impl SnsError {
         Self::InvalidParameter(format!("{parameter} Reason: no value for required parameter"))
     }
 
+    /// The error about a filter policy, in the words that SNS has for it.
+    pub(crate) fn filter_policy(why: &str) -> Self {
+        Self::InvalidParameter(format!("FilterPolicy: {why}"))
+    }
+
     /// The error's name on the wire.
     pub(crate) fn code(&self) -> &'static str {
         match self {

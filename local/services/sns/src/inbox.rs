@@ -1,7 +1,7 @@
 //! The local inbox: mails that SNS sends, kept in the journal.
 
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use sluice_clock::Timestamp;
 use sluice_driver::{Driver, DriverError, Order};
 use uuid::Uuid;
@@ -31,6 +31,9 @@ pub struct Mail {
     pub topic_arn: String,
     /// The message's id, which Publish answered.
     pub message_id: String,
+    /// The message's attributes, which a mail does not show: `Type` and `Value` by name.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub attributes: Map<String, Value>,
 }
 
 /// The id from which on the mails lie that were sent at this time or later.

@@ -9,6 +9,8 @@ mod create_topic;
 mod delete_topic;
 mod email_protocol;
 mod error;
+mod filter_policy;
+mod get_subscription_attributes;
 mod get_topic_attributes;
 pub mod inbox;
 mod list_subscriptions;
@@ -19,6 +21,7 @@ mod paging;
 mod publish;
 mod publish_batch;
 mod service;
+mod set_subscription_attributes;
 mod set_topic_attributes;
 mod store;
 mod subscribe;
@@ -47,12 +50,14 @@ sluice_wire::query_operations! {
     "ConfirmSubscription" => confirm_subscription,
     "CreateTopic" => create_topic,
     "DeleteTopic" => delete_topic,
+    "GetSubscriptionAttributes" => get_subscription_attributes,
     "GetTopicAttributes" => get_topic_attributes,
     "ListSubscriptions" => list_subscriptions,
     "ListSubscriptionsByTopic" => list_subscriptions_by_topic,
     "ListTopics" => list_topics,
     "Publish" => publish,
     "PublishBatch" => publish_batch,
+    "SetSubscriptionAttributes" => set_subscription_attributes,
     "SetTopicAttributes" => set_topic_attributes,
     "Subscribe" => subscribe,
     "Unsubscribe" => unsubscribe,

@@ -93,6 +93,11 @@ impl Message {
         Ok(())
     }
 
+    /// The attributes: `Type` and `Value` by name.
+    pub(crate) fn attributes(&self) -> &Map<String, Value> {
+        &self.attributes
+    }
+
     /// Message and attributes, in bytes.
     pub(crate) fn len(&self) -> usize {
         self.bytes

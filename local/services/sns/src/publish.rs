@@ -50,7 +50,7 @@ impl Sns {
         let now = self.account.now();
         let sent_at = rfc_3339(now);
         for (arn, subscription) in subscriptions {
-            if !self.may_send(&arn, &subscription).await? {
+            if !subscription.wants(message)? || !self.may_send(&arn, &subscription).await? {
                 continue;
             }
             let mail = Mail {
@@ -61,6 +61,7 @@ impl Sns {
                 sent_at: sent_at.clone(),
                 topic_arn: topic_arn.to_owned(),
                 message_id: message_id.clone(),
+                attributes: message.attributes().clone(),
             };
             inbox::put(&self.driver, &mail).await?;
             self.mailed.send_replace(());

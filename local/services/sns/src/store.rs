@@ -7,7 +7,8 @@ use sluice_clock::Timestamp;
 use sluice_driver::{Driver, Order};
 use sluice_wire::Arn;
 
-use crate::{EmailProtocol, SnsError};
+use crate::filter_policy::FilterPolicy;
+use crate::{EmailProtocol, Message, SnsError};
 
 const TOPIC: &str = "sns-topic";
 const SUBSCRIPTION: &str = "sns-subscription";
@@ -33,9 +34,20 @@ pub(crate) struct Subscription {
     /// The time since which it gets no mails, because it got too many at once. Confirming it again ends that.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) suspended: Option<Timestamp>,
+    /// The filter policy as given: the messages that it gets. Without one it gets all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) filter_policy: Option<String>,
 }
 
 impl Subscription {
+    /// True when a message with these attributes is to be delivered to it.
+    pub(crate) fn wants(&self, message: &Message) -> Result<bool, SnsError> {
+        match &self.filter_policy {
+            None => Ok(true),
+            Some(policy) => Ok(FilterPolicy::parse(policy)?.accepts(message.attributes())),
+        }
+    }
+
     /// The topic's ARN within the subscription's.
     pub(crate) fn topic_arn(subscription_arn: &str) -> &str {
         subscription_arn

@@ -287,3 +287,85 @@ async fn a_subscription_that_gets_too_many_mails_is_suspended_until_it_is_confir
     let listed = call(&world, "ListSubscriptions", &[]).await;
     assert!(!listed.text.contains("admin@example.com"), "deleted: {}", listed.text);
 }
+
+#[tokio::test]
+async fn a_subscription_with_a_filter_policy_gets_what_its_attributes_say() {
+    let world = world().await;
+    let subscribe = async |endpoint: &str, policy: &str| {
+        let fields = [
+            ("TopicArn", TOPIC),
+            ("Protocol", "email"),
+            ("Endpoint", endpoint),
+            ("Attributes.entry.1.key", "FilterPolicy"),
+            ("Attributes.entry.1.value", policy),
+        ];
+        call(&world, "Subscribe", &fields).await
+    };
+    let ada = subscribe("ada@example.com", r#"{"approver": ["ada@example.com"]}"#).await;
+    let arn = ada.element("SubscriptionArn").to_owned();
+    subscribe("bob@example.com", r#"{"approver": ["bob@example.com"]}"#).await;
+    subscribe("all@example.com", "{}").await;
+    let publish = async |attributes: &[(&str, &str)]| {
+        let fields = [("TopicArn", TOPIC), ("Message", "hello")];
+        let sent = call(&world, "Publish", &[&fields, attributes].concat()).await;
+        assert_eq!(sent.status, 200, "{}", sent.text);
+        let id = sent.element("MessageId").to_owned();
+        let mails = inbox::list(&world.sns.driver, None, 100).await.unwrap();
+        let mut mails: Vec<_> = mails.into_iter().filter(|mail| mail.message_id == id).collect();
+        mails.sort_by(|one, other| one.to.cmp(&other.to));
+        mails
+    };
+    let addresses = |mails: &[inbox::Mail]| mails.iter().map(|mail| mail.to.clone()).collect::<Vec<_>>();
+    let to_bob = [
+        ("MessageAttributes.entry.1.Name", "approver"),
+        ("MessageAttributes.entry.1.Value.DataType", "String"),
+        ("MessageAttributes.entry.1.Value.StringValue", "bob@example.com"),
+    ];
+    let mails = publish(&to_bob).await;
+    assert_eq!(addresses(&mails), ["all@example.com", "bob@example.com"]);
+    let approver = serde_json::json!({"Type": "String", "Value": "bob@example.com"});
+    assert_eq!(mails[0].attributes["approver"], approver, "the inbox shows attributes");
+    assert_eq!(addresses(&publish(&[]).await), ["all@example.com"]);
+
+    let again = subscribe("ada@example.com", r#"{"approver": ["eve@example.com"]}"#).await;
+    assert_eq!((again.status, again.element("Code")), (400, "InvalidParameter"));
+    let set = async |name: &str, value: &str| {
+        let fields = [
+            ("SubscriptionArn", arn.as_str()),
+            ("AttributeName", name),
+            ("AttributeValue", value),
+        ];
+        call(&world, "SetSubscriptionAttributes", &fields).await
+    };
+    assert_eq!(
+        set("FilterPolicy", r#"{"approver": [{"prefix": "bob"}]}"#).await.status,
+        200
+    );
+    assert_eq!(
+        addresses(&publish(&to_bob).await),
+        ["ada@example.com", "all@example.com", "bob@example.com"]
+    );
+    let attributes = call(&world, "GetSubscriptionAttributes", &[("SubscriptionArn", &arn)]).await;
+    assert!(
+        attributes
+            .text
+            .contains("<key>FilterPolicyScope</key><value>MessageAttributes</value>"),
+        "{}",
+        attributes.text
+    );
+    for (name, value) in [
+        ("FilterPolicy", "{"),
+        ("FilterPolicyScope", "MessageBody"),
+        ("RawMessageDelivery", "true"),
+        ("Colour", "red"),
+    ] {
+        let refused = set(name, value).await;
+        assert_eq!(
+            (refused.status, refused.element("Code")),
+            (400, "InvalidParameter"),
+            "{name}"
+        );
+    }
+    assert_eq!(set("FilterPolicy", "").await.status, 200);
+    assert_eq!(addresses(&publish(&[]).await), ["ada@example.com", "all@example.com"]);
+}
