@@ -36,6 +36,8 @@ pub(crate) struct ExecutionState {
     pub(crate) times_out_at: Timestamp,
     pub(crate) input: Arc<Value>,
     pub(crate) redrives: u64,
+    /// The time of the last redrive.
+    pub(crate) redriven_at: Option<Timestamp>,
     /// The events of the execution's own history.
     pub(crate) events: u64,
     pub(crate) next_attempt: u64,
@@ -68,6 +70,7 @@ impl ExecutionState {
             times_out_at: Timestamp::MAX,
             input: Arc::new(Value::Null),
             redrives: 0,
+            redriven_at: None,
             events: 0,
             next_attempt: 1,
             next_thread: 0,

@@ -883,6 +883,27 @@ fn a_stopped_execution_can_be_redriven_and_a_finished_one_cannot() {
     assert!(run.fact(sluice_engine::Fact::Redriven).is_err());
 }
 
+/// A state that goes on after a redrive keeps the time at which it was entered, so the context tells the redrive's too.
+#[test]
+fn the_context_tells_the_time_of_a_redrive() {
+    for (steps, expected) in [
+        (vec![Step::Deadline], json!([false, 0])),
+        (vec![Step::Stop, Step::Redrive, Step::Deadline], json!([true, 1])),
+    ] {
+        let told = "{% [$exists($states.context.Execution.RedriveTime), $states.context.Execution.RedriveCount] %}";
+        let mut run = Run::started(
+            &json!({ "QueryLanguage": "JSONata", "StartAt": "W", "States": {
+                "W": { "Type": "Wait", "Seconds": 9, "Next": "P" },
+                "P": { "Type": "Pass", "Output": told, "End": true } } }),
+            json!({}),
+        );
+        for step in &steps {
+            run.step(step);
+        }
+        assert_eq!(run.output(), expected);
+    }
+}
+
 #[test]
 fn inner_scopes_see_outer_variables_and_keep_their_own() {
     let run = Run::started(

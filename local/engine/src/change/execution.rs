@@ -183,14 +183,11 @@ impl Change for ExecutionRedriven {
         }))
     }
 
-    fn apply(
-        self,
-        execution: &mut ExecutionState,
-        _at: Timestamp,
-    ) -> Result<Option<EventPosition>, InvariantViolation> {
+    fn apply(self, execution: &mut ExecutionState, at: Timestamp) -> Result<Option<EventPosition>, InvariantViolation> {
         let previous = execution.events;
         execution.events += 1;
         execution.redrives += 1;
+        execution.redriven_at = Some(at);
         execution.times_out_at = self.times_out_at;
         execution.phase = Phase::Running;
         Ok(Some(EventPosition {

@@ -224,11 +224,14 @@ impl Decision<'_> {
         members.insert("StartTime".to_owned(), Value::String(iso(started_at)));
         members.insert("Name".to_owned(), Value::String(name.to_string()));
         members.insert("RoleArn".to_owned(), Value::String(self.identity.role_arn.to_string()));
-        let (express, redrives) = child.map_or((self.identity.express, execution.redrives), |child| {
-            (child.express, child.redrives)
-        });
+        let own = (self.identity.express, execution.redrives, execution.redriven_at);
+        let (express, redrives, redriven_at) =
+            child.map_or(own, |child| (child.express, child.redrives, child.redriven_at));
         if !express {
             members.insert("RedriveCount".to_owned(), redrives.into());
+        }
+        if let Some(at) = redriven_at {
+            members.insert("RedriveTime".to_owned(), Value::String(iso(at)));
         }
         Value::Object(members)
     }
