@@ -82,7 +82,7 @@ def with_boto3(endpoint):
         TableName=outputs["TableName"], Key={"id": {"S": "boto@example.com"}}).get("Item"))
     assert item["pincode"]["S"] == "0305", item
     names = [f["FunctionName"] for f in functions.list_functions()["Functions"]]
-    assert len(names) == 9, names
+    assert len(names) == 12, names
     validator = next(n for n in names if "Email" in n)
     answer = functions.invoke(FunctionName=validator, Payload=json.dumps({"email": "x"}).encode())
     assert answer["StatusCode"] == 200 and "FunctionError" not in answer, answer
@@ -91,6 +91,13 @@ def with_boto3(endpoint):
     topic = sns.create_topic(Name="other")["TopicArn"]
     sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="someone@example.com")
     assert sns.publish(TopicArn=topic, Subject="Hello", Message="there")["MessageId"]
+    policy = json.dumps({"approver": ["someone@example.com"]})
+    filtered = sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="other@example.com",
+                             Attributes={"FilterPolicy": policy}, ReturnSubscriptionArn=True)["SubscriptionArn"]
+    sns.set_subscription_attributes(SubscriptionArn=filtered, AttributeName="FilterPolicy", AttributeValue=policy)
+    assert sns.get_subscription_attributes(SubscriptionArn=filtered)["Attributes"]["FilterPolicy"] == policy
+    assert sns.publish(TopicArn=topic, Message="there", MessageAttributes={
+        "approver": {"DataType": "String", "StringValue": "someone@example.com"}})["MessageId"]
     return outputs, arn
 
 

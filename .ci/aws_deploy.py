@@ -23,10 +23,20 @@ from moto_types.resources import serve  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 REGION = "eu-central-1"
-FUNCTIONS = ["Ingest", "Approval", "Store", "RequestApproval", "ValidateUserName", "ValidateEmail", "ValidatePincode"]
+# Those behind URLs, then those of the workflow.
+FUNCTIONS = ["Ingest", "Approval", "Store", "RequestApproval", "Remind", "CloseApproval"]
+FUNCTIONS += ["ValidateUserName", "ValidateEmail", "ValidatePincode"]
 # The conditions of cfn/workflow.yaml with its defaults that resources have.
 WORKFLOW = {"MakesEntries": True, "AlarmsOnStarts": False, "HasBudget": False, "IsTraced": False, "Shifts": False}
 SERVICES = "cloudformation dynamodb sns lambda stepfunctions logs iam cloudwatch ecs ec2 kinesis sqs scheduler s3".split()
+
+
+def every_state(machine):
+    """The states of a machine, and those of the branches of its Parallel states."""
+    for state in machine["States"].values():
+        yield state
+        for branch in state.get("Branches", []):
+            yield from every_state(branch)
 
 
 class Account:
@@ -161,10 +171,10 @@ def check_workflow(account):
     assert machine["roleArn"].endswith(there["IngestStateMachineRole"])
     definition = machine["definition"]
     assert "${" not in definition, re.findall(r"\$\{\w+\}", definition)
-    tasks = [s["Arguments"] for s in json.loads(definition)["States"].values() if s["Type"] == "Task"]
+    tasks = [s["Arguments"] for s in every_state(json.loads(definition)) if s["Type"] == "Task"]
     called = {arguments["FunctionName"] for arguments in tasks if "FunctionName" in arguments}
     assert {arn.rsplit(":", 1)[1] for arn in called} == {
-        there[f"{n}Function"] for n in ("ValidateUserName", "ValidateEmail", "ValidatePincode", "Store", "RequestApproval")
+        there[f"{n}Function"] for n in FUNCTIONS[2:]
     }
     tables = {n: account.dynamodb.describe_table(TableName=there[n])["Table"] for n in ("Entries", "Approvals", "Submissions")}
     assert all(t["KeySchema"] == [{"AttributeName": "id", "KeyType": "HASH"}] for t in tables.values())

@@ -6,6 +6,7 @@
    under Metadata.PolicyExceptions with a reason; an entry that finds nothing is refused.
 3. IAM: no wildcard in an action, and "*" as a resource only in the statements that docs/operations.md lists.
 """
+import functools
 import json
 import pathlib
 import re
@@ -24,6 +25,7 @@ VARIANTS = {
     "workflow": [
         {"Tracing": "true", "MonthlyBudget": "50", "StartsAlarmThreshold": "100", "PermissionsBoundary": "arn:aws:iam::1:policy/b"},
         {"GradualShift": "canary", "TaskConcurrency": "0", "EntriesTableName": "sluice-entries", "EdgeUrl": "https://edge/"},
+        {"AdminEmail2": "second@example.com", "EscalationEmail": "boss@example.com"},
     ],
 }
 
@@ -59,8 +61,9 @@ def check_definition(directory):
     inlined.write_text(json.dumps(template))
     # The one false finding: AWS allows a JSONata expression for TimeoutSeconds (Task state, "TimeoutSeconds"), cfn-lint
     # knows only numbers. It counts as false only for this field of this state.
-    known = ["Resources", "IngestStateMachine", "Properties", "Definition", "States", "RequestApproval", "TimeoutSeconds"]
-    timeout = definition["States"]["RequestApproval"]["TimeoutSeconds"]
+    inside = ["States", "AskAdmin", "Branches", 0, "States", "RequestApproval", "TimeoutSeconds"]
+    known = ["Resources", "IngestStateMachine", "Properties", "Definition", *map(str, inside)]
+    timeout = functools.reduce(lambda node, key: node[key], inside, definition)
     assert timeout.startswith("{%") and timeout.endswith("%}"), "the exception below is for a JSONata expression"
     seen = False
     for finding in lint(inlined):

@@ -30,6 +30,8 @@ NAMES = {
     "ValidatePincodeFunctionArn": "validate-pincode",
     "StoreFunctionArn": "store",
     "RequestApprovalFunctionArn": "request-approval",
+    "RemindFunctionArn": "remind",
+    "CloseApprovalFunctionArn": "close-approval",
 }
 
 
@@ -44,9 +46,10 @@ def adapted(definition, seconds):
     number is put in, and Succeed states become Pass states that end.
     """
     states = definition["States"]
-    assert states["RequestApproval"]["TimeoutSeconds"].startswith("{%")
-    states["RequestApproval"]["TimeoutSeconds"] = seconds
-    for state in states.values():
+    branches = [branch["States"] for branch in states["AskAdmin"]["Branches"]]
+    assert branches[0]["RequestApproval"]["TimeoutSeconds"].startswith("{%")
+    branches[0]["RequestApproval"]["TimeoutSeconds"] = seconds
+    for state in (state for machine in [states, *branches] for state in machine.values()):
         if state["Type"] == "Succeed":
             state.update(Type="Pass", End=True)
     return definition
@@ -88,6 +91,9 @@ class Engine:
             "SUBMISSIONS_TABLE_NAME": "submissions",
             "TOPIC_ARN": topic,
             "APPROVAL_URL": "http://approval.invalid/",
+            "APPROVERS": "admin@example.com",
+            "APPROVAL_CODE": "true",
+            "MAILS_PER_MINUTE": "6",
         }
         self.arns = {variable: self.function(pathlib.Path(functions) / name) for variable, name in NAMES.items()}
         self.machine = self.create("ingest", "7", 7 * 86400)
@@ -110,9 +116,11 @@ class Engine:
         )
         return made["FunctionArn"]
 
-    def create(self, name, days, seconds):
+    def create(self, name, days, seconds, reminders=("50", "80")):
         definition = (ROOT / "workflows" / "ingest.asl.json").read_text()
         others = {"ApprovalTimeoutDays": days, "Partition": "aws", "SubmissionsTableName": "submissions"}
+        others |= {"RemindAtPercent": reminders[0], "EscalateAtPercent": reminders[1]}
+        others |= {"ExpiryDecision": "expire", "OpenApprovalsLimit": "1000"}
         for variable, value in {**self.arns, **others}.items():
             definition = definition.replace("${" + variable + "}", value)
         assert "${" not in definition
@@ -201,7 +209,7 @@ def approved_as_it_is(engine):
     assert output["outcome"] == "approved", output
     entry = engine.entry("half@example.com")
     assert (entry["status"], entry["pincode"]) == ("approved", "12"), entry
-    assert engine.transitions(execution) == 7
+    assert engine.transitions(execution) == 11
 
 
 def approved_with_a_repair(engine):
@@ -209,7 +217,7 @@ def approved_with_a_repair(engine):
     engine.decide(execution, {"decision": "approve", "repaired": {"pincode": "4711"}})
     assert engine.end(execution)["outcome"] == "approved"
     assert engine.entry("repair@example.com")["pincode"] == "4711"
-    assert engine.transitions(execution) == 11
+    assert engine.transitions(execution) == 15
 
 
 def repaired_wrongly_is_asked_again(engine):
@@ -225,15 +233,15 @@ def rejected_by_the_admin(engine):
     engine.decide(execution, {"decision": "reject"})
     output = engine.end(execution)
     assert output["outcome"] == "rejected" and output["reason"] == "An admin rejected the submission.", output
-    assert engine.transitions(execution) == 7
+    assert engine.transitions(execution) == 11
 
 
 def expired(engine):
-    """The same definition with an approval time of a second."""
-    short = engine.create("short", "(1/86400)", 1)
+    """The same definition with an approval time of a second, and no reminders."""
+    short = engine.create("short", "(1/86400)", 1, ("0", "0"))
     execution = engine.start({"user_name": "Half", "email": "late@example.com", "pincode": "x"}, short)
     assert engine.end(execution)["outcome"] == "expired"
-    assert engine.transitions(execution) == 6
+    assert engine.transitions(execution) == 12
     assert engine.entry("late@example.com") is None
 
 

@@ -1,5 +1,5 @@
 //! Reports how many approvals wait for an admin, how long the one that expires first has waited, and how many subscriptions
-//! hear of approvals and of alarms.
+//! hear of approvals and of alarms. It reads counters and the head of an index, so that its cost does not grow with what waits.
 //!
 //! The figures leave as a line of the embedded metric format
 //! (<https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html>):
@@ -10,24 +10,34 @@ use std::io::Write as _;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use sluice_aws::{
-    Approvals, Attempts, CallError, Fault, Service, SettingError, Topic, Waiting, config, environment, required,
+    Approvals, Attempts, CallError, Fault, OpenItem, Service, SettingError, Topic, config, environment, required,
 };
-use sluice_workflows::TaskError;
 
+use crate::mailing::{approvals, table_fault};
 use crate::times::parse;
 
 /// The table of approvals, as the metrics need it.
 pub trait ApprovalTable {
-    /// Those that are open.
+    /// The number of open approvals.
     ///
     /// # Errors
     /// [`CallError`] if the table did not answer.
-    fn waiting(&self) -> impl Future<Output = Result<Waiting, CallError>>;
+    fn open_count(&self) -> impl Future<Output = Result<u64, CallError>>;
+
+    /// The open approval that expires first.
+    ///
+    /// # Errors
+    /// [`CallError`] if the table did not answer.
+    fn first_open(&self) -> impl Future<Output = Result<Option<OpenItem>, CallError>>;
 }
 
 impl ApprovalTable for Approvals {
-    async fn waiting(&self) -> Result<Waiting, CallError> {
-        Approvals::waiting(self).await
+    async fn open_count(&self) -> Result<u64, CallError> {
+        Approvals::open_count(self).await
+    }
+
+    async fn first_open(&self) -> Result<Option<OpenItem>, CallError> {
+        Approvals::first_open(self).await
     }
 }
 
@@ -75,19 +85,11 @@ pub async fn measure<A: ApprovalTable, S: Subscriptions>(
     request: &MetricsRequest,
 ) -> Result<Value, Fault> {
     let at_ms = parse("at", &request.at)?.timestamp_millis();
-    let waiting = sources.table.waiting().await.map_err(|error| {
-        Fault::from_call(
-            &error,
-            TaskError::ApprovalTableUnavailable,
-            TaskError::ApprovalTableRefused,
-        )
-    })?;
-    let age_ms = match &waiting.first {
-        Some(item) => at_ms - parse("submitted_at", &item.submitted_at)?.timestamp_millis(),
-        None => 0,
-    };
+    let open = sources.table.open_count().await.map_err(|error| table_fault(&error))?;
+    let first = sources.table.first_open().await.map_err(|error| table_fault(&error))?;
+    let age_ms = first.map_or(0, |first| at_ms - first.opened_at_ms);
     let mut figures = vec![
-        ("PendingApprovals", "Count", json!(waiting.count)),
+        ("PendingApprovals", "Count", json!(open)),
         // two clocks may differ a little
         ("OldestPendingApprovalAge", "Seconds", json!(age_ms.max(0) / 1000)),
     ];
@@ -126,11 +128,7 @@ fn settings() -> Result<(Sources<Approvals, Topic>, String), SettingError> {
     let config = |service| config(service, Attempts::BySdk, &environment);
     let topic = |name| Ok(Topic::new(&config(Service::Sns)?, required(&environment, name)?));
     let sources = Sources {
-        table: Approvals::new(
-            &config(Service::DynamoDb)?,
-            required(&environment, "APPROVALS_TABLE_NAME")?,
-            required(&environment, "APPROVAL_AUDIT_TABLE_NAME")?,
-        ),
+        table: approvals()?,
         approvals: topic("TOPIC_ARN")?,
         alarms: topic("ALARM_TOPIC_ARN")?,
     };
@@ -153,35 +151,44 @@ pub fn run() -> Result<(), lambda_runtime::Error> {
 
 #[cfg(test)]
 mod tests {
-    use sluice_aws::{CallErrorKind, OpenItem};
-    use sluice_workflows::Submission;
+    use sluice_aws::{ApprovalState, CallErrorKind};
+    use sluice_workflows::TaskError;
 
     use super::*;
+    use crate::testing::{OPENED, record};
 
-    fn first_of(submitted_at: &str) -> OpenItem {
-        OpenItem {
-            id: "s-1.1".to_owned(),
-            submission_id: "s-1".to_owned(),
-            submission: Submission::default(),
-            violations: vec![],
-            submitted_at: submitted_at.to_owned(),
-            expires_at: "2026-11-29T10:00:00.000Z".to_owned(),
-            expires_at_ms: 1_795_946_400_000,
-            opened_at_ms: 1_795_341_600_000,
-            summary: String::new(),
-            mailed: true,
-        }
-    }
+    /// The number of open approvals, and the time at which the first was opened.
+    struct Table(Result<(u64, Option<i64>), CallErrorKind>);
 
-    struct Table(Result<Waiting, CallErrorKind>);
-
-    impl ApprovalTable for Table {
-        async fn waiting(&self) -> Result<Waiting, CallError> {
-            self.0.clone().map_err(|kind| CallError {
+    impl Table {
+        fn answer(&self) -> Result<(u64, Option<i64>), CallError> {
+            self.0.map_err(|kind| CallError {
                 action: "dynamodb:Query",
                 kind,
                 message: "no".to_owned(),
             })
+        }
+    }
+
+    impl ApprovalTable for Table {
+        async fn open_count(&self) -> Result<u64, CallError> {
+            self.answer().map(|(count, _)| count)
+        }
+
+        async fn first_open(&self) -> Result<Option<OpenItem>, CallError> {
+            let record = record("s-1.1", ApprovalState::Open);
+            Ok(self.answer()?.1.map(|opened_at_ms| OpenItem {
+                id: record.id,
+                submission_id: record.submission_id,
+                submission: record.submission,
+                violations: record.violations,
+                submitted_at: record.submitted_at,
+                expires_at: record.expires_at,
+                expires_at_ms: record.expires_at_ms,
+                opened_at_ms,
+                summary: record.summary,
+                mailed: record.mailed,
+            }))
         }
     }
 
@@ -197,10 +204,10 @@ mod tests {
         }
     }
 
-    fn sources(waiting: Result<Waiting, CallErrorKind>, confirmed: [Option<u64>; 2]) -> Sources<Table, Subscribed> {
+    fn sources(table: Table, confirmed: [Option<u64>; 2]) -> Sources<Table, Subscribed> {
         let [approvals, alarms] = confirmed.map(Subscribed);
         Sources {
-            table: Table(waiting),
+            table,
             approvals,
             alarms,
         }
@@ -211,8 +218,7 @@ mod tests {
         let request = MetricsRequest {
             at: "2026-11-22T10:00:00Z".to_owned(),
         };
-        let waiting = Waiting { count: 2, first: None };
-        let sources = sources(Ok(waiting), [Some(0), None]);
+        let sources = sources(Table(Ok((2, None))), [Some(0), None]);
         let line = measure(&sources, "sluice", &request).await.unwrap();
         assert_eq!(
             (&line["ApprovalSubscriptions"], &line["PendingApprovals"]),
@@ -223,11 +229,11 @@ mod tests {
         assert_eq!(metrics.len(), 3, "{metrics:?}");
     }
 
-    async fn check(waiting: Result<Waiting, CallErrorKind>, at: &str, expected: Result<(u64, i64), TaskError>) {
+    async fn check(table: Table, at: &str, expected: Result<(u64, i64), TaskError>) {
         let request = MetricsRequest { at: at.to_owned() };
-        let got = measure(&sources(waiting, [Some(1), Some(2)]), "sluice", &request).await;
+        let got = measure(&sources(table, [Some(1), Some(2)]), "sluice", &request).await;
         let figures = got.map(|line| {
-            assert_eq!(line["_aws"]["Timestamp"], 1_795_341_600_000_i64);
+            assert_eq!(line["_aws"]["Timestamp"], OPENED);
             let metrics = &line["_aws"]["CloudWatchMetrics"][0];
             for metric in metrics["Metrics"].as_array().unwrap() {
                 assert!(line[metric["Name"].as_str().unwrap()].is_number(), "{line}");
@@ -242,33 +248,21 @@ mod tests {
                 number("OldestPendingApprovalAge"),
             )
         });
-        assert_eq!(got_name(figures), expected);
-    }
-
-    fn got_name<T>(result: Result<T, Fault>) -> Result<T, TaskError> {
-        result.map_err(|fault| fault.name)
+        assert_eq!(figures.map_err(|fault| fault.name), expected);
     }
 
     #[tokio::test]
     async fn what_waits_is_counted_and_the_first_ones_age_told() {
         const AT: &str = "2026-11-22T10:00:00Z";
-        let waiting = |count, first: Option<&str>| {
-            Ok(Waiting {
-                count,
-                first: first.map(first_of),
-            })
-        };
-        check(waiting(0, None), AT, Ok((0, 0))).await;
-        check(waiting(3, Some("2026-11-22T09:58:29.500Z")), AT, Ok((3, 90))).await;
-        check(waiting(1, Some("2026-11-22T10:00:05Z")), AT, Ok((1, 0))).await;
-        check(waiting(1, Some("yesterday")), AT, Err(TaskError::InvalidEvent)).await;
-        check(waiting(0, None), "now", Err(TaskError::InvalidEvent)).await;
-        check(
-            Err(CallErrorKind::Throttled),
-            AT,
-            Err(TaskError::ApprovalTableUnavailable),
-        )
-        .await;
-        check(Err(CallErrorKind::Refused), AT, Err(TaskError::ApprovalTableRefused)).await;
+        check(Table(Ok((0, None))), AT, Ok((0, 0))).await;
+        check(Table(Ok((3, Some(OPENED - 90_500)))), AT, Ok((3, 90))).await;
+        check(Table(Ok((1, Some(OPENED + 5000)))), AT, Ok((1, 0))).await;
+        check(Table(Ok((0, None))), "now", Err(TaskError::InvalidEvent)).await;
+        for (kind, name) in [
+            (CallErrorKind::Throttled, TaskError::ApprovalTableUnavailable),
+            (CallErrorKind::Refused, TaskError::ApprovalTableRefused),
+        ] {
+            check(Table(Err(kind)), AT, Err(name)).await;
+        }
     }
 }

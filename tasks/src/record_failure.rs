@@ -1,12 +1,30 @@
-//! Records that an execution failed, timed out or was aborted: an EventBridge rule sends its status change.
+//! Records that an execution failed, timed out or was aborted, and takes its approval off the list: an EventBridge rule sends its
+//! status change.
 
 use serde::Deserialize;
 use sluice_aws::{
-    Attempts, Fault, Service, SettingError, SubmissionRecord, Submissions, config, environment, required,
+    Approvals, Attempts, CallError, Fault, Service, SettingError, SubmissionRecord, Submissions, Withdrawal, config,
+    environment, required,
 };
-use sluice_workflows::{ExecutionInput, SubmissionStatus};
+use sluice_workflows::{ExecutionInput, MAXIMUM_ROUNDS, SubmissionStatus};
 
+use crate::mailing::{approvals, table_fault};
 use crate::submission_table::{SubmissionTable, write};
+
+/// The table of approvals, as recording failures needs it.
+pub trait ApprovalTable {
+    /// Takes an approval off the list, if it is open and was not asked for again after `stopped_at_ms`.
+    ///
+    /// # Errors
+    /// [`CallError`] if the table did not answer.
+    fn withdraw(&self, id: &str, stopped_at_ms: i64) -> impl Future<Output = Result<Withdrawal, CallError>>;
+}
+
+impl ApprovalTable for Approvals {
+    async fn withdraw(&self, id: &str, stopped_at_ms: i64) -> Result<Withdrawal, CallError> {
+        Approvals::withdraw(self, id, stopped_at_ms).await
+    }
+}
 
 /// A status change of an execution, as far as it matters here
 /// (<https://docs.aws.amazon.com/step-functions/latest/dg/eventbridge-integration.html>).
@@ -34,11 +52,16 @@ pub struct ExecutionDetail {
 }
 
 /// Records that the submission of `change` failed, unless the table knows something later: EventBridge may send an
-/// event twice, and late, and the execution may have been redriven meanwhile.
+/// event twice, and late, and the execution may have been redriven meanwhile. An approval that was open is withdrawn, since nobody
+/// waits for its decision.
 ///
 /// # Errors
-/// `SubmissionTableUnavailable` or `SubmissionTableRefused` from the table.
-pub async fn record_failure(table: &impl SubmissionTable, change: &StatusChange) -> Result<(), Fault> {
+/// `SubmissionTableUnavailable`, `SubmissionTableRefused`, `ApprovalTableUnavailable` or `ApprovalTableRefused` from the tables.
+pub async fn record_failure(
+    table: &impl SubmissionTable,
+    approvals: &impl ApprovalTable,
+    change: &StatusChange,
+) -> Result<(), Fault> {
     let execution = &change.detail;
     let input = execution.input.as_deref().unwrap_or_default();
     let input: Option<ExecutionInput> = serde_json::from_str(input).ok();
@@ -55,16 +78,30 @@ pub async fn record_failure(table: &impl SubmissionTable, change: &StatusChange)
         status = execution.status,
         "an execution did not come to its end"
     );
-    write(table, &record).await
+    write(table, &record).await?;
+    withdraw(approvals, &execution.name, execution.stop_date).await
 }
 
-/// The table that the environment names.
-fn table() -> Result<Submissions, SettingError> {
+/// Withdraws what is open of a submission. The event does not say the round: they follow each other, so the first that is not there
+/// ends the search.
+async fn withdraw(approvals: &impl ApprovalTable, submission: &str, stopped_at_ms: i64) -> Result<(), Fault> {
+    for round in 1..=MAXIMUM_ROUNDS {
+        let id = format!("{submission}.{round}");
+        let withdrawn = approvals.withdraw(&id, stopped_at_ms).await;
+        match withdrawn.map_err(|error| table_fault(&error))? {
+            Withdrawal::Now => tracing::warn!(approval = id, "nobody waits for it any more: taken off the list"),
+            Withdrawal::NotOpen(_) => {}
+            Withdrawal::Missing => break,
+        }
+    }
+    Ok(())
+}
+
+/// The tables that the environment names.
+fn tables() -> Result<(Submissions, Approvals), SettingError> {
     let config = config(Service::DynamoDb, Attempts::BySdk, &environment)?;
-    Ok(Submissions::new(
-        &config,
-        required(&environment, "SUBMISSIONS_TABLE_NAME")?,
-    ))
+    let submissions = Submissions::new(&config, required(&environment, "SUBMISSIONS_TABLE_NAME")?);
+    Ok((submissions, approvals()?))
 }
 
 /// Runs the function.
@@ -72,8 +109,8 @@ fn table() -> Result<Submissions, SettingError> {
 /// # Errors
 /// If the Runtime API cannot be reached.
 pub fn run() -> Result<(), lambda_runtime::Error> {
-    sluice_aws::run(table, async |table, change: StatusChange, _| {
-        record_failure(table, &change).await
+    sluice_aws::run(tables, async |(table, approvals), change: StatusChange, _| {
+        record_failure(table, approvals, &change).await
     })
 }
 
@@ -82,10 +119,11 @@ mod tests {
     use std::cell::RefCell;
 
     use serde_json::json;
-    use sluice_aws::{CallError, CallErrorKind};
+    use sluice_aws::{ApprovalState, CallErrorKind};
     use sluice_workflows::TaskError;
 
     use super::*;
+    use crate::testing::record as approval;
 
     struct Table(RefCell<Vec<SubmissionRecord>>, Result<bool, CallErrorKind>);
 
@@ -97,6 +135,42 @@ mod tests {
                 kind,
                 message: "no".to_owned(),
             })
+        }
+    }
+
+    /// The states of the rounds, and the times of withdrawals.
+    struct Rounds(
+        RefCell<Vec<ApprovalState>>,
+        RefCell<Vec<(String, i64)>>,
+        Option<CallErrorKind>,
+    );
+
+    impl Rounds {
+        fn new(states: Vec<ApprovalState>) -> Self {
+            Rounds(RefCell::new(states), RefCell::default(), None)
+        }
+    }
+
+    impl ApprovalTable for Rounds {
+        async fn withdraw(&self, id: &str, stopped_at_ms: i64) -> Result<Withdrawal, CallError> {
+            if let Some(kind) = self.2 {
+                return Err(CallError {
+                    action: "dynamodb:TransactWriteItems",
+                    kind,
+                    message: "no".to_owned(),
+                });
+            }
+            let round: usize = id.strip_prefix("s-1.").unwrap().parse().unwrap();
+            let mut states = self.0.borrow_mut();
+            let Some(state) = states.get_mut(round - 1) else {
+                return Ok(Withdrawal::Missing);
+            };
+            if *state != ApprovalState::Open {
+                return Ok(Withdrawal::NotOpen(Box::new(approval(id, state.clone()))));
+            }
+            *state = ApprovalState::Withdrawn;
+            self.1.borrow_mut().push((id.to_owned(), stopped_at_ms));
+            Ok(Withdrawal::Now)
         }
     }
 
@@ -117,7 +191,7 @@ mod tests {
     #[tokio::test]
     async fn a_failure_is_recorded_with_the_time_of_its_end() {
         let table = Table(RefCell::default(), Ok(true));
-        assert_eq!(record_failure(&table, &change()).await, Ok(()));
+        assert_eq!(record_failure(&table, &Rounds::new(vec![]), &change()).await, Ok(()));
         let expected = SubmissionRecord {
             id: "s-1".to_owned(),
             status: SubmissionStatus::Failed,
@@ -129,20 +203,54 @@ mod tests {
         assert_eq!(*table.0.borrow(), [expected]);
         let mut without_input = change();
         without_input.detail.input = None;
-        assert_eq!(record_failure(&table, &without_input).await, Ok(()));
+        assert_eq!(
+            record_failure(&table, &Rounds::new(vec![]), &without_input).await,
+            Ok(())
+        );
         assert_eq!(table.0.borrow()[1].input_hash, None);
     }
 
     #[tokio::test]
     async fn what_the_table_knows_later_stays_and_a_failure_has_its_name() {
         let table = Table(RefCell::default(), Ok(false));
-        assert_eq!(record_failure(&table, &change()).await, Ok(()));
+        assert_eq!(record_failure(&table, &Rounds::new(vec![]), &change()).await, Ok(()));
         for (kind, name) in [
             (CallErrorKind::Throttled, TaskError::SubmissionTableUnavailable),
             (CallErrorKind::Refused, TaskError::SubmissionTableRefused),
         ] {
-            let fault = record_failure(&Table(RefCell::default(), Err(kind)), &change()).await;
+            let fault = record_failure(&Table(RefCell::default(), Err(kind)), &Rounds::new(vec![]), &change()).await;
             assert_eq!(fault.unwrap_err().name, name);
         }
+    }
+
+    #[tokio::test]
+    async fn the_round_that_is_open_is_withdrawn_and_no_other() {
+        let decision = json!({"decision": "approve", "decided_by": "a", "decided_at": "t"});
+        let decided = || {
+            let decision = serde_json::from_value(decision.clone()).unwrap();
+            ApprovalState::Decided(Box::new(decision), sluice_aws::Delivery::Done)
+        };
+        for (states, expected) in [
+            (vec![], vec![]),
+            (vec![ApprovalState::Open], vec!["s-1.1"]),
+            (vec![decided(), decided(), ApprovalState::Open], vec!["s-1.3"]),
+            (vec![decided(), decided()], vec![]),
+            (vec![ApprovalState::Withdrawn], vec![]),
+        ] {
+            let (table, rounds) = (Table(RefCell::default(), Ok(true)), Rounds::new(states));
+            // an event may come twice
+            for _ in 0..2 {
+                assert_eq!(record_failure(&table, &rounds, &change()).await, Ok(()));
+            }
+            let withdrawn: Vec<_> = expected
+                .into_iter()
+                .map(|id| (id.to_owned(), 1_795_341_605_000))
+                .collect();
+            assert_eq!(*rounds.1.borrow(), withdrawn);
+        }
+        let table = Table(RefCell::default(), Ok(true));
+        let rounds = Rounds(RefCell::default(), RefCell::default(), Some(CallErrorKind::Throttled));
+        let fault = record_failure(&table, &rounds, &change()).await;
+        assert_eq!(fault.unwrap_err().name, TaskError::ApprovalTableUnavailable);
     }
 }

@@ -11,6 +11,9 @@ fn outside_of_lambda_a_function_ends_with_an_error() {
         env!("CARGO_BIN_EXE_validate-pincode"),
         env!("CARGO_BIN_EXE_store"),
         env!("CARGO_BIN_EXE_request-approval"),
+        env!("CARGO_BIN_EXE_remind"),
+        env!("CARGO_BIN_EXE_close-approval"),
+        env!("CARGO_BIN_EXE_send-mails"),
         env!("CARGO_BIN_EXE_approval-metrics"),
         env!("CARGO_BIN_EXE_record-failure"),
     ] {

@@ -72,6 +72,12 @@ pub struct ApprovalRequest {
     /// The time at which the workflow reached RequestApproval (ISO 8601, UTC); older executions do not say it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub requested_at: Option<String>,
+    /// The decision if nobody takes one; older executions do not say it, and expire.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub at_deadline: Option<DecisionKind>,
+    /// The most approvals that may be open, of which 0 sets no limit; older executions do not say it either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_limit: Option<u64>,
 }
 
 impl ApprovalRequest {

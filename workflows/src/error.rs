@@ -33,11 +33,13 @@ pub enum TaskError {
     MailRefused,
     /// A decision taken earlier could not be handed to the new task token. Worth another try.
     DecisionNotDelivered,
+    /// As many approvals are open as the stack allows, so nobody is asked about one more.
+    TooManyOpenApprovals,
 }
 
 impl TaskError {
     /// All names.
-    pub const ALL: [TaskError; 11] = [
+    pub const ALL: [TaskError; 12] = [
         TaskError::InvalidEvent,
         TaskError::InvalidSetting,
         TaskError::EntryTableUnavailable,
@@ -49,6 +51,7 @@ impl TaskError {
         TaskError::MailUnavailable,
         TaskError::MailRefused,
         TaskError::DecisionNotDelivered,
+        TaskError::TooManyOpenApprovals,
     ];
 
     /// The name as Lambda reports it (`errorType`) and Step Functions matches it.
@@ -65,6 +68,7 @@ impl TaskError {
             TaskError::MailUnavailable => "MailUnavailable",
             TaskError::MailRefused => "MailRefused",
             TaskError::DecisionNotDelivered => "DecisionNotDelivered",
+            TaskError::TooManyOpenApprovals => "TooManyOpenApprovals",
         }
     }
 }

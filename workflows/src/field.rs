@@ -51,7 +51,8 @@ impl Field {
         Field::ALL.into_iter().find(|field| field.as_str() == name)
     }
 
-    /// The field's rule: a JSON Schema (2020-12) whose `messages` member says each rule in a submitter's words.
+    /// The field's rule: a JSON Schema (2020-12) whose `messages` member says each rule in a submitter's words, and `summaries` in a
+    /// few words for lists.
     pub const fn schema(self) -> &'static str {
         match self {
             Field::UserName => include_str!("../schemas/user_name.json"),
@@ -90,9 +91,12 @@ mod tests {
             let words = schema["messages"].as_object().unwrap();
             assert!(words.contains_key("missing"), "{field}");
             for keyword in schema.as_object().unwrap().keys() {
-                let is_rule = !keyword.starts_with('$') && !["title", "messages"].contains(&keyword.as_str());
+                let is_rule =
+                    !keyword.starts_with('$') && !["title", "messages", "summaries"].contains(&keyword.as_str());
                 assert_eq!(words.contains_key(keyword), is_rule, "{field}: {keyword}");
             }
+            let summaries = schema["summaries"].as_object().unwrap();
+            assert!(words.keys().eq(summaries.keys()), "{field}: a summary for each message");
             assert_eq!(schema["title"], field.title());
         }
     }

@@ -14,8 +14,39 @@ fn definition() -> Value {
     serde_json::from_str(DEFINITION).expect("the definition is JSON before its substitutions")
 }
 
+/// The states of the machine itself, without those of its branches.
 fn states() -> Map<String, Value> {
     definition()["States"].as_object().unwrap().clone()
+}
+
+/// The machine, and the branches of its Parallel states: each has states and a first one.
+fn machines() -> Vec<Value> {
+    let mut machines = vec![definition()];
+    let mut next = 0;
+    while let Some(machine) = machines.get(next).cloned() {
+        let states = machine["States"].as_object().unwrap();
+        machines.extend(
+            states
+                .values()
+                .flat_map(|state| state["Branches"].as_array().into_iter().flatten().cloned()),
+        );
+        next += 1;
+    }
+    machines
+}
+
+/// All states, those of branches too. Their names are unique, as the language wants it.
+fn every_state() -> Map<String, Value> {
+    let mut all = Map::new();
+    for machine in machines() {
+        for (name, state) in machine["States"].as_object().unwrap() {
+            assert!(
+                all.insert(name.clone(), state.clone()).is_none(),
+                "two states are called {name}"
+            );
+        }
+    }
+    all
 }
 
 /// All strings below a value.
@@ -75,41 +106,107 @@ fn ways_out(state: &Value) -> Vec<(String, BTreeSet<String>)> {
 
 #[test]
 fn every_state_exists_and_is_reached() {
-    let definition = definition();
-    let states = states();
-    let mut reached = BTreeSet::new();
-    let mut open = vec![definition["StartAt"].as_str().unwrap().to_owned()];
-    while let Some(name) = open.pop() {
-        let state = states.get(&name).unwrap_or_else(|| panic!("no state is called {name}"));
-        if reached.insert(name) {
-            open.extend(ways_out(state).into_iter().map(|(next, _)| next));
+    for machine in machines() {
+        let states = machine["States"].as_object().unwrap();
+        let mut reached = BTreeSet::new();
+        let mut open = vec![machine["StartAt"].as_str().unwrap().to_owned()];
+        while let Some(name) = open.pop() {
+            let state = states.get(&name).unwrap_or_else(|| panic!("no state is called {name}"));
+            if reached.insert(name) {
+                open.extend(ways_out(state).into_iter().map(|(next, _)| next));
+            }
         }
+        assert_eq!(reached, states.keys().cloned().collect());
     }
-    assert_eq!(reached, states.keys().cloned().collect());
 }
 
-/// The price of a Standard workflow is its transitions: one for each state that is entered.
+/// The price of a Standard workflow is its transitions: one for each state that is entered, those of branches too.
 #[test]
-fn a_clean_submission_enters_five_states() {
-    let states = states();
-    let mut entered = vec![definition()["StartAt"].as_str().unwrap().to_owned()];
-    while let Some(next) = {
-        let state = &states[entered.last().unwrap()];
-        state["Next"].as_str().or(state["Choices"][0]["Next"].as_str())
-    } {
-        entered.push(next.to_owned());
-        assert!(entered.len() < 20, "{entered:?}");
+fn a_submission_that_nobody_is_asked_about_enters_five_states() {
+    let check = |choice: &str, expected: [&str; 5]| {
+        let states = states();
+        let mut entered = vec![definition()["StartAt"].as_str().unwrap().to_owned()];
+        while let Some(next) = {
+            let state = &states[entered.last().unwrap()];
+            state["Next"].as_str().or(state.pointer(choice).and_then(Value::as_str))
+        } {
+            entered.push(next.to_owned());
+            assert!(entered.len() < 20, "{entered:?}");
+        }
+        assert_eq!(entered, expected);
+    };
+    let validated = ["ValidateUserName", "ValidateEmail", "ValidatePincode", "Decide"];
+    let with = |end| [validated[0], validated[1], validated[2], validated[3], end];
+    check("/Choices/0/Next", with("Store"));
+    check("/Default", with("Rejected"));
+}
+
+/// The states that an approval enters beside the five, as docs/operations.md says what it costs.
+#[test]
+fn an_approval_costs_six_transitions_more_and_five_for_reminder_and_escalation() {
+    let all = every_state();
+    let next = |name: &str, key: &str| {
+        all[name]
+            .pointer(key)
+            .and_then(Value::as_str)
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let branches = machines()[1..]
+        .iter()
+        .map(|branch| branch["StartAt"].as_str().unwrap().to_owned())
+        .collect::<Vec<_>>();
+    assert_eq!(branches, ["RequestApproval", "ChooseReminder"]);
+    let mut entered = vec![next("Decide", "/Choices/1/Next")];
+    entered.extend(branches);
+    entered.push(next("ChooseReminder", "/Choices/0/Next"));
+    entered.push(next("RequestApproval", "/Next"));
+    let decided: Vec<&Value> = all["AskAdmin"]["Catch"].as_array().unwrap().iter().collect();
+    assert_eq!(decided[0]["ErrorEquals"][0], all["DecisionTaken"]["Error"]);
+    entered.push(decided[0]["Next"].as_str().unwrap().to_owned());
+    let expected = [
+        "AskAdmin",
+        "RequestApproval",
+        "ChooseReminder",
+        "WaitToRemind",
+        "DecisionTaken",
+        "ReadDecision",
+    ];
+    assert_eq!(entered, expected);
+    let mut reminding = vec![next("WaitToRemind", "/Next")];
+    for key in ["/Next", "/Choices/0/Next", "/Next", "/Next"] {
+        reminding.push(next(reminding.last().unwrap(), key));
     }
     assert_eq!(
-        entered,
+        reminding,
         [
-            "ValidateUserName",
-            "ValidateEmail",
-            "ValidatePincode",
-            "Decide",
-            "Store"
+            "Remind",
+            "ChooseEscalation",
+            "WaitToEscalate",
+            "Escalate",
+            "RemindersSent"
         ]
     );
+}
+
+/// Nothing that goes wrong in the branch of reminders ends the approval: its tasks go on after any error, and it only ever succeeds.
+#[test]
+fn a_reminder_that_fails_does_not_end_the_approval() {
+    let reminders = machines()[2].clone();
+    for (name, state) in reminders["States"].as_object().unwrap() {
+        match state["Type"].as_str().unwrap() {
+            "Task" => {
+                let caught = state["Catch"].as_array().unwrap();
+                assert_eq!(
+                    caught.last().unwrap()["ErrorEquals"],
+                    serde_json::json!(["States.ALL"]),
+                    "{name}"
+                );
+                assert_eq!(caught.last().unwrap()["Next"], state["Next"], "{name}");
+            }
+            kind => assert!(["Choice", "Wait", "Succeed"].contains(&kind), "{name} is a {kind}"),
+        }
+    }
 }
 
 /// An ending without a store writes its outcome itself: as a task with an end it costs no more than a Succeed state.
@@ -146,10 +243,46 @@ fn every_ending_leaves_its_outcome_and_costs_no_state_more() {
 
 #[test]
 fn every_variable_is_assigned_on_every_way_to_its_use() {
-    let states = states();
-    let start = definition()["StartAt"].as_str().unwrap().to_owned();
-    // What is certainly assigned on entering a state: what all ways to it have in common.
-    let mut known: BTreeMap<String, BTreeSet<String>> = BTreeMap::from([(start, BTreeSet::new())]);
+    check_variables(&definition(), &BTreeSet::new());
+}
+
+/// Checks a machine that is entered with `given`; a branch is entered with what its Parallel knows.
+fn check_variables(machine: &Value, given: &BTreeSet<String>) {
+    let states = machine["States"].as_object().unwrap();
+    let known = known_on_entering(machine, given);
+    let builtin = [
+        "states",
+        "exists",
+        "floor",
+        "merge",
+        "parse",
+        "fromMillis",
+        "string",
+        "toMillis",
+    ];
+    for (name, state) in states {
+        for branch in state["Branches"].as_array().into_iter().flatten() {
+            check_variables(branch, &known[name]);
+        }
+        let mut own = state.clone();
+        own.as_object_mut().unwrap().remove("Branches");
+        for expression in all_strings(&own).into_iter().filter_map(jsonata) {
+            for used in dollar_names(expression) {
+                let is_known = builtin.contains(&used.as_str()) || known[name].contains(&used);
+                assert!(
+                    is_known,
+                    "{name} uses ${used} in {expression:?}, and some way to it does not assign it"
+                );
+            }
+        }
+    }
+}
+
+/// The variables that are certainly assigned on entering each state: what all ways to it have in common.
+fn known_on_entering(machine: &Value, given: &BTreeSet<String>) -> BTreeMap<String, BTreeSet<String>> {
+    let states = machine["States"].as_object().unwrap();
+    let start = machine["StartAt"].as_str().unwrap().to_owned();
+    let mut known = BTreeMap::from([(start, given.clone())]);
     loop {
         let before = known.clone();
         for (name, entering) in &before {
@@ -162,20 +295,7 @@ fn every_variable_is_assigned_on_every_way_to_its_use() {
             }
         }
         if known == before {
-            break;
-        }
-    }
-    let builtin = ["states", "exists", "floor", "merge", "fromMillis", "string", "toMillis"];
-    for (name, state) in &states {
-        // RequestApproval's answer is assigned in the state that uses it, before its way out.
-        for expression in all_strings(state).into_iter().filter_map(jsonata) {
-            for used in dollar_names(expression) {
-                let is_known = builtin.contains(&used.as_str()) || known[name].contains(&used);
-                assert!(
-                    is_known,
-                    "{name} uses ${used} in {expression:?}, and some way to it does not assign it"
-                );
-            }
+            return known;
         }
     }
 }
@@ -192,7 +312,15 @@ fn every_expression_is_jsonata() {
             );
             continue;
         };
-        let expression = expression.replace("${ApprovalTimeoutDays}", "7");
+        let numbers = [
+            "ApprovalTimeoutDays",
+            "RemindAtPercent",
+            "EscalateAtPercent",
+            "OpenApprovalsLimit",
+        ];
+        let expression = numbers.iter().fold(expression.to_owned(), |text, name| {
+            text.replace(&format!("${{{name}}}"), "7")
+        });
         assert!(!expression.contains("${"), "{expression}");
         jsonata_core::parser::parse(&expression).unwrap_or_else(|error| panic!("{expression}: {error}"));
         count += 1;
@@ -256,7 +384,7 @@ fn every_function_that_a_state_invokes_is_a_binary() {
     let template = template();
     let substitutions = state_machine()["DefinitionSubstitutions"].clone();
     let mut invoked = BTreeSet::new();
-    for (name, state) in states() {
+    for (name, state) in every_state() {
         let Some(function) = state["Arguments"]["FunctionName"].as_str() else {
             continue;
         };
@@ -278,9 +406,10 @@ fn every_function_that_a_state_invokes_is_a_binary() {
             "{name} invokes {binary}, and {} is not there",
             source.display()
         );
-        assert!(invoked.insert(binary.to_owned()), "{binary} is invoked by two states");
+        let again = !invoked.insert(binary.to_owned());
+        assert!(!again || binary == "remind", "{binary} is invoked by two states");
     }
-    assert_eq!(invoked.len(), 5);
+    assert_eq!(invoked.len(), 7);
 }
 
 /// Each function of the templates is a binary, and each binary a function.
@@ -315,7 +444,7 @@ fn the_templates_deploy_every_binary() {
 #[test]
 fn every_error_that_is_matched_is_one_that_can_come() {
     let mut own = BTreeSet::new();
-    for (name, state) in states() {
+    for (name, state) in every_state() {
         for key in ["Retry", "Catch"] {
             for rule in state[key].as_array().into_iter().flatten() {
                 for error in rule["ErrorEquals"].as_array().unwrap() {
@@ -324,6 +453,9 @@ fn every_error_that_is_matched_is_one_that_can_come() {
                         .iter()
                         .any(|owner| error.starts_with(owner))
                     {
+                        continue;
+                    }
+                    if every_state().values().any(|state| state["Error"] == error) {
                         continue;
                     }
                     assert!(
@@ -341,6 +473,7 @@ fn every_error_that_is_matched_is_one_that_can_come() {
         "EntryTableUnavailable",
         "MailUnavailable",
         "SubmissionTableUnavailable",
+        "TooManyOpenApprovals",
     ];
     assert_eq!(own, passing.map(str::to_owned).into());
 }
@@ -373,6 +506,7 @@ fn every_task_has_a_timeout_and_tries_again_what_may_pass() {
         retrier(&["Runtime.ExitError", "Sandbox.Timedout", "Lambda.Unknown"], 2, 5),
     ];
     let timed_out = || retrier(&["States.Timeout"], 6, 20);
+    let reminding = || vec![timed_out(), throttled(&["ApprovalTableUnavailable", "MailUnavailable"])];
     let own = BTreeMap::from([
         ("ValidateUserName", vec![timed_out()]),
         ("ValidateEmail", vec![timed_out()]),
@@ -393,6 +527,12 @@ fn every_task_has_a_timeout_and_tries_again_what_may_pass() {
                 "DecisionNotDelivered",
             ])],
         ),
+        ("Remind", reminding()),
+        ("Escalate", reminding()),
+        (
+            "CloseApproval",
+            vec![timed_out(), throttled(&["ApprovalTableUnavailable"])],
+        ),
     ]);
     let table = [
         throttled(&[
@@ -412,7 +552,7 @@ fn every_task_has_a_timeout_and_tries_again_what_may_pass() {
         ),
         timed_out(),
     ];
-    let states = states();
+    let states = every_state();
     let tasks = states.iter().filter(|(_, state)| state["Type"] == "Task");
     let endings = ["Rejected", "Expired"];
     assert_eq!(tasks.clone().count(), own.len() + endings.len());

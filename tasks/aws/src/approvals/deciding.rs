@@ -91,7 +91,8 @@ impl Approvals {
         .await
     }
 
-    /// Takes approval `id` off the list, if it is open: its execution ended otherwise, and nobody waits any more.
+    /// Takes approval `id` off the list, if it is open: its execution ended otherwise at `now_ms` (milliseconds since 1970), and
+    /// nobody waits any more. One that was asked for again after that stays: the execution was redriven.
     ///
     /// # Errors
     /// [`CallError`] if DynamoDB did not answer.
@@ -190,7 +191,7 @@ impl Closing<'_> {
                 deciding,
                 before_deadline,
             } => *before_deadline && record.expires_at_ms <= deciding.now_ms,
-            Closing::Withdraw { .. } => false,
+            Closing::Withdraw { now_ms } => record.opened_at_ms > *now_ms,
         }
     }
 

@@ -2,7 +2,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
 use super::item::{count, integer, number, optional_string, text};
 use super::links::{LinkPurpose, link_id};
-use super::table::{Approvals, SHARDS, UPDATE, shard};
+use super::table::{Approvals, SHARDS, UPDATE, Updated, shard};
 use super::transaction::{Transacted, transact};
 use crate::call::CallError;
 use crate::secret::SecretHash;
@@ -187,11 +187,20 @@ impl Approvals {
     /// # Errors
     /// [`CallError`] if DynamoDB did not take it: the digest will be sent again.
     pub async fn digest_sent(&self, pending: &PendingDigest, at_ms: i64) -> Result<(), CallError> {
-        let sent = self
+        let mut sent = self
             .update(SENT)
             .update_expression("SET sent_at_ms = :at")
             .expression_attribute_values(":at", number(at_ms));
-        self.send(sent).await?;
+        sent = match pending.last_sent_ms {
+            Some(last) => sent
+                .condition_expression("sent_at_ms = :last")
+                .expression_attribute_values(":last", number(last)),
+            None => sent.condition_expression("attribute_not_exists(sent_at_ms)"),
+        };
+        // another one of the same went out at the same time, and took its counts off
+        if matches!(self.send(sent).await?, Updated::ConditionFailed(_)) {
+            return Ok(());
+        }
         for part in &pending.parts {
             let mut update = self
                 .update(&part.id)

@@ -7,6 +7,9 @@ const ID: &str = "budget#mail";
 /// The parts of a token that are counted, so that a minute's share of any number of mails is whole.
 const PARTS: i64 = 60_000;
 
+/// The most mails at once: with a digest beside them they stay below the ten a second at which SNS suspends a subscription.
+const BURST: u32 = 6;
+
 /// The times that a token is tried for while others take theirs. Whoever gets none waits for the digest.
 const ATTEMPTS: usize = 5;
 
@@ -19,9 +22,13 @@ struct Bucket {
 }
 
 impl Bucket {
+    fn capacity(per_minute: u32) -> i64 {
+        i64::from(per_minute.min(BURST)) * PARTS
+    }
+
     fn full(per_minute: u32, now_ms: i64) -> Self {
         Bucket {
-            parts: i64::from(per_minute) * PARTS,
+            parts: Self::capacity(per_minute),
             refilled_at_ms: now_ms,
         }
     }
@@ -31,7 +38,7 @@ impl Bucket {
         let passed = (now_ms - self.refilled_at_ms).max(0);
         let parts = self.parts.saturating_add(passed.saturating_mul(per_minute.into()));
         Bucket {
-            parts: parts.min(i64::from(per_minute) * PARTS),
+            parts: parts.min(Self::capacity(per_minute)),
             refilled_at_ms: self.refilled_at_ms.max(now_ms),
         }
     }
@@ -39,7 +46,7 @@ impl Bucket {
 
 impl Approvals {
     /// Takes the right to send one mail out of the budget of `per_minute`, at `now_ms` (milliseconds since 1970). After a quiet
-    /// minute so many may go out at once.
+    /// minute so many may go out at once, but never more than six.
     ///
     /// # Errors
     /// [`CallError`] if DynamoDB did not answer. A token may then be lost.

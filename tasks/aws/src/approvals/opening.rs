@@ -164,11 +164,14 @@ impl Approvals {
     async fn renew_token_of_open(&self, id: &str, opening: &Opening<'_>) -> Result<Option<Opened>, CallError> {
         let update = self
             .update(id)
-            .update_expression("SET task_token = :token, expires_at = :expires_at, expires_at_ms = :expires_at_ms")
+            .update_expression(
+                "SET task_token = :token, expires_at = :expires_at, expires_at_ms = :expires_at_ms, opened_at_ms = :now",
+            )
             .condition_expression("attribute_exists(open_shard) AND attribute_not_exists(decision)")
             .expression_attribute_values(":token", text(opening.request.task_token.reveal()))
             .expression_attribute_values(":expires_at", text(&opening.request.expires_at))
-            .expression_attribute_values(":expires_at_ms", number(opening.expires_at_ms));
+            .expression_attribute_values(":expires_at_ms", number(opening.expires_at_ms))
+            .expression_attribute_values(":now", number(opening.now_ms));
         match self.send(update).await? {
             Updated::Yes(Some(row)) => Ok(Some(Opened::Waiting {
                 reopened: true,

@@ -23,7 +23,8 @@ pub struct ApprovalRecord {
     pub expires_at: String,
     /// The same in milliseconds since 1970.
     pub expires_at_ms: i64,
-    /// The time at which it was opened, in milliseconds since 1970; 0 if an older build did that.
+    /// The time at which it was opened, or asked for again with a newer token, in milliseconds since 1970; 0 if an older build
+    /// opened it.
     pub opened_at_ms: i64,
     /// Its subject, in the words of lists; empty if an older build opened it.
     pub summary: String,

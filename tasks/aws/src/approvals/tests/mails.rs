@@ -29,6 +29,12 @@ async fn a_minutes_mails_go_out_at_once_and_then_one_for_each_share_of_a_minute(
         assert_eq!(take(3_600_000).await, n < 6);
     }
     assert!(!World::new().approvals.take_mail_token(0, NOW).await.unwrap());
+    // sixty a minute are one a second, and after a quiet time still no more at once than SNS bears
+    let world = World::new();
+    for n in 0..9 {
+        assert_eq!(world.approvals.take_mail_token(60, NOW).await.unwrap(), n < 6, "{n}");
+    }
+    assert!(world.approvals.take_mail_token(60, NOW + 1_000).await.unwrap());
 }
 
 #[tokio::test]
@@ -66,6 +72,8 @@ async fn what_waits_for_a_digest_is_told_once_and_what_comes_meanwhile_is_kept()
         .await
         .unwrap();
     approvals.digest_sent(&pending, NOW + 60).await.unwrap();
+    // the schedule had called twice, and the other one sent the same
+    approvals.digest_sent(&pending, NOW + 61).await.unwrap();
     let pending = approvals.pending_digest().await.unwrap();
     assert_eq!((pending.requests, pending.reminders, pending.escalations), (1, 0, 0));
     assert_eq!(pending.last_sent_ms, Some(NOW + 60));

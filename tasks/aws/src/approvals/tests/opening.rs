@@ -67,6 +67,32 @@ async fn a_decided_round_is_not_opened_again_but_takes_the_new_token() {
     assert_eq!(world.approvals.open_count().await.unwrap(), 0);
 }
 
+/// The event of a failed execution may come after its redrive.
+#[tokio::test]
+async fn a_round_that_was_asked_for_again_is_not_withdrawn_by_an_older_failure() {
+    let world = World::new();
+    world.open(&request("s-1", "T1"), DEADLINE_MS).await;
+    let again = request("s-1", "T2");
+    let opening = Opening {
+        request: &again,
+        expires_at_ms: DEADLINE_MS,
+        now_ms: NOW + 2_000,
+        summary: "Ada: the pincode 12 is not 4 to 6 digits",
+        limit: 0,
+    };
+    world.approvals.open(&opening).await.unwrap();
+    let late = world.approvals.withdraw("s-1.1", NOW + 1_000).await.unwrap();
+    assert!(
+        matches!(&late, Withdrawal::NotOpen(record) if record.state == ApprovalState::Open),
+        "{late:?}"
+    );
+    assert_eq!(world.approvals.open_count().await.unwrap(), 1);
+    assert_eq!(
+        world.approvals.withdraw("s-1.1", NOW + 2_000).await.unwrap(),
+        Withdrawal::Now
+    );
+}
+
 #[tokio::test]
 async fn a_withdrawn_round_is_opened_again_by_a_redrive() {
     let world = World::new();
