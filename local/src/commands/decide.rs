@@ -163,7 +163,8 @@ fn read(mail: &Mail, urls: &[String]) -> Option<Letter> {
     let mut words = mail.text.split_whitespace();
     let link = words.find(|word| urls.iter().any(|url| word.starts_with(url) && word.len() > url.len()))?;
     let link = link.split(['?', '#']).next().unwrap_or(link).to_owned();
-    let code = mail.text.lines().find_map(code);
+    // the code stands behind the link: what was submitted, which stands before it, may look like one
+    let code = mail.text.lines().skip_while(|line| !line.contains(&link)).find_map(code);
     Some(Letter { link, code })
 }
 
@@ -227,6 +228,10 @@ mod tests {
         let link = "http://127.0.0.1:4568/SECRET";
         check(
             "Look:\nhttp://127.0.0.1:4568/SECRET\n\nABC234\n",
+            Some((link, Some("ABC234"))),
+        );
+        check(
+            "Pincode:   123456\nLook:\nhttp://127.0.0.1:4568/SECRET\n\nIts code:\n\nABC234\n",
             Some((link, Some("ABC234"))),
         );
         check(
