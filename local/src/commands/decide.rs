@@ -164,7 +164,11 @@ fn read(mail: &Mail, urls: &[String]) -> Option<Letter> {
     let link = words.find(|word| urls.iter().any(|url| word.starts_with(url) && word.len() > url.len()))?;
     let link = link.split(['?', '#']).next().unwrap_or(link).to_owned();
     // the code stands behind the link: what was submitted, which stands before it, may look like one
-    let code = mail.text.lines().skip_while(|line| !line.contains(&link)).find_map(code);
+    let code = mail
+        .text
+        .lines()
+        .skip_while(|line| !line.contains(&link))
+        .find_map(code);
     Some(Letter { link, code })
 }
 
