@@ -46,6 +46,7 @@ mod tests {
             sent_at: "2026-11-22T10:00:00.000Z".to_owned(),
             topic_arn: "arn:t".to_owned(),
             message_id: "m".to_owned(),
+            attributes: serde_json::Map::new(),
         }
     }
 
