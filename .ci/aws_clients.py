@@ -46,6 +46,11 @@ def with_boto3(endpoint):
     assert [s["StackName"] for s in stacks.list_stacks()["StackSummaries"]] == ["sluice"]
     assert error_code(stacks.describe_stacks, StackName="nowhere") == "ValidationError"
 
+    s3 = client("s3")
+    for call, params in ((s3.list_buckets, {}), (s3.create_bucket, {"Bucket": "b"}),
+                         (s3.put_object, {"Bucket": "b", "Key": "k", "Body": b"x"}), (s3.get_object, {"Bucket": "b", "Key": "k"})):
+        assert error_code(call, **params) == "NotImplemented", call
+
     good = json.dumps({"user_name": "Boto", "email": "boto@example.com", "pincode": "0305"})
     started = sfn.start_execution(stateMachineArn=machine, name="boto-1", input=good)
     arn = started["executionArn"]

@@ -2,8 +2,9 @@
 
 mod support;
 
+use std::io::{BufRead as _, BufReader, Lines};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use serde_json::{Value, json};
 use support::{Sluice, until};
@@ -162,6 +163,100 @@ fn its_executions_are_listed(sluice: &Sluice, id: &str) {
     assert_eq!(command(&["open", "submit", "--print"]).out.trim(), url);
 }
 
+/// A process of `sluice up` whose lines are read.
+struct Told {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+    endpoint: String,
+    _data: tempfile::TempDir,
+}
+
+impl Told {
+    fn started(arguments: &[&str]) -> Self {
+        let data = tempfile::tempdir().expect("a directory");
+        let mut command = support::program();
+        command
+            .args(["up", "--listen", "127.0.0.1:0", "--data"])
+            .arg(data.path());
+        command.arg("--functions").arg(support::binaries()).args(arguments);
+        let mut child = command.stdout(Stdio::piped()).spawn().expect("starts");
+        let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines();
+        let welcome = lines.find_map(|line| Some(line.ok()?.split_once("AWS_ENDPOINT_URL=")?.1.trim().to_owned()));
+        Self {
+            child,
+            lines,
+            endpoint: welcome.expect("a welcome"),
+            _data: data,
+        }
+    }
+
+    /// The next line in which a text stands.
+    fn line(&mut self, part: &str) -> String {
+        let mut lines = self.lines.by_ref().map(|line| line.expect("text"));
+        lines
+            .find(|line| line.contains(part))
+            .unwrap_or_else(|| panic!("no {part}"))
+    }
+
+    /// Stops it; gives the lines that were not read yet.
+    fn rest(mut self) -> Vec<String> {
+        let id = self.child.id().to_string();
+        assert!(
+            Command::new("kill")
+                .args(["-INT", &id])
+                .status()
+                .expect("runs")
+                .success()
+        );
+        let rest = self.lines.by_ref().map(|line| line.expect("text")).collect();
+        assert!(self.child.wait().expect("ends").success());
+        rest
+    }
+}
+
+#[test]
+fn each_submission_is_a_line_with_the_link_of_its_mail() {
+    let mut told = Told::started(&[]);
+    let submit = |pincode: &str, endpoint: &str| {
+        let fields = [
+            "submit",
+            "--json",
+            "--wait",
+            "5",
+            "user_name=A",
+            "email=a@gmail.com",
+            pincode,
+        ];
+        json_of(&at(endpoint, &fields))["body"]["id"]
+            .as_str()
+            .expect("an id")
+            .to_owned()
+    };
+    let waits = submit("pincode=12", &told.endpoint);
+    assert!(told.line(&waits).contains("waiting"));
+    let mail = told.line("mail ");
+    assert!(mail.contains("admin@example.com"), "{mail}");
+    let outputs = json_of(&at(&told.endpoint, &["outputs", "--json"]));
+    let outputs = outputs["items"].as_array().expect("a list");
+    let approval = outputs
+        .iter()
+        .find(|output| output["key"] == "ApprovalURL")
+        .expect("there");
+    let link = told.line("http://");
+    assert!(
+        link.trim().starts_with(approval["value"].as_str().expect("text")),
+        "{link}"
+    );
+    let stored = submit("pincode=3055", &told.endpoint);
+    let line = told.line(&stored);
+    assert!(line.ends_with("ms") || line.ends_with(" s"), "{line}");
+
+    let quiet = Told::started(&["--quiet"]);
+    let stored = submit("pincode=3055", &quiet.endpoint);
+    assert!(quiet.rest().iter().all(|line| !line.contains(&stored)));
+    told.rest();
+}
+
 #[test]
 fn files_are_validated_without_anything_running() {
     let directory = tempfile::tempdir().expect("a directory");
@@ -208,7 +303,12 @@ fn files_are_validated_without_anything_running() {
     );
     check(&["--json", &wrong], 1, &["\"code\": \"MISSING_TRANSITION_TARGET\""]);
     check(&["/nonexistent"], 2, &["cannot read /nonexistent"]);
-    check(&["cfn/workflow.yaml", "cfn/dashboard.yaml"], 0, &["2 files: 0 errors"]);
+    check(&["workflows/ingest.asl.json"], 0, &["1 file: 0 errors"]);
+    check(
+        &["cfn/load.yaml", "cfn/workflow.yaml", "cfn/dashboard.yaml"],
+        0,
+        &["3 files: 0 errors"],
+    );
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! Checks of definitions and templates without anything running: what is wrong, where, and under AWS's code where it has one.
 
+mod placeholders;
 mod pointer;
 mod templates;
 
@@ -63,7 +64,7 @@ pub fn is_template(text: &str) -> bool {
     }
 }
 
-/// Checks the definition of a Standard state machine, or of an Express one.
+/// Checks the definition of a Standard state machine, or of an Express one. Placeholders that a template fills may stand in it.
 #[must_use]
 pub fn definition(file: &str, text: &str, express: bool) -> Vec<Finding> {
     let machine_type = if express {
@@ -71,7 +72,7 @@ pub fn definition(file: &str, text: &str, express: bool) -> Vec<Finding> {
     } else {
         MachineType::Standard
     };
-    let found = StateMachine::validate(text, ParseOptions { machine_type });
+    let found = StateMachine::validate(&placeholders::filled(text), ParseOptions { machine_type });
     found.iter().map(|diagnostic| finding(file, text, diagnostic)).collect()
 }
 
@@ -134,19 +135,17 @@ mod tests {
 
     #[test]
     fn a_finding_has_code_and_place() {
+        // what is about the whole has no place: 0
         fn check(text: &str, expected: &[(&str, Severity, usize, usize)]) {
             let found = definition("m.json", text, false);
-            let found: Vec<_> = found
+            let mut found: Vec<_> = found
                 .iter()
                 .map(|one| {
-                    (
-                        one.code.expect("a code"),
-                        one.severity,
-                        one.line.expect("a line"),
-                        one.column.expect("a column"),
-                    )
+                    let code = one.code.expect("a code");
+                    (code, one.severity, one.line.unwrap_or(0), one.column.unwrap_or(0))
                 })
                 .collect();
+            found.sort_by_key(|(_, _, line, _)| *line);
             assert_eq!(found, expected, "{text}");
         }
         let fine = "{\"StartAt\": \"A\",\n \"States\": {\n  \"A\": {\"Type\": \"Succeed\"}}}";
@@ -157,7 +156,10 @@ mod tests {
         );
         check(
             &fine.replace("{\"Type\": \"Succeed\"}", "{\"Type\": \"Pass\",\n   \"Next\": \"B\"}"),
-            &[("MISSING_TRANSITION_TARGET", Severity::Error, 4, 12)],
+            &[
+                ("MISSING_END_STATE", Severity::Error, 0, 0),
+                ("MISSING_TRANSITION_TARGET", Severity::Error, 4, 12),
+            ],
         );
         check(
             &fine.replace(
@@ -166,6 +168,8 @@ mod tests {
             ),
             &[("NO_DOLLAR", Severity::Warning, 3, 46)],
         );
+        let wait = r#"{"Type": "Wait", "QueryLanguage": "JSONata", "Seconds": "{% ${Days} * 86400 %}", "End": true}"#;
+        check(&fine.replace("{\"Type\": \"Succeed\"}", wait), &[]);
         check(
             "{\"StartAt\":\n oops}",
             &[("INVALID_JSON_DESCRIPTION", Severity::Error, 2, 2)],

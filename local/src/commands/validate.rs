@@ -37,6 +37,9 @@ pub(crate) struct Validate {
     /// A parameter of the templates that have it; may be repeated
     #[arg(long = "parameter", value_name = "KEY=VALUE", value_parser = parameter::parse)]
     parameters: Vec<(String, String)>,
+    /// The stack's name, which templates put into the names of what they export
+    #[arg(long, value_name = "NAME", default_value = "sluice")]
+    stack_name: String,
     /// Check definitions as of an Express state machine
     #[arg(long)]
     express: bool,
@@ -51,6 +54,8 @@ pub(crate) struct Validate {
 /// Checks the files; 0 if there is nothing but warnings.
 pub(crate) fn run(options: &Validate) -> anyhow::Result<ExitCode> {
     let given: BTreeMap<String, String> = options.parameters.iter().cloned().collect();
+    let mut defaults = parameter::local();
+    defaults.insert("WorkflowStackName".to_owned(), options.stack_name.clone());
     let (mut all, mut templates) = (Vec::new(), Vec::new());
     for file in &options.files {
         let text = match std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display())) {
@@ -71,7 +76,12 @@ pub(crate) fn run(options: &Validate) -> anyhow::Result<ExitCode> {
             ));
         }
     }
-    all.extend(validation::templates(&templates, &given, &parameter::local()));
+    all.extend(validation::templates(
+        &options.stack_name,
+        &templates,
+        &given,
+        &defaults,
+    ));
     all.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
     let errors = count(&all, Severity::Error);
     let warnings = count(&all, Severity::Warning);

@@ -9,9 +9,6 @@ use sluice_template::TemplateError;
 use super::{Finding, Severity, finding};
 use crate::stack::{Plan, StartError, exports};
 
-/// The name of a stack of which only the template is looked at.
-const STACK: &str = "validated";
-
 /// A template that is to be checked.
 #[derive(Debug, Clone)]
 pub struct TemplateSource {
@@ -21,9 +18,10 @@ pub struct TemplateSource {
     pub text: String,
 }
 
-/// Checks templates with the parameters that are given, each for the templates that have it, and with defaults for others.
+/// Checks templates of stacks with this name, which the names of exports have in them, with the parameters that are given, each for the templates that have it, and with defaults for others.
 #[must_use]
 pub fn templates(
+    stack_name: &str,
     sources: &[TemplateSource],
     given: &BTreeMap<String, String>,
     defaults: &BTreeMap<String, String>,
@@ -37,7 +35,7 @@ pub fn templates(
         failed.clear();
         open.retain(|source| {
             let imports = exports(plans.iter().map(Plan::preview));
-            match Plan::check(STACK, &source.file, &source.text, given, defaults, &imports) {
+            match Plan::check(stack_name, &source.file, &source.text, given, defaults, &imports) {
                 Ok(plan) => {
                     plans.push(plan);
                     false
@@ -113,7 +111,7 @@ mod tests {
             })
             .collect();
         let given = BTreeMap::from([("Given".to_owned(), "g".to_owned())]);
-        let found = super::templates(&sources, &given, &BTreeMap::new());
+        let found = super::templates("s", &sources, &given, &BTreeMap::new());
         let lines: Vec<String> = found
             .iter()
             .map(|one| format!("{}:{} {}", one.file, one.line.unwrap_or_default(), one.message))
