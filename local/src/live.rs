@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sluice_cloud::driver::{Driver, ExecutionRecord};
 use sluice_cloud::sns::inbox::{self, Mail};
-use sluice_cloud::{Announcement, Announcements, Outcome};
+use sluice_cloud::{Announcement, Announcements, Outcome, SubmissionSpec};
 use tokio::time::{Instant, sleep_until};
 
 use crate::terminal::{self, Tone, cut, plain};
@@ -29,8 +29,23 @@ const QUEUE: usize = 64;
 /// The width where standard output is no terminal.
 const WIDTH: usize = 120;
 
+/// The parts of the runtime that the lines are made of.
+pub(crate) struct Sources {
+    /// Executions and mails.
+    pub(crate) driver: Driver,
+    /// The addresses of the function URLs.
+    pub(crate) urls: Vec<String>,
+    /// The definition of a submission, if a template has one.
+    pub(crate) submissions: Option<SubmissionSpec>,
+}
+
 /// Tells of announcements until the runtime is gone.
-pub(crate) async fn tell(mut announcements: Announcements, driver: Driver, urls: Vec<String>) {
+pub(crate) async fn tell(mut announcements: Announcements, sources: Sources) {
+    let Sources {
+        driver,
+        urls,
+        submissions,
+    } = sources;
     let mut lines = Lines::new();
     let mut known = mails(&driver).await;
     loop {
@@ -73,9 +88,8 @@ pub(crate) async fn tell(mut announcements: Announcements, driver: Driver, urls:
                     continue;
                 }
                 let record = driver.executions().get(&execution.arn).await.ok().flatten();
-                lines.say(status.as_str(), || {
-                    end_lines(at, status.as_str(), took_ms, &execution.name, record.as_ref())
-                });
+                let end = End::of(status.as_str(), record.as_ref(), submissions.as_ref());
+                lines.say(status.as_str(), || end.lines(at, took_ms, &execution.name));
             }
         }
     }
@@ -95,33 +109,81 @@ fn first_line(at: i64, word: &str, tone: Tone, name: &str, took_ms: Option<i64>)
     format!("{before}{}  {}{took}", tone.paint(&format!("{word:<9}")), plain(name))
 }
 
-/// The line of an end, and of a failure the reason in words.
-fn end_lines(at: i64, status: &str, took_ms: i64, name: &str, record: Option<&ExecutionRecord>) -> String {
-    let word = status.to_lowercase().replace('_', " ");
-    let tone = Tone::of_status(status);
-    let mut text = first_line(at, &word, tone, name, Some(took_ms)) + "\n";
-    let reason = match record.and_then(|record| record.outcome.as_ref()) {
-        Some(Outcome::Failed { error, cause } | Outcome::Aborted { error, cause }) => {
-            let parts = [error.as_deref(), cause.as_deref()];
-            parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
+/// The end of an execution in words.
+#[derive(Debug, PartialEq)]
+struct End {
+    /// The outcome of a submission; the status of another execution.
+    word: String,
+    tone: Tone,
+    /// The values by which a person knows a submission.
+    values: Vec<String>,
+    /// The error and its cause.
+    reason: String,
+}
+
+impl End {
+    fn of(status: &str, record: Option<&ExecutionRecord>, submissions: Option<&SubmissionSpec>) -> Self {
+        let reason = match record.and_then(|record| record.outcome.as_ref()) {
+            Some(Outcome::Failed { error, cause } | Outcome::Aborted { error, cause }) => {
+                let parts = [error.as_deref(), cause.as_deref()];
+                parts.into_iter().flatten().collect::<Vec<_>>().join(": ")
+            }
+            Some(Outcome::Succeeded { .. } | Outcome::TimedOut) | None => String::new(),
+        };
+        let submission = submissions.zip(record).and_then(|(spec, record)| {
+            let is_one = *record.identity.machine_arn == *spec.state_machine;
+            let rule = spec.outcome_of(record).filter(|_| is_one)?;
+            Some((rule.name.clone(), tone(rule.tone), spec.values_of(record)))
+        });
+        let (word, tone, values) = submission.unwrap_or_else(|| {
+            let word = status.to_lowercase().replace('_', " ");
+            (word, Tone::of_status(status), Vec::new())
+        });
+        Self {
+            word,
+            tone,
+            values,
+            reason,
         }
-        Some(Outcome::Succeeded { .. } | Outcome::TimedOut) | None => String::new(),
-    };
-    if !reason.is_empty() {
-        text += &format!(
-            "{:10}{}\n",
-            "",
-            tone.paint(&cut(&plain(&reason), width().saturating_sub(10)))
-        );
     }
-    if tone == Tone::Bad {
-        text += &format!(
-            "{:10}{}\n",
-            "",
-            Tone::Faint.paint(&format!("sluice show {}", plain(name)))
-        );
+
+    /// The line of the end, and of a failure the reason and how to see more.
+    fn lines(&self, at: i64, took_ms: i64, name: &str) -> String {
+        let mut text = first_line(at, &self.word, self.tone, name, Some(took_ms)) + "\n";
+        let below = |text: &str, tone: Tone| {
+            format!(
+                "{:10}{}\n",
+                "",
+                tone.paint(&cut(&plain(text), width().saturating_sub(10)))
+            )
+        };
+        let values: Vec<&str> = self
+            .values
+            .iter()
+            .map(String::as_str)
+            .filter(|value| !value.is_empty())
+            .collect();
+        if !values.is_empty() {
+            text += &below(&values.join("  "), Tone::Faint);
+        }
+        if !self.reason.is_empty() {
+            text += &below(&self.reason, self.tone);
+        }
+        if self.tone == Tone::Bad {
+            text += &below(&format!("sluice show {name}"), Tone::Faint);
+        }
+        text
     }
-    text
+}
+
+/// The colour of a tone that a template names.
+fn tone(tone: sluice_cloud::Tone) -> Tone {
+    match tone {
+        sluice_cloud::Tone::Ok => Tone::Good,
+        sluice_cloud::Tone::Wait => Tone::Attention,
+        sluice_cloud::Tone::Bad => Tone::Bad,
+        sluice_cloud::Tone::Idle | sluice_cloud::Tone::Run => Tone::Neutral,
+    }
 }
 
 /// The line of a mail, and one of its link, if it leads to a function URL.
@@ -262,10 +324,19 @@ mod tests {
 
     #[test]
     fn an_end_is_a_line_and_a_failure_more() {
-        let text = strip(&end_lines(1_764_590_403_000, "SUCCEEDED", 340, "e-1", None));
+        let text = strip(&End::of("SUCCEEDED", None, None).lines(1_764_590_403_000, 340, "e-1"));
         assert_eq!(text, "12:00:03  succeeded  e-1  340 ms\n");
-        let text = strip(&end_lines(1_764_590_403_000, "TIMED_OUT", 5_000, "e-1", None));
+        let text = strip(&End::of("TIMED_OUT", None, None).lines(1_764_590_403_000, 5_000, "e-1"));
         assert_eq!(text, "12:00:03  timed out  e-1  5.0 s\n          sluice show e-1\n");
+        let broken = End {
+            word: "broken".to_owned(),
+            tone: Tone::Bad,
+            values: vec!["Ada\u{1b}".to_owned(), String::new(), "12".to_owned()],
+            reason: "Oops: no table".to_owned(),
+        };
+        let text = strip(&broken.lines(1_764_590_403_000, 340, "e-1"));
+        let below = "          Ada\\u{1b}  12\n          Oops: no table\n          sluice show e-1\n";
+        assert_eq!(text, format!("12:00:03  broken     e-1  340 ms\n{below}"));
     }
 
     #[test]

@@ -71,9 +71,15 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
                 end_now()
             }
         };
-        welcome::print(&cloud.endpoint(), &cloud.stacks().await, &data);
+        let stacks = cloud.stacks().await;
+        welcome::print(&cloud.endpoint(), &stacks, &data);
         if let Some(announcements) = cloud.take_announcements().filter(|_| !options.quiet) {
-            tokio::spawn(live::tell(announcements, cloud.driver().clone(), cloud.function_urls()));
+            let sources = live::Sources {
+                driver: cloud.driver().clone(),
+                urls: cloud.function_urls(),
+                submissions: stacks.iter().find_map(|stack| stack.notes.submissions.clone()),
+            };
+            tokio::spawn(live::tell(announcements, sources));
         }
         tokio::select! {
             signal = signals.next() => signal?,

@@ -64,7 +64,6 @@ struct Row {
     started_at: At,
     stopped_at: Option<At>,
     outcome: String,
-    #[serde(skip)]
     tone: Tone,
     status: Status,
     values: serde_json::Map<String, serde_json::Value>,
