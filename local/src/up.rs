@@ -73,13 +73,8 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         };
         let stacks = cloud.stacks().await;
         welcome::print(&cloud.endpoint(), &stacks, &data);
-        if let Some(announcements) = cloud.take_announcements().filter(|_| !options.quiet) {
-            let sources = live::Sources {
-                driver: cloud.driver().clone(),
-                urls: cloud.function_urls(),
-                submissions: stacks.iter().find_map(|stack| stack.notes.submissions.clone()),
-            };
-            tokio::spawn(live::tell(announcements, sources));
+        if !options.quiet {
+            tell(&mut cloud, &stacks);
         }
         tokio::select! {
             signal = signals.next() => signal?,
@@ -96,6 +91,19 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         }
         Ok(())
     })
+}
+
+/// Tells on the terminal of what happens, until the end.
+fn tell(cloud: &mut Cloud, stacks: &[StackReport]) {
+    let Some(announcements) = cloud.take_announcements() else {
+        return;
+    };
+    let sources = live::Sources {
+        driver: cloud.driver().clone(),
+        urls: cloud.function_urls(),
+        submissions: stacks.iter().find_map(|stack| stack.notes.submissions.clone()),
+    };
+    tokio::spawn(live::tell(announcements, sources));
 }
 
 /// Returns the stacks that are to run, each after those that it needs.

@@ -31,7 +31,6 @@ pub use sluice_lambda as lambda;
 pub use sluice_sns as sns;
 
 pub use sluice_console::{SubmissionSpec, Tone};
-pub use sluice_console::{SubmissionSpec, Tone};
 pub use sluice_driver::{WorkerCommand, serve_evaluations};
 pub use sluice_engine::Outcome;
 
