@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use sluice_cloud::{BinaryPlaces, Cloud, CloudConfig, Plans, SmtpServer, StackSource, StartError};
+use sluice_cloud::{BinaryPlaces, Cloud, CloudConfig, Plans, SmtpServer, StackReport, StackSource, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{StackChoice, Up};
