@@ -63,6 +63,7 @@ pub async fn record_failure(
     change: &StatusChange,
 ) -> Result<(), Fault> {
     let execution = &change.detail;
+    sluice_aws::log_submission(&execution.name);
     let input = execution.input.as_deref().unwrap_or_default();
     let input: Option<ExecutionInput> = serde_json::from_str(input).ok();
     let record = SubmissionRecord {
@@ -73,11 +74,7 @@ pub async fn record_failure(
         round: 1,
         input_hash: input.and_then(|input| input.input_hash),
     };
-    tracing::warn!(
-        submission = execution.name,
-        status = execution.status,
-        "an execution did not come to its end"
-    );
+    tracing::warn!(status = execution.status, "an execution did not come to its end");
     write(table, &record).await?;
     withdraw(approvals, &execution.name, execution.stop_date).await
 }

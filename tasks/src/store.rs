@@ -47,11 +47,7 @@ pub async fn store(
         .await
         .map_err(|error| Fault::from_call(&error, TaskError::EntryTableUnavailable, TaskError::EntryTableRefused))?;
     if stored.submission_id != entry.submission_id {
-        tracing::info!(
-            submission = entry.submission_id,
-            newer = stored.submission_id,
-            "left a newer entry as it is"
-        );
+        tracing::info!(newer = stored.submission_id, "left a newer entry as it is");
     }
     let submission_id = entry.submission_id.clone();
     let public = stored.clone().public();

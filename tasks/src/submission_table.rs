@@ -27,7 +27,7 @@ pub(crate) async fn write(table: &impl SubmissionTable, record: &SubmissionRecor
     })?;
     if !written {
         tracing::info!(
-            submission = record.id,
+            submission_id = record.id,
             status = record.status.name(),
             "the table knows something later"
         );

@@ -20,6 +20,7 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
         if !self.ids.is_ours(id) {
             return Err(not_found());
         }
+        sluice_aws::log_submission(id);
         if self.may_not_look() {
             let detail = "The table of submissions is busy. Ask again in a moment.";
             return Err(

@@ -37,6 +37,7 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
             Some(key) => self.ids.of_key(idempotency_key(key)?),
             None => self.ids.random(&self.randomness.uuid()),
         };
+        sluice_aws::log_submission(&id);
         let allowed = remaining.saturating_sub(SPARE).max(Duration::from_secs(1));
         let wait = Wait::preferred(request.header("prefer"), &self.settings, allowed);
         let execution = Execution {
@@ -60,7 +61,7 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
                 return Err(self.not_started(&id, &RetryError { error, in_doubt: false }));
             }
         };
-        tracing::info!(submission = id, status = status.name(), "submitted");
+        tracing::info!(status = status.name(), "submitted");
         let response = response_to_submitter(&status, &id, representation, retry_after(&self.randomness));
         Ok(match wait.applied {
             Some(applied) => response.with("preference-applied", applied),
@@ -71,7 +72,7 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
     /// The problem for a submission that was not taken in, or not for certain: only then has it an id to ask for.
     fn not_started(&self, id: &str, failed: &RetryError) -> Problem {
         let RetryError { error, in_doubt } = failed;
-        tracing::error!(%error, submission = id, in_doubt, "a submission was not taken in, as far as is known");
+        tracing::error!(%error, in_doubt, "a submission was not taken in, as far as is known");
         let retryable = |detail: &str| {
             Problem::new(Kind::Unavailable, detail).with_header("retry-after", retry_after(&self.randomness))
         };

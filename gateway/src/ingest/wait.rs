@@ -62,7 +62,7 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
                 // None, or that of an execution of this name which Step Functions has forgotten.
                 Ok(Ok(_)) => {}
                 Ok(Err(error)) => {
-                    tracing::warn!(%error, submission = id, "could not look for the end");
+                    tracing::warn!(%error, "could not look for the end");
                     if error.kind == CallErrorKind::Throttled {
                         return SubmissionStatus::Running;
                     }

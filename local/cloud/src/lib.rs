@@ -4,6 +4,7 @@ pub mod endpoint;
 pub mod health;
 pub mod validation;
 
+mod account_limits;
 mod activity;
 mod announcements;
 mod cloud;

@@ -14,6 +14,7 @@ use sluice_dynamodb::DynamoDb;
 use sluice_events::{Ended, Heard};
 use sluice_host::Host;
 use sluice_integrations::Runner;
+use sluice_quotas::Quotas;
 use sluice_smtp::Relay;
 use sluice_template::Stack;
 use sluice_wire::Account;
@@ -150,6 +151,16 @@ impl Bound {
         let (observer, ended) = Ended::new(Arc::new(counted), activity.undelivered.clone());
         let (announcer, announced) = Announcer::new(Arc::new(observer));
         let runner = Runner::new(tokio::runtime::Handle::current());
+        let quotas = config.quotas.map(|profile| Arc::new(Quotas::new(profile)));
+        let clock_moved = watch::Sender::default();
+        let (observer, throttled) = wiring::transitions(
+            quotas.as_ref(),
+            &clock,
+            &metrics,
+            Arc::new(announcer),
+            Arc::clone(&runner) as Arc<dyn TaskRunner>,
+            &clock_moved,
+        );
         directory::expect_journal(&config.data)?;
         let driver = Driver::open(
             DriverConfig {
@@ -159,17 +170,18 @@ impl Bound {
                 region: region.to_owned(),
                 account: stack::ACCOUNT.to_owned(),
                 retention: config.keep,
-                observer: Arc::new(announcer),
+                observer,
                 retry: sluice_driver::RetryBackoff::default(),
                 worker: config.worker.clone(),
             },
-            Arc::clone(&runner) as Arc<dyn TaskRunner>,
+            throttled,
         )?;
         directory::admit(&config.data, &driver).await?;
         metrics.open(&config.data.join(directory::METRICS), Some(driver.identity()))?;
         let account = wiring::account(region, &clock);
         let table_metrics = Arc::new(DynamoMetrics::new(&metrics));
-        let dynamodb = DynamoDb::open(account.clone(), &config.data.join(directory::TABLES), table_metrics)?;
+        let dynamodb = DynamoDb::open(account.clone(), &config.data.join(directory::TABLES), table_metrics)?
+            .with_quotas(quotas.clone());
         directory::join(&config.data, &driver, directory::TABLES).await?;
         Ok(Opened {
             bound: self,
@@ -177,6 +189,8 @@ impl Bound {
             runner,
             driver,
             stores: Stores {
+                quotas,
+                clock_moved,
                 dynamodb,
                 metrics,
                 activity,
@@ -195,6 +209,7 @@ impl Opened {
             config,
             &self.account.clock,
             &self.stores.metrics,
+            self.stores.quotas.as_ref(),
         ))?;
         let services = Arc::new(wiring::services(
             self.account,

@@ -9,9 +9,9 @@ use axum::routing::get;
 use sluice_cloudformation::{CloudFormation, Stacks};
 use sluice_cloudwatch::{CloudWatch, Metrics};
 use sluice_console::{self as console, ConsoleNotes, ConsoleState, TimeMachine};
-use sluice_driver::{Clock, Driver};
+use sluice_driver::{Clock, Driver, Observer, TaskRunner};
 use sluice_dynamodb::DynamoDb;
-use sluice_host::{Host, HostConfig};
+use sluice_host::{AccountLimits, Host, HostConfig};
 use sluice_http::HostGuard;
 use sluice_integrations::Runner;
 use sluice_kinesis::Kinesis;
@@ -26,6 +26,7 @@ use sluice_streams::Streams;
 use sluice_wire::Account;
 use tokio::sync::watch;
 
+use crate::account_limits::{LambdaLimits, ThrottledRunner, TransitionCounter, TransitionThrottle};
 use crate::activity::Activity;
 use crate::config::CloudConfig;
 use crate::endpoint::{self, Services};
@@ -40,6 +41,7 @@ pub(crate) fn host_config(
     config: &CloudConfig,
     clock: &Arc<dyn Clock>,
     metrics: &Arc<Metrics>,
+    quotas: Option<&Arc<Quotas>>,
 ) -> HostConfig {
     let clock = Arc::clone(clock);
     let usual = HostConfig::default();
@@ -53,6 +55,7 @@ pub(crate) fn host_config(
             Some(profile) => usual.max_instances.min(profile.lambda_concurrency()),
             None => usual.max_instances,
         },
+        account: quotas.map(|quotas| Arc::new(LambdaLimits(Arc::clone(quotas))) as Arc<dyn AccountLimits>),
         ..usual
     }
 }
@@ -72,6 +75,36 @@ pub(crate) struct Stores {
     pub(crate) dynamodb: DynamoDb,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) activity: Activity,
+    /// AWS's quotas, if they hold.
+    pub(crate) quotas: Option<Arc<Quotas>>,
+    /// Tells who waits for a time that somebody has moved the clock.
+    pub(crate) clock_moved: watch::Sender<()>,
+}
+
+/// The observer of executions and the runner of their tasks, held to the account's rate of state transitions if quotas hold.
+pub(crate) fn transitions(
+    quotas: Option<&Arc<Quotas>>,
+    clock: &Arc<dyn Clock>,
+    metrics: &Arc<Metrics>,
+    observer: Arc<dyn Observer>,
+    runner: Arc<dyn TaskRunner>,
+    clock_moved: &watch::Sender<()>,
+) -> (Arc<dyn Observer>, Arc<dyn TaskRunner>) {
+    let Some(quotas) = quotas else {
+        return (observer, runner);
+    };
+    let throttle = Arc::new(TransitionThrottle::new(
+        Arc::clone(quotas),
+        Arc::clone(clock),
+        Arc::clone(metrics),
+    ));
+    tokio::spawn(Arc::clone(&throttle).run(Arc::clone(&runner), clock_moved.subscribe()));
+    let observer = TransitionCounter {
+        throttle: Arc::clone(&throttle),
+        next: observer,
+    };
+    let next = runner;
+    (Arc::new(observer), Arc::new(ThrottledRunner { throttle, next }))
 }
 
 pub(crate) fn services(
@@ -86,6 +119,8 @@ pub(crate) fn services(
         dynamodb,
         metrics,
         activity,
+        quotas,
+        clock_moved,
     } = stores;
     let remote = match &config.lambda_endpoint {
         None => None,
@@ -95,7 +130,6 @@ pub(crate) fn services(
     let streams = Streams::new(config.data.join(directory::STREAMS));
     let stacks = Arc::new(Stacks::new(driver.clone()));
     let lambda = Lambda::new(account.clone(), functions, remote);
-    let quotas = config.quotas.map(|profile| Arc::new(Quotas::new(profile)));
     Ok(Services {
         sqs: Sqs::new(account.clone(), streams.clone()),
         kinesis: Kinesis::new(account.clone(), streams.clone()),
@@ -112,7 +146,7 @@ pub(crate) fn services(
         streams,
         metrics,
         stacks,
-        clock_moved: watch::Sender::default(),
+        clock_moved,
         activity,
     })
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use uuid::Uuid;
 
+use crate::account::AccountLimits;
 use crate::observer::{Observer, Unobserved};
 use crate::open_files::OpenFiles;
 
@@ -74,6 +75,8 @@ pub struct HostConfig {
     pub now: Clock,
     /// The receiver of reports of what functions did.
     pub observer: Arc<dyn Observer>,
+    /// The limits of the account that hold here too; none without them.
+    pub account: Option<Arc<dyn AccountLimits>>,
 }
 
 impl Default for HostConfig {
@@ -94,6 +97,7 @@ impl Default for HostConfig {
             ids: Arc::new(Uuid::new_v4),
             now: Arc::new(wall_clock_ms),
             observer: Arc::new(Unobserved),
+            account: None,
         }
     }
 }

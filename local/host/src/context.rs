@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use crate::account::unreserved;
 use crate::config::FunctionSpec;
 use crate::error::{InvokeError, ThrottleReason};
-use crate::invocation::Permit;
+use crate::invocation::{Concurrency, Permit};
 use crate::logs::{FunctionLog, LogRecord};
 use crate::observer::LoggedRecord;
 use crate::shared::Shared;
@@ -58,6 +59,7 @@ impl FunctionContext {
             record: &record,
             in_flight: self.in_flight(),
             all_in_flight: self.shared.in_flight.count(),
+            unreserved_in_flight: self.shared.in_flight.unreserved(),
             at_ms: self.now_ms(),
         });
         self.log.push(record);
@@ -65,9 +67,34 @@ impl FunctionContext {
 
     /// One unit of concurrency, or the reason why there is none.
     pub(crate) fn admit(&self) -> Result<Permit, InvokeError> {
-        Permit::take(&self.in_flight, self.reserved(), &self.shared.in_flight).ok_or(InvokeError::TooManyRequests(
-            ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded,
-        ))
+        let (concurrency, reserved) = self.concurrency();
+        if let (Some(account), Concurrency::Reserved(limit) | Concurrency::Unreserved(limit)) =
+            (&self.shared.config.account, concurrency)
+            && !account.admit(&self.spec.name, limit, self.now_ms())
+        {
+            return Err(InvokeError::TooManyRequests(if reserved {
+                ThrottleReason::ReservedFunctionInvocationRateLimitExceeded
+            } else {
+                ThrottleReason::FunctionInvocationRateLimitExceeded
+            }));
+        }
+        Permit::take(&self.in_flight, concurrency, &self.shared.in_flight).map_err(InvokeError::TooManyRequests)
+    }
+
+    /// The concurrency that invocations are taken from, and whether that is a reservation.
+    fn concurrency(&self) -> (Concurrency, bool) {
+        let reserved = self.spec.reserved_concurrency.map(|_| self.reserved());
+        let Some(account) = &self.shared.config.account else {
+            return match reserved {
+                Some(limit) => (Concurrency::Reserved(limit), true),
+                None => (Concurrency::Unreserved(usize::MAX), false),
+            };
+        };
+        let (left, holds) = unreserved(&**account, self.shared.reserved());
+        match reserved.filter(|_| holds) {
+            Some(limit) => (Concurrency::Reserved(limit), true),
+            None => (Concurrency::Unreserved(left), false),
+        }
     }
 
     fn reserved(&self) -> usize {

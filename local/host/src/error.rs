@@ -85,8 +85,12 @@ pub enum InvokeError {
 pub enum ThrottleReason {
     /// The function's reserved concurrency is used up.
     ReservedFunctionConcurrentInvocationLimitExceeded,
-    /// No instance was free in time, or would have been: too many requests wait for one.
+    /// No instance was free in time, or would have been: too many requests wait for one. Or the account's concurrency is used up.
     ConcurrentInvocationLimitExceeded,
+    /// More requests a second than the function's reserved concurrency allows.
+    ReservedFunctionInvocationRateLimitExceeded,
+    /// More requests a second than the account's concurrency allows.
+    FunctionInvocationRateLimitExceeded,
 }
 
 impl ThrottleReason {
@@ -97,6 +101,8 @@ impl ThrottleReason {
                 "ReservedFunctionConcurrentInvocationLimitExceeded"
             }
             Self::ConcurrentInvocationLimitExceeded => "ConcurrentInvocationLimitExceeded",
+            Self::ReservedFunctionInvocationRateLimitExceeded => "ReservedFunctionInvocationRateLimitExceeded",
+            Self::FunctionInvocationRateLimitExceeded => "FunctionInvocationRateLimitExceeded",
         }
     }
 }

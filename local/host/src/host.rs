@@ -98,6 +98,7 @@ impl Host {
             }
             functions.insert(Arc::clone(&function.spec().name), Arc::clone(&function));
         }
+        self.inner.registry.note_reservations();
         function.prewarm(function.spec().prewarm as usize);
         Ok(())
     }
@@ -116,6 +117,7 @@ impl Host {
             };
             std::mem::replace(slot, Arc::clone(&function))
         };
+        self.inner.registry.note_reservations();
         old.retire();
         function.prewarm(function.spec().prewarm as usize);
         Ok(())
@@ -127,6 +129,7 @@ impl Host {
     /// [`HostError::FunctionNotFound`].
     pub fn remove_function(&self, name: &str) -> Result<(), HostError> {
         let removed = self.inner.registry.functions.write().remove(name);
+        self.inner.registry.note_reservations();
         removed
             .ok_or_else(|| HostError::FunctionNotFound(name.to_owned()))?
             .close();

@@ -93,12 +93,23 @@ pub struct InvokeOutput {
 pub(crate) struct Permit {
     function: Arc<AtomicUsize>,
     host: Arc<InFlight>,
+    is_reserved: bool,
+}
+
+/// The concurrency that an invocation is taken from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Concurrency {
+    /// So much is reserved for its function.
+    Reserved(usize),
+    /// All functions without a reservation share so much.
+    Unreserved(usize),
 }
 
 /// The invocations in hand over all functions.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight {
     count: AtomicUsize,
+    unreserved: AtomicUsize,
     pub(crate) none_left: Notify,
 }
 
@@ -110,18 +121,43 @@ impl InFlight {
     pub(crate) fn count(&self) -> usize {
         self.count.load(Ordering::SeqCst)
     }
+
+    /// Those of functions without a reservation.
+    pub(crate) fn unreserved(&self) -> usize {
+        self.unreserved.load(Ordering::SeqCst)
+    }
 }
 
 impl Permit {
-    /// `None` when `limit` invocations of the function are in hand.
-    pub(crate) fn take(function: &Arc<AtomicUsize>, limit: usize, host: &Arc<InFlight>) -> Option<Self> {
-        function
-            .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| (n < limit).then_some(n + 1))
-            .ok()?;
+    /// The reason when as many invocations are in hand as may be.
+    pub(crate) fn take(
+        function: &Arc<AtomicUsize>,
+        concurrency: Concurrency,
+        host: &Arc<InFlight>,
+    ) -> Result<Self, ThrottleReason> {
+        let up_to = |counter: &AtomicUsize, limit: usize| {
+            counter
+                .fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| (n < limit).then_some(n + 1))
+                .is_ok()
+        };
+        let is_reserved = match concurrency {
+            Concurrency::Reserved(limit) if !up_to(function, limit) => {
+                return Err(ThrottleReason::ReservedFunctionConcurrentInvocationLimitExceeded);
+            }
+            Concurrency::Unreserved(limit) if !up_to(&host.unreserved, limit) => {
+                return Err(ThrottleReason::ConcurrentInvocationLimitExceeded);
+            }
+            Concurrency::Reserved(_) => true,
+            Concurrency::Unreserved(_) => {
+                function.fetch_add(1, Ordering::SeqCst);
+                false
+            }
+        };
         host.count.fetch_add(1, Ordering::SeqCst);
-        Some(Self {
+        Ok(Self {
             function: Arc::clone(function),
             host: Arc::clone(host),
+            is_reserved,
         })
     }
 }
@@ -129,6 +165,9 @@ impl Permit {
 impl Drop for Permit {
     fn drop(&mut self) {
         self.function.fetch_sub(1, Ordering::SeqCst);
+        if !self.is_reserved {
+            self.host.unreserved.fetch_sub(1, Ordering::SeqCst);
+        }
         if self.host.count.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.host.none_left.notify_waiters();
         }

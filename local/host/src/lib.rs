@@ -19,6 +19,7 @@
 //!   response is gathered and passed on whole), and no asynchronous invocation queue.
 //! - A function URL with `AWS_IAM` asks for a SigV4 `Authorization` header and does not verify it.
 
+mod account;
 mod config;
 mod context;
 mod deadline;
@@ -47,6 +48,7 @@ mod shortage;
 mod tasks;
 mod url;
 
+pub use account::AccountLimits;
 pub use config::{Clock, Credentials, FunctionSpec, HostConfig, IdSource, StartCheck};
 pub use error::{HostError, InvokeError, ThrottleReason};
 pub use function::FunctionLoad;

@@ -27,6 +27,8 @@ pub struct LoggedRecord<'a> {
     pub in_flight: usize,
     /// The same of all functions.
     pub all_in_flight: usize,
+    /// The same of the functions without reserved concurrency.
+    pub unreserved_in_flight: usize,
     /// The time of the record, on the host's clock.
     pub at_ms: u64,
 }

@@ -31,6 +31,16 @@ impl Registry {
         self.functions.read().get(name).cloned()
     }
 
+    /// Adds up the concurrency that is reserved, after functions have changed.
+    pub(crate) fn note_reservations(&self) {
+        let functions = self.functions.read();
+        let reserved = functions
+            .values()
+            .filter_map(|function| function.spec().reserved_concurrency);
+        self.shared
+            .set_reserved(reserved.map(|reserved| reserved as usize).sum());
+    }
+
     pub(crate) fn all(&self) -> Vec<Arc<Function>> {
         self.functions.read().values().cloned().collect()
     }

@@ -1,7 +1,7 @@
 //! The state that all functions of a host share.
 
 use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::account::unreserved;
 use crate::config::HostConfig;
 use crate::guard::Guard;
 use crate::invocation::InFlight;
@@ -20,6 +21,8 @@ pub(crate) struct Shared {
     pub(crate) in_flight: Arc<InFlight>,
     /// The number of processes that live or are being started.
     pub(crate) instances: watch::Sender<usize>,
+    /// The concurrency that is reserved for functions, in all.
+    reserved: AtomicUsize,
     closing: AtomicBool,
     guard: OnceLock<Guard>,
     shortage: Mutex<Shortage>,
@@ -57,10 +60,32 @@ impl Shared {
             config,
             in_flight: Arc::default(),
             instances: watch::Sender::new(0),
+            reserved: AtomicUsize::new(0),
             closing: AtomicBool::new(false),
             guard: OnceLock::new(),
             shortage: Mutex::default(),
             refused: Mutex::default(),
+        }
+    }
+
+    /// The concurrency that is reserved for functions, in all.
+    pub(crate) fn reserved(&self) -> usize {
+        self.reserved.load(Ordering::SeqCst)
+    }
+
+    /// Notes the reservations of all functions.
+    pub(crate) fn set_reserved(&self, reserved: usize) {
+        let before = self.reserved.swap(reserved, Ordering::SeqCst);
+        if let Some(account) = &self.config.account
+            && before != reserved
+            && !unreserved(&**account, reserved).1
+        {
+            tracing::warn!(
+                reserved,
+                account = account.concurrency(),
+                "AWS would refuse these reservations of concurrency, since they leave too little to other functions: here nothing \
+                 is reserved. cfn/deploy lowers them; so can the stack's parameters"
+            );
         }
     }
 

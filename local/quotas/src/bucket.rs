@@ -12,7 +12,7 @@ pub struct Rate {
 }
 
 /// Thousandths of a token.
-const SCALE: i64 = 1_000;
+pub(crate) const SCALE: i64 = 1_000;
 
 /// A bucket with what is left in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,6 +38,24 @@ impl Bucket {
             self.left -= SCALE;
         }
         enough
+    }
+
+    /// Takes parts of tokens, there or not: what is known only when it is used up.
+    pub(crate) fn spend(&mut self, rate: Rate, thousandths: i64, now: Timestamp) {
+        self.refill(rate, now);
+        self.left = self.left.saturating_sub(thousandths);
+    }
+
+    /// Tells whether anything was left at the last look.
+    pub(crate) fn has_some(&self) -> bool {
+        self.left > 0
+    }
+
+    /// The time from which on nothing is owed.
+    pub(crate) fn even_at(&self, rate: Rate) -> Timestamp {
+        let owed = self.left.saturating_neg().max(0);
+        let refill = i64::from(rate.refill).max(1);
+        self.at.saturating_add((owed + refill - 1) / refill)
     }
 
     pub(crate) fn is_full(mut self, rate: Rate, now: Timestamp) -> bool {

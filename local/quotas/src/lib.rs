@@ -19,13 +19,15 @@ mod bucket;
 pub mod numbers;
 
 use std::collections::HashMap;
+use std::collections::hash_map::DefaultHasher;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
 use parking_lot::Mutex;
 use sluice_clock::Timestamp;
 
-use bucket::{Bucket, Rate};
+use bucket::{Bucket, Rate, SCALE};
 
 /// An account in a region, as far as quotas go.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,6 +58,15 @@ impl Profile {
         match self {
             Self::Aws | Self::AwsSmall => numbers::LAMBDA_CONCURRENCY,
             Self::NewAccount => numbers::LAMBDA_CONCURRENCY_NEW_ACCOUNT,
+        }
+    }
+
+    /// The rate of state transitions.
+    pub fn state_transitions(self) -> Rate {
+        let (large, small) = numbers::STATE_TRANSITIONS;
+        match self {
+            Self::Aws => large,
+            Self::AwsSmall | Self::NewAccount => small,
         }
     }
 
@@ -94,8 +105,32 @@ impl FromStr for Profile {
 pub struct Quotas {
     profile: Profile,
     states_api: Mutex<HashMap<&'static str, Bucket>>,
+    transitions: Mutex<Option<Bucket>>,
+    invocations: Mutex<HashMap<String, Bucket>>,
+    partitions: Mutex<HashMap<PartitionKey, Bucket>>,
     mails: Mutex<HashMap<String, Bucket>>,
 }
+
+/// The kind of a call's units.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CapacityKind {
+    /// Read units.
+    Read,
+    /// Write units.
+    Write,
+}
+
+impl CapacityKind {
+    fn rate(self) -> Rate {
+        match self {
+            Self::Read => numbers::DYNAMODB_PARTITION_READS,
+            Self::Write => numbers::DYNAMODB_PARTITION_WRITES,
+        }
+    }
+}
+
+/// A partition of a table or an index.
+type PartitionKey = (String, u64, CapacityKind);
 
 impl Quotas {
     /// Quotas of which nothing is used.
@@ -103,6 +138,9 @@ impl Quotas {
         Self {
             profile,
             states_api: Mutex::default(),
+            transitions: Mutex::default(),
+            invocations: Mutex::default(),
+            partitions: Mutex::default(),
             mails: Mutex::default(),
         }
     }
@@ -124,6 +162,52 @@ impl Quotas {
             .take(rate, now)
     }
 
+    /// Counts transitions of executions, and answers the time from which on what they lead to may go on: now, or later if they are
+    /// more than the account may have.
+    pub fn count_transitions(&self, count: u32, now: Timestamp) -> Timestamp {
+        let rate = self.profile.state_transitions();
+        let mut bucket = self.transitions.lock();
+        let bucket = bucket.get_or_insert_with(|| Bucket::full(rate, now));
+        bucket.spend(rate, i64::from(count) * SCALE, now);
+        bucket.even_at(rate).max(now)
+    }
+
+    /// Counts an invocation of a function that may have `concurrency` of them at a time; false if it is throttled.
+    pub fn admit_invocation(&self, function: &str, concurrency: usize, now: Timestamp) -> bool {
+        let concurrency = u32::try_from(concurrency).unwrap_or(u32::MAX);
+        let tokens = concurrency.saturating_mul(numbers::LAMBDA_REQUESTS);
+        let rate = Rate {
+            size: tokens,
+            refill: tokens,
+        };
+        let mut buckets = self.invocations.lock();
+        buckets
+            .entry(function.to_owned())
+            .or_insert_with(|| Bucket::full(rate, now))
+            .take(rate, now)
+    }
+
+    /// False if the partition that has the items of this key has no units left.
+    pub fn admit_partition(&self, table: &str, key: &str, kind: CapacityKind, now: Timestamp) -> bool {
+        let buckets = self.partitions.lock();
+        let bucket = buckets.get(&partition_key(table, key, kind));
+        bucket.is_none_or(|bucket| bucket.even_at(kind.rate()) < now || bucket.has_some())
+    }
+
+    /// Takes the units that a call has consumed from the partition that has the items of this key.
+    pub fn consume(&self, table: &str, key: &str, kind: CapacityKind, units: f64, now: Timestamp) {
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "units of a call are some thousands at most"
+        )]
+        let thousandths = (units * 1_000.0) as i64;
+        let mut buckets = self.partitions.lock();
+        let bucket = buckets.entry(partition_key(table, key, kind));
+        bucket
+            .or_insert_with(|| Bucket::full(kind.rate(), now))
+            .spend(kind.rate(), thousandths, now);
+    }
+
     /// Counts a mail to an e-mail subscription; false if it is one too many, for which SNS suspends the subscription.
     pub fn admit_mail(&self, subscription_arn: &str, now: Timestamp) -> bool {
         let rate = numbers::SNS_MAILS;
@@ -137,6 +221,13 @@ impl Quotas {
             .or_insert_with(|| Bucket::full(rate, now))
             .take(rate, now)
     }
+}
+
+/// The partition that a key belongs to: AWS hashes too, and does not say how.
+fn partition_key(table: &str, key: &str, kind: CapacityKind) -> PartitionKey {
+    let mut hasher = DefaultHasher::new();
+    key.hash(&mut hasher);
+    (table.to_owned(), hasher.finish() % numbers::DYNAMODB_PARTITIONS, kind)
 }
 
 /// So many subscriptions are counted before those at rest are forgotten.
@@ -162,6 +253,68 @@ mod tests {
         check(Profile::AwsSmall, "DescribeExecution", [250, 10]);
         check(Profile::Aws, "SendTaskSuccess", [3_000, 500]);
         check(Profile::Aws, "TestState", [10_000, 10_000]);
+    }
+
+    #[test]
+    fn transitions_beyond_the_rate_go_on_later_in_their_order() {
+        let check = |profile, counts: &[(u32, i64)], expected: &[i64]| {
+            let quotas = Quotas::new(profile);
+            let later: Vec<_> = counts
+                .iter()
+                .map(|(count, now)| quotas.count_transitions(*count, *now) - now)
+                .collect();
+            assert_eq!(later, expected, "{profile} {counts:?}");
+        };
+        check(
+            Profile::Aws,
+            &[(5_000, 0), (5, 0), (5_000, 0), (1, 500)],
+            &[0, 1, 1_001, 502],
+        );
+        check(
+            Profile::AwsSmall,
+            &[(800, 0), (80, 0), (0, 100), (80, 200)],
+            &[0, 100, 0, 0],
+        );
+        check(Profile::AwsSmall, &[(800, 0), (80, 0), (0, 50)], &[0, 100, 50]);
+    }
+
+    #[test]
+    fn a_function_is_invoked_ten_times_a_second_for_each_unit_of_its_concurrency() {
+        let quotas = Quotas::new(Profile::Aws);
+        let taken = |function: &str, concurrency, now| {
+            (0..2_000)
+                .filter(|_| quotas.admit_invocation(function, concurrency, now))
+                .count()
+        };
+        assert_eq!(
+            (taken("f", 5, 0), taken("f", 5, 500), taken("g", 100, 0)),
+            (50, 25, 1_000)
+        );
+    }
+
+    #[test]
+    fn a_hot_partition_is_throttled_and_others_are_not() {
+        use CapacityKind::{Read, Write};
+        let quotas = Quotas::new(Profile::Aws);
+        let other = (0..).map(|n| format!("k{n}"));
+        let here = partition_key("t", "hot", Write);
+        let other = other
+            .into_iter()
+            .find(|key| partition_key("t", key, Write) != here)
+            .unwrap();
+        assert!(quotas.admit_partition("t", "hot", Write, 0));
+        quotas.consume("t", "hot", Write, 999.5, 0);
+        assert!(quotas.admit_partition("t", "hot", Write, 0), "a part is left");
+        quotas.consume("t", "hot", Write, 100.0, 0);
+        assert!(!quotas.admit_partition("t", "hot", Write, 0));
+        assert!(
+            !quotas.admit_partition("t", "hot", Write, 99),
+            "what is owed comes first"
+        );
+        assert!(quotas.admit_partition("t", "hot", Write, 101));
+        assert!(quotas.admit_partition("t", &other, Write, 0));
+        assert!(quotas.admit_partition("t", "hot", Read, 0));
+        assert!(quotas.admit_partition("u", "hot", Write, 0));
     }
 
     #[test]

@@ -6,11 +6,17 @@
 //! | numbers | source | as of |
 //! |---|---|---|
 //! | Step Functions' API | developer guide, "Quotas related to API action throttling" and "Other quotas" ([today's page][states]) | 2022, AWS's copy on GitHub |
+//! | Step Functions' state transitions | developer guide, "Quotas related to state throttling" ([today's page][states]) | 2022, AWS's copy on GitHub |
 //! | Lambda's concurrency | [developer guide, "Lambda quotas"][lambda]: 1,000; new accounts have less | 2026 |
+//! | Lambda's requests a second, and what reservations leave | [developer guide, "Lambda quotas"][lambda] (10 for each unit of concurrency) and [reserved concurrency][reserved] (100 stay) | 2026 |
+//! | DynamoDB's partitions | [developer guide, partition keys][partitions] (1,000 and 3,000 units a second) and [AWS's support][on-demand] (4,000 and 12,000 for a new table on demand: four partitions) | 2026 |
 //! | SNS's mails | [developer guide, "Amazon SNS email subscription setup"][sns]: above 10 a second the subscription is suspended | 2026 |
 //!
 //! [states]: https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
 //! [lambda]: https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+//! [reserved]: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+//! [partitions]: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html
+//! [on-demand]: https://repost.aws/knowledge-center/on-demand-table-throttling-dynamodb
 //! [sns]: https://docs.aws.amazon.com/sns/latest/dg/sns-email-notifications.html
 
 use std::time::Duration;
@@ -58,3 +64,21 @@ pub const SNS_MAILS: Rate = rate(10, 10);
 
 /// The time after which a suspended subscription that nobody confirms again is deleted.
 pub const SNS_SUSPENDED: Duration = Duration::from_hours(48);
+
+/// State transitions of Standard workflows in us-east-1, us-west-2 and eu-west-1, and elsewhere. Those beyond them are delayed.
+pub const STATE_TRANSITIONS: (Rate, Rate) = (rate(5_000, 5_000), rate(800, 800));
+
+/// The concurrency that reservations leave to the functions without one.
+pub const LAMBDA_LEAST_UNRESERVED: usize = 100;
+
+/// Invocations a second for each unit of a function's concurrency.
+pub const LAMBDA_REQUESTS: u32 = 10;
+
+/// The partitions that a new table on demand has.
+pub const DYNAMODB_PARTITIONS: u64 = 4;
+
+/// Write units of one partition.
+pub const DYNAMODB_PARTITION_WRITES: Rate = rate(1_000, 1_000);
+
+/// Read units of one partition.
+pub const DYNAMODB_PARTITION_READS: Rate = rate(3_000, 3_000);

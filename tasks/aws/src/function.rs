@@ -2,13 +2,15 @@ use std::future::Future;
 use std::time::{Duration, SystemTime};
 
 use lambda_runtime::{Diagnostic, LambdaEvent, Runtime, service_fn};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use sluice_workflows::TaskError;
 use thiserror::Error;
+use tracing::Instrument;
 
 use crate::call::CallError;
+use crate::log::{self, log_submission};
 use crate::settings::SettingError;
 
 /// An error of a function, as Lambda reports it and `ErrorEquals` matches it.
@@ -50,10 +52,17 @@ impl From<Fault> for Diagnostic {
     }
 }
 
+/// The submission that an event is about, if it says so.
+#[derive(Deserialize)]
+struct Subject {
+    submission_id: Option<String>,
+}
+
 /// Runs a function until Lambda ends it: each event goes to `handle`, its answer back.
 ///
 /// The event is read here, so that one of the wrong shape is reported as `InvalidEvent` and not under a Rust type's
-/// name. One thread is enough: Lambda gives an instance one event at a time.
+/// name. One thread is enough: Lambda gives an instance one event at a time. What is logged goes to standard output as
+/// lines of JSON; a fault is logged here.
 ///
 /// # Errors
 /// If the Runtime API cannot be reached.
@@ -64,14 +73,31 @@ where
     H: Fn(E, lambda_runtime::Context) -> F,
     F: Future<Output = Result<R, Fault>>,
 {
+    log::to_stdout();
     let handle = &handle;
     let service = service_fn(move |event: LambdaEvent<Box<RawValue>>| async move {
-        let payload = serde_json::from_str(event.payload.get()).map_err(|error| Fault {
-            name: TaskError::InvalidEvent,
-            message: format!("the event: {error}"),
-        })?;
+        let span = log::invocation(&event.context.request_id);
+        let answer = async {
+            if let Ok(Subject {
+                submission_id: Some(id),
+            }) = serde_json::from_str(event.payload.get())
+            {
+                log_submission(&id);
+            }
+            let payload = serde_json::from_str(event.payload.get()).map_err(|error| Fault {
+                name: TaskError::InvalidEvent,
+                message: format!("the event: {error}"),
+            });
+            let answer = match payload {
+                Ok(payload) => handle(payload, event.context).await,
+                Err(fault) => Err(fault),
+            };
+            answer.inspect_err(|Fault { name, message }| {
+                tracing::error!(error = name.as_str(), cause = message, "failed")
+            })
+        };
         // the runtime moves the future from layer to layer
-        Box::pin(handle(payload, event.context)).await
+        Box::pin(answer.instrument(span)).await
     });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(Runtime::new(service).run())
@@ -89,7 +115,6 @@ where
     R: Serialize,
     H: AsyncFn(&S, E, lambda_runtime::Context) -> Result<R, Fault>,
 {
-    log_to_stdout();
     let function = build();
     let (function, handle) = (&function, &handle);
     serve(move |event: E, context| async move {
@@ -103,22 +128,6 @@ where
 /// The time that Lambda still gives an invocation.
 pub fn remaining(context: &lambda_runtime::Context) -> Duration {
     context.deadline().duration_since(SystemTime::now()).unwrap_or_default()
-}
-
-/// Sends log lines to standard output, where Lambda picks them up; the level is `LOG_LEVEL`, else `info`.
-fn log_to_stdout() {
-    let level = std::env::var("LOG_LEVEL")
-        .ok()
-        .and_then(|level| level.parse().ok())
-        .unwrap_or(tracing::Level::INFO);
-    tracing_subscriber::fmt()
-        .compact()
-        .with_ansi(false)
-        .with_target(false)
-        .without_time()
-        .with_max_level(level)
-        .with_writer(std::io::stdout)
-        .init();
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use sluice_dynamodb::{Observer, Usage};
 use sluice_metrics::{Timestamp, Unit};
+use sluice_quotas::CapacityKind;
 
 use super::Family;
 use sluice_cloudwatch::Metrics;
@@ -49,5 +50,16 @@ impl Observer for DynamoMetrics {
                     .record(NAMESPACE, name, &dimensions, Unit::Milliseconds, took, at);
             }
         }
+    }
+
+    fn throttled(&self, operation: &str, table: &str, kind: CapacityKind, at: Timestamp) {
+        let events = match kind {
+            CapacityKind::Read => "ReadThrottleEvents",
+            CapacityKind::Write => "WriteThrottleEvents",
+        };
+        self.tables.record(table, &[(events, Unit::Count, 1.0)], at);
+        let dimensions = [("TableName", table), ("Operation", operation)];
+        self.metrics
+            .record(NAMESPACE, "ThrottledRequests", &dimensions, Unit::Count, 1.0, at);
     }
 }

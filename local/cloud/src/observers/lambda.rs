@@ -52,6 +52,9 @@ impl Observer for LambdaMetrics {
             self.functions
                 .record(logged.function, &[concurrency(logged.in_flight)], at);
             self.account.record("", &[concurrency(logged.all_in_flight)], at);
+            let (_, unit, unreserved) = concurrency(logged.unreserved_in_flight);
+            self.account
+                .record("", &[("UnreservedConcurrentExecutions", unit, unreserved)], at);
         }
         let lines = record.before.iter().chain(&record.lines);
         embedded::record(&self.metrics, logged.function, lines, timestamp(logged.at_ms));

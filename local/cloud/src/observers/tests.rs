@@ -62,6 +62,7 @@ async fn functions_are_counted_by_name_and_for_the_account() {
             record: &record(status, &["plain"]),
             in_flight,
             all_in_flight: 3,
+            unreserved_in_flight: 2,
             at_ms,
         });
     }
@@ -74,6 +75,7 @@ async fn functions_are_counted_by_name_and_for_the_account() {
         record: &orphan,
         in_flight: 0,
         all_in_flight: 0,
+        unreserved_in_flight: 0,
         at_ms,
     };
     lambda.logged(&logged);
@@ -95,6 +97,7 @@ async fn functions_are_counted_by_name_and_for_the_account() {
         ("Invocations", &json!([]), (3.0, 3.0)),
         ("Errors", &json!([]), (2.0, 3.0)),
         ("ConcurrentExecutions", &json!([]), (9.0, 3.0)),
+        ("UnreservedConcurrentExecutions", &json!([]), (6.0, 3.0)),
         ("UrlRequestCount", &of_f, (3.0, 3.0)),
         ("Url4xxCount", &of_f, (1.0, 3.0)),
         ("Url5xxCount", &of_f, (1.0, 3.0)),
@@ -128,6 +131,7 @@ async fn metrics_in_log_lines_are_recorded() {
         record: &record(InvocationStatus::Success, &lines),
         in_flight: 1,
         all_in_flight: 1,
+        unreserved_in_flight: 1,
         at_ms: NOW.unsigned_abs(),
     });
     let stack = json!([{ "Name": "Stack", "Value": "sluice" }]);

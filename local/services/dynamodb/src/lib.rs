@@ -12,6 +12,7 @@ mod http_fallback;
 mod in_process;
 mod metering;
 mod observer;
+mod partitions;
 mod proxy;
 mod rewrite;
 mod service;

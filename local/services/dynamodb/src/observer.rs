@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use sluice_clock::Timestamp;
+use sluice_quotas::CapacityKind;
 
 /// The effect of a call on one table.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +22,9 @@ pub struct Usage {
 pub trait Observer: Send + Sync + 'static {
     /// A call has been answered.
     fn answered(&self, operation: &str, usages: &[Usage], took: Duration, at: Timestamp);
+
+    /// A call was throttled because a partition of the table has no units of this kind left.
+    fn throttled(&self, operation: &str, table: &str, kind: CapacityKind, at: Timestamp);
 }
 
 /// The observer that records nothing.
@@ -29,4 +33,6 @@ pub struct Unobserved;
 
 impl Observer for Unobserved {
     fn answered(&self, _: &str, _: &[Usage], _: Duration, _: Timestamp) {}
+
+    fn throttled(&self, _: &str, _: &str, _: CapacityKind, _: Timestamp) {}
 }

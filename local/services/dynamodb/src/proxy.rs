@@ -8,10 +8,12 @@ use bytes::Bytes;
 use dynoxide::auth_material::{self, AuthMaterial};
 use http_body_util::Full;
 
+use sluice_clock::Timestamp;
 use sluice_wire::{ApiError, RequestId, json, shortened};
 
 use crate::in_process::InProcessCall;
 use crate::metering::BatchMeter;
+use crate::partitions::{THROTTLED, TouchedKeys};
 use crate::rewrite;
 use crate::service::DynamoDb;
 use crate::tables::Call;
@@ -48,6 +50,14 @@ impl DynamoDb {
         } else {
             body
         };
+        let at = self.account.now();
+        let touched = self.touched(operation, &body);
+        if let Some(refusal) = touched
+            .as_ref()
+            .and_then(|touched| self.throttle(operation, touched, at))
+        {
+            return refusal;
+        }
         let (meter, body) = BatchMeter::on(operation, body);
         let content_type = response_type(headers);
         let call = Call {
@@ -57,13 +67,16 @@ impl DynamoDb {
             request: request(operation, headers, body)?,
             writes: !only_reads(operation),
         };
-        let (started, at) = (Instant::now(), self.account.now());
+        let started = Instant::now();
         let mut response = self.tables.send(call).await?;
         if response.status == StatusCode::BAD_REQUEST && is_bare_unknown(&response.body) {
             return Err(ApiError::client("UnknownOperationException", unknown(operation)));
         }
         let (more, body) = meter.read(response.body);
         response.usages.extend(more);
+        if let (Some(partitions), Some(touched)) = (&self.partitions, &touched) {
+            partitions.consume(touched, &response.usages, at);
+        }
         self.observer
             .answered(operation, &response.usages, started.elapsed(), at);
         let body = if rewrites {
@@ -75,6 +88,35 @@ impl DynamoDb {
             status: response.status,
             content_type: response.content_type.or(content_type),
             body,
+        })
+    }
+
+    /// The keys that a call is about, if the limits of partitions hold.
+    fn touched(&self, operation: &str, body: &Bytes) -> Option<TouchedKeys> {
+        let partitions = self.partitions.as_ref()?;
+        let open = self.tables.open_tables()?;
+        partitions.touched(&open.database, operation, body)
+    }
+
+    /// The refusal of a call whose partition has nothing left.
+    fn throttle(
+        &self,
+        operation: &str,
+        touched: &TouchedKeys,
+        at: Timestamp,
+    ) -> Option<Result<DynamoDbResponse, ApiError>> {
+        let throttled = self.partitions.as_ref()?.throttled(touched, at);
+        let first = *throttled.first()?;
+        self.observer
+            .throttled(operation, touched.table(first), touched.kind, at);
+        Some(if operation.starts_with("Transact") {
+            Ok(DynamoDbResponse {
+                status: StatusCode::BAD_REQUEST,
+                content_type: None,
+                body: touched.cancellation(&throttled).to_string().into(),
+            })
+        } else {
+            Err(ApiError::client("ThrottlingException", THROTTLED))
         })
     }
 

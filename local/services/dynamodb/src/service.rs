@@ -4,9 +4,11 @@ use std::path::Path;
 use std::sync::Arc;
 
 use serde_json::Value;
+use sluice_quotas::Quotas;
 use sluice_wire::Account;
 
 use crate::ensure_table::EnsuredTable;
+use crate::partitions::Partitions;
 use crate::tables::Tables;
 use crate::{DynamoError, Observer};
 
@@ -36,6 +38,8 @@ pub struct DynamoDb {
     pub(crate) account: Account,
     pub(crate) tables: Arc<Tables>,
     pub(crate) observer: Arc<dyn Observer>,
+    /// The limits of partitions, if AWS's quotas hold.
+    pub(crate) partitions: Option<Arc<Partitions>>,
 }
 
 impl DynamoDb {
@@ -51,7 +55,15 @@ impl DynamoDb {
             account,
             tables,
             observer,
+            partitions: None,
         })
+    }
+
+    /// The same with AWS's quotas: calls of a partition beyond its units a second are throttled.
+    #[must_use]
+    pub fn with_quotas(self, quotas: Option<Arc<Quotas>>) -> Self {
+        let partitions = quotas.map(|quotas| Arc::new(Partitions::new(quotas)));
+        Self { partitions, ..self }
     }
 
     /// Makes a table from the members of a CreateTable request. One that is there already keeps its items and gets the
