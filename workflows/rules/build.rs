@@ -93,7 +93,8 @@ fn length(keyword: &str, value: &Value) -> Result<u64, String> {
 /// A pattern in ECMAScript's syntax, as JSON Schema has it, as an automaton in the target's byte order.
 fn automaton(pattern: &Value) -> Result<Vec<u8>, String> {
     let pattern = pattern.as_str().ok_or("pattern must be text")?;
-    let translated = jsonschema_regex::to_rust_regex(pattern).map_err(|()| format!("the pattern {pattern:?} is none"))?;
+    let translated =
+        jsonschema_regex::to_rust_regex(pattern).map_err(|()| format!("the pattern {pattern:?} is none"))?;
     let automaton = dense::Builder::new()
         .configure(dense::Config::new().minimize(true).start_kind(StartKind::Unanchored))
         .build(&translated)

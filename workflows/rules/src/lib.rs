@@ -74,7 +74,12 @@ impl Test {
 /// Tells whether the automaton finds its pattern in `text`. One that cannot be read finds nothing: a rule is never passed over.
 fn is_found(automaton: Option<&Automaton>, text: &str) -> bool {
     automaton
-        .and_then(|automaton| automaton.try_search_fwd(&Input::new(text).earliest(true)).ok().flatten())
+        .and_then(|automaton| {
+            automaton
+                .try_search_fwd(&Input::new(text).earliest(true))
+                .ok()
+                .flatten()
+        })
         .is_some()
 }
 

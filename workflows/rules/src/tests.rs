@@ -109,7 +109,10 @@ fn a_submission_is_checked_field_by_field() {
         .collect();
     assert_eq!(
         broken,
-        [(Field::Email, "missing".to_owned()), (Field::Pincode, "pattern".to_owned())]
+        [
+            (Field::Email, "missing".to_owned()),
+            (Field::Pincode, "pattern".to_owned())
+        ]
     );
 }
 
