@@ -8,6 +8,7 @@ fn outside_of_lambda_a_function_ends_with_an_error() {
     for binary in [
         env!("CARGO_BIN_EXE_ingest"),
         env!("CARGO_BIN_EXE_approval"),
+        env!("CARGO_BIN_EXE_decide-batch"),
         env!("CARGO_BIN_EXE_gateway-dispatch"),
     ] {
         let done = Command::new(binary)

@@ -14,7 +14,17 @@ use serde_json::{Map, Value};
 const FIELDS: [&str; 3] = ["user_name", "email", "pincode"];
 
 /// Members that say nothing about a value.
-const NOTES: [&str; 6] = ["$schema", "$id", "$comment", "title", "description", "messages"];
+const NOTES: [&str; 9] = [
+    "$schema",
+    "$id",
+    "$comment",
+    "title",
+    "description",
+    "examples",
+    "hint",
+    "messages",
+    "summaries",
+];
 
 fn main() -> Result<(), String> {
     let folder = PathBuf::from(variable("CARGO_MANIFEST_DIR")?).join("../schemas");

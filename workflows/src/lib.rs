@@ -37,6 +37,9 @@ pub use verdict::{ValidateRequest, Verdict, Violation};
 /// ```
 pub const DEFINITION: &str = include_str!("../ingest.asl.json");
 
+/// The state machine of decisions about many approvals, likewise.
+pub const DECIDE_BATCH_DEFINITION: &str = include_str!("../decide-batch.asl.json");
+
 /// The most times that a submission may go round the workflow: once as sent, and after each repair by an admin.
 ///
 /// The state machine compares `$round` with this number.

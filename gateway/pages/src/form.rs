@@ -1,3 +1,5 @@
+use std::fmt::Write as _;
+
 use maud::{Markup, html};
 
 use crate::shown;
@@ -43,6 +45,11 @@ pub struct TextField<'a> {
     pub is_plain: bool,
     /// Its look.
     pub shape: Shape,
+    /// The value that counts as unchanged, where buttons differ by that: a form with the class `as-sent` shows those with the
+    /// class `if-changed` or `if-unchanged`. Without support for that in the browser it shows both.
+    pub was: Option<&'a str>,
+    /// True for the field that has the cursor when the page opens.
+    pub is_focused: bool,
 }
 
 impl TextField<'_> {
@@ -95,8 +102,9 @@ impl TextField<'_> {
                 input.short[self.shape == Shape::Short] id=(self.id()) name=(self.name)
                     type=(if self.kind.is_empty() { "text" } else { self.kind }) value=(self.value)
                     inputmode=[self.keyboard] autocomplete=(autocomplete) autocapitalize=[self.capitals()]
-                    spellcheck="false" maxlength=[self.longest] required[self.is_required] aria-invalid=[invalid]
-                    aria-describedby=[described_by];
+                    spellcheck="false" maxlength=[self.longest] required[self.is_required || self.was.is_some_and(|was| !was.is_empty())]
+                    aria-invalid=[invalid.or(self.was.map(|_| "false"))] aria-describedby=[described_by]
+                    pattern=[self.was.map(literally)] data-was[self.was.is_some()] autofocus[self.is_focused];
             }
         }
     }
@@ -108,6 +116,19 @@ impl TextField<'_> {
             _ => Some("none"),
         }
     }
+}
+
+/// A pattern that this text alone matches, as a browser's form field takes it.
+fn literally(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_ascii_punctuation() || c.is_ascii_whitespace() || c.is_control() {
+            let _ = write!(pattern, "\\x{:02x}", u32::from(c) & 0xff);
+        } else {
+            pattern.push(c);
+        }
+    }
+    pattern
 }
 
 /// One mistake of a form, and the field that it is in.
@@ -247,5 +268,28 @@ mod tests {
             assert!(written.contains(part), "{part:?} is not in {written}");
         }
         assert_eq!(summary(&[]), "");
+    }
+
+    #[test]
+    fn a_field_knows_its_unchanged_value() {
+        let field = TextField {
+            name: "pincode",
+            was: Some("1.2"),
+            is_focused: true,
+            ..TextField::default()
+        };
+        check(
+            &field,
+            &[
+                "pattern=\"1\\x2e2\"",
+                " data-was",
+                " autofocus",
+                " required",
+                "aria-invalid=\"false\"",
+            ],
+            &[],
+        );
+        check(&TextField { was: Some(""), ..field }, &["pattern=\"\""], &["required"]);
+        assert_eq!(literally("a@b.com|"), "a\\x40b\\x2ecom\\x7c");
     }
 }

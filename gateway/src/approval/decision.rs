@@ -1,17 +1,137 @@
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, SecondsFormat};
 use serde_json::{Map, Value};
-use sluice_workflows::{Decision, DecisionKind, Field, Submission};
+use sluice_workflows::{Decision, DecisionKind, Field, Submission, Violation};
 
 use crate::http::{Kind, Problem};
 
 const NAME_LIMIT: usize = 100;
 const COMMENT_LIMIT: usize = 1000;
+const REASON_LIMIT: usize = 500;
 
-/// Reads a decision from the body of a POST, made at `now_ms` (milliseconds since 1970).
+/// The name of a decider whom nobody knows by an address.
+pub(super) const AN_ADMIN: &str = "an admin";
+
+/// The request of a POST with a right code.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Asked {
+    /// Take this decision.
+    Decide(Decision),
+    /// Show what was typed, and what is wrong with it; decide nothing.
+    Check(Vec<Violation>),
+}
+
+/// The part of the form that a refusal is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// The whole.
+    Form,
+    /// The code.
+    Code,
+    /// A field of the submission.
+    Field(Field),
+    /// The internal comment.
+    Comment,
+    /// The reason for the submitter.
+    Reason,
+}
+
+impl Place {
+    /// The name of its member in a body, and of its element in the page.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Place::Form => "form",
+            Place::Code => "code",
+            Place::Field(field) => field.as_str(),
+            Place::Comment => "comment",
+            Place::Reason => "reason",
+        }
+    }
+}
+
+/// A POST that decides nothing: for programs the problem, for the page each sentence at its place.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Refusal {
+    pub(super) problem: Problem,
+    pub(super) places: Vec<(Place, String)>,
+}
+
+impl Refusal {
+    pub(super) fn new(kind: Kind, place: Place, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Refusal {
+            problem: Problem::new(kind, detail.clone()),
+            places: vec![(place, detail)],
+        }
+    }
+
+    /// A repair after which these rules are still broken.
+    fn of_repair(violations: &[Violation], changed: &Submission) -> Self {
+        let problem = Problem::new(
+            Kind::RepairRefused,
+            "With these changes the submission still breaks rules. Nothing was decided.",
+        )
+        .with_member("violations", serde_json::json!(violations));
+        let places = violations.iter().map(|violation| {
+            let what_else = match changed.get(violation.field) {
+                Some(_) => "",
+                None => " It is as it was sent: change it too, or approve the submission as it is.",
+            };
+            (
+                Place::Field(violation.field),
+                format!("{}{what_else}", violation.message),
+            )
+        });
+        Refusal {
+            problem,
+            places: places.collect(),
+        }
+    }
+}
+
+impl From<Problem> for Refusal {
+    fn from(problem: Problem) -> Self {
+        let places = vec![(Place::Form, problem.detail.clone())];
+        Refusal { problem, places }
+    }
+}
+
+/// The texts that somebody typed, to be shown again. Read leniently: what is no text is not shown.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Typed(BTreeMap<String, String>);
+
+impl Typed {
+    /// The texts of a body.
+    pub(super) fn of(body: &Map<String, Value>) -> Self {
+        let texts = body
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), value.as_str()?.to_owned())));
+        Typed(texts.collect())
+    }
+
+    /// Tells whether nothing was typed.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The text of the member, if it was sent.
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(String::as_str)
+    }
+}
+
+/// Reads a decision from the body of a POST, made at `now_ms` (milliseconds since 1970) by whoever owns the address
+/// `approver`; an empty one is not known.
 ///
-/// `decision` is `approve`, `reject`, or `repair`: approve with changed fields. The changes are the form's fields, or
-/// the members of `repaired`. The link's query is a preselection that the page shows, and decides nothing.
-pub(super) fn read(body: &Map<String, Value>, submission: &Submission, now_ms: i64) -> Result<Decision, Problem> {
+/// `decision` is `approve`, `reject`, `check`, or `repair`: approve with changed fields. The changes are the form's fields,
+/// or the members of `repaired`, and must make the submission right: the workflow checks it again by the same rules.
+pub(super) fn read(
+    body: &Map<String, Value>,
+    submission: &Submission,
+    approver: &str,
+    now_ms: i64,
+) -> Result<Asked, Refusal> {
     let (decision, repaired) = match text(body, "decision")?.as_deref() {
         Some("approve") => {
             unchanged(body, submission)?;
@@ -19,31 +139,114 @@ pub(super) fn read(body: &Map<String, Value>, submission: &Submission, now_ms: i
         }
         Some("repair") => (DecisionKind::Approve, Some(changed(body, submission)?)),
         Some("reject") => (DecisionKind::Reject, None),
+        Some("check") => return check(body, submission).map(Asked::Check),
         Some(other) => {
             return Err(bad(format!(
                 "The decision {other:?} is none: it must be approve, repair or reject."
-            )));
+            ))
+            .into());
         }
         None => {
             return Err(bad(
                 "The body has no decision: approve, repair or reject. The one in the link does not count.".to_owned(),
-            ));
+            )
+            .into());
         }
     };
-    let decided_by = limited(body, "decided_by", NAME_LIMIT)?.unwrap_or_else(|| "an admin".to_owned());
-    let comment = limited(body, "comment", COMMENT_LIMIT)?;
+    if let Some(repaired) = &repaired {
+        let violations = sluice_rules::violations_of(&merged(submission, repaired));
+        if !violations.is_empty() {
+            return Err(Refusal::of_repair(&violations, repaired));
+        }
+    }
+    Ok(Asked::Decide(Decision {
+        repaired,
+        ..plain(body, decision, approver, now_ms)?
+    }))
+}
+
+/// A decision that changes nothing in the submission: about a row of a list, or about many.
+pub(super) fn plain(
+    body: &Map<String, Value>,
+    decision: DecisionKind,
+    approver: &str,
+    now_ms: i64,
+) -> Result<Decision, Refusal> {
+    let remarks = remarks(body, decision)?;
     Ok(Decision {
         decision,
-        decided_by,
+        decided_by: decided_by(body, approver)?,
         decided_at: time(now_ms),
-        comment,
-        reason: None,
-        repaired,
+        comment: remarks.comment,
+        reason: remarks.reason,
+        repaired: None,
     })
 }
 
+/// The texts that go with a decision.
+pub(super) struct Remarks {
+    /// For admins.
+    pub(super) comment: Option<String>,
+    /// For the submitter.
+    pub(super) reason: Option<String>,
+}
+
+/// Reads the comment and the reason.
+pub(super) fn remarks(body: &Map<String, Value>, decision: DecisionKind) -> Result<Remarks, Refusal> {
+    let comment = limited(body, Place::Comment, COMMENT_LIMIT)?;
+    let reason = limited(body, Place::Reason, REASON_LIMIT)?;
+    if reason.is_some() && decision != DecisionKind::Reject {
+        return Err(Refusal::new(
+            Kind::BadRequest,
+            Place::Reason,
+            "A reason goes with a rejection. Clear it to approve, or reject.",
+        ));
+    }
+    Ok(Remarks { comment, reason })
+}
+
+/// The author of a decision: the address that the link went to; a name of one's own only where no address is known.
+pub(super) fn decided_by(body: &Map<String, Value>, approver: &str) -> Result<String, Refusal> {
+    let given = text(body, "decided_by")?
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty());
+    match given {
+        Some(name) if name.chars().count() > NAME_LIMIT => {
+            Err(bad(format!("The member decided_by has more than {NAME_LIMIT} characters.")).into())
+        }
+        Some(name) if !approver.is_empty() && name != approver => Err(bad(
+            "The member decided_by is not the address that this link went to. Leave it out: the link says who decides."
+                .to_owned(),
+        )
+        .into()),
+        _ if !approver.is_empty() => Ok(approver.to_owned()),
+        Some(name) => Ok(name),
+        None => Ok(AN_ADMIN.to_owned()),
+    }
+}
+
+/// The submission with its repaired fields.
+fn merged(submission: &Submission, repaired: &Submission) -> Submission {
+    let mut merged = submission.clone();
+    for field in Field::ALL {
+        if let Some(value) = repaired.get(field) {
+            merged.set(field, value.clone());
+        }
+    }
+    merged
+}
+
+/// The rules that the form's fields break as they stand.
+fn check(body: &Map<String, Value>, submission: &Submission) -> Result<Vec<Violation>, Refusal> {
+    let mut repaired = repaired_members(body, submission)?.unwrap_or_default();
+    for (field, text) in changed_fields(body, submission)? {
+        repaired.set(field, Value::String(text));
+    }
+    Ok(sluice_rules::violations_of(&merged(submission, &repaired)))
+}
+
 /// ISO 8601, UTC, from milliseconds since 1970.
-pub(super) fn time(ms: i64) -> String {
+pub(crate) fn time(ms: i64) -> String {
     DateTime::from_timestamp_millis(ms)
         .unwrap_or_default()
         .to_rfc3339_opts(SecondsFormat::Millis, true)
@@ -62,14 +265,20 @@ fn text(members: &Map<String, Value>, name: &str) -> Result<Option<String>, Prob
 }
 
 /// Text of at most `limit` characters; blank counts as not given.
-fn limited(members: &Map<String, Value>, name: &str, limit: usize) -> Result<Option<String>, Problem> {
+fn limited(members: &Map<String, Value>, place: Place, limit: usize) -> Result<Option<String>, Refusal> {
+    let name = place.name();
     let text = text(members, name)?
         .map(|text| text.trim().to_owned())
         .filter(|text| !text.is_empty());
     match text {
-        Some(text) if text.chars().count() > limit => {
-            Err(bad(format!("The member {name} has more than {limit} characters.")))
-        }
+        Some(text) if text.chars().count() > limit => Err(Refusal::new(
+            Kind::BadRequest,
+            place,
+            format!(
+                "The {name} has {} characters; it may have {limit}.",
+                text.chars().count()
+            ),
+        )),
         other => Ok(other),
     }
 }
@@ -113,13 +322,17 @@ fn in_a_form(text: &str) -> String {
 }
 
 /// Refuses an approval that would silently drop changes.
-fn unchanged(body: &Map<String, Value>, submission: &Submission) -> Result<(), Problem> {
+fn unchanged(body: &Map<String, Value>, submission: &Submission) -> Result<(), Refusal> {
     match changed_fields(body, submission)?.first() {
         None => Ok(()),
-        Some((field, _)) => Err(bad(format!(
-            "The field {field} is not as it was submitted. To approve with changes, the decision is repair; approve takes \
-             the submission as it is."
-        ))),
+        Some((field, _)) => Err(Refusal::new(
+            Kind::BadRequest,
+            Place::Field(*field),
+            format!(
+                "The field {field} is not as it was submitted. To approve with changes, the decision is repair; approve \
+                 takes the submission as it is."
+            ),
+        )),
     }
 }
 
@@ -142,124 +355,4 @@ fn changed(body: &Map<String, Value>, submission: &Submission) -> Result<Submiss
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn check(body: Value, expected: Result<Value, &str>) {
-        let submission =
-            serde_json::from_value(json!({"user_name": "A\nda\0", "email": "ada@b.com", "pincode": 12})).unwrap();
-        let got = read(body.as_object().unwrap(), &submission, 1_795_341_600_000);
-        match expected {
-            Ok(expected) => {
-                let mut decision = serde_json::to_value(got.unwrap()).unwrap();
-                assert_eq!(
-                    decision.as_object_mut().unwrap().remove("decided_at"),
-                    Some(json!("2026-11-22T10:00:00.000Z"))
-                );
-                assert_eq!(decision, expected, "{body}");
-            }
-            Err(part) => assert!(
-                got.as_ref().is_err_and(|p| p.detail.contains(part)),
-                "{got:?} lacks {part:?}"
-            ),
-        }
-    }
-
-    #[test]
-    fn a_decision_is_read_from_a_form_or_from_json() {
-        check(
-            json!({"decision": "reject", "email": "other@b.com"}),
-            Ok(json!({"decision": "reject", "decided_by": "an admin"})),
-        );
-        check(
-            json!({"decision": "approve", "decided_by": " Grace ", "comment": "  "}),
-            Ok(json!({"decision": "approve", "decided_by": "Grace"})),
-        );
-        // A browser sends all fields of the form, and cannot send a line break or NUL back.
-        check(
-            json!({"decision": "approve", "user_name": "Ada\u{fffd}", "email": "ada@b.com", "pincode": "12"}),
-            Ok(json!({"decision": "approve", "decided_by": "an admin"})),
-        );
-        check(
-            json!({"decision": "approve", "repaired": {"email": "x@y.com"}}),
-            Ok(json!({"decision": "approve", "decided_by": "an admin", "repaired": {"email": "x@y.com"}})),
-        );
-        check(
-            json!({"decision": "approve", "repaired": {}}),
-            Ok(json!({"decision": "approve", "decided_by": "an admin"})),
-        );
-    }
-
-    #[test]
-    fn a_repair_takes_the_changed_fields_of_the_form_or_of_json() {
-        let repaired = |fields: Value| Ok(json!({"decision": "approve", "decided_by": "an admin", "repaired": fields}));
-        check(
-            json!({"decision": "repair", "user_name": "Ada\u{fffd}", "email": "ada@b.com", "pincode": "1234"}),
-            repaired(json!({"pincode": "1234"})),
-        );
-        check(
-            json!({"decision": "repair", "repaired": {"pincode": "12345", "email": "ada@b.com"}}),
-            repaired(json!({"pincode": "12345"})),
-        );
-        // The number 12 as text is a change; the form cannot tell them apart.
-        check(
-            json!({"decision": "repair", "repaired": {"pincode": "12"}}),
-            repaired(json!({"pincode": "12"})),
-        );
-        check(
-            json!({"decision": "repair", "email": "x@y.com", "repaired": {"pincode": "1234"}}),
-            repaired(json!({"email": "x@y.com", "pincode": "1234"})),
-        );
-    }
-
-    #[test]
-    fn what_is_no_decision_is_refused() {
-        check(json!({}), Err("The body has no decision"));
-        check(json!({"decision": "maybe"}), Err("\"maybe\" is none"));
-        check(json!({"decision": 1}), Err("decision must be text"));
-        for unchanged in [
-            json!({"decision": "repair", "email": "ada@b.com", "pincode": "12"}),
-            json!({"decision": "repair", "repaired": {"email": "ada@b.com"}}),
-            json!({"decision": "repair", "repaired": {}}),
-            json!({"decision": "repair"}),
-        ] {
-            check(unchanged, Err("No field was changed"));
-        }
-        for decision in ["approve", "repair"] {
-            check(json!({"decision": decision, "repaired": []}), Err("must be an object"));
-            check(
-                json!({"decision": decision, "repaired": {"id": "x"}}),
-                Err("no field \"id\""),
-            );
-            check(
-                json!({"decision": decision, "repaired": {"pincode": 1234}}),
-                Err("pincode of the member repaired must be text"),
-            );
-        }
-        check(
-            json!({"decision": "repair", "pincode": "1", "repaired": {"pincode": "2"}}),
-            Err("pincode is given twice"),
-        );
-        check(
-            json!({"decision": "approve", "comment": "x".repeat(1001)}),
-            Err("more than 1000"),
-        );
-        check(
-            json!({"decision": "approve", "decided_by": "x".repeat(101)}),
-            Err("more than 100"),
-        );
-    }
-
-    #[test]
-    fn an_approval_that_would_drop_a_change_is_refused() {
-        for body in [
-            json!({"decision": "approve", "email": "other@b.com"}),
-            json!({"decision": "approve", "user_name": "Ada", "email": "ada@b.com", "pincode": "12"}),
-            json!({"decision": "approve", "pincode": "", "repaired": {"email": "x@y.com"}}),
-        ] {
-            check(body, Err("the decision is repair"));
-        }
-    }
-}
+mod tests;

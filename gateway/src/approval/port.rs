@@ -1,25 +1,22 @@
-use sluice_aws::{ApprovalRecord, CallError, Decided, DeliverError, Delivery, SecretHash};
-use sluice_workflows::{Decision, TaskToken};
+use sluice_aws::{
+    ApprovalRecord, Batch, BatchSlice, CallError, Code, CodeCheck, Decided, Deciding, DeliverError, Delivery, Link,
+    NewLink, OpenCursor, OpenItem, OpenKey, OpenPage, Secret, SliceCounts, StartError, Wanted, WantedMail,
+};
+use sluice_workflows::{AuditData, AuditKind, AuditTrail, Decision, TaskToken};
 
-/// The approvals and the workflow that waits for them.
-pub trait ApprovalPort {
+/// The records of approvals, and the workflow that waits for their decisions.
+pub trait DecisionPort {
     /// Reads the record of an approval, as last written.
     ///
     /// # Errors
     /// [`CallError`] without an answer.
     fn get(&self, id: &str) -> impl Future<Output = Result<Option<ApprovalRecord>, CallError>>;
 
-    /// Tells whether the secret with this hash is that of a link to approval `id`.
+    /// Writes a decision, if the approval is open and has not expired.
     ///
     /// # Errors
-    /// [`CallError`] without an answer.
-    fn is_link_to(&self, id: &str, hash: &SecretHash) -> impl Future<Output = Result<bool, CallError>>;
-
-    /// Writes a decision, if the approval is open, and has not expired at `now_ms`.
-    ///
-    /// # Errors
-    /// [`CallError`] without an answer.
-    fn decide(&self, id: &str, now_ms: i64, decision: &Decision) -> impl Future<Output = Result<Decided, CallError>>;
+    /// [`CallError`] without an answer; the decision may then have been written.
+    fn decide(&self, id: &str, deciding: &Deciding<'_>) -> impl Future<Output = Result<Decided, CallError>>;
 
     /// Hands a decision to the state that waits for `token`.
     ///
@@ -46,3 +43,134 @@ pub trait ApprovalPort {
         delivery: &Delivery,
     ) -> impl Future<Output = Result<bool, CallError>>;
 }
+
+/// The links of mails, their codes, and the audit.
+pub trait LinkPort {
+    /// Reads a link.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn link(&self, secret: &Secret) -> impl Future<Output = Result<Option<Link>, CallError>>;
+
+    /// Counts an attempt and compares the code; a right one sets the count back.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn check_code(
+        &self,
+        secret: &Secret,
+        code: Option<&Code>,
+        now_ms: i64,
+    ) -> impl Future<Output = Result<CodeCheck, CallError>>;
+
+    /// Writes a new link.
+    ///
+    /// # Errors
+    /// [`CallError`] if it was not taken.
+    fn put_link(&self, link: &NewLink<'_>) -> impl Future<Output = Result<(), CallError>>;
+
+    /// Records that a mail is wanted in place of a link.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn want_mail(&self, mail: &WantedMail) -> impl Future<Output = Result<Wanted, CallError>>;
+
+    /// Appends to the audit of `id`.
+    ///
+    /// # Errors
+    /// [`CallError`] if it was not taken.
+    fn audit(
+        &self,
+        id: &str,
+        at_ms: i64,
+        kind: AuditKind,
+        data: AuditData,
+    ) -> impl Future<Output = Result<(), CallError>>;
+
+    /// Reads the audit of `id`, whole.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn audit_trail(&self, id: &str) -> impl Future<Output = Result<AuditTrail, CallError>>;
+
+    /// A fresh secret.
+    ///
+    /// # Errors
+    /// [`CallError`] without random bytes.
+    fn fresh_secret(&self) -> Result<Secret, CallError>;
+
+    /// A fresh code.
+    ///
+    /// # Errors
+    /// [`CallError`] without random bytes.
+    fn fresh_code(&self) -> Result<Code, CallError>;
+}
+
+/// Everything that is open.
+pub trait ListPort {
+    /// Counts what is open.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn open_count(&self) -> impl Future<Output = Result<u64, CallError>>;
+
+    /// Reads what is open behind `after`, the soonest deadline first.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn open_list(&self, after: Option<&OpenCursor>, limit: usize) -> impl Future<Output = Result<OpenPage, CallError>>;
+}
+
+/// Decisions about many.
+pub trait BatchPort {
+    /// Reads a batch.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn batch(&self, id: &str) -> impl Future<Output = Result<Option<Batch>, CallError>>;
+}
+
+/// The writing of a decision about many, for the page.
+pub trait StartPort: BatchPort {
+    /// Writes a batch; `false` if there is one under its id.
+    ///
+    /// # Errors
+    /// [`CallError`] if it was not taken.
+    fn create_batch(&self, batch: &Batch) -> impl Future<Output = Result<bool, CallError>>;
+
+    /// Starts the workflow that takes the batch's decisions. Starting it again does nothing.
+    ///
+    /// # Errors
+    /// [`StartError`] if it was not started.
+    fn start_batch(&self, id: &str) -> impl Future<Output = Result<(), StartError>>;
+}
+
+/// The steps of a decision about many, for the function that takes it.
+pub trait SlicePort: BatchPort {
+    /// Reads what is open in one shard behind `after`, the soonest deadline first.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn open_shard_page(
+        &self,
+        shard: usize,
+        after: Option<&OpenKey>,
+        limit: usize,
+    ) -> impl Future<Output = Result<(Vec<OpenItem>, Option<OpenKey>), CallError>>;
+
+    /// Writes which approvals come next, before the first of them is decided; the batch as it then is.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn plan_slice(&self, batch: &Batch, slice: BatchSlice) -> impl Future<Output = Result<Batch, CallError>>;
+
+    /// Adds the counts of the slice that is through; the batch as it then is.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn finish_slice(&self, batch: &Batch, counts: SliceCounts) -> impl Future<Output = Result<Batch, CallError>>;
+}
+
+/// All that the approval function reaches.
+pub trait ApprovalPort: DecisionPort + LinkPort + ListPort + StartPort {}
+impl<P: DecisionPort + LinkPort + ListPort + StartPort> ApprovalPort for P {}

@@ -1,487 +1,636 @@
 use std::cell::RefCell;
 
 use serde_json::{Value, json};
-use sluice_aws::{CallErrorKind, DeliverError, Delivery, SecretHash};
-use sluice_workflows::{Decision, TaskToken};
+use sluice_aws::{ApprovalRecord, ApprovalState, Delivery, LinkScope, Secret, WantedMail};
+use sluice_workflows::{AuditKind, Decision};
 
-use super::*;
+use super::dispatch::METHODS;
+use super::function::Approval;
+use super::world::{CODE, Caller, DAY, NOW, SECRET, World, record};
+use crate::http::Response;
 
-const NOW: i64 = 1_795_341_600_000;
-const SECRET: [u8; 32] = [9; 32];
-
-/// One approval in a table, and a workflow that waits for one token.
-struct Fake {
-    record: RefCell<ApprovalRecord>,
-    /// The refusals of Step Functions to the next deliveries; nothing left means yes.
-    refusals: RefCell<Vec<DeliverError>>,
-    /// A newer token that comes in before the next note.
-    renews: RefCell<Option<&'static str>>,
-    /// A write by others while Step Functions refuses a delivery.
-    meanwhile: RefCell<Option<fn(&mut ApprovalRecord)>>,
-    delivered: RefCell<Vec<(String, Decision)>>,
-}
-
-impl Fake {
-    fn new() -> Self {
-        let record = ApprovalRecord {
-            id: "s-1.1".to_owned(),
-            submission_id: "s-1".to_owned(),
-            submission: serde_json::from_value(json!({"user_name": "<b>Ada</b>", "email": "a@b.com", "pincode": "12"}))
-                .unwrap(),
-            violations: serde_json::from_value(
-                json!([{"field": "pincode", "rule": "pattern", "message": "Pincode wrong."}]),
-            )
-            .unwrap(),
-            submitted_at: "2026-11-22T09:00:00.000Z".to_owned(),
-            expires_at: "2026-11-29T09:00:00.000Z".to_owned(),
-            expires_at_ms: NOW + 1000,
-            opened_at_ms: NOW - 1000,
-            summary: "Ada: the pincode is wrong".to_owned(),
-            mailed: true,
-            listed: true,
-            batch: None,
-            secret_hashes: vec![Secret::from_bytes([1; 32]).hash(), Secret::from_bytes(SECRET).hash()],
-            task_token: TaskToken::new("T0KEN".to_owned()),
-            redelivered: false,
-            state: ApprovalState::Open,
-        };
-        Fake {
-            record: record.into(),
-            refusals: vec![].into(),
-            renews: None.into(),
-            meanwhile: None.into(),
-            delivered: vec![].into(),
-        }
-    }
-
-    fn failing(error: DeliverError) -> Self {
-        let fake = Fake::new();
-        fake.refusals.borrow_mut().push(error);
-        fake
-    }
-
-    /// Grace approved, the process that wrote so has not noted that it told the workflow, and the task is over.
-    fn under_way() -> Self {
-        let fake = Fake::failing(DeliverError::TaskOver);
-        decided(&mut fake.record.borrow_mut(), Delivery::Pending);
-        fake
-    }
-
-    fn delivery(&self) -> Option<Delivery> {
-        match &self.record.borrow().state {
-            ApprovalState::Open | ApprovalState::Withdrawn => None,
-            ApprovalState::Decided(_, delivery) => Some(delivery.clone()),
-        }
-    }
-}
-
-fn decided(record: &mut ApprovalRecord, delivery: Delivery) {
-    let decision = serde_json::from_value(
-        json!({"decision": "approve", "decided_by": "Grace", "decided_at": "2026-11-22T09:59:00.000Z"}),
-    );
-    record.state = ApprovalState::Decided(Box::new(decision.unwrap()), delivery);
-}
-
-impl ApprovalPort for &Fake {
-    async fn get(&self, id: &str) -> Result<Option<ApprovalRecord>, CallError> {
-        Ok(Some(self.record.borrow().clone()).filter(|record| record.id == id))
-    }
-
-    async fn is_link_to(&self, _id: &str, _hash: &SecretHash) -> Result<bool, CallError> {
-        Ok(false)
-    }
-
-    async fn decide(&self, _id: &str, now: i64, decision: &Decision) -> Result<Decided, CallError> {
-        let mut record = self.record.borrow_mut();
-        let open = record.state == ApprovalState::Open && record.expires_at_ms > now;
-        if !open {
-            return Ok(Decided::NotOpen(Box::new(record.clone())));
-        }
-        record.state = ApprovalState::Decided(Box::new(decision.clone()), Delivery::Pending);
-        Ok(Decided::Now(Box::new(record.clone())))
-    }
-
-    async fn send(&self, token: &TaskToken, decision: &Decision) -> Result<(), DeliverError> {
-        if let Some(error) = self.refusals.borrow_mut().pop() {
-            if let Some(write) = self.meanwhile.borrow_mut().take() {
-                write(&mut self.record.borrow_mut());
-            }
-            return Err(error);
-        }
-        self.delivered
-            .borrow_mut()
-            .push((token.reveal().to_owned(), decision.clone()));
-        Ok(())
-    }
-
-    async fn announce_redelivery(&self, _id: &str, token: &TaskToken) -> Result<bool, CallError> {
-        let mut record = self.record.borrow_mut();
-        let under_way = matches!(record.state, ApprovalState::Decided(_, Delivery::Pending));
-        record.redelivered |= under_way && record.task_token == *token;
-        Ok(record.redelivered)
-    }
-
-    async fn record_delivery(
-        &self,
-        _id: &str,
-        token: &TaskToken,
-        _at_ms: i64,
-        how: &Delivery,
-    ) -> Result<bool, CallError> {
-        let mut record = self.record.borrow_mut();
-        if let Some(newer) = self.renews.borrow_mut().take() {
-            record.task_token = TaskToken::new(newer.to_owned());
-            record.redelivered = false;
-        }
-        if record.task_token != *token {
-            return Ok(false);
-        }
-        if let ApprovalState::Decided(_, delivery) = &mut record.state {
-            if *delivery == Delivery::Done && *how != Delivery::Done {
-                return Ok(false);
-            }
-            *delivery = how.clone();
-        }
-        Ok(true)
-    }
-}
-
-fn link_path() -> String {
-    format!("/s-1.1/{}", Secret::from_bytes(SECRET).reveal())
-}
-
-async fn ask(fake: &Fake, method: &str, path: &str, query: &str, accept: &str, body: &str) -> Response {
-    let request = serde_json::from_value(json!({"rawPath": path, "rawQueryString": query, "body": body,
-        "headers": {"accept": accept, "content-type": "application/x-www-form-urlencoded"},
-        "requestContext": {"http": {"method": method}, "timeEpoch": NOW}}))
-    .unwrap();
-    Approval::new(fake).handle(&request).await
-}
-
-async fn post(fake: &Fake, accept: &str, body: &str, status: u16, parts: &[&str]) {
-    let answer = ask(fake, "POST", &link_path(), "", accept, body).await;
-    assert_eq!(answer.status, status, "{body}: {answer:?}");
-    for part in parts {
-        assert!(answer.body.contains(part), "{body}: {part} is not in {}", answer.body);
-    }
-    assert!(!answer.body.contains("T0KEN"));
-}
+mod deliveries;
+mod lists;
 
 const JSON: &str = "application/json";
 const HTML: &str = "text/html";
 
+/// The secret of a link to everything open.
+const LIST: [u8; 32] = [3; 32];
+
+fn caller(world: &RefCell<World>) -> Caller<'_> {
+    Caller { world, actor: None }
+}
+
+fn path(secret: [u8; 32]) -> String {
+    format!("/{}", Secret::from_bytes(secret).reveal())
+}
+
+struct Ask<'a> {
+    method: &'a str,
+    path: String,
+    query: &'a str,
+    accept: &'a str,
+    body: &'a str,
+    headers: &'a [(&'a str, &'a str)],
+}
+
+impl Default for Ask<'_> {
+    fn default() -> Self {
+        Ask {
+            method: "POST",
+            path: path(SECRET),
+            query: "",
+            accept: JSON,
+            body: "",
+            headers: &[],
+        }
+    }
+}
+
+async fn ask(world: &RefCell<World>, ask: Ask<'_>) -> Response {
+    let now_ms = world.borrow().now_ms;
+    let mut headers = json!({"accept": ask.accept, "content-type": "application/x-www-form-urlencoded"});
+    for (name, value) in ask.headers {
+        headers[*name] = json!(value);
+    }
+    let request = serde_json::from_value(json!({"rawPath": ask.path, "rawQueryString": ask.query, "body": ask.body, "headers": headers,
+        "requestContext": {"http": {"method": ask.method, "sourceIp": "192.0.2.1", "userAgent": "Mozilla/5.0"}, "timeEpoch": now_ms}}))
+    .unwrap();
+    let answer = Approval::new(caller(world), None).handle(&request).await;
+    assert!(!answer.body.contains("T0KEN"), "the token is shown: {}", answer.body);
+    for secret in [SECRET, LIST] {
+        let secret = Secret::from_bytes(secret);
+        assert!(!answer.body.contains(secret.reveal()) && !answer.body.contains(secret.hash().as_str()));
+    }
+    answer
+}
+
+/// A POST to the link of the request.
+async fn post(world: &RefCell<World>, accept: &str, body: &str, status: u16, parts: &[&str]) -> String {
+    let answer = ask(
+        world,
+        Ask {
+            accept,
+            body,
+            ..Ask::default()
+        },
+    )
+    .await;
+    assert_eq!(answer.status, status, "{body}: {answer:?}");
+    for part in parts {
+        assert!(answer.body.contains(part), "{body}: {part} is not in {}", answer.body);
+    }
+    answer.body
+}
+
+async fn get(world: &RefCell<World>, accept: &str, query: &str) -> Response {
+    let method = "GET";
+    ask(
+        world,
+        Ask {
+            method,
+            accept,
+            query,
+            ..Ask::default()
+        },
+    )
+    .await
+}
+
+fn with_code(body: &str) -> String {
+    format!("{body}&code={CODE}")
+}
+
+fn delivery(world: &RefCell<World>) -> Option<Delivery> {
+    match &world.borrow().records["s-1.1"].state {
+        ApprovalState::Open | ApprovalState::Withdrawn => None,
+        ApprovalState::Decided(_, delivery) => Some(delivery.clone()),
+    }
+}
+
+fn kinds(world: &RefCell<World>) -> Vec<AuditKind> {
+    world.borrow().audit.iter().map(|(_, kind, _)| *kind).collect()
+}
+
+fn decided(record: &mut ApprovalRecord, delivery: Delivery) {
+    let decision = serde_json::from_value(
+        json!({"decision": "approve", "decided_by": "grace@example.com", "decided_at": "2026-11-22T09:59:00.000Z"}),
+    );
+    record.state = ApprovalState::Decided(Box::new(decision.unwrap()), delivery);
+}
+
 #[tokio::test]
 async fn get_and_head_only_show() {
-    let fake = Fake::new();
+    let world = World::new();
     for _ in 0..3 {
-        let page = ask(&fake, "GET", &link_path(), "decision=approve", HTML, "").await;
+        let page = get(&world, HTML, "decision=approve").await;
         assert_eq!(page.status, 200);
         for part in [
             "&lt;b&gt;Ada&lt;/b&gt;",
             "Pincode wrong.",
             "value=\"repair\"",
-            "class=\"first\" name=\"decision\" value=\"approve\"",
+            "in 6 days",
+            "name=\"code\"",
         ] {
             assert!(page.body.contains(part), "{part} is not in {}", page.body);
         }
-        let secret = Secret::from_bytes(SECRET);
-        for hidden in [
-            "T0KEN",
-            secret.reveal(),
-            secret.hash().as_str(),
-            "<script>alert",
-            "<b>Ada",
-        ] {
-            assert!(!page.body.contains(hidden), "{hidden}");
-        }
-        assert!(
-            ask(&fake, "HEAD", &link_path(), "decision=reject", HTML, "")
-                .await
-                .body
-                .is_empty()
-        );
-        let json: Value = serde_json::from_str(&ask(&fake, "GET", &link_path(), "", JSON, "").await.body).unwrap();
+        assert!(!page.body.contains("<b>Ada"));
+        assert_eq!(page.headers["referrer-policy"], "same-origin");
+        let head = Ask {
+            method: "HEAD",
+            accept: HTML,
+            ..Ask::default()
+        };
+        assert!(ask(&world, head).await.body.is_empty());
+        let json: Value = serde_json::from_str(&get(&world, JSON, "").await.body).unwrap();
         assert_eq!(
             (&json["state"], &json["submission"]["pincode"]),
             (&json!("open"), &json!("12"))
         );
         assert!(json.get("task_token").is_none());
     }
-    assert_eq!(fake.record.borrow().state, ApprovalState::Open);
-    assert!(fake.delivered.borrow().is_empty());
-}
-
-#[tokio::test]
-async fn the_first_decision_counts_and_the_second_shows_it() {
-    let fake = Fake::new();
-    post(
-        &fake,
-        HTML,
-        "decision=approve&decided_by=Grace&comment=known",
-        200,
-        &[
-            "Approved by Grace at <time datetime=\"2026-11-22T10:00:00.000Z\">22 Nov 2026, 10:00 UTC</time>.",
-            "known",
-        ],
+    assert_eq!(delivery(&world), None);
+    assert!(world.borrow().heard.is_empty());
+    assert_eq!(kinds(&world), [AuditKind::Fetched; 9]);
+    // the approval's id before the secret changes nothing
+    let path = format!("/s-1.1{}", path(SECRET));
+    let page = ask(
+        &world,
+        Ask {
+            method: "GET",
+            path,
+            accept: HTML,
+            ..Ask::default()
+        },
     )
     .await;
-    post(
-        &fake,
-        HTML,
-        "decision=reject&decided_by=Eve",
-        200,
-        &["Approved by Grace"],
-    )
-    .await;
-    post(
-        &fake,
-        JSON,
-        "decision=approve&decided_by=Eve",
-        200,
-        &["\"decided_by\":\"Grace\"", "\"delivered\""],
-    )
-    .await;
-    post(
-        &fake,
-        JSON,
-        "decision=reject&decided_by=Eve",
-        409,
-        &["urn:sluice:problem:decided-before", "Grace"],
-    )
-    .await;
-    let delivered = fake.delivered.borrow();
-    assert_eq!(delivered.len(), 1);
+    assert!(page.body.contains("name=\"code\""), "{page:?}");
+    let (id, _, data) = &world.borrow().audit[0];
     assert_eq!(
-        (delivered[0].0.as_str(), delivered[0].1.decided_by.as_str()),
-        ("T0KEN", "Grace")
+        (id.as_str(), &data["method"], &data["sent_to"]),
+        ("s-1.1", &json!("GET"), &json!("grace@example.com"))
     );
 }
 
 #[tokio::test]
-async fn the_link_alone_decides_nothing_however_it_is_fetched() {
-    let fake = Fake::new();
-    for (body, status) in [("", 400), ("decided_by=Scanner", 400)] {
-        let answer = ask(&fake, "POST", &link_path(), "decision=approve", JSON, body).await;
-        assert_eq!(answer.status, status, "{answer:?}");
-        assert!(answer.body.contains("The body has no decision"), "{answer:?}");
-    }
-    assert_eq!(fake.delivery(), None);
-    let answer = ask(&fake, "POST", &link_path(), "decision=approve", JSON, "decision=reject").await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(fake.delivered.borrow()[0].1.decision.as_str(), "reject");
-}
-
-#[tokio::test]
-async fn enter_in_a_field_does_not_approve() {
-    let fake = Fake::new();
-    let page = ask(&fake, "GET", &link_path(), "decision=approve", HTML, "").await.body;
-    let at = |button: &str| page.find(&format!("value=\"{button}\">")).unwrap();
-    assert!(at("repair") < at("approve") && at("approve") < at("reject"), "{page}");
-    let as_shown = "user_name=%3Cb%3EAda%3C/b%3E&email=a@b.com&pincode=12&decided_by=&comment=";
-    let unchanged = ["No field was changed", "href=\"\">Back"];
-    post(&fake, HTML, &format!("decision=repair&{as_shown}"), 400, &unchanged).await;
-    let changed = as_shown.replace("=12", "=1234");
-    post(
-        &fake,
-        HTML,
-        &format!("decision=approve&{changed}"),
-        400,
-        &["the decision is repair"],
-    )
-    .await;
-    assert_eq!(fake.delivery(), None);
-    post(
-        &fake,
-        HTML,
-        &format!("decision=approve&{as_shown}"),
-        200,
-        &["Approved by"],
-    )
-    .await;
-}
-
-#[tokio::test]
-async fn who_comes_after_the_decision_is_told_of_it_whatever_the_body_says() {
-    let fake = Fake::new();
-    decided(&mut fake.record.borrow_mut(), Delivery::Done);
+async fn without_the_code_nothing_is_decided_and_nothing_is_counted() {
+    let world = World::new();
     for body in [
+        "decision=approve",
+        "decision=reject&code=",
+        "decision=approve&code=hunter2!",
+        "code=123",
+        "decision=repair&code=ABC23",
         "",
-        "decision=repair",
-        "decision=perhaps",
-        "decision=%ff",
-        "decision=approve&email=x",
     ] {
-        post(&fake, HTML, body, 200, &["Approved by Grace"]).await;
-        post(&fake, JSON, body, 409, &["decided-before", "Grace"]).await;
-    }
-    fake.record.borrow_mut().state = ApprovalState::Open;
-    fake.record.borrow_mut().expires_at_ms = NOW;
-    post(&fake, JSON, "decision=perhaps", 410, &["urn:sluice:problem:expired"]).await;
-}
-
-#[tokio::test]
-async fn repairs_are_carried() {
-    let fake = Fake::new();
-    post(
-        &fake,
-        HTML,
-        "decision=repair&user_name=%3Cb%3EAda%3C/b%3E&email=a@b.com&pincode=1234",
-        200,
-        &["Approved with changes", "1234"],
-    )
-    .await;
-    let delivered = serde_json::to_value(&fake.delivered.borrow()[0].1).unwrap();
-    assert_eq!(delivered["repaired"], json!({"pincode": "1234"}));
-}
-
-#[tokio::test]
-async fn an_undelivered_decision_is_delivered_by_the_next_post_as_it_was_taken() {
-    let unreachable = CallError {
-        action: "states:SendTaskSuccess",
-        kind: CallErrorKind::Unreachable,
-        message: "no".to_owned(),
-    };
-    let fake = Fake::failing(unreachable.into());
-    post(&fake, JSON, "decision=approve&decided_by=Grace", 503, &["written down"]).await;
-    post(
-        &fake,
-        HTML,
-        "decision=reject&decided_by=Eve",
-        200,
-        &["Approved by Grace"],
-    )
-    .await;
-    let delivered = fake.delivered.borrow();
-    assert_eq!((delivered.len(), delivered[0].1.decision.as_str()), (1, "approve"));
-}
-
-#[tokio::test]
-async fn a_decision_for_an_execution_that_was_stopped_is_said_to_be_late() {
-    for error in [DeliverError::TaskOver, DeliverError::UnknownToken("InvalidToken")] {
         for accept in [HTML, JSON] {
-            let fake = Fake::failing(error.clone());
-            post(&fake, accept, "decision=approve", 410, &["no longer waits"]).await;
-            assert_eq!(fake.delivery(), Some(Delivery::Closed));
-            post(&fake, accept, "decision=approve", 410, &["no longer waits"]).await;
+            post(&world, accept, body, 400, &["ode"]).await;
         }
     }
+    assert_eq!(delivery(&world), None);
+    let held = world.borrow();
+    assert!(held.links.values().all(|(link, _)| link.wrong == 0));
+    assert!(held.audit.iter().all(|(_, kind, _)| *kind == AuditKind::Fetched));
 }
 
 #[tokio::test]
-async fn a_second_post_that_finds_the_workflow_told_shows_the_decision() {
-    for (noted, body, status) in [
-        (false, "decision=approve", 200),
-        (false, "decision=reject", 409),
-        (true, "decision=approve", 200),
-        (true, "decision=reject", 409),
-    ] {
-        let fake = Fake::under_way();
-        if noted {
-            *fake.meanwhile.borrow_mut() = Some(|record| decided(record, Delivery::Done));
-        }
-        post(&fake, JSON, body, status, &["Grace"]).await;
-        assert_eq!(fake.delivery(), Some(Delivery::Done), "{noted} {body}");
-        assert!(fake.delivered.borrow().is_empty());
-    }
-    let fake = Fake::under_way();
-    post(&fake, HTML, "decision=reject", 200, &["Approved by Grace"]).await;
-}
-
-#[tokio::test]
-async fn the_one_who_decided_may_be_overtaken_in_telling() {
-    // The second has noted that it tells, and not yet that it did; or both.
-    for overtake in [
-        (|record| record.redelivered = true) as fn(&mut ApprovalRecord),
-        |record| {
-            record.redelivered = true;
-            if let ApprovalState::Decided(_, delivery) = &mut record.state {
-                *delivery = Delivery::Done;
-            }
-        },
-    ] {
-        let fake = Fake::failing(DeliverError::TaskOver);
-        *fake.meanwhile.borrow_mut() = Some(overtake);
+async fn five_wrong_codes_in_a_row_lock_the_link_and_a_new_mail_is_wanted_once() {
+    let world = World::new();
+    for left in [4, 3, 2, 1] {
         post(
-            &fake,
+            &world,
             JSON,
-            "decision=approve&decided_by=Ada",
-            200,
-            &["Ada", "\"delivered\""],
+            "decision=approve&code=ZZZ999",
+            403,
+            &["wrong-code", &left.to_string()],
         )
         .await;
-        assert_eq!(fake.delivery(), Some(Delivery::Done));
     }
-}
-
-#[tokio::test]
-async fn an_undelivered_decision_is_too_late_after_its_time() {
-    let fake = Fake::under_way();
-    fake.record.borrow_mut().expires_at_ms = NOW;
-    post(
-        &fake,
-        JSON,
-        "decision=approve",
-        410,
-        &["no longer waits", "expired", "Grace"],
+    // what was typed is still there
+    let page = post(
+        &world,
+        HTML,
+        &with_code("decision=check&pincode=1234&comment=mine"),
+        200,
+        &["1234", "mine"],
     )
     .await;
-    assert_eq!(fake.delivery(), Some(Delivery::Closed));
-}
-
-#[tokio::test]
-async fn a_newer_token_gets_the_decision_too() {
-    let fake = Fake::failing(DeliverError::TaskOver);
-    *fake.renews.borrow_mut() = Some("NEWER");
-    post(&fake, HTML, "decision=approve", 200, &["Approved by an admin"]).await;
-    assert_eq!(fake.delivered.borrow()[0].0, "NEWER");
-    assert!(matches!(
-        fake.record.borrow().state,
-        ApprovalState::Decided(_, Delivery::Done)
-    ));
-}
-
-#[tokio::test]
-async fn after_its_time_nothing_is_decided() {
-    let fake = Fake::new();
-    fake.record.borrow_mut().expires_at_ms = NOW;
-    post(&fake, HTML, "decision=approve", 410, &["Expired"]).await;
-    post(&fake, JSON, "decision=approve", 410, &["urn:sluice:problem:expired"]).await;
-    let page = ask(&fake, "GET", &link_path(), "", HTML, "").await;
-    assert!(page.status == 200 && page.body.contains("Expired") && !page.body.contains("<form"));
-    assert!(fake.delivered.borrow().is_empty());
-}
-
-#[tokio::test]
-async fn a_wrong_link_and_rubbish_decide_nothing() {
-    let fake = Fake::new();
-    let wrong = Secret::from_bytes([2; 32]);
-    let rows = [
-        ("POST", format!("/s-1.1/{}", wrong.reveal()), "decision=approve", 404),
-        (
-            "POST",
-            format!("/s-1.2/{}", Secret::from_bytes(SECRET).reveal()),
-            "decision=approve",
-            404,
-        ),
-        ("GET", "/".to_owned(), "", 404),
-        ("GET", "/s-1.1".to_owned(), "", 404),
-        ("GET", "/s-1.1/".to_owned(), "", 404),
-        ("GET", format!("{}/x", link_path()), "", 404),
-        ("PUT", link_path(), "decision=approve", 405),
-        ("DELETE", link_path(), "", 405),
-        ("OPTIONS", link_path(), "", 204),
-        ("POST", link_path(), "", 400),
-        ("POST", link_path(), "decision=perhaps", 400),
-        ("POST", link_path(), "decision=approve&decision=reject", 400),
-        ("POST", link_path(), "decision=%ff", 400),
-        ("POST", link_path(), &"x".repeat(70_000), 413),
-    ];
-    for (method, path, body, status) in rows {
-        assert_eq!(
-            ask(&fake, method, &path, "", JSON, body).await.status,
-            status,
-            "{method} {path} {body:.20}"
-        );
+    assert!(page.contains(&format!("value=\"{CODE}\"")), "{page}");
+    for _ in 0..4 {
+        post(&world, HTML, "decision=approve&code=ZZZ999", 403, &["not the code"]).await;
     }
-    assert_eq!(fake.record.borrow().state, ApprovalState::Open);
+    post(&world, JSON, "decision=approve&code=ZZZ999", 403, &["link-locked"]).await;
+    assert!(kinds(&world).contains(&AuditKind::Locked));
+    // the right code is too late now, and the page shows nothing of the request
+    let page = post(
+        &world,
+        HTML,
+        &with_code("decision=approve"),
+        403,
+        &["locked", "value=\"mail\""],
+    )
+    .await;
+    assert!(!page.contains("Ada"), "{page}");
+    assert!(!get(&world, HTML, "").await.body.contains("Ada"));
+    post(&world, HTML, "decision=mail", 202, &["A new mail"]).await;
+    post(&world, JSON, "decision=mail", 200, &["noted before"]).await;
+    assert_eq!(world.borrow().wanted.len(), 1);
+    assert_eq!(delivery(&world), None);
+}
+
+#[tokio::test]
+async fn a_link_that_works_needs_no_new_mail() {
+    let world = World::new();
+    post(&world, JSON, "decision=mail", 400, &["This link works"]).await;
+    assert!(world.borrow().wanted.is_empty());
+}
+
+#[tokio::test]
+async fn a_post_of_another_site_is_refused() {
+    let world = World::new();
+    let body = with_code("decision=approve");
+    for headers in [
+        &[("sec-fetch-site", "cross-site")],
+        &[("origin", "https://evil.example")],
+    ] {
+        let answer = ask(
+            &world,
+            Ask {
+                body: &body,
+                headers,
+                ..Ask::default()
+            },
+        )
+        .await;
+        assert_eq!(answer.status, 403, "{answer:?}");
+        assert!(answer.body.contains("urn:sluice:problem:cross-site"));
+    }
+    assert_eq!(delivery(&world), None);
+    let headers = &[("sec-fetch-site", "same-origin"), ("origin", "null")];
+    assert_eq!(
+        ask(
+            &world,
+            Ask {
+                body: &body,
+                headers,
+                ..Ask::default()
+            }
+        )
+        .await
+        .status,
+        200
+    );
+}
+
+#[tokio::test]
+async fn the_first_decision_counts_and_the_second_shows_it() {
+    let world = World::new();
+    post(
+        &world,
+        HTML,
+        &with_code("decision=approve&comment=known"),
+        200,
+        &["Approved", "grace@example.com", "known", "22 Nov 2026, 10:00 UTC"],
+    )
+    .await;
+    post(
+        &world,
+        HTML,
+        &with_code("decision=reject"),
+        200,
+        &["Approved", "grace@example.com"],
+    )
+    .await;
+    post(
+        &world,
+        JSON,
+        &with_code("decision=approve"),
+        200,
+        &["\"decided_by\":\"grace@example.com\"", "\"delivered\""],
+    )
+    .await;
+    post(
+        &world,
+        JSON,
+        &with_code("decision=reject"),
+        409,
+        &["urn:sluice:problem:decided-before", "grace@example.com"],
+    )
+    .await;
+    let held = world.borrow();
+    assert_eq!(held.heard.len(), 1);
+    assert_eq!(
+        (held.heard[0].0.as_str(), held.heard[0].1.decided_by.as_str()),
+        ("T0KEN", "grace@example.com")
+    );
+}
+
+#[tokio::test]
+async fn who_decides_is_the_address_that_the_link_went_to() {
+    let world = World::new();
+    post(
+        &world,
+        JSON,
+        &with_code("decision=approve&decided_by=Eve"),
+        400,
+        &["not the address"],
+    )
+    .await;
+    post(
+        &world,
+        JSON,
+        &with_code("decision=approve&decided_by=grace@example.com"),
+        200,
+        &["grace@example.com"],
+    )
+    .await;
+    let world = World::new();
+    world
+        .borrow_mut()
+        .add_link(SECRET, LinkScope::Approval("s-1.1".to_owned()), None, "");
+    post(
+        &world,
+        JSON,
+        "decision=approve&decided_by=Eve",
+        200,
+        &["\"decided_by\":\"Eve\""],
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn after_its_request_is_closed_a_link_shows_no_personal_data() {
+    let world = World::new();
+    post(
+        &world,
+        HTML,
+        &with_code("decision=approve&comment=secret-comment"),
+        200,
+        &[],
+    )
+    .await;
+    for (accept, method, body) in [
+        (HTML, "GET", ""),
+        (JSON, "GET", ""),
+        (HTML, "POST", "decision=approve"),
+        (JSON, "POST", "decision=reject"),
+    ] {
+        let answer = ask(
+            &world,
+            Ask {
+                method,
+                accept,
+                body,
+                ..Ask::default()
+            },
+        )
+        .await
+        .body;
+        for personal in ["Ada", "a@b.com", "grace@", "secret-comment", "12 is"] {
+            assert!(!answer.contains(personal), "{personal} is in {answer}");
+        }
+        assert!(answer.to_lowercase().contains("approve"), "{answer}");
+    }
+    let history = get(&world, JSON, "view=audit").await;
+    assert_eq!(history.status, 410, "{history:?}");
+}
+
+#[tokio::test]
+async fn the_history_is_there_in_words_and_whole() {
+    let world = World::new();
+    get(&world, HTML, "").await;
+    post(&world, JSON, "decision=approve&code=ZZZ999", 403, &[]).await;
+    let page = get(&world, HTML, "view=audit").await;
+    for part in [
+        "A link was fetched (GET).",
+        "A wrong code came by a link.",
+        "A machine",
+        "192.0.2.1",
+    ] {
+        assert!(page.body.contains(part), "{part} is not in {}", page.body);
+    }
+    let trail: sluice_workflows::AuditTrail =
+        serde_json::from_str(&get(&world, JSON, "view=audit").await.body).unwrap();
+    assert!(sluice_workflows::verify_chain(&trail.records).is_empty());
+    assert!(trail.records.len() > 2);
+}
+
+#[tokio::test]
+async fn an_old_link_shows_and_offers_a_new_mail() {
+    let world = World::new();
+    let old = format!("/s-1.1{}", path([1; 32]));
+    let ask_old = async |method, accept, body| {
+        let path = old.clone();
+        ask(
+            &world,
+            Ask {
+                method,
+                path,
+                accept,
+                body,
+                ..Ask::default()
+            },
+        )
+        .await
+    };
+    let page = ask_old("GET", HTML, "").await;
+    assert!(
+        page.status == 200 && page.body.contains("Ada") && page.body.contains("value=\"mail\""),
+        "{page:?}"
+    );
+    assert!(!page.body.contains("value=\"approve\""));
+    assert_eq!(ask_old("POST", JSON, "decision=approve").await.status, 403);
+    assert_eq!(ask_old("POST", HTML, "decision=mail").await.status, 202);
+    assert_eq!(world.borrow().wanted, [WantedMail::Approval("s-1.1".to_owned())]);
+    assert_eq!(delivery(&world), None);
+    let wrong = format!("/s-1.1{}", path([2; 32]));
+    assert_eq!(
+        ask(
+            &world,
+            Ask {
+                method: "GET",
+                path: wrong,
+                ..Ask::default()
+            }
+        )
+        .await
+        .status,
+        404
+    );
+}
+
+#[tokio::test]
+async fn a_repair_is_checked_at_once_and_what_was_typed_is_kept() {
+    let world = World::new();
+    let fields = "user_name=%3Cb%3EAda%3C/b%3E&email=a@b.com";
+    let typed = with_code(&format!("decision=repair&{fields}&pincode=99&comment=mine"));
+    let page = post(
+        &world,
+        HTML,
+        &typed,
+        400,
+        &["value=\"99\"", "mine", "must be 4 to 6 digits", "aria-invalid=\"true\""],
+    )
+    .await;
+    assert!(page.contains(&format!("value=\"{CODE}\"")), "{page}");
+    post(
+        &world,
+        JSON,
+        &typed,
+        400,
+        &["urn:sluice:problem:repair-refused", "\"violations\"", "\"pincode\""],
+    )
+    .await;
+    assert_eq!(delivery(&world), None);
+    assert!(kinds(&world).contains(&AuditKind::RefusedRepair));
+    let right = with_code(&format!("decision=repair&{fields}&pincode=1234"));
+    post(
+        &world,
+        HTML,
+        &right,
+        200,
+        &["Approved with changes", "<del>12</del>", "<ins>1234</ins>"],
+    )
+    .await;
+    let repaired = serde_json::to_value(&world.borrow().heard[0].1).unwrap();
+    assert_eq!(repaired["repaired"], json!({"pincode": "1234"}));
+}
+
+#[tokio::test]
+async fn enter_in_a_field_decides_nothing_and_loses_nothing() {
+    let world = World::new();
+    let page = get(&world, HTML, "decision=approve").await.body;
+    let at = |button: &str| {
+        page.find(&format!("value=\"{button}\""))
+            .unwrap_or_else(|| panic!("{button} is not in {page}"))
+    };
+    assert!(
+        at("check") < at("repair") && at("repair") < at("approve") && at("approve") < at("reject"),
+        "{page}"
+    );
+    let typed = with_code("decision=check&user_name=Ada&email=a@b.com&pincode=1234&comment=mine&reason=why");
+    let page = post(
+        &world,
+        HTML,
+        &typed,
+        200,
+        &["Nothing is decided yet", "1234", "mine", "why"],
+    )
+    .await;
+    assert!(page.contains("This keeps all rules"), "{page}");
+    let typed = typed.replace("pincode=1234", "pincode=1");
+    post(&world, HTML, &typed, 200, &["must be 4 to 6 digits"]).await;
+    post(&world, JSON, &typed, 200, &["\"state\":\"open\"", "violations"]).await;
+    assert_eq!(delivery(&world), None);
+}
+
+#[tokio::test]
+async fn an_approval_that_would_drop_a_change_or_a_reason_is_refused() {
+    let world = World::new();
+    post(
+        &world,
+        HTML,
+        &with_code("decision=approve&pincode=1234"),
+        400,
+        &["the decision is repair", "1234"],
+    )
+    .await;
+    post(
+        &world,
+        HTML,
+        &with_code("decision=approve&reason=no"),
+        400,
+        &["A reason goes with a rejection"],
+    )
+    .await;
+    post(
+        &world,
+        HTML,
+        &with_code("decision=repair&pincode=12"),
+        400,
+        &["No field was changed"],
+    )
+    .await;
+    assert_eq!(delivery(&world), None);
+    post(
+        &world,
+        HTML,
+        &with_code("decision=reject&reason=no+such+street"),
+        200,
+        &["Rejected", "no such street"],
+    )
+    .await;
+    assert_eq!(world.borrow().heard[0].1.reason.as_deref(), Some("no such street"));
+}
+
+#[tokio::test]
+async fn after_a_decision_the_next_request_is_offered_under_a_link_of_its_own_that_answers_to_the_same_code() {
+    let world = World::new();
+    world.borrow_mut().records.insert("s-2.1".to_owned(), record("s-2.1"));
+    let page = post(
+        &world,
+        HTML,
+        &with_code("decision=approve"),
+        200,
+        &["Ada of s-2.1", "Go on to it"],
+    )
+    .await;
+    let fresh = Secret::from_bytes([101; 32]);
+    assert!(page.contains(&format!("href=\"{}\"", fresh.reveal())), "{page}");
+    let (link, code) = world.borrow().links[fresh.reveal()].clone();
+    assert_eq!(
+        (link.scope, code.as_deref()),
+        (LinkScope::Approval("s-2.1".to_owned()), Some(CODE))
+    );
+    assert_eq!(link.approver, "grace@example.com");
+}
+
+#[tokio::test]
+async fn what_is_no_link_is_not_found() {
+    let world = World::new();
+    for path in [
+        path([4; 32]),
+        "/".to_owned(),
+        "/favicon.ico".to_owned(),
+        format!("{}/x", path(SECRET)),
+    ] {
+        for method in ["GET", "HEAD", "POST"] {
+            let path = path.clone();
+            assert_eq!(
+                ask(
+                    &world,
+                    Ask {
+                        method,
+                        path,
+                        ..Ask::default()
+                    }
+                )
+                .await
+                .status,
+                404
+            );
+        }
+    }
+    let answer = ask(
+        &world,
+        Ask {
+            method: "PUT",
+            ..Ask::default()
+        },
+    )
+    .await;
+    assert_eq!((answer.status, answer.headers["allow"].as_str()), (405, METHODS));
+    assert_eq!(
+        ask(
+            &world,
+            Ask {
+                method: "OPTIONS",
+                ..Ask::default()
+            }
+        )
+        .await
+        .status,
+        204
+    );
 }

@@ -18,6 +18,20 @@ pub enum Kind {
     ListingNotPublic,
     /// The request did not come through the CDN.
     WrongOrigin,
+    /// A page of another site sent the request.
+    CrossSite,
+    /// The code of the mail is missing, or none.
+    CodeMissing,
+    /// The code is not the mail's.
+    WrongCode,
+    /// The link is locked after too many wrong codes.
+    LinkLocked,
+    /// The link is of a mail without a code.
+    OldLink,
+    /// The link's time is over.
+    LinkExpired,
+    /// A repaired submission still breaks rules.
+    RepairRefused,
     /// There is nothing under this path.
     NotFound,
     /// The path does not know this method.
@@ -48,12 +62,17 @@ impl Kind {
     /// The HTTP status.
     pub const fn status(self) -> u16 {
         match self {
-            Kind::BadRequest | Kind::Rejected => 400,
-            Kind::ListingNotPublic | Kind::WrongOrigin => 403,
+            Kind::BadRequest | Kind::Rejected | Kind::CodeMissing | Kind::RepairRefused => 400,
+            Kind::ListingNotPublic
+            | Kind::WrongOrigin
+            | Kind::CrossSite
+            | Kind::WrongCode
+            | Kind::LinkLocked
+            | Kind::OldLink => 403,
             Kind::NotFound => 404,
             Kind::MethodNotAllowed => 405,
             Kind::KeyInUse | Kind::DecidedBefore => 409,
-            Kind::Expired | Kind::Closed => 410,
+            Kind::Expired | Kind::Closed | Kind::LinkExpired => 410,
             Kind::ContentTooLarge => 413,
             Kind::UriTooLong => 414,
             Kind::UnsupportedMediaType => 415,
@@ -68,6 +87,13 @@ impl Kind {
             Kind::Rejected => "rejected",
             Kind::ListingNotPublic => "listing-not-public",
             Kind::WrongOrigin => "wrong-origin",
+            Kind::CrossSite => "cross-site",
+            Kind::CodeMissing => "code-missing",
+            Kind::WrongCode => "wrong-code",
+            Kind::LinkLocked => "link-locked",
+            Kind::OldLink => "old-link",
+            Kind::LinkExpired => "link-expired",
+            Kind::RepairRefused => "repair-refused",
             Kind::NotFound => "not-found",
             Kind::MethodNotAllowed => "method-not-allowed",
             Kind::KeyInUse => "key-in-use",
@@ -89,6 +115,13 @@ impl Kind {
             Kind::Rejected => "The submission was refused",
             Kind::ListingNotPublic => "The list is not public",
             Kind::WrongOrigin => "Not at this address",
+            Kind::CrossSite => "Sent by another site",
+            Kind::CodeMissing => "The code is missing",
+            Kind::WrongCode => "The code is wrong",
+            Kind::LinkLocked => "The link is locked",
+            Kind::OldLink => "This link decides nothing",
+            Kind::LinkExpired => "The link is no longer good",
+            Kind::RepairRefused => "The changes break rules",
             Kind::NotFound => "Nothing here",
             Kind::MethodNotAllowed => "Not with this method",
             Kind::KeyInUse => "The idempotency key is in use",
