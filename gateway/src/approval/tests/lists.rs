@@ -316,7 +316,10 @@ async fn what_was_decided_before_is_passed_and_what_is_not_delivered_is_delivere
         held.batches.insert(BATCH.to_owned(), batch);
     }
     // a delivery that fails fails the call, and the next call goes on
-    world.borrow_mut().refusals.push(super::super::world::unreachable().into());
+    world
+        .borrow_mut()
+        .refusals
+        .push(super::super::world::unreachable().into());
     let request = SliceRequest {
         batch: BATCH.to_owned(),
         at: "2026-11-22T10:00:00.000Z".to_owned(),
