@@ -4,6 +4,7 @@
 //! passed over.
 
 use std::fmt::Write as _;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
@@ -33,7 +34,7 @@ fn main() -> Result<(), String> {
     for field in FIELDS {
         let name = field.to_uppercase();
         let path = folder.join(format!("{field}.json"));
-        println!("cargo::rerun-if-changed={}", path.display());
+        writeln!(io::stdout(), "cargo::rerun-if-changed={}", path.display()).map_err(|error| error.to_string())?;
         let rules = rules(&path, field, &out).map_err(|reason| format!("{}: {reason}", path.display()))?;
         writeln!(source, "static {name}: &[Rule] = &[{rules}];").map_err(|error| error.to_string())?;
     }
@@ -105,11 +106,12 @@ fn automaton(pattern: &Value) -> Result<Vec<u8>, String> {
     let pattern = pattern.as_str().ok_or("pattern must be text")?;
     let translated =
         jsonschema_regex::to_rust_regex(pattern).map_err(|()| format!("the pattern {pattern:?} is none"))?;
-    let automaton = dense::Builder::new()
+    let uncompilable = |error: String| format!("the pattern {pattern:?} cannot be compiled: {error}");
+    let dense = dense::Builder::new()
         .configure(dense::Config::new().minimize(true).start_kind(StartKind::Unanchored))
         .build(&translated)
-        .and_then(|automaton| automaton.to_sparse())
-        .map_err(|error| format!("the pattern {pattern:?} cannot be compiled: {error}"))?;
+        .map_err(|error| uncompilable(error.to_string()))?;
+    let automaton = dense.to_sparse().map_err(|error| uncompilable(error.to_string()))?;
     Ok(match variable("CARGO_CFG_TARGET_ENDIAN")?.as_str() {
         "big" => automaton.to_bytes_big_endian(),
         _ => automaton.to_bytes_little_endian(),

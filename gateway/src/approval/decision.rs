@@ -17,7 +17,7 @@ pub(super) const AN_ADMIN: &str = "an admin";
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Asked {
     /// Take this decision.
-    Decide(Decision),
+    Decide(Box<Decision>),
     /// Show what was typed, and what is wrong with it; decide nothing.
     Check(Vec<Violation>),
 }
@@ -159,10 +159,10 @@ pub(super) fn read(
             return Err(Refusal::of_repair(&violations, repaired));
         }
     }
-    Ok(Asked::Decide(Decision {
+    Ok(Asked::Decide(Box::new(Decision {
         repaired,
         ..plain(body, decision, approver, now_ms)?
-    }))
+    })))
 }
 
 /// A decision that changes nothing in the submission: about a row of a list, or about many.

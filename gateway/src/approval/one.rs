@@ -59,7 +59,7 @@ impl<P: ApprovalPort> Approval<P> {
         match asked {
             Ok(Asked::Decide(decision)) => {
                 let taken = self.take(visit, id, &decision).await?;
-                self.respond_to(visit, taken, Some(&decision), true, typed.get("code"))
+                self.respond_to(visit, taken, Some(&*decision), true, typed.get("code"))
                     .await
             }
             Ok(Asked::Check(violations)) => {
@@ -157,7 +157,7 @@ impl<P: ApprovalPort> Approval<P> {
             Ok(Asked::Check(_)) | Err(_) => None,
         };
         let record = deliver(&self.port, record, DecisionSender::Another, visit.now_ms).await;
-        self.respond_to(visit, record, asked.as_ref(), knows_code, None).await
+        self.respond_to(visit, record, asked.as_deref(), knows_code, None).await
     }
 
     async fn respond_to(
