@@ -36,6 +36,13 @@ fn link(mail: &Value) -> String {
     links[0].to_owned()
 }
 
+/// The mail's code.
+fn code(mail: &Value) -> &str {
+    let text = mail["text"].as_str().expect("text");
+    let is_code = |line: &&str| line.len() == 6 && line.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    text.lines().find(is_code).expect("a code on a line of its own")
+}
+
 fn target(link: &str) -> String {
     let rest = link.strip_prefix("http://").expect("http");
     rest[rest.find('/').expect("a path")..].to_owned()
@@ -90,7 +97,13 @@ fn looking_changes_nothing_and_one_post_decides() {
         "{page:?}"
     );
 
-    let decided = ask(&approve, "POST", "decision=approve&comment=fine&decided_by=Ada");
+    // what a mail system does: it presses the button, and has no code
+    for form in ["decision=approve", "decision=approve&code=", "decision=reject&code=no"] {
+        assert_eq!(ask(&approve, "POST", form).status, 400, "{form}");
+    }
+    assert_eq!(standing(sluice, &location)["status"], "waiting_for_approval");
+    let with_code = |form: &str| format!("{form}&code={}", code(&mail));
+    let decided = ask(&approve, "POST", &with_code("decision=approve&comment=fine"));
     assert_eq!(decided.status, 200, "{decided:?}");
     until("it is stored", || {
         (standing(sluice, &location)["status"] == "approved").then_some(())
@@ -110,15 +123,17 @@ fn looking_changes_nothing_and_one_post_decides() {
         "{entry}"
     );
 
-    for (link, form) in [
-        (approve.clone(), "decision=approve"),
-        (link(&mail), "decision=reject&decided_by=Eve"),
-    ] {
-        let again = ask(&link, "POST", form);
-        assert!(again.status == 200 || again.status == 409, "{again:?}");
+    for (form, status) in [("decision=approve", 200), ("decision=reject", 409)] {
+        let again = ask(&approve, "POST", &with_code(form));
+        assert_eq!(again.status, status, "{again:?}");
         assert!(
-            again.body.contains("Ada"),
+            again.body.contains("admin@example.com"),
             "a second decision is told who decided: {again:?}"
+        );
+        let without = ask(&approve, "POST", form);
+        assert!(
+            !without.body.contains("admin@") && !without.body.contains("Half"),
+            "{without:?}"
         );
         assert_eq!(standing(sluice, &location)["status"], "approved");
     }
@@ -128,11 +143,9 @@ fn looking_changes_nothing_and_one_post_decides() {
 fn a_rejection_is_an_outcome_and_not_a_fault() {
     let sluice = &Sluice::started();
     let location = submit(sluice, "reject@example.com", "x");
-    let reject = link(&mail(sluice, &location));
-    assert_eq!(
-        ask(&reject, "POST", "decision=reject&comment=no&decided_by=Bo").status,
-        200
-    );
+    let mail = mail(sluice, &location);
+    let form = format!("decision=reject&comment=no&reason=spam&code={}", code(&mail));
+    assert_eq!(ask(&link(&mail), "POST", &form).status, 200);
     until("it is rejected", || {
         (standing(sluice, &location)["status"] == "rejected").then_some(())
     });
@@ -143,8 +156,16 @@ fn a_repaired_field_is_validated_again() {
     let sluice = &Sluice::started();
     let location = submit(sluice, "repair@example.com", "x");
     let first = mail(sluice, &location);
-    let form = "decision=repair&decided_by=Cy&user_name=Half&email=repair%40example.com&pincode=4711";
-    assert_eq!(ask(&link(&first), "POST", form).status, 200);
+    let form = |pincode: &str| {
+        let fields = "user_name=Half&email=repair%40example.com";
+        format!("decision=repair&{fields}&pincode={pincode}&code={}", code(&first))
+    };
+    let wrong = ask(&link(&first), "POST", &form("1"));
+    assert!(
+        wrong.status == 400 && wrong.body.contains("repair-refused"),
+        "{wrong:?}"
+    );
+    assert_eq!(ask(&link(&first), "POST", &form("4711")).status, 200);
     until("it is stored", || {
         (standing(sluice, &location)["status"] == "approved").then_some(())
     });
@@ -170,7 +191,8 @@ fn eight_admins_at_once_make_one_decision() {
             .map(|n| {
                 let decision = if n % 2 == 0 { "approve" } else { "reject" };
                 let link = link(&mail);
-                scope.spawn(move || ask(&link, "POST", &format!("decision={decision}&decided_by=admin{n}")))
+                let form = format!("decision={decision}&code={}", code(&mail));
+                scope.spawn(move || ask(&link, "POST", &form))
             })
             .collect();
         posts.into_iter().map(|p| p.join().expect("answered")).collect()
@@ -185,7 +207,7 @@ fn eight_admins_at_once_make_one_decision() {
     let winners: std::collections::BTreeSet<String> = answers
         .iter()
         .map(|a| {
-            a.json()["decision"]["decided_by"]
+            a.json()["decision"]["decision"]
                 .as_str()
                 .unwrap_or_else(|| panic!("{a:?}"))
                 .to_owned()
@@ -202,7 +224,8 @@ fn eight_admins_at_once_make_one_decision() {
 fn links_that_are_not_in_a_mail_open_nothing() {
     let sluice = &Sluice::started();
     let location = submit(sluice, "guess@example.com", "x");
-    let good = link(&mail(sluice, &location));
+    let mail = mail(sluice, &location);
+    let good = link(&mail);
     let (head, _) = good.rsplit_once('/').expect("a secret");
     for bad in [
         format!("{head}/{}?decision=approve", "A".repeat(43)),
@@ -220,7 +243,8 @@ fn links_that_are_not_in_a_mail_open_nothing() {
         "decision=approve&decision=reject",
         "decision=%zz",
     ] {
-        assert_eq!(ask(&good, "POST", form).status, 400, "{form}");
+        let form = format!("{form}&code={}", code(&mail));
+        assert_eq!(ask(&good, "POST", &form).status, 400, "{form}");
     }
     assert_eq!(standing(sluice, &location)["status"], "waiting_for_approval");
 }
@@ -230,14 +254,15 @@ fn an_approval_that_nobody_gives_expires() {
     let mut sluice = Sluice::with(&["--parameter", "ApprovalTimeoutDays=2"]);
     sluice.start();
     let location = submit(&sluice, "late@example.com", "x");
-    let approve = link(&mail(&sluice, &location));
+    let mail = mail(&sluice, &location);
+    let approve = link(&mail);
     sluice.advance_clock("1d 23h");
     assert_eq!(standing(&sluice, &location)["status"], "waiting_for_approval");
     sluice.advance_clock("2h");
     until("it has expired", || {
         (standing(&sluice, &location)["status"] == "expired").then_some(())
     });
-    let late = ask(&approve, "POST", "decision=approve&decided_by=Late");
+    let late = ask(&approve, "POST", &format!("decision=approve&code={}", code(&mail)));
     assert!(late.status < 500 && late.body.contains("\"expire\""), "{late:?}");
     assert_eq!(standing(&sluice, &location)["status"], "expired");
 }
@@ -297,5 +322,59 @@ fn the_task_token_is_nowhere_to_be_seen() {
     }
     for text in seen {
         assert!(!text.contains(&token), "{text}");
+    }
+}
+
+#[test]
+fn many_at_once_are_one_batch_that_a_second_click_does_not_repeat() {
+    let sluice = &Sluice::started();
+    let places: Vec<String> = (0..12)
+        .map(|n| submit(sluice, &format!("many{n}@example.com"), "x"))
+        .collect();
+    for place in &places {
+        until("it waits", || {
+            (standing(sluice, place)["status"] == "waiting_for_approval").then_some(())
+        });
+    }
+    let function = sluice.output("ApprovalFunctionName");
+    let url = format!("{}/2015-03-31/functions/{function}/invocations", sluice.endpoint());
+    let path = target(&url);
+    let answer = raw::send(&url, "POST", &path, &[], br#"{"operation": "open-list"}"#).json();
+    let link = format!(
+        "{}{}",
+        sluice.output("ApprovalURL"),
+        answer["path"].as_str().expect("a path")
+    );
+    let code = answer["code"].as_str().expect("a code");
+    let list = until("all are listed", || {
+        let list = ask(&link, "GET", "").json();
+        (list["items"].as_array()?.len() == 12).then_some(list)
+    });
+    let kept = list["items"][5]["id"].as_str().expect("an id");
+    let form = format!(
+        "decision=approve&selection=all_but_picked&picked={kept}&until={}&batch=0123456789abcdef&code={code}",
+        list["as_of"]
+    );
+    assert_eq!(ask(&link, "POST", &form.replace(code, "")).status, 400);
+    for _ in 0..2 {
+        assert_eq!(ask(&link, "POST", &form).status, 202);
+    }
+    let done = until("the batch is through", || {
+        let batch = ask(&format!("{link}?batch=0123456789abcdef"), "GET", "").json();
+        (batch["done"] == true).then_some(batch)
+    });
+    assert_eq!(
+        (&done["decided"], &done["decided_by"]),
+        (&json!(11), &json!("operator")),
+        "{done}"
+    );
+    for place in &places {
+        if kept.starts_with(place.rsplit('/').next().expect("an id")) {
+            assert_eq!(standing(sluice, place)["status"], "waiting_for_approval");
+        } else {
+            until("it is stored", || {
+                (standing(sluice, place)["status"] == "approved").then_some(())
+            });
+        }
     }
 }

@@ -258,7 +258,11 @@ fn check_waiting(sluice: &Sluice, told: &[Told]) {
             ("content-type", "application/x-www-form-urlencoded"),
             ("accept", "application/json"),
         ];
-        let answer = raw::send(link, "POST", path, &headers, b"decision=reject&decided_by=after");
+        let is_code =
+            |line: &&str| line.len() == 6 && line.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        let code = text.lines().find(is_code).expect("a code on a line of its own");
+        let form = format!("decision=reject&code={code}");
+        let answer = raw::send(link, "POST", path, &headers, form.as_bytes());
         assert_eq!(answer.status, 200, "{id}: {answer:?}");
         until("the decision arrives", || {
             (execution(sluice, &aws, id)["status"] == "SUCCEEDED").then_some(())

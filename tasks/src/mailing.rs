@@ -155,11 +155,8 @@ impl Mailing {
     }
 
     /// The address of the page that `secret` opens.
-    fn link_to(&self, scope: &LinkScope, secret: &Secret) -> String {
-        match scope {
-            LinkScope::Approval(id) => format!("{}{id}/{}", self.approval_url, secret.reveal()),
-            LinkScope::AllOpen => format!("{}{}", self.approval_url, secret.reveal()),
-        }
+    fn link_to(&self, secret: &Secret) -> String {
+        format!("{}{}", self.approval_url, secret.reveal())
     }
 
     /// Makes a link and sends the mail with it: first the link is written, then the mail goes out, then the audit tells of it.
@@ -184,7 +181,7 @@ impl Mailing {
         };
         mails.put_link(&new).await.map_err(|error| table_fault(&error))?;
         let mail = write(&Access {
-            link: &self.link_to(&link.scope, &secret),
+            link: &self.link_to(&secret),
             code: code.as_ref().map(Code::reveal),
             approver: &recipient.address,
         });

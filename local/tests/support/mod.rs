@@ -43,6 +43,7 @@ pub fn binaries() -> &'static Path {
             "remind",
             "close-approval",
             "send-mails",
+            "decide-batch",
             "validate-email",
             "validate-pincode",
             "validate-user-name",
