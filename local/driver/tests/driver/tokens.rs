@@ -179,3 +179,17 @@ async fn a_call_without_a_token_has_none() {
     world.start("m", "one").await;
     assert_eq!(world.task().await.task.token, None);
 }
+
+#[tokio::test]
+async fn the_tasks_that_wait_are_listed_until_they_are_answered() {
+    let mut world = approvals().await;
+    let (arn, token) = parked(&mut world, "yes").await;
+    let tokens = world.driver.tokens();
+    let open = tokens.open(&arn).await.expect("reads").expect("it is there");
+    assert_eq!(open.len(), 1);
+    assert_eq!((&*open[0].token, open[0].activity.as_deref()), (token.as_str(), None));
+    assert!(!format!("{open:?}").contains(&token), "a token is no text for logs");
+    assert_eq!(tokens.succeed(&token, json!({})).await, Ok(()));
+    assert_eq!(tokens.open(&arn).await.expect("reads").map(|open| open.len()), Some(0));
+    assert_eq!(tokens.open("arn:none").await.expect("reads").map(|open| open.len()), None);
+}
