@@ -194,23 +194,44 @@ async fn whoever_keeps_an_index_reads_ranges_of_keys_and_the_ends_since() {
     };
     let of_m = |range| executions.records_between(&machine_arn("m"), range);
     assert_eq!(named(of_m(keys.clone()).await.expect("records")), "abcd");
-    assert_eq!(named(of_m(keys.start + 1..keys.start + 3).await.expect("records")), "bc");
+    assert_eq!(
+        named(of_m(keys.start + 1..keys.start + 3).await.expect("records")),
+        "bc"
+    );
     assert_eq!(named(of_m(keys.end..u64::MAX).await.expect("records")), "");
     let some = vec![keys.start + 4, 9_999, keys.start];
     assert_eq!(named(executions.records(some).await.expect("records")), "ea");
 
     let mark = EndMark { stop: 0, key: 0 };
-    let ends = executions.ended_after(&machine_arn("m"), mark, 100).await.expect("ends");
-    assert_eq!((ends.ends.len(), ends.more, ends.last), (3, false, ends.ends.last().copied()));
+    let ends = executions
+        .ended_after(&machine_arn("m"), mark, 100)
+        .await
+        .expect("ends");
+    assert_eq!(
+        (ends.ends.len(), ends.more, ends.last),
+        (3, false, ends.ends.last().copied())
+    );
     let first = executions.ended_after(&machine_arn("m"), mark, 2).await.expect("ends");
     assert_eq!((&first.ends[..], first.more), (&ends.ends[..2], true));
     let last = first.last.expect("a mark");
     let rest = executions.ended_after(&machine_arn("m"), last, 2).await.expect("ends");
     assert_eq!((&rest.ends[..], rest.more), (&ends.ends[2..], false));
-    let of_another = executions.ended_after(&machine_arn("approval"), mark, 100).await.expect("ends");
-    assert_eq!((of_another.ends.len(), of_another.last), (0, ends.last), "what it passed over is behind the mark");
+    let of_another = executions
+        .ended_after(&machine_arn("approval"), mark, 100)
+        .await
+        .expect("ends");
+    assert_eq!(
+        (of_another.ends.len(), of_another.last),
+        (0, ends.last),
+        "what it passed over is behind the mark"
+    );
 
-    for (machine, most, expected) in [("approval", 10, 1), ("approval", 0, 0), ("m", 10, 0), ("unknown", 10, 0)] {
+    for (machine, most, expected) in [
+        ("approval", 10, 1),
+        ("approval", 0, 0),
+        ("m", 10, 0),
+        ("unknown", 10, 0),
+    ] {
         let count = executions.waiting_count(&machine_arn(machine), most).await;
         assert_eq!(count, Ok(expected), "{machine} {most}");
     }

@@ -191,5 +191,8 @@ async fn the_tasks_that_wait_are_listed_until_they_are_answered() {
     assert!(!format!("{open:?}").contains(&token), "a token is no text for logs");
     assert_eq!(tokens.succeed(&token, json!({})).await, Ok(()));
     assert_eq!(tokens.open(&arn).await.expect("reads").map(|open| open.len()), Some(0));
-    assert_eq!(tokens.open("arn:none").await.expect("reads").map(|open| open.len()), None);
+    assert_eq!(
+        tokens.open("arn:none").await.expect("reads").map(|open| open.len()),
+        None
+    );
 }
