@@ -20,3 +20,4 @@ pub use problem::{Kind, Problem};
 pub use request::{BODY_LIMIT, Http, Method, QUERY_LIMIT, Request, RequestContext};
 pub use response::Response;
 pub use urlencoded::PARAMETER_LIMIT;
+pub(crate) use urlencoded::escaped;

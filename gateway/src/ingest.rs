@@ -2,6 +2,7 @@
 //!
 //! It only dispatches: it knows the names of the fields, and no rule about them.
 
+mod browser;
 mod key;
 mod lambda;
 mod list;
@@ -18,10 +19,12 @@ pub use poll_backoff::PollBackoff;
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
-use sluice_aws::{CallError, EntryPage};
-use sluice_workflows::Field;
+use serde_json::Value;
+use sluice_aws::{CallError, EntriesError, EntryChunk, EntryRange};
+use sluice_workflows::{Entry, Field};
 use tokio::time::Instant;
 
+use self::status::Asked;
 use crate::http::{Kind, Method, Parameters, Problem, Representation, Request, Response, negotiate, parameters};
 use crate::start::{Workflow, is_name};
 use crate::submission_id::SubmissionIds;
@@ -32,11 +35,17 @@ const PAUSE_AFTER_THROTTLE: Duration = Duration::from_secs(5);
 
 /// The entries, as the gateway needs them.
 pub trait EntryList {
-    /// Up to `limit` entries after the key `after`.
+    /// A part of the entries of one status, by the time at which they were stored.
+    ///
+    /// # Errors
+    /// [`EntriesError`] if there is no index by time, or no answer.
+    fn chunk(&self, range: &EntryRange<'_>) -> impl Future<Output = Result<EntryChunk, EntriesError>>;
+
+    /// The entry under a key.
     ///
     /// # Errors
     /// [`CallError`] without an answer.
-    fn page(&self, limit: u16, after: Option<&str>) -> impl Future<Output = Result<EntryPage, CallError>>;
+    fn entry(&self, id: &str) -> impl Future<Output = Result<Option<Entry>, CallError>>;
 }
 
 /// The function's settings, which the template gives.
@@ -100,7 +109,8 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
         let response = self
             .dispatch(request, representation, remaining)
             .await
-            .unwrap_or_else(|problem| problem.response(representation));
+            .unwrap_or_else(|problem| problem.response(representation))
+            .unless_known(request.header("if-none-match"));
         if request.method() == Method::Head {
             response.without_body()
         } else {
@@ -135,7 +145,7 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
             Method::Get => {
                 let parameters = parameters(request)?;
                 if has_field(&parameters) {
-                    self.submit(request, &parameters, representation, remaining).await
+                    self.submit_as(request, &parameters, representation, remaining).await
                 } else {
                     self.list(&parameters, representation).await
                 }
@@ -154,8 +164,22 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
                     let detail = "None of the fields user_name, email and pincode is given, neither in the query string nor in the body.";
                     return Err(Problem::new(Kind::BadRequest, detail));
                 }
-                self.submit(request, &parameters, representation, remaining).await
+                self.submit_as(request, &parameters, representation, remaining).await
             }
+        }
+    }
+
+    /// Takes a submission in from a program, or from a person's browser.
+    async fn submit_as(
+        &self,
+        request: &Request,
+        parameters: &Parameters,
+        representation: Representation,
+        remaining: Duration,
+    ) -> Result<Response, Problem> {
+        match representation {
+            Representation::Json => self.submit(request, parameters, remaining).await,
+            Representation::Html => self.submit_by_browser(request, parameters, remaining).await,
         }
     }
 
@@ -168,8 +192,13 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
         match request.method() {
             Method::Options => Ok(Response::options(SUBMISSION_METHODS)),
             Method::Get | Method::Head => {
-                let now_ms = request.request_context.time_epoch;
-                self.status(representation, id, now_ms).await
+                let query = parameters(request)?.query;
+                let asked = Asked {
+                    representation,
+                    now_ms: request.request_context.time_epoch,
+                    follows: query.get("refresh").and_then(Value::as_str) != Some("0"),
+                };
+                self.status(id, &asked).await
             }
             Method::Post | Method::Put | Method::Other => Err(Problem::method_not_allowed(SUBMISSION_METHODS)),
         }

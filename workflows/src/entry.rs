@@ -92,6 +92,9 @@ pub enum EntryStatus {
 }
 
 impl EntryStatus {
+    /// All of them.
+    pub const ALL: [EntryStatus; 2] = [EntryStatus::Ingested, EntryStatus::Approved];
+
     /// The name on the wire and in the table.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -102,9 +105,7 @@ impl EntryStatus {
 
     /// The status with this name, if it is one.
     pub fn parse(name: &str) -> Option<EntryStatus> {
-        [EntryStatus::Ingested, EntryStatus::Approved]
-            .into_iter()
-            .find(|status| status.as_str() == name)
+        EntryStatus::ALL.into_iter().find(|status| status.as_str() == name)
     }
 }
 

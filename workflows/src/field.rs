@@ -51,6 +51,16 @@ impl Field {
         Field::ALL.into_iter().find(|field| field.as_str() == name)
     }
 
+    /// The field's rule in a few words, before it is broken: the schema's `description`.
+    ///
+    /// ```
+    /// assert_eq!(sluice_workflows::Field::Pincode.hint(), "4 to 6 digits, as 3055.");
+    /// ```
+    pub fn hint(self) -> String {
+        let schema: serde_json::Value = serde_json::from_str(self.schema()).unwrap_or_default();
+        schema["description"].as_str().unwrap_or_default().to_owned()
+    }
+
     /// The field's rule: a JSON Schema (2020-12) whose `messages` member says each rule in a submitter's words, and `summaries` in a
     /// few words for lists.
     pub const fn schema(self) -> &'static str {
@@ -92,12 +102,13 @@ mod tests {
             assert!(words.contains_key("missing"), "{field}");
             for keyword in schema.as_object().unwrap().keys() {
                 let is_rule =
-                    !keyword.starts_with('$') && !["title", "messages", "summaries"].contains(&keyword.as_str());
+                    !keyword.starts_with('$') && !["title", "description", "messages", "summaries"].contains(&keyword.as_str());
                 assert_eq!(words.contains_key(keyword), is_rule, "{field}: {keyword}");
             }
             let summaries = schema["summaries"].as_object().unwrap();
             assert!(words.keys().eq(summaries.keys()), "{field}: a summary for each message");
             assert_eq!(schema["title"], field.title());
+            assert!(field.hint().ends_with('.'), "{field}");
         }
     }
 }

@@ -1,7 +1,10 @@
 //! Pages: the frame and the parts are those of [`sluice_pages`]; here they become responses.
 
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use maud::{Markup, html};
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 use sluice_pages::{Document, content_security_policy};
 pub(crate) use sluice_pages::{shown, time};
 
@@ -23,6 +26,18 @@ pub(crate) fn document_response(status: u16, document: &Document<'_>, content: &
     Response::new(status, "text/html; charset=utf-8", page)
         .with("content-security-policy", content_security_policy())
         .with("x-frame-options", "DENY")
+}
+
+/// As [`document_response`], for a page that looks at itself: its `ETag` is that of its title and content, so that the clock
+/// in its frame makes it no other page.
+pub(crate) fn live_response(status: u16, document: &Document<'_>, content: &Markup) -> Response {
+    let mut hash = Sha256::new();
+    for part in [document.title, &content.0] {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part);
+    }
+    let tag = URL_SAFE_NO_PAD.encode(&hash.finalize()[..15]);
+    document_response(status, document, content).with("etag", format!("W/\"{tag}\""))
 }
 
 /// A list of violations as they stand in JSON; nothing if there are none.

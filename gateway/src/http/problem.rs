@@ -109,7 +109,8 @@ impl Kind {
         }
     }
 
-    const fn title(self) -> &'static str {
+    /// The title.
+    pub const fn title(self) -> &'static str {
         match self {
             Kind::BadRequest => "The request cannot be understood",
             Kind::Rejected => "The submission was refused",
@@ -198,6 +199,11 @@ impl Problem {
         self
     }
 
+    /// The id of the submission that it is about.
+    pub fn id(&self) -> Option<&str> {
+        self.member("id").and_then(Value::as_str)
+    }
+
     fn member(&self, name: &str) -> Option<&Value> {
         self.members
             .iter()
@@ -228,12 +234,12 @@ impl Problem {
                 self.kind.status(),
                 self.kind.title(),
                 &html! {
-                    p { (page::shown(&self.detail)) }
+                    p.lead { (page::shown(&self.detail)) }
                     (page::violations(self.member("violations")))
-                    @if let Some(id) = self.member("id").and_then(Value::as_str) {
+                    @if let Some(id) = self.id() {
                         p.quiet { "Submission " code { (page::shown(id)) } }
                     }
-                    p { a href=(self.back) { "Back" } }
+                    p { a.button href=(self.back) { "Back" } }
                 },
             ),
         };

@@ -39,6 +39,39 @@ impl Response {
         response
     }
 
+    /// A way on to another address, which is asked by GET.
+    pub fn see_other(location: &str) -> Self {
+        let mut response = Response::new(303, "text/plain", String::new()).with("location", location);
+        response.headers.remove("content-type");
+        response
+    }
+
+    /// The same without its body if the caller has it: it knows its `ETag` (RFC 9110, section 13.1.2).
+    #[must_use]
+    pub fn unless_known(mut self, if_none_match: Option<&str>) -> Self {
+        let plain = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+        let is_known = match (self.headers.get("etag"), if_none_match) {
+            (Some(tag), Some(known)) => known
+                .split(',')
+                .any(|known| plain(known) == plain(tag) || known.trim() == "*"),
+            _ => false,
+        };
+        if is_known {
+            self.status = 304;
+            self.body.clear();
+            self.headers.remove("content-type");
+        }
+        self
+    }
+
+    /// The same with more headers.
+    #[must_use]
+    pub fn with_all(mut self, headers: &BTreeMap<&'static str, String>) -> Self {
+        self.headers
+            .extend(headers.iter().map(|(name, value)| (*name, value.clone())));
+        self
+    }
+
     /// The same with one more header.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {

@@ -1,9 +1,19 @@
 use std::collections::HashSet;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
 use super::problem::{Kind, Problem};
 
 /// The most parameters that are read; a submission has three.
 pub const PARAMETER_LIMIT: usize = 100;
+
+/// All but what a query string may hold as it is (RFC 3986, section 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A value as it stands in a query string.
+pub(crate) fn escaped(value: &str) -> String {
+    utf8_percent_encode(value, RESERVED).to_string()
+}
 
 /// Reads `name=value&...` strictly: a broken escape, bytes that are no UTF-8, a repeated name or too many parameters
 /// are refused with their place, instead of being guessed at. `what` names the source in words.
@@ -111,6 +121,14 @@ mod tests {
         );
         check("n=%C3%A4ä&x=a=b".as_bytes(), Ok(&[("n", "ää"), ("x", "a=b")]));
         check(b"n=%00%3Cscript%3E", Ok(&[("n", "\0<script>")]));
+    }
+
+    #[test]
+    fn what_is_escaped_is_read_again() {
+        let value = "a b+c&d=e%ä\0";
+        assert_eq!(escaped(value), "a%20b%2Bc%26d%3De%25%C3%A4%00");
+        let read = decode("it", format!("v={}", escaped(value)).as_bytes()).unwrap();
+        assert_eq!(read, [("v".to_owned(), value.to_owned())]);
     }
 
     #[test]

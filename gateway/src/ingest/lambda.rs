@@ -1,9 +1,10 @@
 use std::time::Duration;
 
 use sluice_aws::{
-    Attempts, CallError, Entries, EntryPage, Executions, Service, SettingError, Submissions, config, environment,
-    required,
+    Attempts, CallError, Entries, EntriesError, EntryChunk, EntryRange, Executions, Service, SettingError, Submissions,
+    config, environment, required,
 };
+use sluice_workflows::Entry;
 
 use super::{EntryList, Ingest, Randomness, Settings};
 use crate::http::{OriginSecret, Request, negotiate};
@@ -11,8 +12,12 @@ use crate::start::AwsWorkflow;
 use crate::submission_id::SubmissionIds;
 
 impl EntryList for Entries {
-    async fn page(&self, limit: u16, after: Option<&str>) -> Result<EntryPage, CallError> {
-        Entries::page(self, limit, after).await
+    async fn chunk(&self, range: &EntryRange<'_>) -> Result<EntryChunk, EntriesError> {
+        Entries::chunk(self, range).await
+    }
+
+    async fn entry(&self, id: &str) -> Result<Option<Entry>, CallError> {
+        Entries::find(self, id).await
     }
 }
 

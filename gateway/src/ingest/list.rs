@@ -1,84 +1,123 @@
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::{Map, Value, json};
+//! The list of entries: newest first, searched, paged both ways; as a page, as JSON and as CSV.
+
+mod csv;
+mod query;
+mod read;
+#[cfg(test)]
+mod tests;
+
+pub(in crate::ingest) use query::{Query, Searched};
+
+use serde_json::{Value, json};
+use sluice_aws::EntriesError;
 use sluice_workflows::Entry;
 
-use super::{EntryList, Ingest, Randomness, Workflow, pages};
+use self::query::Format;
+use self::read::Found;
+use super::pages::{self, EntriesPage, Form};
+use super::{EntryList, Ingest, Randomness, Workflow};
 use crate::http::{Kind, Parameters, Problem, Representation, Response};
 
-const DEFAULT_LIMIT: u16 = 50;
-const LARGEST_LIMIT: u16 = 200;
-
 impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
-    /// Answers one page of the entries.
+    /// Answers one page of the entries; to a browser, below the form.
     pub(super) async fn list(
         &self,
         parameters: &Parameters,
         representation: Representation,
     ) -> Result<Response, Problem> {
+        let key = self.randomness.uuid();
+        let form = Form::empty(&key);
         if !self.settings.public_listing {
-            let problem = Problem::new(
-                Kind::ListingNotPublic,
-                "The entries are personal data, and are not shown to the public here. Submissions are welcome.",
-            );
-            return Ok(match representation {
-                Representation::Json => problem.response(representation),
-                Representation::Html => pages::no_list(&problem),
-            });
+            return match representation {
+                Representation::Json => Err(not_public()),
+                Representation::Html => Ok(pages::no_entries(&form, None)),
+            };
         }
-        let limit = limit(&parameters.query)?;
-        let after = cursor(&parameters.query)?;
-        let page = self
-            .entries
-            .page(limit, after.as_deref())
-            .await
-            .map_err(|error| self.failed(&error))?;
-        let entries: Vec<_> = page.entries.into_iter().map(Entry::public).collect();
-        let next = page
-            .next
-            .map(|key| format!("/?limit={limit}&cursor={}", URL_SAFE_NO_PAD.encode(key)));
-        let response = match representation {
-            Representation::Json => Response::json(200, &json!(entries)),
-            Representation::Html => pages::list(&entries, next.as_deref()),
+        let query = Query::read(&parameters.query)?;
+        let found = match read::read(&self.entries, &query).await {
+            Ok(found) => found,
+            Err(error) => {
+                let problem = self.unreadable(error);
+                return match representation {
+                    Representation::Json => Err(problem),
+                    Representation::Html => Ok(pages::no_entries(&form, Some(&problem))),
+                };
+            }
         };
-        Ok(match next {
-            Some(next) => response.with("link", format!("<{next}>; rel=\"next\"")),
-            None => response,
-        })
+        let format = query.format.unwrap_or(match representation {
+            Representation::Json => Format::Json,
+            Representation::Html => Format::Html,
+        });
+        Ok(self.response(form, &query, found, format))
+    }
+
+    fn response(&self, form: Form<'_>, query: &Query, found: Found, format: Format) -> Response {
+        let (newer, older) = (found.newer(query), found.older(query));
+        let entries: Vec<_> = found.entries.into_iter().map(Entry::public).collect();
+        let response = match format {
+            Format::Json => Response::json(200, &json!(entries)),
+            Format::Csv => Response::new(200, "text/csv; charset=utf-8; header=present", csv::write(&entries))
+                .with("content-disposition", "attachment; filename=\"entries.csv\""),
+            Format::Html => {
+                let own = |entry: &Entry| {
+                    let id = &entry.submission_id;
+                    self.ids.is_ours(id).then(|| format!("/submissions/{id}"))
+                };
+                let linked = |entry: Entry| {
+                    let href = own(&entry);
+                    (entry, href)
+                };
+                let entries: Vec<_> = entries.into_iter().map(linked).collect();
+                pages::entries(&EntriesPage {
+                    form,
+                    query,
+                    entries: &entries,
+                    newer: newer.as_deref(),
+                    older: older.as_deref(),
+                    searched: found.searched.as_ref(),
+                })
+            }
+        };
+        // Whoever knows this list from before takes its header for one link.
+        let newer = newer.filter(|_| query.format.is_some() || format == Format::Html);
+        let links: Vec<_> = [(older, "next"), (newer, "prev")]
+            .into_iter()
+            .filter_map(|(href, rel)| Some(format!("<{}>; rel=\"{rel}\"", href?)))
+            .collect();
+        if links.is_empty() {
+            response
+        } else {
+            response.with("link", links.join(", "))
+        }
+    }
+
+    fn unreadable(&self, error: EntriesError) -> Problem {
+        match error {
+            EntriesError::Call(error) => self.failed(&error),
+            EntriesError::NoIndex(error) => {
+                tracing::error!(%error, "the entries cannot be listed");
+                Problem::new(
+                    Kind::Unavailable,
+                    "The entries cannot be listed yet: their table has no index by time, or it is being filled. Submissions are taken in.",
+                )
+                .with_header("retry-after", "10")
+            }
+        }
     }
 }
 
-fn limit(query: &Map<String, Value>) -> Result<u16, Problem> {
-    let Some(text) = query.get("limit").and_then(Value::as_str) else {
-        return Ok(DEFAULT_LIMIT);
-    };
-    text.parse()
-        .ok()
-        .filter(|limit| (1..=LARGEST_LIMIT).contains(limit))
-        .ok_or_else(|| {
-            Problem::new(
-                Kind::BadRequest,
-                format!("The parameter limit must be a number from 1 to {LARGEST_LIMIT}."),
-            )
-        })
+fn not_public() -> Problem {
+    Problem::new(
+        Kind::ListingNotPublic,
+        "The entries are personal data, and are not shown to the public here. Submissions are welcome.",
+    )
 }
 
-/// The key in a cursor. Callers are to treat it as opaque; it names an entry, and gives no right.
-fn cursor(query: &Map<String, Value>) -> Result<Option<String>, Problem> {
-    let Some(text) = query.get("cursor").and_then(Value::as_str) else {
-        return Ok(None);
-    };
-    let key = URL_SAFE_NO_PAD
-        .decode(text)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok());
-    // DynamoDB takes keys of 1 to 2,048 bytes.
-    key.filter(|key| (1..=2048).contains(&key.len()))
-        .map(Some)
-        .ok_or_else(|| {
-            Problem::new(
-                Kind::BadRequest,
-                "The parameter cursor must be one from a Link header of this list, unchanged.",
-            )
-        })
+/// The value of a parameter that is given and not empty, as a form sends all of its fields.
+fn filled<'a>(query: &'a serde_json::Map<String, Value>, name: &str) -> Option<&'a str> {
+    query
+        .get(name)
+        .and_then(Value::as_str)
+        .map(str::trim)
+        .filter(|value| !value.is_empty())
 }

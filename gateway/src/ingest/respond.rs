@@ -1,7 +1,7 @@
 use serde_json::{Value, json};
 use sluice_workflows::{Outcome, SubmissionStatus};
 
-use super::pages;
+use super::submit::TakenIn;
 use crate::http::{Kind, Problem, Representation, Response};
 
 /// The JSON object: `id`, `status`, and what the outcome says to submitters.
@@ -21,49 +21,35 @@ fn json_of(status: &SubmissionStatus, id: &str) -> Value {
     body
 }
 
-/// The response to whoever submitted; `retry_after` is when to ask again if it is not over.
-pub(super) fn response_to_submitter(
-    status: &SubmissionStatus,
-    id: &str,
-    representation: Representation,
-    retry_after: String,
-) -> Response {
+/// The response to a program that submitted; `retry_after` is when to ask again if it is not over.
+pub(super) fn response_to_submitter(taken_in: &TakenIn, retry_after: String) -> Response {
+    let TakenIn { id, status, .. } = taken_in;
+    let representation = Representation::Json;
     let response = match status {
-        SubmissionStatus::Running => {
-            response_of(status, 202, id, representation, false).with("retry-after", retry_after)
-        }
-        SubmissionStatus::WaitingForApproval => response_of(status, 202, id, representation, false),
+        SubmissionStatus::Running => json_response(status, 202, id).with("retry-after", retry_after),
+        SubmissionStatus::WaitingForApproval => json_response(status, 202, id),
         SubmissionStatus::Failed => Problem::new(
             Kind::Failed,
             "The submission was taken in, but the workflow broke before its end. Its operators see that it did.",
         )
-        .with_member("id", id)
+        .with_member("id", id.as_str())
         .response(representation),
         SubmissionStatus::Ended(outcome) => match &**outcome {
-            Outcome::Ingested { .. } | Outcome::Approved { .. } => response_of(status, 201, id, representation, false),
+            Outcome::Ingested { .. } | Outcome::Approved { .. } => json_response(status, 201, id),
             Outcome::Rejected { reason, violations, .. } => Problem::new(Kind::Rejected, reason)
-                .with_member("id", id)
+                .with_member("id", id.as_str())
                 .with_member("violations", serde_json::to_value(violations).unwrap_or_default())
                 .response(representation),
             Outcome::Expired { reason, violations, .. } => Problem::new(Kind::Expired, reason)
-                .with_member("id", id)
+                .with_member("id", id.as_str())
                 .with_member("violations", serde_json::to_value(violations).unwrap_or_default())
                 .response(representation),
         },
     };
-    response.with("location", format!("/submissions/{id}"))
+    response.with("location", taken_in.location())
 }
 
-/// The response to whoever asks: it always is one. `is_own`: under the submission's own address.
-pub(super) fn response_of(
-    status: &SubmissionStatus,
-    code: u16,
-    id: &str,
-    representation: Representation,
-    is_own: bool,
-) -> Response {
-    match representation {
-        Representation::Json => Response::json(code, &json_of(status, id)),
-        Representation::Html => pages::status(code, id, status, is_own),
-    }
+/// A status as JSON.
+pub(super) fn json_response(status: &SubmissionStatus, code: u16, id: &str) -> Response {
+    Response::json(code, &json_of(status, id))
 }

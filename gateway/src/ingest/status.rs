@@ -1,6 +1,7 @@
 use sluice_workflows::SubmissionStatus;
 
-use super::respond::response_of;
+use super::pages::{self, Seen};
+use super::respond::json_response;
 use super::{EntryList, Ingest, Randomness, Workflow, retry_after};
 use crate::http::{Kind, Problem, Representation, Response};
 use crate::submission_id::made_at_ms;
@@ -9,14 +10,19 @@ use crate::submission_id::made_at_ms;
 /// again for most of an hour each. Longer, and its start was never taken.
 const YOUNG_MS: i64 = 6 * 3_600_000;
 
+/// A question after a submission.
+pub(super) struct Asked {
+    /// The form of the answer.
+    pub(super) representation: Representation,
+    /// The moment, in milliseconds since 1970.
+    pub(super) now_ms: i64,
+    /// True if a page is to follow the submission to its end.
+    pub(super) follows: bool,
+}
+
 impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
-    /// Answers the status of the submission `id` at `now_ms`. An id that was made up costs no call.
-    pub(super) async fn status(
-        &self,
-        representation: Representation,
-        id: &str,
-        now_ms: i64,
-    ) -> Result<Response, Problem> {
+    /// Answers the status of the submission `id`. An id that was made up costs no call.
+    pub(super) async fn status(&self, id: &str, asked: &Asked) -> Result<Response, Problem> {
         if !self.ids.is_ours(id) {
             return Err(not_found());
         }
@@ -28,12 +34,23 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
             );
         }
         let record = self.look(id).await.map_err(|error| self.failed(&error))?;
-        let status = match record {
-            Some(record) => record.status,
-            None if made_at_ms(id).is_some_and(|made| now_ms - made > YOUNG_MS) => return Err(not_found()),
-            None => SubmissionStatus::Running,
+        let (status, submitted_at_ms) = match record {
+            Some(record) => (record.status, Some(record.submitted_at_ms)),
+            None => match made_at_ms(id) {
+                Some(made) if asked.now_ms - made > YOUNG_MS => return Err(not_found()),
+                made => (SubmissionStatus::Running, made),
+            },
         };
-        Ok(response_of(&status, 200, id, representation, true))
+        Ok(match asked.representation {
+            Representation::Json => json_response(&status, 200, id),
+            Representation::Html => pages::submission(&Seen {
+                id,
+                status: &status,
+                submitted_at_ms,
+                now_ms: asked.now_ms,
+                follows: asked.follows,
+            }),
+        })
     }
 }
 

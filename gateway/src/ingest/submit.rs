@@ -8,7 +8,7 @@ use super::key::idempotency_key;
 use super::respond::response_to_submitter;
 use super::wait::Wait;
 use super::{EntryList, Ingest, Randomness, Workflow, retry_after};
-use crate::http::{Kind, Parameters, Problem, Representation, Request, Response};
+use crate::http::{Kind, Parameters, Problem, Request, Response};
 use crate::retry::{RetryError, RetryPolicy};
 use crate::start::{Execution, Input, InputError, Started, start_until};
 
@@ -22,18 +22,51 @@ const RETRY: RetryPolicy = RetryPolicy {
     shortest_attempt: Duration::from_secs(2),
 };
 
+/// A submission that was taken in.
+pub(super) struct TakenIn {
+    pub(super) id: String,
+    /// Its status when the time to wait was over.
+    pub(super) status: SubmissionStatus,
+    /// The words for how long was waited, if the caller said (`Preference-Applied`).
+    pub(super) applied: Option<String>,
+}
+
+impl TakenIn {
+    /// Its address.
+    pub(super) fn location(&self) -> String {
+        format!("/submissions/{}", self.id)
+    }
+}
+
 impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
     /// Takes a submission in, and answers how it ended if that comes soon.
     pub(super) async fn submit(
         &self,
         request: &Request,
         parameters: &Parameters,
-        representation: Representation,
         remaining: Duration,
     ) -> Result<Response, Problem> {
+        let sent = submission(parameters)?;
+        let taken_in = self.take_in(request, &sent, None, remaining).await?;
+        let response = response_to_submitter(&taken_in, retry_after(&self.randomness));
+        Ok(match taken_in.applied {
+            Some(applied) => response.with("preference-applied", applied),
+            None => response,
+        })
+    }
+
+    /// Takes a submission in, and waits for its end as long as the caller likes. `form_key` is the idempotency key of a form;
+    /// the header's comes first.
+    pub(super) async fn take_in(
+        &self,
+        request: &Request,
+        sent: &Submission,
+        form_key: Option<&str>,
+        remaining: Duration,
+    ) -> Result<TakenIn, Problem> {
         let began = Instant::now();
-        let input = input(parameters)?;
-        let id = match request.header("idempotency-key") {
+        let input = input(sent)?;
+        let id = match request.header("idempotency-key").or(form_key) {
             Some(key) => self.ids.of_key(idempotency_key(key)?),
             None => self.ids.random(&self.randomness.uuid()),
         };
@@ -62,10 +95,10 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
             }
         };
         tracing::info!(status = status.name(), "submitted");
-        let response = response_to_submitter(&status, &id, representation, retry_after(&self.randomness));
-        Ok(match wait.applied {
-            Some(applied) => response.with("preference-applied", applied),
-            None => response,
+        Ok(TakenIn {
+            id,
+            status,
+            applied: wait.applied,
         })
     }
 
@@ -104,8 +137,8 @@ fn key_in_use() -> Problem {
 }
 
 /// The execution's input.
-fn input(parameters: &Parameters) -> Result<Input, Problem> {
-    Input::of(&submission(parameters)?).map_err(|error| {
+fn input(sent: &Submission) -> Result<Input, Problem> {
+    Input::of(sent).map_err(|error| {
         let kind = match error {
             InputError::Json(_) => Kind::BadRequest,
             InputError::TooLarge(_) => Kind::ContentTooLarge,
@@ -121,7 +154,8 @@ fn capitalised(text: &str) -> String {
     format!("{}{}.", first.into_iter().collect::<String>(), characters.as_str())
 }
 
-fn submission(parameters: &Parameters) -> Result<Submission, Problem> {
+/// The fields of a request: each from its query string or its body, not from both.
+pub(super) fn submission(parameters: &Parameters) -> Result<Submission, Problem> {
     let mut submission = Submission::default();
     for field in Field::ALL {
         for source in [&parameters.query, &parameters.body] {

@@ -5,10 +5,14 @@ use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use aws_types::SdkConfig;
 use sluice_workflows::{Entry, EntryStatus};
+use thiserror::Error;
 
 use crate::call::{CallError, boxed};
 
 type Item = HashMap<String, AttributeValue>;
+
+/// The index of all entries by status, then by the time at which they were stored. Rows from before the index have both.
+const INDEX: &str = "by-status-and-time";
 
 /// Older than the row that is there: by the time it came in, then, for the same millisecond, by its id.
 const NEWER: &str = "attribute_not_exists(id) OR submitted_at < :submitted_at \
@@ -21,13 +25,59 @@ pub struct Entries {
     table: String,
 }
 
-/// One page of the list.
+/// Entries of one status, in the order of the time at which they were stored. Those of the same time come in any order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EntryRange<'a> {
+    /// The status.
+    pub status: EntryStatus,
+    /// The first time that counts, as text that compares as the times do.
+    pub from: &'a str,
+    /// The last one; not before the first.
+    pub to: &'a str,
+    /// The order.
+    pub order: EntryOrder,
+    /// The most entries.
+    pub limit: usize,
+    /// The place to go on from: one that an earlier chunk of the same range ended with.
+    pub after: Option<&'a EntryPosition>,
+}
+
+/// The order of a range.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EntryOrder {
+    /// From the last to the first.
+    NewestFirst,
+    /// From the first to the last.
+    OldestFirst,
+}
+
+/// A place in a range: the keys of the entry that was read last.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct EntryPage {
-    /// The entries, in the table's own order.
+pub struct EntryPosition {
+    /// The entry's id.
+    pub id: String,
+    /// The time at which it was stored.
+    pub stored_at: String,
+}
+
+/// A part of a range.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EntryChunk {
+    /// The entries, in the order asked for.
     pub entries: Vec<Entry>,
-    /// The key to go on after, if there may be more.
-    pub next: Option<String>,
+    /// The place to go on from, if there may be more.
+    pub next: Option<EntryPosition>,
+}
+
+/// The reason why entries could not be listed.
+#[derive(Debug, Error)]
+pub enum EntriesError {
+    /// The table has no index by time, or it is being filled.
+    #[error("the index {INDEX} cannot be read: {0}")]
+    NoIndex(CallError),
+    /// DynamoDB did not answer.
+    #[error(transparent)]
+    Call(#[from] CallError),
 }
 
 impl Entries {
@@ -71,22 +121,36 @@ impl Entries {
         }
     }
 
-    /// Up to `limit` entries after the key `after`.
+    /// Reads a part of the entries of one status by the time at which they were stored.
+    ///
+    /// It costs what it answers, however large the table is. An entry that was just stored may be missing for a moment.
     ///
     /// # Errors
-    /// [`CallError`] if DynamoDB did not answer.
-    pub async fn page(&self, limit: u16, after: Option<&str>) -> Result<EntryPage, CallError> {
-        let start = after.map(|key| HashMap::from([("id".to_owned(), text(key))]));
+    /// [`EntriesError`] if there is no index, or DynamoDB did not answer.
+    pub async fn chunk(&self, range: &EntryRange<'_>) -> Result<EntryChunk, EntriesError> {
+        let start = range.after.map(|position| {
+            HashMap::from([
+                ("id".to_owned(), text(&position.id)),
+                ("status".to_owned(), text(range.status.as_str())),
+                ("stored_at".to_owned(), text(&position.stored_at)),
+            ])
+        });
         let request = self
             .client
-            .scan()
+            .query()
             .table_name(&self.table)
-            .limit(i32::from(limit))
+            .index_name(INDEX)
+            .key_condition_expression("#status = :status AND stored_at BETWEEN :from AND :to")
+            .expression_attribute_names("#status", "status")
+            .expression_attribute_values(":status", text(range.status.as_str()))
+            .expression_attribute_values(":from", text(range.from))
+            .expression_attribute_values(":to", text(range.to))
+            .scan_index_forward(range.order == EntryOrder::OldestFirst)
+            .limit(i32::try_from(range.limit).unwrap_or(i32::MAX))
             .set_exclusive_start_key(start);
-        let answer = request
-            .send()
+        let answer = boxed(request.send())
             .await
-            .map_err(|error| CallError::from_sdk("dynamodb:Scan", &error))?;
+            .map_err(|error| unlisted(CallError::from_sdk("dynamodb:Query", &error)))?;
         let entries = answer.items().iter().filter_map(|row| {
             let entry = read(row);
             if entry.is_none() {
@@ -94,11 +158,46 @@ impl Entries {
             }
             entry
         });
-        let next = answer.last_evaluated_key().and_then(|key| string(key, "id"));
-        Ok(EntryPage {
+        let next = answer.last_evaluated_key().and_then(|key| {
+            Some(EntryPosition {
+                id: string(key, "id")?,
+                stored_at: string(key, "stored_at")?,
+            })
+        });
+        Ok(EntryChunk {
             entries: entries.collect(),
             next,
         })
+    }
+
+    /// The entry under a key, as last written.
+    ///
+    /// # Errors
+    /// [`CallError`] if DynamoDB did not answer.
+    pub async fn find(&self, id: &str) -> Result<Option<Entry>, CallError> {
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .key("id", text(id))
+            .consistent_read(true);
+        let answer = boxed(request.send())
+            .await
+            .map_err(|error| CallError::from_sdk("dynamodb:GetItem", &error))?;
+        Ok(answer.item().and_then(read))
+    }
+}
+
+/// Tells a missing index from other refusals. Both are a `ValidationException`, and only their words differ.
+fn unlisted(error: CallError) -> EntriesError {
+    let words = [
+        "does not have the specified index",
+        "backfilling global secondary index",
+    ];
+    if words.iter().any(|words| error.message.contains(words)) {
+        EntriesError::NoIndex(error)
+    } else {
+        EntriesError::Call(error)
     }
 }
 
@@ -228,24 +327,81 @@ mod tests {
         }
     }
 
+    fn range(after: Option<&EntryPosition>) -> EntryRange<'_> {
+        EntryRange {
+            status: EntryStatus::Ingested,
+            from: "2026-11-01T00:00:00.000Z",
+            to: "2026-11-30T23:59:59.999Z",
+            order: EntryOrder::NewestFirst,
+            limit: 2,
+            after,
+        }
+    }
+
     #[tokio::test]
-    async fn a_page_goes_on_after_a_key_and_leaves_out_foreign_rows() {
-        let answer =
-            json!({"Items": [row("s-1"), {"id": {"S": "foreign"}}], "LastEvaluatedKey": {"id": {"S": "foreign"}}});
+    async fn a_chunk_goes_on_after_a_place_and_leaves_out_foreign_rows() {
+        let key = json!({"id": {"S": "foreign"}, "status": {"S": "ingested"}, "stored_at": {"S": "2026-11-21"}});
+        let answer = json!({"Items": [row("s-1"), {"id": {"S": "foreign"}}], "LastEvaluatedKey": key});
         let fake = Fake::new(vec![(200, answer)]);
-        let page = Entries::new(&fake.config(), "T".to_owned())
-            .page(2, Some("before"))
+        let position = |id: &str, stored_at: &str| EntryPosition {
+            id: id.to_owned(),
+            stored_at: stored_at.to_owned(),
+        };
+        let before = position("before", "2026-11-23T10:00:00.000Z");
+        let chunk = Entries::new(&fake.config(), "T".to_owned())
+            .chunk(&range(Some(&before)))
             .await
             .unwrap();
+        let expected = EntryChunk {
+            entries: vec![entry("s-1")],
+            next: Some(position("foreign", "2026-11-21")),
+        };
+        assert_eq!(chunk, expected);
+        let (action, body) = fake.only_request();
+        assert_eq!(action, "DynamoDB_20120810.Query");
         assert_eq!(
-            page,
-            EntryPage {
-                entries: vec![entry("s-1")],
-                next: Some("foreign".to_owned())
-            }
+            (&body["Limit"], &body["IndexName"], &body["ScanIndexForward"]),
+            (&json!(2), &json!(INDEX), &json!(false))
         );
-        let (_, body) = fake.only_request();
-        assert_eq!(body["Limit"], 2);
-        assert_eq!(body["ExclusiveStartKey"], json!({"id": {"S": "before"}}));
+        assert_eq!(
+            body["ExclusiveStartKey"],
+            json!({"id": {"S": "before"}, "status": {"S": "ingested"}, "stored_at": {"S": "2026-11-23T10:00:00.000Z"}})
+        );
+    }
+
+    #[tokio::test]
+    async fn a_missing_index_is_told_from_other_refusals() {
+        for (message, is_index) in [
+            ("The table does not have the specified index: by-status-and-time", true),
+            (
+                "Cannot read from backfilling global secondary index: by-status-and-time",
+                true,
+            ),
+            ("One or more parameter values were invalid", false),
+        ] {
+            let fake = Fake::new(vec![(
+                400,
+                json!({"__type": "com.amazon.coral.validate#ValidationException", "message": message}),
+            )]);
+            let error = Entries::new(&fake.config(), "T".to_owned())
+                .chunk(&range(None))
+                .await
+                .unwrap_err();
+            assert_eq!(matches!(error, EntriesError::NoIndex(_)), is_index, "{error}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_entry_is_found_by_its_key() {
+        for (answer, expected) in [(json!({"Item": row("s-1")}), Some(entry("s-1"))), (json!({}), None)] {
+            let fake = Fake::new(vec![(200, answer)]);
+            let found = Entries::new(&fake.config(), "T".to_owned())
+                .find("ada@example.com")
+                .await
+                .unwrap();
+            assert_eq!(found, expected);
+            let (_, body) = fake.only_request();
+            assert_eq!(body["ConsistentRead"], true);
+        }
     }
 }

@@ -30,7 +30,7 @@ pub use approvals::{
 };
 pub use call::{CallError, CallErrorKind};
 pub use code::Code;
-pub use entries::{Entries, EntryPage};
+pub use entries::{Entries, EntriesError, EntryChunk, EntryOrder, EntryPosition, EntryRange};
 pub use executions::{Executions, StartError};
 pub use function::{Fault, remaining, run, serve};
 pub use log::log_submission;

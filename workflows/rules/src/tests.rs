@@ -25,10 +25,41 @@ fn check(field: Field, value: Option<Value>, expected: &[&str]) {
 #[test]
 fn a_user_name_needs_something_to_read() {
     let field = Field::UserName;
-    for right in ["Rishabh", " a ", "李", "<script>", "\0", &"ä".repeat(256)] {
+    for right in [
+        "Rishabh",
+        " a ",
+        "李",
+        "<script>",
+        "a\0",
+        "\u{301}",
+        "👩\u{200d}🚀",
+        "\u{200b}x",
+        &"ä".repeat(256),
+    ] {
         check(field, Some(json!(right)), &[]);
     }
-    for empty in ["", " ", "\t\n", "\u{3000}"] {
+    for empty in [
+        "",
+        " ",
+        "\t\n",
+        "\u{3000}",
+        "\0",
+        "\u{7f}",
+        "\u{85}",
+        "\u{ad}",
+        "\u{200b}\u{200d}",
+        "\u{2028}",
+        "\u{2800}",
+        "\u{3164}",
+        "\u{115f}",
+        "\u{ffa0}",
+        "\u{feff}",
+        "\u{fe0f}",
+        "\u{202e} ",
+        "\u{1d173}",
+        "\u{e0041}",
+        "\u{e0fff}",
+    ] {
         check(field, Some(json!(empty)), &["pattern"]);
     }
     check(field, Some(json!("a".repeat(257))), &["maxLength"]);
