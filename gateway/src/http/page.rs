@@ -26,6 +26,8 @@ pub(crate) fn document_response(status: u16, document: &Document<'_>, content: &
     Response::new(status, "text/html; charset=utf-8", page)
         .with("content-security-policy", content_security_policy())
         .with("x-frame-options", "DENY")
+        // Without any referrer a browser would call the origin of the page's own forms "null".
+        .with("referrer-policy", "same-origin")
 }
 
 /// As [`document_response`], for a page that looks at itself: its `ETag` is that of its title and content, so that the clock
@@ -70,7 +72,7 @@ mod tests {
             answer.body.contains("<title>&lt;b&gt; · Sluice</title>") && answer.body.contains("<h1>&lt;b&gt;</h1>")
         );
         assert_eq!(answer.headers["x-content-type-options"], "nosniff");
-        assert_eq!(answer.headers["referrer-policy"], "no-referrer");
+        assert_eq!(answer.headers["referrer-policy"], "same-origin");
         assert_eq!(answer.headers["x-frame-options"], "DENY");
     }
 }
