@@ -101,8 +101,8 @@ mod tests {
             let words = schema["messages"].as_object().unwrap();
             assert!(words.contains_key("missing"), "{field}");
             for keyword in schema.as_object().unwrap().keys() {
-                let is_rule =
-                    !keyword.starts_with('$') && !["title", "description", "messages", "summaries"].contains(&keyword.as_str());
+                let is_rule = !keyword.starts_with('$')
+                    && !["title", "description", "messages", "summaries"].contains(&keyword.as_str());
                 assert_eq!(words.contains_key(keyword), is_rule, "{field}: {keyword}");
             }
             let summaries = schema["summaries"].as_object().unwrap();
