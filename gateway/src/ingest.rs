@@ -8,6 +8,7 @@ mod lambda;
 mod list;
 mod pages;
 mod poll_backoff;
+mod query;
 mod respond;
 mod status;
 mod submit;
@@ -24,7 +25,6 @@ use sluice_aws::{CallError, EntriesError, EntryChunk, EntryRange};
 use sluice_workflows::{Entry, Field};
 use tokio::time::Instant;
 
-use self::status::Asked;
 use crate::http::{Kind, Method, Parameters, Problem, Representation, Request, Response, negotiate, parameters};
 use crate::start::{Workflow, is_name};
 use crate::submission_id::SubmissionIds;
@@ -66,6 +66,16 @@ pub trait Randomness {
 
     /// A number from 0 to below 1, to spread retries.
     fn fraction(&self) -> f64;
+}
+
+/// A question after a submission.
+struct Asked {
+    /// The form of the answer.
+    representation: Representation,
+    /// The moment, in milliseconds since 1970.
+    now_ms: i64,
+    /// True if a page is to follow the submission to its end.
+    follows: bool,
 }
 
 /// The function.

@@ -2,13 +2,11 @@ use std::time::Duration;
 
 use sluice_workflows::{Outcome, Submission, SubmissionStatus, Violation};
 
-use super::pages::{self, Form};
-use super::submit::{TakenIn, submission};
+use super::pages::{self, Form, KEY_FIELD};
+use super::respond::TakenIn;
+use super::submit::submission;
 use super::{EntryList, Ingest, Randomness, Workflow};
 use crate::http::{Kind, Parameters, Problem, Request, Response};
-
-/// The hidden field with the form's idempotency key.
-pub(super) const KEY_FIELD: &str = "idempotency_key";
 
 impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
     /// Takes in what a person sent by the form, or by a link with the fields.
@@ -78,7 +76,7 @@ impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
 
 /// The key of the form that is shown again.
 enum Key {
-    /// What is sent again with it is the same submission, should it have been taken in.
+    /// All that is sent again with it is the same submission, should it have been taken in.
     Same,
     /// It belongs to another submission.
     New,

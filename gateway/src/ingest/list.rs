@@ -1,20 +1,17 @@
 //! The list of entries: newest first, searched, paged both ways; as a page, as JSON and as CSV.
 
 mod csv;
-mod query;
 mod read;
 #[cfg(test)]
 mod tests;
 
-pub(in crate::ingest) use query::{Query, Searched};
-
-use serde_json::{Value, json};
+use serde_json::json;
 use sluice_aws::EntriesError;
 use sluice_workflows::Entry;
 
-use self::query::Format;
 use self::read::Found;
 use super::pages::{self, EntriesPage, Form};
+use super::query::{Format, Query};
 use super::{EntryList, Ingest, Randomness, Workflow};
 use crate::http::{Kind, Parameters, Problem, Representation, Response};
 
@@ -111,13 +108,4 @@ fn not_public() -> Problem {
         Kind::ListingNotPublic,
         "The entries are personal data, and are not shown to the public here. Submissions are welcome.",
     )
-}
-
-/// The value of a parameter that is given and not empty, as a form sends all of its fields.
-fn filled<'a>(query: &'a serde_json::Map<String, Value>, name: &str) -> Option<&'a str> {
-    query
-        .get(name)
-        .and_then(Value::as_str)
-        .map(str::trim)
-        .filter(|value| !value.is_empty())
 }

@@ -5,7 +5,7 @@ mod form;
 mod submission;
 
 pub(super) use entries::{EntriesPage, entries, no_entries};
-pub(super) use form::{Form, refused};
+pub(super) use form::{Form, KEY_FIELD, refused};
 pub(super) use submission::{Seen, submission};
 
 use maud::Markup;

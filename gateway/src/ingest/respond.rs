@@ -1,8 +1,23 @@
 use serde_json::{Value, json};
 use sluice_workflows::{Outcome, SubmissionStatus};
 
-use super::submit::TakenIn;
 use crate::http::{Kind, Problem, Representation, Response};
+
+/// A submission that was taken in.
+pub(super) struct TakenIn {
+    pub(super) id: String,
+    /// Its status when the time to wait was over.
+    pub(super) status: SubmissionStatus,
+    /// The words for how long was waited, if the caller said (`Preference-Applied`).
+    pub(super) applied: Option<String>,
+}
+
+impl TakenIn {
+    /// Its address.
+    pub(super) fn location(&self) -> String {
+        format!("/submissions/{}", self.id)
+    }
+}
 
 /// The JSON object: `id`, `status`, and what the outcome says to submitters.
 fn json_of(status: &SubmissionStatus, id: &str) -> Value {

@@ -2,23 +2,13 @@ use sluice_workflows::SubmissionStatus;
 
 use super::pages::{self, Seen};
 use super::respond::json_response;
-use super::{EntryList, Ingest, Randomness, Workflow, retry_after};
+use super::{Asked, EntryList, Ingest, Randomness, Workflow, retry_after};
 use crate::http::{Kind, Problem, Representation, Response};
 use crate::submission_id::made_at_ms;
 
 /// The time for which a submission without a record is said to run, in milliseconds: its calls may be throttled, and are tried
 /// again for most of an hour each. Longer, and its start was never taken.
 const YOUNG_MS: i64 = 6 * 3_600_000;
-
-/// A question after a submission.
-pub(super) struct Asked {
-    /// The form of the answer.
-    pub(super) representation: Representation,
-    /// The moment, in milliseconds since 1970.
-    pub(super) now_ms: i64,
-    /// True if a page is to follow the submission to its end.
-    pub(super) follows: bool,
-}
 
 impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
     /// Answers the status of the submission `id`. An id that was made up costs no call.

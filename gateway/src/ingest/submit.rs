@@ -5,7 +5,7 @@ use sluice_workflows::{Field, Submission, SubmissionStatus};
 use tokio::time::Instant;
 
 use super::key::idempotency_key;
-use super::respond::response_to_submitter;
+use super::respond::{TakenIn, response_to_submitter};
 use super::wait::Wait;
 use super::{EntryList, Ingest, Randomness, Workflow, retry_after};
 use crate::http::{Kind, Parameters, Problem, Request, Response};
@@ -21,22 +21,6 @@ const RETRY: RetryPolicy = RetryPolicy {
     longest: Duration::from_secs(1),
     shortest_attempt: Duration::from_secs(2),
 };
-
-/// A submission that was taken in.
-pub(super) struct TakenIn {
-    pub(super) id: String,
-    /// Its status when the time to wait was over.
-    pub(super) status: SubmissionStatus,
-    /// The words for how long was waited, if the caller said (`Preference-Applied`).
-    pub(super) applied: Option<String>,
-}
-
-impl TakenIn {
-    /// Its address.
-    pub(super) fn location(&self) -> String {
-        format!("/submissions/{}", self.id)
-    }
-}
 
 impl<W: Workflow, E: EntryList, R: Randomness> Ingest<W, E, R> {
     /// Takes a submission in, and answers how it ended if that comes soon.

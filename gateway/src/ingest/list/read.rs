@@ -4,8 +4,8 @@ use futures_util::future::try_join_all;
 use sluice_aws::{EntriesError, EntryChunk, EntryOrder, EntryRange};
 use sluice_workflows::{Entry, EntryStatus};
 
-use super::query::{Direction, Place, Query, Searched};
 use crate::ingest::EntryList;
+use crate::ingest::query::{Direction, Place, Query, Searched};
 
 /// The most entries that one search looks through.
 const SEARCHED: usize = 1000;
@@ -142,7 +142,7 @@ impl<'a> Page<'a> {
         }
     }
 
-    /// What was found; `has_more`: there are entries that were not looked at.
+    /// The page as it was found; `has_more`: there are entries that were not looked at.
     fn found(mut self, has_more: bool) -> Found {
         let is_cut_short = self.is_cut_short();
         if self.query.direction() == Direction::Newer {

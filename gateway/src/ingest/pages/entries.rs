@@ -4,26 +4,26 @@ use sluice_workflows::{Entry, EntryStatus};
 
 use super::{Form, respond, value};
 use crate::http::{Problem, Response};
-use crate::ingest::list::{Query, Searched};
+use crate::ingest::query::{Query, Searched};
 
-/// What the page of entries shows.
+/// The content of the page of entries.
 #[derive(Debug)]
-pub(in crate::ingest) struct EntriesPage<'a> {
+pub(crate) struct EntriesPage<'a> {
     /// The form above them.
-    pub(in crate::ingest) form: Form<'a>,
+    pub(crate) form: Form<'a>,
     /// The search that they answer.
-    pub(in crate::ingest) query: &'a Query,
+    pub(crate) query: &'a Query,
     /// The entries, newest first, and the addresses of the submissions that can be asked for.
-    pub(in crate::ingest) entries: &'a [(Entry, Option<String>)],
+    pub(crate) entries: &'a [(Entry, Option<String>)],
     /// The addresses of the newer and of the older ones.
-    pub(in crate::ingest) newer: Option<&'a str>,
-    pub(in crate::ingest) older: Option<&'a str>,
+    pub(crate) newer: Option<&'a str>,
+    pub(crate) older: Option<&'a str>,
     /// The end of a search that was cut short.
-    pub(in crate::ingest) searched: Option<&'a Searched>,
+    pub(crate) searched: Option<&'a Searched>,
 }
 
 /// The form, and below it the entries as cards.
-pub(in crate::ingest) fn entries(page: &EntriesPage<'_>) -> Response {
+pub(crate) fn entries(page: &EntriesPage<'_>) -> Response {
     let document = Document {
         title: "Entries",
         ..Document::default()
@@ -47,7 +47,7 @@ pub(in crate::ingest) fn entries(page: &EntriesPage<'_>) -> Response {
 }
 
 /// The form without the entries: they are not for everyone, or cannot be read now.
-pub(in crate::ingest) fn no_entries(form: &Form<'_>, problem: Option<&Problem>) -> Response {
+pub(crate) fn no_entries(form: &Form<'_>, problem: Option<&Problem>) -> Response {
     let document = Document {
         title: "Submit an entry",
         is_narrow: true,

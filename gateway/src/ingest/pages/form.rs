@@ -5,22 +5,25 @@ use sluice_workflows::{Field, Submission, Violation};
 use super::respond;
 use crate::http::Response;
 
+/// The hidden field with the form's idempotency key.
+pub(crate) const KEY_FIELD: &str = "idempotency_key";
+
 /// The form: empty at first, and as it was sent after a refusal.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::ingest) struct Form<'a> {
+pub(crate) struct Form<'a> {
     /// The key that makes two sendings of it one submission.
-    pub(in crate::ingest) key: &'a str,
+    pub(crate) key: &'a str,
     /// The fields as they were sent.
-    pub(in crate::ingest) sent: Option<&'a Submission>,
+    pub(crate) sent: Option<&'a Submission>,
     /// The rules that they break.
-    pub(in crate::ingest) violations: &'a [Violation],
+    pub(crate) violations: &'a [Violation],
     /// A reason that is none of a field's.
-    pub(in crate::ingest) reason: Option<&'a str>,
+    pub(crate) reason: Option<&'a str>,
 }
 
 impl<'a> Form<'a> {
     /// The empty form.
-    pub(in crate::ingest) fn empty(key: &'a str) -> Self {
+    pub(crate) fn empty(key: &'a str) -> Self {
         Form {
             key,
             sent: None,
@@ -32,10 +35,10 @@ impl<'a> Form<'a> {
     /// The form itself; `is_wide`: its fields side by side where there is room.
     ///
     /// The browser's own checks are off (`novalidate`): the rules are the workflow's, and it says them under the fields.
-    pub(super) fn render(&self, is_wide: bool) -> Markup {
+    pub(crate) fn render(&self, is_wide: bool) -> Markup {
         html! {
             form.form.wide[is_wide] method="post" action="/" novalidate {
-                input type="hidden" name=(super::super::browser::KEY_FIELD) value=(self.key) autocomplete="off";
+                input type="hidden" name=(KEY_FIELD) value=(self.key) autocomplete="off";
                 @for field in Field::ALL { (self.field(field)) }
                 div.actions { button.button.primary { "Submit" } }
             }
@@ -96,7 +99,7 @@ impl<'a> Form<'a> {
 }
 
 /// The form after something was wrong, with what was typed. `heading` says what became of it.
-pub(in crate::ingest) fn refused(status: u16, heading: &str, form: &Form<'_>, id: Option<&str>) -> Response {
+pub(crate) fn refused(status: u16, heading: &str, form: &Form<'_>, id: Option<&str>) -> Response {
     let document = Document {
         title: heading,
         is_narrow: true,

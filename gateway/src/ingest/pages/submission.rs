@@ -9,17 +9,17 @@ use crate::http::page::live_response;
 
 /// A submission as its page shows it at a moment.
 #[derive(Debug, Clone, Copy)]
-pub(in crate::ingest) struct Seen<'a> {
+pub(crate) struct Seen<'a> {
     /// Its id.
-    pub(in crate::ingest) id: &'a str,
+    pub(crate) id: &'a str,
     /// Its status.
-    pub(in crate::ingest) status: &'a SubmissionStatus,
+    pub(crate) status: &'a SubmissionStatus,
     /// The time at which it came in, in milliseconds since 1970, if it is known.
-    pub(in crate::ingest) submitted_at_ms: Option<i64>,
+    pub(crate) submitted_at_ms: Option<i64>,
     /// The moment.
-    pub(in crate::ingest) now_ms: i64,
+    pub(crate) now_ms: i64,
     /// True if the page follows it to its end.
-    pub(in crate::ingest) follows: bool,
+    pub(crate) follows: bool,
 }
 
 /// The words of a status: the title, and the tone and word of its badge.
@@ -39,7 +39,7 @@ fn words(status: &SubmissionStatus) -> (&'static str, Tone, &'static str) {
 
 /// The page of a submission. It follows it to its end by itself: by the script, or loaded again by the browser. There is
 /// nothing in it that a reload could close.
-pub(in crate::ingest) fn submission(seen: &Seen<'_>) -> Response {
+pub(crate) fn submission(seen: &Seen<'_>) -> Response {
     let (title, tone, word) = words(seen.status);
     let now = iso(seen.now_ms);
     let own = format!("/submissions/{}", seen.id);
@@ -147,7 +147,7 @@ fn step(words: &str, tone: Option<Tone>, is_current: bool) -> Step {
     }
 }
 
-/// What there is to say about where it stands.
+/// The words about where it stands.
 fn details(seen: &Seen<'_>) -> Markup {
     match seen.status {
         SubmissionStatus::Running => html! { p { "This takes a moment. This page says how it ends." } },

@@ -4,7 +4,6 @@ use chrono::NaiveDate;
 use serde_json::{Map, Value};
 use sluice_workflows::{Entry, EntryStatus};
 
-use super::filled;
 use crate::http::{Kind, Problem, escaped};
 
 const DEFAULT_LIMIT: usize = 50;
@@ -18,7 +17,7 @@ const LONGEST_ID: usize = 2048;
 
 /// The form of a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
+pub(crate) enum Format {
     /// For programs.
     Json,
     /// For spreadsheets.
@@ -29,7 +28,7 @@ pub(super) enum Format {
 
 /// The direction in which one reads on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Direction {
+pub(crate) enum Direction {
     /// To older entries.
     Older,
     /// To newer entries.
@@ -38,13 +37,13 @@ pub(super) enum Direction {
 
 /// A place in the order of the entries: by the time at which they were stored, then by id.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Place {
-    pub(super) stored_at: String,
-    pub(super) id: String,
+pub(crate) struct Place {
+    pub(crate) stored_at: String,
+    pub(crate) id: String,
 }
 
 impl Place {
-    pub(super) fn of(entry: &Entry) -> Self {
+    pub(crate) fn of(entry: &Entry) -> Self {
         Place {
             stored_at: entry.stored_at.clone(),
             id: entry.id.clone(),
@@ -54,32 +53,32 @@ impl Place {
 
 /// The end of a search that was cut short, so that it costs no more with a large table than with a small one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::ingest) struct Searched {
+pub(crate) struct Searched {
     /// The number of entries that were looked through.
-    pub(in crate::ingest) entries: usize,
+    pub(crate) entries: usize,
     /// The time at which the last of them was stored.
-    pub(in crate::ingest) back_to: String,
+    pub(crate) back_to: String,
 }
 
 /// A search for entries, and a page of what it finds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::ingest) struct Query {
+pub(crate) struct Query {
     /// A part of the name, the e-mail address or the pincode, in upper or lower case.
-    pub(in crate::ingest) text: Option<String>,
+    pub(crate) text: Option<String>,
     /// The status.
-    pub(in crate::ingest) status: Option<EntryStatus>,
+    pub(crate) status: Option<EntryStatus>,
     /// The first day on which they were stored.
-    pub(in crate::ingest) from: Option<String>,
+    pub(crate) from: Option<String>,
     /// The last one.
-    pub(in crate::ingest) to: Option<String>,
-    pub(super) limit: usize,
-    pub(super) after: Option<(Direction, Place)>,
-    pub(super) format: Option<Format>,
+    pub(crate) to: Option<String>,
+    pub(crate) limit: usize,
+    pub(crate) after: Option<(Direction, Place)>,
+    pub(crate) format: Option<Format>,
 }
 
 impl Query {
     /// Reads the parameters. Those of a form that were left empty count as not given.
-    pub(super) fn read(query: &Map<String, Value>) -> Result<Self, Problem> {
+    pub(crate) fn read(query: &Map<String, Value>) -> Result<Self, Problem> {
         let text = filled(query, "q");
         if text.is_some_and(|text| text.chars().count() > LONGEST_TEXT) {
             return Err(bad(format!(
@@ -104,19 +103,19 @@ impl Query {
     }
 
     /// Tells whether some entries are left out.
-    pub(in crate::ingest) fn is_filtered(&self) -> bool {
+    pub(crate) fn is_filtered(&self) -> bool {
         self.text.is_some() || self.status.is_some() || self.from.is_some() || self.to.is_some()
     }
 
     /// The direction in which this page goes on.
-    pub(super) fn direction(&self) -> Direction {
+    pub(crate) fn direction(&self) -> Direction {
         self.after
             .as_ref()
             .map_or(Direction::Older, |(direction, _)| *direction)
     }
 
     /// The first moment of the time asked for, and the last, as text that compares as the times do.
-    pub(super) fn bounds(&self) -> (String, String) {
+    pub(crate) fn bounds(&self) -> (String, String) {
         let from = self
             .from
             .as_ref()
@@ -128,13 +127,13 @@ impl Query {
     }
 
     /// The address of this page in another form.
-    pub(in crate::ingest) fn link(&self, format: Option<&str>) -> String {
+    pub(crate) fn link(&self, format: Option<&str>) -> String {
         let cursor = self.after.as_ref().map(|(direction, place)| written(*direction, place));
         self.address(cursor.as_deref(), format)
     }
 
     /// The address of the page that goes on from a place, in the form of this one.
-    pub(super) fn onward(&self, direction: Direction, place: &Place) -> String {
+    pub(crate) fn onward(&self, direction: Direction, place: &Place) -> String {
         let format = self.format.map(|format| match format {
             Format::Json => "json",
             Format::Csv => "csv",
@@ -160,6 +159,15 @@ impl Query {
             .collect();
         format!("/?{}", written.join("&"))
     }
+}
+
+/// The value of a parameter that is given and not empty, as a form sends all of its fields.
+fn filled<'a>(query: &'a Map<String, Value>, name: &str) -> Option<&'a str> {
+    query
+        .get(name)
+        .and_then(Value::as_str)
+        .map(str::trim)
+        .filter(|value| !value.is_empty())
 }
 
 fn bad(detail: impl Into<String>) -> Problem {
