@@ -5,8 +5,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use maud::{Markup, html};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+pub(crate) use sluice_pages::shown;
 use sluice_pages::{Document, content_security_policy};
-pub(crate) use sluice_pages::{shown, time};
 
 use super::response::Response;
 
