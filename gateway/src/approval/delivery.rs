@@ -104,7 +104,7 @@ pub(super) async fn deliver(
     let mut step = Step::first(sender);
     while let (true, Some(decision)) = (step != Step::Stop, delivery.undelivered()) {
         let found = delivery.take(step, &decision).await.unwrap_or_else(|error| {
-            tracing::error!(approval = delivery.record.id, ?step, %error, "the decision is written and perhaps not delivered");
+            tracing::error!(approval = delivery.record.id, submission_id = delivery.record.submission_id, ?step, %error, "the decision is written and perhaps not delivered");
             Finding::Failed
         });
         step = step.after(found, delivery.sender);
@@ -144,7 +144,12 @@ impl<P: DecisionPort> DecisionDelivery<'_, P> {
             Err(DeliverError::Call(error)) => Err(error),
             Err(DeliverError::TaskOver) => Ok(Finding::TaskOver),
             Err(DeliverError::UnknownToken(why)) => {
-                tracing::warn!(approval = self.record.id, why, "nobody waits for the decision");
+                tracing::warn!(
+                    approval = self.record.id,
+                    submission_id = self.record.submission_id,
+                    why,
+                    "nobody waits for the decision"
+                );
                 Ok(Finding::NobodyWaits)
             }
         }
@@ -164,10 +169,18 @@ impl<P: DecisionPort> DecisionDelivery<'_, P> {
         };
         // After the deadline, too: the workflow then follows what stands, whoever told it.
         if others_send {
-            tracing::info!(approval = newest.id, "the workflow had the decision before");
+            tracing::info!(
+                approval = newest.id,
+                submission_id = newest.submission_id,
+                "the workflow had the decision before"
+            );
             Ok(Finding::Done)
         } else {
-            tracing::warn!(approval = newest.id, "nobody waits for the decision");
+            tracing::warn!(
+                approval = newest.id,
+                submission_id = newest.submission_id,
+                "nobody waits for the decision"
+            );
             Ok(Finding::NobodyWaits)
         }
     }

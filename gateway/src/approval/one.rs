@@ -254,9 +254,11 @@ impl<P: ApprovalPort> Approval<P> {
     async fn record(&self, visit: &Visit<'_>, id: &str) -> Result<ApprovalRecord, Problem> {
         let record = self.port.get(id).await.map_err(|error| failed(&error))?;
         let hash = visit.secret.hash();
-        record
+        let record = record
             .filter(|record| visit.link.is_some() || hash.is_among(&record.secret_hashes))
-            .ok_or_else(not_found)
+            .ok_or_else(not_found)?;
+        sluice_aws::log_submission(&record.submission_id);
+        Ok(record)
     }
 
     /// The audit of a request, while it is open.
