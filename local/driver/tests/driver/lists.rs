@@ -192,7 +192,8 @@ async fn whoever_keeps_an_index_reads_ranges_of_keys_and_the_ends_since() {
     let named = |records: Vec<sluice_driver::ExecutionRecord>| -> String {
         records.iter().map(|record| &*record.identity.name).collect()
     };
-    let of_m = |range| executions.records_between(&machine_arn("m"), range);
+    let machine = machine_arn("m");
+    let of_m = |range| executions.records_between(&machine, range);
     assert_eq!(named(of_m(keys.clone()).await.expect("records")), "abcd");
     assert_eq!(
         named(of_m(keys.start + 1..keys.start + 3).await.expect("records")),
