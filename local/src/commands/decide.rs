@@ -172,16 +172,13 @@ fn read(mail: &Mail, urls: &[String]) -> Option<Letter> {
     Some(Letter { link, code })
 }
 
-/// The code that a line holds by itself: `ABC234`, `ABC-234`, or with a word and a colon before it.
+/// The code that a line holds and nothing else. Strangers' text never begins a line of a mail.
 fn code(line: &str) -> Option<String> {
-    let value = line.rsplit(':').next().unwrap_or(line).trim();
-    let code: String = value.chars().filter(|c| !matches!(c, ' ' | '-')).collect();
-    let is_code = code.len() == CODE
-        && code
+    let is_code = line.len() == CODE
+        && line
             .bytes()
-            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit())
-        && code.bytes().any(|byte| byte.is_ascii_digit());
-    is_code.then_some(code)
+            .all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit());
+    is_code.then(|| line.to_owned())
 }
 
 fn words(answer: &Answer, decision: &str, id: &str) -> String {
@@ -239,8 +236,8 @@ mod tests {
             Some((link, Some("ABC234"))),
         );
         check(
-            "http://127.0.0.1:4568/SECRET\nCode: ABC-234\n",
-            Some((link, Some("ABC234"))),
+            "The code\nABCDEF\nhttp://127.0.0.1:4568/SECRET\n  QWE123\n",
+            Some((link, Some("ABCDEF"))),
         );
         check(
             "Approve:\nhttp://127.0.0.1:4568/s.1/SECRET?decision=approve\n",
