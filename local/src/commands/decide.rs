@@ -236,7 +236,7 @@ mod tests {
             Some((link, Some("ABC234"))),
         );
         check(
-            "The code\nABCDEF\nhttp://127.0.0.1:4568/SECRET\n  QWE123\n",
+            "QWE123\nhttp://127.0.0.1:4568/SECRET\n  QWE124\nABCDEF\n",
             Some((link, Some("ABCDEF"))),
         );
         check(
