@@ -17,9 +17,8 @@ pub(super) async fn run(console: &Console) -> Result<Done, Problem> {
         .as_ref()
         .and_then(|one| one.spec().open_approvals.clone());
     let page = page.ok_or_else(|| Problem::not_found("no template here names a page of open approvals"))?;
-    let called = console
-        .host
-        .invoke(&page.function, Invocation::new(page.payload.to_string()));
+    let payload = payload(&page.payload, &crate::time::rfc3339(console.clock.now()));
+    let called = console.host.invoke(&page.function, Invocation::new(payload));
     let output = called
         .await
         .map_err(|error| Problem::unreadable("the page of open approvals", error))?;
@@ -55,6 +54,11 @@ pub(super) async fn run(console: &Console) -> Result<Done, Problem> {
     })
 }
 
+/// The payload with the time of this runtime's clock in the place of `{now}`.
+fn payload(template: &Value, now: &str) -> String {
+    template.to_string().replace("{now}", now)
+}
+
 /// The address with members of the answer in the place of `{name}`.
 fn address(template: &str, members: &serde_json::Map<String, Value>) -> String {
     members.iter().fold(template.to_owned(), |address, (name, value)| {
@@ -69,6 +73,13 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn the_payload_tells_the_time_of_this_clock() {
+        let template = json!({"operation": "open-list", "at": "{now}"});
+        let filled = payload(&template, "2026-12-08T10:00:00Z");
+        assert_eq!(filled, r#"{"operation":"open-list","at":"2026-12-08T10:00:00Z"}"#);
+    }
 
     #[test]
     fn members_of_the_answer_make_the_address() {
