@@ -7,7 +7,7 @@ mod wait;
 use std::collections::HashMap;
 
 use serde::Serialize;
-use sluice_engine::{ErrorDetails, StateType, Timestamp};
+use sluice_engine::{ErrorDetails, MapRunCounts, MapRunReport, StateType, Status, Timestamp};
 use sluice_graph::StateStatus;
 
 pub(crate) use course::overlay;
@@ -54,12 +54,12 @@ pub(crate) struct Attempt {
     pub(crate) request_id: Option<String>,
 }
 
-/// The iterations of an inline Map.
+/// The items of a Map.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub(crate) struct Items {
     /// The number of items.
     pub(crate) total: u64,
-    pub(crate) started: u64,
+    pub(crate) running: u64,
     pub(crate) succeeded: u64,
     pub(crate) failed: u64,
     pub(crate) aborted: u64,
@@ -85,11 +85,33 @@ impl Visit {
     }
 }
 
+impl From<&MapRunCounts> for Items {
+    fn from(counts: &MapRunCounts) -> Self {
+        Self {
+            total: counts.total() as u64,
+            running: counts.running as u64,
+            succeeded: counts.succeeded as u64,
+            failed: (counts.failed + counts.timed_out) as u64,
+            aborted: counts.aborted as u64,
+        }
+    }
+}
+
 impl Items {
+    /// Counts an iteration that has ended.
+    fn end(&mut self, count: impl FnOnce(&mut Self) -> &mut u64) {
+        self.running = self.running.saturating_sub(1);
+        *count(self) += 1;
+    }
+
     /// The counts in words: "3 of 5 items done, 1 failed".
     pub(crate) fn words(&self) -> String {
         let mut words = format!("{} of {} items done", self.succeeded, self.total);
-        for (count, word) in [(self.failed, "failed"), (self.aborted, "aborted")] {
+        for (count, word) in [
+            (self.failed, "failed"),
+            (self.aborted, "aborted"),
+            (self.running, "running"),
+        ] {
             if count > 0 {
                 words.push_str(&format!(", {count} {word}"));
             }
@@ -105,6 +127,19 @@ impl Visits {
             within.entry(visit.parent).or_default().push(place);
         }
         Self { all, within }
+    }
+
+    /// Takes the items of distributed Maps from their Map Runs: no events tell of them.
+    pub(crate) fn count_runs(&mut self, runs: &[MapRunReport]) {
+        for visit in &mut self.all {
+            let run = visit
+                .map_run
+                .as_ref()
+                .and_then(|arn| runs.iter().find(|run| *run.arn == **arn));
+            if let Some(run) = run {
+                visit.items = Items::from(&run.items);
+            }
+        }
     }
 
     /// All of them.
@@ -130,15 +165,18 @@ impl Visits {
         all.max_by_key(|visit| (urgency(visit.status), visit.id))
     }
 
-    /// The visit that a reader wants to see first: what failed last, what is at work, else the last.
-    pub(crate) fn foremost(&self) -> Option<&Visit> {
+    /// The visit that a reader wants to see first: the last one at the top of an execution that ended well; else what failed
+    /// last, or is at work.
+    pub(crate) fn foremost(&self, status: Status) -> Option<&Visit> {
+        if status == Status::Succeeded {
+            return self.within(0).last();
+        }
         let all = self.all.iter().filter(|visit| !visit.is_container());
         all.max_by_key(|visit| (urgency(visit.status).max(1), visit.id))
             .or(self.all.last())
     }
 
-    /// The input and output variables are known up to the visit; these are the visits that came before it in its own flow and
-    /// around it, whose exits assigned what it reads. Newest first.
+    /// The visits that came before it in its own flow and around it, whose exits assigned what it reads. Newest first.
     pub(crate) fn before(&self, visit: &Visit) -> Vec<&Visit> {
         let mut found: Vec<&Visit> = Vec::new();
         let mut at = Some(visit);

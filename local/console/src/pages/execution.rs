@@ -18,7 +18,7 @@ use crate::model::{At, Waiting, waits_for};
 use crate::problem::Problem;
 use crate::query::{Query, execution_path, machine_path, path};
 use crate::state::ConsoleState;
-use crate::visits::{self, Visits};
+use crate::visits::{self, Items, Visits};
 use crate::{layout, text, time};
 
 use detail::Detail;
@@ -27,7 +27,6 @@ use graph::{Graph, StateRow};
 use links::Links;
 use table::{Scope, Table};
 
-pub(crate) use graph::counts;
 pub(crate) use links::PARAMETERS;
 
 /// A page of events ends when its details fill so many bytes: 200 events of 256 KiB would be 50 MB.
@@ -116,7 +115,7 @@ impl From<&MapRunReport> for RunRow {
         Self {
             arn: run.arn.to_string(),
             status: run.status.as_str(),
-            counts: counts(run),
+            counts: Items::from(&run.items).words(),
             started_at: At(run.started_at),
             redrive_count: run.redrives,
         }
@@ -139,7 +138,8 @@ impl ExecutionView {
         let runs = state.driver.map_runs().list(arn).await.map_err(unreadable)?;
         let definition = definition(state, &record).await?;
         let now = state.clock.now();
-        let all = visits::read(&trace, record.status, now);
+        let mut all = visits::read(&trace, record.status, now);
+        all.count_runs(&runs);
         let links = Links::new(arn, query);
         let selected = match (query.number("visit", 1, u64::MAX)?, query.filled("state")) {
             (Some(id), _) => Some(all.get(id).ok_or_else(|| {
@@ -148,7 +148,7 @@ impl ExecutionView {
                 ))
             })?),
             (None, Some(name)) => all.telling(name),
-            (None, None) => all.foremost(),
+            (None, None) => all.foremost(record.status),
         };
         let mut view = Self::of(&record, now, links);
         view.visit = selected.map(|visit| Detail::of(visit, &all, &trace, state, now));
@@ -160,7 +160,6 @@ impl ExecutionView {
                 &all,
                 record.status,
                 shown,
-                &runs,
                 &view.page.links,
                 view.page.alone,
             )

@@ -362,7 +362,7 @@ mod tests {
         };
         check(
             filtered,
-            &["<dt>Attribute approver</dt><dd>&lt;ada@x&gt;</dd>"],
+            &["<dt>Attribute <bdi>approver</bdi></dt><dd><bdi>&lt;ada@x&gt;</bdi></dd>"],
             &["<ada"],
         );
         let odd = Mail {

@@ -5,12 +5,12 @@ use serde::Serialize;
 use sluice_driver::{ChildFilter, ChildRecord, DriverError};
 use sluice_engine::{MapRunCounts, Status};
 
-use super::execution::counts;
 use crate::model::At;
 use crate::problem::Problem;
 use crate::query::{Query, execution_path, path};
 use crate::state::ConsoleState;
 use crate::status::parse_status;
+use crate::visits::Items;
 use crate::{layout, text, time};
 
 /// The statuses that a child can be filtered by.
@@ -104,7 +104,7 @@ impl MapRunView {
             arn: arn.to_owned(),
             execution_arn: run.execution_arn.to_string(),
             status: run.status.as_str(),
-            counts: counts(&run),
+            counts: Items::from(&run.items).words(),
             executions: run.executions,
             items: run.items,
             started_at: At(run.started_at),

@@ -132,6 +132,10 @@ async fn branches_and_items_are_nested_and_each_state_has_its_colour() {
         assert!(html.contains(part), "{part:?} in {html}");
     }
     assert_eq!(html.matches("class=\"edge taken\"").count(), 3, "start, Both and end");
+    assert_eq!(
+        json["visit"]["state"], "Both",
+        "the last one at the top of what ended well"
+    );
     let caught = console.json(&format!("{page}?state=Fails")).await;
     assert_eq!(
         (
@@ -324,6 +328,7 @@ async fn a_map_run_and_its_children_are_linked() {
         ["Each succeeded 1", "Item elsewhere 0", "Last elsewhere 0"]
     );
     assert_eq!(json["map_runs"][0]["counts"], "3 of 3 items done");
+    assert_eq!(json["visits"]["rows"][0]["note"], "3 of 3 items done");
     let run = json["map_runs"][0]["arn"].as_str().expect("an ARN");
     let run_page = query::path(&["map-runs", run]);
     assert!(console.page(&page).await.contains(&format!("href=\"{run_page}\"")));

@@ -8,14 +8,12 @@ use sluice_graph::{Definition, Flow, Overlay, StateMark, StateStatus, StateType,
 use super::{Visit, Visits, urgency};
 use crate::time;
 
-/// The overlay of a graph. `link` gives each state's address, `selected` is the state that the page shows, `runs` are the
-/// counts of Map Runs in words, by their states.
+/// The overlay of a graph. `link` gives each state's address, `selected` is the state that the page shows.
 pub(crate) fn overlay(
     definition: &Definition,
     visits: &Visits,
     status: Status,
     selected: Option<&str>,
-    runs: &HashMap<String, String>,
     link: impl Fn(&str) -> String,
 ) -> Overlay {
     let mut overlay = Overlay {
@@ -27,7 +25,7 @@ pub(crate) fn overlay(
         by_state.entry(&visit.state).or_default().push(visit);
     }
     for (state, all) in by_state {
-        let mut mark = mark(&all, runs.get(state));
+        let mut mark = mark(&all);
         mark.selected = selected == Some(state);
         mark.href = Some(link(state));
         overlay.states.insert(state.to_owned(), mark);
@@ -54,7 +52,7 @@ fn in_runs(flow: &Flow, visits: &Visits) -> Vec<String> {
 }
 
 /// A state's mark from all its visits: in each branch or iteration the last counts, and of these the most urgent.
-fn mark(all: &[&Visit], run: Option<&String>) -> StateMark {
+fn mark(all: &[&Visit]) -> StateMark {
     let mut last: BTreeMap<(u64, u64), &Visit> = BTreeMap::new();
     for visit in all {
         last.insert((visit.parent, visit.index), visit);
@@ -62,10 +60,9 @@ fn mark(all: &[&Visit], run: Option<&String>) -> StateMark {
     let telling = last.values().max_by_key(|visit| (urgency(visit.status), visit.id));
     let mut mark = StateMark::new(telling.map_or(StateStatus::NotReached, |visit| visit.status));
     mark.visits = all.len() as u64;
-    mark.note = telling.map(|visit| match run {
-        Some(counts) => counts.clone(),
-        None if last.len() > 1 => statuses(last.values().copied()),
-        None => note(visit),
+    mark.note = telling.map(|visit| match last.len() {
+        1 => note(visit),
+        _ => statuses(last.values().copied()),
     });
     mark
 }
@@ -84,7 +81,8 @@ fn statuses<'v>(visits: impl Iterator<Item = &'v Visit>) -> String {
 
 fn note(visit: &Visit) -> String {
     if let Some(waits_for) = &visit.waits_for {
-        return waits_for.clone();
+        // a box has room for the first half
+        return waits_for.split(", times out").next().unwrap_or_default().to_owned();
     }
     if visit.items.total > 0 {
         return visit.items.words();

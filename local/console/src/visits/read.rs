@@ -155,10 +155,10 @@ impl Draft {
             EventKind::MapRunStarted { map_run_arn } | EventKind::MapRunRedriven { map_run_arn, .. } => {
                 self.visit.map_run = Some(map_run_arn.to_string());
             }
-            EventKind::MapIterationStarted(_) => self.visit.items.started += 1,
-            EventKind::MapIterationSucceeded(_) => self.visit.items.succeeded += 1,
-            EventKind::MapIterationFailed(_) => self.visit.items.failed += 1,
-            EventKind::MapIterationAborted(_) => self.visit.items.aborted += 1,
+            EventKind::MapIterationStarted(_) => self.visit.items.running += 1,
+            EventKind::MapIterationSucceeded(_) => self.visit.items.end(|items| &mut items.succeeded),
+            EventKind::MapIterationFailed(_) => self.visit.items.end(|items| &mut items.failed),
+            EventKind::MapIterationAborted(_) => self.visit.items.end(|items| &mut items.aborted),
             _ => {}
         }
     }

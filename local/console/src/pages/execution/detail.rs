@@ -246,7 +246,7 @@ impl Detail {
                 @if let Some(earlier) = self.earlier { a href=(links.visit(earlier)) { "visit before" } " · " }
                 @if let Some(later) = self.later { a href=(links.visit(later)) { "visit after" } " · " }
                 @if let Some(arn) = &self.map_run_arn { a href=(path(&["map-runs", arn])) { "its Map Run" } " · " }
-                @if self.kind == "Map" || self.kind == "Parallel" { a href=(links.items(self.id, 0, false)) { "what is in it" } " · " }
+                @if self.map_run_arn.is_none() && matches!(self.kind, "Map" | "Parallel") { a href=(links.items(self.id, 0, false)) { "what is in it" } " · " }
                 a href=(links.events_of(&self.state)) { "its events" }
             }
             @if self.error.is_some() || self.cause.is_some() {

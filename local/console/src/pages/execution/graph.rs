@@ -1,10 +1,8 @@
 //! The graph, and the same as a table.
 
-use std::collections::HashMap;
-
 use maud::{Markup, html};
 use serde::Serialize;
-use sluice_engine::{MapRunReport, Status};
+use sluice_engine::Status;
 use sluice_graph::{Definition, Drawing, Flow, Overlay, StateStatus};
 
 use super::links::Links;
@@ -57,12 +55,10 @@ impl Graph {
         visits: &Visits,
         status: Status,
         selected: Option<&str>,
-        runs: &[MapRunReport],
         links: &Links,
         alone: bool,
     ) -> Self {
-        let words = run_words(visits, runs);
-        let overlay = overlay(definition, visits, status, selected, &words, |state| links.state(state));
+        let overlay = overlay(definition, visits, status, selected, |state| links.state(state));
         let mut states = Vec::new();
         rows(&definition.flow, &overlay, 0, &mut states);
         let left_out = states.len().saturating_sub(STATES);
@@ -176,35 +172,4 @@ fn rows(flow: &Flow, overlay: &Overlay, depth: usize, found: &mut Vec<StateRow>)
             rows(inner, overlay, depth + 1, found);
         }
     }
-}
-
-/// The counts of Map Runs in words, by their states: of each state, those of its last run.
-fn run_words(visits: &Visits, runs: &[MapRunReport]) -> HashMap<String, String> {
-    let mut words = HashMap::new();
-    for visit in visits.all() {
-        let run = visit
-            .map_run
-            .as_ref()
-            .and_then(|arn| runs.iter().find(|run| *run.arn == **arn));
-        if let Some(run) = run {
-            words.insert(visit.state.clone(), counts(run));
-        }
-    }
-    words
-}
-
-/// The items of a Map Run in words.
-pub(crate) fn counts(run: &MapRunReport) -> String {
-    let items = run.items;
-    let mut words = format!("{} of {} items done", items.succeeded, items.total());
-    for (count, word) in [
-        (items.failed + items.timed_out, "failed"),
-        (items.aborted, "aborted"),
-        (items.running, "running"),
-    ] {
-        if count > 0 {
-            words.push_str(&format!(", {count} {word}"));
-        }
-    }
-    words
 }
