@@ -30,29 +30,44 @@ impl Units {
 pub(crate) struct Meter {
     table: String,
     units: Units,
-    /// The caller did not ask for the figure.
-    hidden: bool,
+    /// The figures that the caller asked for.
+    asked: Option<String>,
 }
 
 impl Meter {
-    /// Sets `ReturnConsumedCapacity` if the caller has not.
+    /// Sets `ReturnConsumedCapacity` to all there is: the table's own units are apart from its indexes' there only.
     pub(crate) fn on(table: &str, units: Units, mode: &mut Option<String>) -> Self {
-        let hidden = mode.as_deref().is_none_or(|mode| mode == "NONE");
-        if hidden {
-            *mode = Some("TOTAL".to_owned());
-        }
+        let asked = match mode.as_deref() {
+            // what is no mode is refused in the tables' words
+            Some(other) if !matches!(other, "NONE" | "TOTAL" | "INDEXES") => Some(other.to_owned()),
+            _ => mode.replace(BY_INDEX.to_owned()),
+        };
         // a table may be named by its ARN
         let table = table.rsplit('/').next().unwrap_or(table).to_owned();
-        Self { table, units, hidden }
+        Self { table, units, asked }
     }
 
-    /// Reads the figure, and takes it away if it was not asked for.
+    /// Reads the figure, and takes away of it what was not asked for.
     pub(crate) fn read(&self, capacity: &mut Option<ConsumedCapacity>) -> Vec<Usage> {
-        let usage = capacity
-            .as_ref()
-            .map(|consumed| self.units.usage(&self.table, consumed.capacity_units));
-        if self.hidden {
-            *capacity = None;
+        let usage = capacity.as_ref().map(|consumed| {
+            // the metric of a table is without its indexes', which have dimensions of their own on AWS
+            let own = consumed
+                .table
+                .as_ref()
+                .map_or(consumed.capacity_units, |table| table.capacity_units);
+            self.units.usage(&self.table, own)
+        });
+        match self.asked.as_deref() {
+            None | Some("NONE") => *capacity = None,
+            Some("TOTAL") => {
+                if let Some(consumed) = capacity {
+                    consumed.table = None;
+                    consumed.global_secondary_indexes = None;
+                    consumed.local_secondary_indexes = None;
+                    consumed.vector_indexes = None;
+                }
+            }
+            Some(_) => {}
         }
         usage.into_iter().collect()
     }
@@ -95,7 +110,7 @@ impl BatchMeter {
         // put before what is there, which stays as it is: a member that comes twice is refused by the tables, not here
         match body.iter().position(|byte| *byte == b'{') {
             Some(brace) if !members.is_empty() => {
-                let mut asking = format!("{{\"{MODE}\":\"TOTAL\",").into_bytes();
+                let mut asking = format!("{{\"{MODE}\":\"{BY_INDEX}\",").into_bytes();
                 asking.extend_from_slice(&body[brace + 1..]);
                 (Self::Hidden(units), asking.into())
             }
@@ -121,7 +136,8 @@ impl BatchMeter {
             .unwrap_or_default();
         let usages = figures.iter().filter_map(|figure| {
             let table = figure.get("TableName")?.as_str()?;
-            Some(units.usage(table, figure.get("CapacityUnits")?.as_f64()?))
+            let own = figure.get("Table").unwrap_or(figure);
+            Some(units.usage(table, own.get("CapacityUnits")?.as_f64()?))
         });
         let usages = usages.collect();
         let answer = if hidden {
@@ -134,6 +150,8 @@ impl BatchMeter {
 }
 
 const MODE: &str = "ReturnConsumedCapacity";
+/// The mode in which the tables tell of the table and of each index apart.
+const BY_INDEX: &str = "INDEXES";
 const CAPACITY: &str = "ConsumedCapacity";
 
 #[cfg(test)]
@@ -143,8 +161,8 @@ mod tests {
     #[test]
     fn figures_are_asked_for_and_hidden_again() {
         let (meter, body) = BatchMeter::on("BatchWriteItem", Bytes::from_static(b" {\"RequestItems\":{}}"));
-        assert_eq!(&body[..], br#"{"ReturnConsumedCapacity":"TOTAL","RequestItems":{}}"#);
-        let answer = br#"{"UnprocessedItems":{},"ConsumedCapacity":[{"TableName":"t","CapacityUnits":3.0}]}"#;
+        assert_eq!(&body[..], br#"{"ReturnConsumedCapacity":"INDEXES","RequestItems":{}}"#);
+        let answer = br#"{"UnprocessedItems":{},"ConsumedCapacity":[{"TableName":"t","CapacityUnits":5.0,"Table":{"CapacityUnits":3.0}}]}"#;
         let (usages, answer) = meter.read(Bytes::from_static(answer));
         assert_eq!(usages, [Units::Write.usage("t", 3.0)]);
         assert_eq!(&answer[..], br#"{"UnprocessedItems":{}}"#);
@@ -152,7 +170,7 @@ mod tests {
 
     #[test]
     fn a_caller_who_asks_sees_them_and_rubbish_stays_as_it_is() {
-        let asking = Bytes::from_static(br#"{"ReturnConsumedCapacity":"TOTAL","RequestItems":{}}"#);
+        let asking = Bytes::from_static(br#"{"ReturnConsumedCapacity":"INDEXES","RequestItems":{}}"#);
         let (meter, body) = BatchMeter::on("BatchGetItem", asking.clone());
         assert_eq!(body, asking);
         let answer = Bytes::from_static(br#"{"ConsumedCapacity":[{"TableName":"t","CapacityUnits":0.5}]}"#);
