@@ -110,6 +110,10 @@ impl Observer for Announcer {
         }
         self.next.observe(observations);
     }
+
+    fn wants_states(&self) -> bool {
+        self.next.wants_states()
+    }
 }
 
 fn announcement(observation: &Observation) -> Option<Announcement> {
