@@ -157,7 +157,7 @@ fn an_approval_costs_six_transitions_more_and_five_for_reminder_and_escalation()
         .map(|branch| branch["StartAt"].as_str().unwrap().to_owned())
         .collect::<Vec<_>>();
     assert_eq!(branches, ["RequestApproval", "ChooseReminder"]);
-    let mut entered = vec![next("Decide", "/Choices/1/Next")];
+    let mut entered = vec![next("Decide", "/Choices/2/Next")];
     entered.extend(branches);
     entered.push(next("ChooseReminder", "/Choices/0/Next"));
     entered.push(next("RequestApproval", "/Next"));
@@ -357,8 +357,9 @@ fn parsed(template: &str) -> Value {
 
 fn state_machine() -> Value {
     let resources = template()["Resources"].as_object().unwrap().clone();
-    let is_machine = |resource: &&Value| resource["Type"] == "AWS::StepFunctions::StateMachine";
-    resources.values().find(is_machine).unwrap()["Properties"].clone()
+    let machine = &resources["IngestStateMachine"];
+    assert_eq!(machine["Type"], "AWS::StepFunctions::StateMachine");
+    machine["Properties"].clone()
 }
 
 #[test]
