@@ -166,7 +166,7 @@ mod tests {
                 "{\"Type\": \"Succeed\"}",
                 "{\"Type\": \"Pass\", \"Parameters\": {\"é\": \"$.a\"}, \"End\": true}",
             ),
-            &[("NO_DOLLAR", Severity::Warning, 3, 46)],
+            &[("NO_DOLLAR", Severity::Warning, 3, 45)],
         );
         let wait = r#"{"Type": "Wait", "QueryLanguage": "JSONata", "Seconds": "{% ${Days} * 86400 %}", "End": true}"#;
         check(&fine.replace("{\"Type\": \"Succeed\"}", wait), &[]);
