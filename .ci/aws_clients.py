@@ -87,7 +87,7 @@ def with_boto3(endpoint):
         TableName=outputs["TableName"], Key={"id": {"S": "boto@example.com"}}).get("Item"))
     assert item["pincode"]["S"] == "0305", item
     names = [f["FunctionName"] for f in functions.list_functions()["Functions"]]
-    assert len(names) == 12, names
+    assert len(names) == 13, names
     validator = next(n for n in names if "Email" in n)
     answer = functions.invoke(FunctionName=validator, Payload=json.dumps({"email": "x"}).encode())
     assert answer["StatusCode"] == 200 and "FunctionError" not in answer, answer

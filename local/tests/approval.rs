@@ -378,3 +378,78 @@ fn many_at_once_are_one_batch_that_a_second_click_does_not_repeat() {
         }
     }
 }
+
+/// The newest mail whose subject begins so.
+fn mail_named(sluice: &Sluice, begins: &str) -> Value {
+    until(&format!("a mail is called {begins}"), || {
+        let inbox = sluice.aws().json(&format!("{}/console/inbox", sluice.endpoint()));
+        let mut mails = inbox["items"].as_array()?.iter();
+        let called = |mail: &&Value| {
+            mail["subject"]
+                .as_str()
+                .is_some_and(|subject| subject.starts_with(begins))
+        };
+        mails.find(called).cloned()
+    })
+}
+
+#[test]
+fn a_locked_link_is_replaced_by_a_mail_with_a_code_of_its_own() {
+    let sluice = &Sluice::started();
+    let location = submit(sluice, "locked@example.com", "12");
+    let first = mail(sluice, &location);
+    let wrong = if code(&first) == "AAAAAA" { "BBBBBB" } else { "AAAAAA" };
+    for _ in 0..5 {
+        let refused = ask(&link(&first), "POST", &format!("decision=approve&code={wrong}"));
+        assert_eq!(refused.status, 403, "{refused:?}");
+    }
+    let right = format!("decision=approve&code={}", code(&first));
+    assert_eq!(ask(&link(&first), "POST", &right).status, 403, "it is locked");
+    assert_eq!(ask(&link(&first), "POST", "decision=mail").status, 202);
+    assert_eq!(
+        ask(&link(&first), "POST", "decision=mail").status,
+        200,
+        "once for a link"
+    );
+    sluice.advance_clock("2m");
+    let second = mail_named(sluice, "New link: Half");
+    assert_ne!((link(&second), code(&second)), (link(&first), code(&first)));
+    let right = format!("decision=approve&code={}", code(&second));
+    assert_eq!(ask(&link(&second), "POST", &right).status, 200);
+    until("it is stored", || {
+        (standing(sluice, &location)["status"] == "approved").then_some(())
+    });
+}
+
+#[test]
+fn a_digest_leads_to_everything_open_and_its_code_decides() {
+    let mut sluice = Sluice::with(&["--parameter", "MailsPerMinute=0"]);
+    sluice.start();
+    let sluice = &sluice;
+    let places: Vec<String> = (0..2)
+        .map(|n| submit(sluice, &format!("digest{n}@example.com"), "12"))
+        .collect();
+    sluice.advance_clock("2m");
+    let digest = mail_named(sluice, "Approve? 2 requests wait, the first until");
+    assert_eq!(digest["to"], "admin@example.com");
+    let list = until("both are listed", || {
+        let list = ask(&link(&digest), "GET", "").json();
+        (list["items"].as_array()?.len() == 2).then_some(list)
+    });
+    let place = places.iter().find(|place| {
+        let id = list["items"][0]["id"].as_str().expect("an id");
+        place
+            .rsplit('/')
+            .next()
+            .is_some_and(|submission| id.starts_with(submission))
+    });
+    let form = format!(
+        "decision=approve&selection=picked&picked={}&batch=fedcba9876543210&code={}",
+        list["items"][0]["id"].as_str().expect("an id"),
+        code(&digest)
+    );
+    assert_eq!(ask(&link(&digest), "POST", &form).status, 202);
+    until("the picked one is stored", || {
+        (standing(sluice, place.expect("it was submitted"))["status"] == "approved").then_some(())
+    });
+}
