@@ -7,7 +7,7 @@
 - no crate arrow but those of `.ci/check_code.toml`, and none from the product into `local/`;
 - no dependency that no source of its crate names, and none of the workspace that no crate takes;
 - first lines of doc comments say what a thing is or does: none begins with a question word;
-- relative links and anchors in Markdown lead somewhere.
+- relative links and anchors in Markdown lead somewhere, and a link [`name`](file.rs) to a function of that file.
 
     python .ci/check_code.py [--figures] [CRATE_FOLDER...]
 
@@ -448,6 +448,11 @@ def links() -> list[str]:
                 problems.append(f"{where}: {target} leads nowhere")
             elif anchor and to.suffix == ".md" and anchor not in anchors(to.read_text()):
                 problems.append(f"{where}: {target}: the page has no such heading")
+            else:
+                # a page that names the test of a promise must not outlive the test
+                named = re.search(r"\[`(\w+)`$", code_free[:found.start()])
+                if named and to.suffix in (".rs", ".py") and not re.search(rf"\b(fn|def) {named.group(1)}\b", to.read_text()):
+                    problems.append(f"{where}: {target} has no function {named.group(1)}")
     return problems
 
 

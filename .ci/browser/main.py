@@ -7,6 +7,7 @@ import sys
 from playwright.sync_api import sync_playwright
 
 import checks
+import hostile
 from pages import PAGES
 from world import World, sluice
 
@@ -20,6 +21,7 @@ def main():
     parser.add_argument("--chromium", required=True)
     parser.add_argument("--axe", required=True)
     parser.add_argument("--only", default="", help="pages whose names begin so")
+    parser.add_argument("--no-hostile", action="store_true", help="leave out the browser that presses every button of a mail's link")
     parser.add_argument("--screenshots", default="target/screenshots")
     options = parser.parse_args()
     pathlib.Path(options.screenshots).mkdir(parents=True, exist_ok=True)
@@ -32,12 +34,15 @@ def main():
             chosen = [page for page in PAGES if page.name.startswith(options.only)]
             for page in chosen:
                 checks.look(browser, page, world, axe, options.screenshots, problems)
+        if not options.no_hostile:
+            with sluice.running(options.binary) as (_, endpoint):
+                hostile.run(browser, endpoint, problems)
         browser.close()
     for problem in problems.found:
         print(problem)
     if problems.found:
         sys.exit(f"{len(problems.found)} problems; screenshots in {options.screenshots}")
-    print(f"{len(chosen)} pages looked at")
+    print(f"{len(chosen)} pages looked at{'' if options.no_hostile else ', and no machine decided'}")
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ Each page is loaded at 1280 and at 360 pixels, in the light and in the dark sche
 nothing is wider than the screen; no error on the console, nothing refused by the page's own Content-Security-Policy; nothing
 asked of another host; a title and a language; axe finds nothing of WCAG 2.2 A and AA. The screenshots lie in target/screenshots.
 
-Run a part of it:  .ci/browser/run VENV target/debug/sluice --only console
+Run a part of it:  .ci/browser/run VENV target/debug/sluice --no-hostile --only console
 """
 import dataclasses
 import typing

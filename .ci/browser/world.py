@@ -95,7 +95,7 @@ class World:
     def audit(self, approval):
         """The audit of an approval, from the approval function itself, as its operator asks for it."""
         request = json.dumps({"operation": "audit", "id": approval}).encode()
-        answer = self.functions.invoke(FunctionName=self.function("approvalfunction"), Payload=request)
+        answer = self.functions.invoke(FunctionName=self.function("-approvalfunction-"), Payload=request)
         said = json.load(answer["Payload"])
         assert "FunctionError" not in answer, said
         return said
@@ -128,7 +128,8 @@ class World:
 
     def mail_about(self, name):
         """The newest mail that names the submission, or nothing."""
-        return next((mail for mail in self.mails() if self.ids[name] in mail["text"]), None)
+        # a line may be broken within the id
+        return next((mail for mail in self.mails() if self.ids[name] in mail["text"].replace("\n", "")), None)
 
     def approval_link(self, name="waiting"):
         """The first link of the mail about a submission."""

@@ -1,7 +1,9 @@
 //! A `sluice` of one's own: started on a fresh directory and free ports, asked over HTTP as anyone would.
 #![allow(dead_code, clippy::print_stdout, unreachable_pub, missing_docs)] // each test program uses its part
 
+pub mod approvals;
 pub mod raw;
+pub mod tap;
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -104,6 +106,8 @@ pub fn program() -> Command {
 pub struct Sluice {
     directory: tempfile::TempDir,
     arguments: Vec<String>,
+    /// The directory of the functions.
+    functions: PathBuf,
     process: Option<Child>,
     endpoint: String,
     welcome: String,
@@ -124,6 +128,7 @@ impl Sluice {
         Self {
             directory,
             arguments: arguments.iter().map(|&a| a.to_owned()).collect(),
+            functions: binaries().to_owned(),
             process: None,
             endpoint: String::new(),
             welcome: String::new(),
@@ -133,6 +138,11 @@ impl Sluice {
     /// Other arguments from the next start on.
     pub fn set_arguments(&mut self, arguments: &[&str]) {
         self.arguments = arguments.iter().map(|&a| a.to_owned()).collect();
+    }
+
+    /// Other functions from the next start on.
+    pub fn set_functions(&mut self, directory: &Path) {
+        directory.clone_into(&mut self.functions);
     }
 
     pub fn started() -> Self {
@@ -150,7 +160,7 @@ impl Sluice {
         command
             .args(["up", "--listen", "127.0.0.1:0", "--data"])
             .arg(self.data());
-        command.arg("--functions").arg(binaries()).args(&self.arguments);
+        command.arg("--functions").arg(&self.functions).args(&self.arguments);
         command
     }
 
@@ -189,6 +199,11 @@ impl Sluice {
             .expect("kill runs");
         assert!(sent.success());
         child.wait().expect("it ends")
+    }
+
+    /// Its process id.
+    pub fn id(&self) -> u32 {
+        self.process.as_ref().expect("it runs").id()
     }
 
     /// A signal, by its name.

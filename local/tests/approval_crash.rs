@@ -1,0 +1,179 @@
+//! `kill -9` at every step of a decision, single and bulk: of the function that decides, and of the runtime. Exactly one decision
+//! each, and the workflow hears it.
+//!
+//! A proxy stands between the function and the endpoint, and kills at its Nth call: before the call is made, and after it was
+//! carried out and before its answer is back.
+
+mod support;
+
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use support::approvals::{Asked, ask_for_approval, decided_once, open_list};
+use support::tap::{Tap, When};
+use support::{Sluice, binaries, until};
+
+/// More calls than a decision makes. Reaching it means that the tap sees other calls than those of the decision.
+const MOST_CALLS: usize = 40;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Victim {
+    Function,
+    Runtime,
+}
+
+/// A stack of which one function reaches the endpoint through a tap.
+struct Tapped {
+    sluice: Sluice,
+    tap: Tap,
+    /// The file into which the function writes its process id.
+    pid_file: PathBuf,
+    _functions: tempfile::TempDir,
+}
+
+impl Tapped {
+    fn new(function: &str) -> Self {
+        let tap = Tap::new();
+        let functions = tempfile::tempdir().expect("a directory");
+        for built in std::fs::read_dir(binaries()).expect("built").flatten() {
+            let path = built.path();
+            if path.is_file() && path.extension().is_none() {
+                symlink(&path, functions.path().join(built.file_name())).expect("a link");
+            }
+        }
+        let wrapper = functions.path().join(function);
+        let pid_file = functions.path().join(format!("{function}.pid"));
+        std::fs::remove_file(&wrapper).expect("the function is built");
+        let script = format!(
+            "#!/bin/sh\necho $$ > '{}'\nAWS_ENDPOINT_URL={} exec '{}'\n",
+            pid_file.display(),
+            tap.url(),
+            binaries().join(function).display()
+        );
+        std::fs::write(&wrapper, script).expect("is written");
+        std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).expect("is set");
+        let mut sluice = Sluice::new();
+        sluice.set_functions(functions.path());
+        sluice.start();
+        tap.lead_to(sluice.endpoint());
+        Self {
+            sluice,
+            tap,
+            pid_file,
+            _functions: functions,
+        }
+    }
+
+    fn strike(&self, victim: Victim, at: usize, when: When) {
+        let (pid_file, runtime) = (self.pid_file.clone(), self.sluice.id());
+        self.tap.strike(at, when, move || match victim {
+            Victim::Function => kill(&pid_of(&pid_file)),
+            Victim::Runtime => kill(&runtime.to_string()),
+        });
+    }
+
+    /// Strikes no more; true if it has struck. What was killed runs again then.
+    fn recover(&mut self, victim: Victim) -> bool {
+        let struck = self.tap.disarm();
+        if struck && victim == Victim::Runtime {
+            self.sluice.kill();
+            self.sluice.start();
+            self.tap.lead_to(self.sluice.endpoint());
+        }
+        struck
+    }
+}
+
+fn pid_of(file: &Path) -> String {
+    std::fs::read_to_string(file).expect("the function runs").trim().to_owned()
+}
+
+fn kill(pid: &str) {
+    let killed = Command::new("kill").args(["-9", pid]).status().expect("kill runs");
+    assert!(killed.success(), "there is no process {pid}");
+}
+
+/// Does something with a strike at its first call, its second, and so on, until there is no such call; before and after each.
+/// Answers how many there were. `act` answers whether it was struck.
+fn at_every_call(mut act: impl FnMut(usize, When) -> bool) -> usize {
+    let mut strikes = 0;
+    for when in [When::Before, When::After] {
+        for at in 1.. {
+            assert!(at < MOST_CALLS, "the calls never end");
+            if !act(at, when) {
+                break;
+            }
+            strikes += 1;
+        }
+    }
+    strikes
+}
+
+/// A person presses the button, and again until there is an answer.
+fn decide(tapped: &mut Tapped, asked: &Asked, victim: Victim) -> bool {
+    // the first answer may never come
+    let _ = asked.decide("approve");
+    let struck = tapped.recover(victim);
+    let status = until("the decision is taken", || asked.decide("approve").ok().filter(|status| *status < 500));
+    assert_eq!(status, 200, "{asked:?}");
+    struck
+}
+
+fn a_decision_survives(victim: Victim) {
+    let mut tapped = Tapped::new("approval");
+    let strikes = at_every_call(|at, when| {
+        // a new minute's mails
+        tapped.sluice.advance_clock("1m");
+        let asked = ask_for_approval(&tapped.sluice, "Ada");
+        // the function is there, so that its process is known, and its first call is one of the decision
+        asked.look();
+        tapped.strike(victim, at, when);
+        let struck = decide(&mut tapped, &asked, victim);
+        decided_once(&tapped.sluice, &asked, "approve");
+        struck
+    });
+    // the link, the code, the decision with its counter and audit, the delivery, and the note that it was delivered
+    assert!(strikes >= 8, "only {strikes} strikes");
+}
+
+#[test]
+fn a_decision_survives_the_death_of_its_function_at_every_step() {
+    a_decision_survives(Victim::Function);
+}
+
+#[test]
+fn a_decision_survives_the_death_of_the_runtime_at_every_step() {
+    a_decision_survives(Victim::Runtime);
+}
+
+fn a_batch_survives(victim: Victim) {
+    let mut tapped = Tapped::new("decide-batch");
+    let strikes = at_every_call(|at, when| {
+        tapped.sluice.advance_clock("1m");
+        let asked: Vec<Asked> = (0..3).map(|n| ask_for_approval(&tapped.sluice, &format!("Ada{n}"))).collect();
+        let list = open_list(&tapped.sluice);
+        tapped.strike(victim, at, when);
+        // at least 16 characters
+        let batch = list.approve_all(&format!("batch-of-{victim:?}-{when:?}-{at:02}"));
+        // the state machine calls the function in its own time
+        until("the batch is struck, or done", || (tapped.tap.has_struck() || list.is_done(&batch)).then_some(()));
+        let struck = tapped.recover(victim);
+        until("the batch is done", || list.is_done(&batch).then_some(()));
+        for one in &asked {
+            decided_once(&tapped.sluice, one, "approve");
+        }
+        struck
+    });
+    assert!(strikes >= 6, "only {strikes} strikes");
+}
+
+#[test]
+fn a_batch_survives_the_death_of_its_function_at_every_step() {
+    a_batch_survives(Victim::Function);
+}
+
+#[test]
+fn a_batch_survives_the_death_of_the_runtime_at_every_step() {
+    a_batch_survives(Victim::Runtime);
+}
