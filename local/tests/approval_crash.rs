@@ -86,7 +86,10 @@ impl Tapped {
 }
 
 fn pid_of(file: &Path) -> String {
-    std::fs::read_to_string(file).expect("the function runs").trim().to_owned()
+    std::fs::read_to_string(file)
+        .expect("the function runs")
+        .trim()
+        .to_owned()
 }
 
 fn kill(pid: &str) {
@@ -115,7 +118,9 @@ fn decide(tapped: &mut Tapped, asked: &Asked, victim: Victim) -> bool {
     // the first answer may never come
     let _ = asked.decide("approve");
     let struck = tapped.recover(victim);
-    let status = until("the decision is taken", || asked.decide("approve").ok().filter(|status| *status < 500));
+    let status = until("the decision is taken", || {
+        asked.decide("approve").ok().filter(|status| *status < 500)
+    });
     assert_eq!(status, 200, "{asked:?}");
     struck
 }
@@ -151,13 +156,17 @@ fn a_batch_survives(victim: Victim) {
     let mut tapped = Tapped::new("decide-batch");
     let strikes = at_every_call(|at, when| {
         tapped.sluice.advance_clock("1m");
-        let asked: Vec<Asked> = (0..3).map(|n| ask_for_approval(&tapped.sluice, &format!("Ada{n}"))).collect();
+        let asked: Vec<Asked> = (0..3)
+            .map(|n| ask_for_approval(&tapped.sluice, &format!("Ada{n}")))
+            .collect();
         let list = open_list(&tapped.sluice);
         tapped.strike(victim, at, when);
         // at least 16 characters
         let batch = list.approve_all(&format!("batch-of-{victim:?}-{when:?}-{at:02}"));
         // the state machine calls the function in its own time
-        until("the batch is struck, or done", || (tapped.tap.has_struck() || list.is_done(&batch)).then_some(()));
+        until("the batch is struck, or done", || {
+            (tapped.tap.has_struck() || list.is_done(&batch)).then_some(())
+        });
         let struck = tapped.recover(victim);
         until("the batch is done", || list.is_done(&batch).then_some(()));
         for one in &asked {

@@ -10,25 +10,50 @@ use support::{Sluice, program};
 
 fn attack(sluice: &Sluice, words: &[&str]) -> Output {
     let mut command = program();
-    command.args(["inbox", "attack"]).args(words).args(["--endpoint", sluice.endpoint()]);
+    command
+        .args(["inbox", "attack"])
+        .args(words)
+        .args(["--endpoint", sluice.endpoint()]);
     command.output().expect("runs")
 }
 
 fn report(done: &Output) -> Value {
     let text = String::from_utf8_lossy(&done.stdout);
-    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text} {}", String::from_utf8_lossy(&done.stderr)))
+    serde_json::from_str(&text)
+        .unwrap_or_else(|error| panic!("{error}: {text} {}", String::from_utf8_lossy(&done.stderr)))
 }
 
 #[test]
 fn whatever_mail_systems_do_everything_stays_open_and_a_person_with_the_code_decides() {
     let sluice = Sluice::started();
-    let asked: Vec<Asked> = ["Ada", "Grace"].iter().map(|name| ask_for_approval(&sluice, name)).collect();
+    let asked: Vec<Asked> = ["Ada", "Grace"]
+        .iter()
+        .map(|name| ask_for_approval(&sluice, name))
+        .collect();
     let done = attack(&sluice, &["--json"]);
     let report = report(&done);
-    assert!(done.status.success() && report["stands"] == true, "{:#}", report["changes"]);
+    assert!(
+        done.status.success() && report["stands"] == true,
+        "{:#}",
+        report["changes"]
+    );
     let requests = report["requests"].as_array().expect("a list");
-    let made = |part: &str| requests.iter().filter(|one| one["attack"].as_str().is_some_and(|kind| kind.contains(part))).count();
-    for kind in ["HEAD", "preview: Slack", "Safe Links", "quoted-printable", "form: decision=approve", "double click", "unsubscribe", "at once"] {
+    let made = |part: &str| {
+        requests
+            .iter()
+            .filter(|one| one["attack"].as_str().is_some_and(|kind| kind.contains(part)))
+            .count()
+    };
+    for kind in [
+        "HEAD",
+        "preview: Slack",
+        "Safe Links",
+        "quoted-printable",
+        "form: decision=approve",
+        "double click",
+        "unsubscribe",
+        "at once",
+    ] {
         assert!(made(kind) >= 2, "no {kind} on each link");
     }
     for (one, decision) in asked.iter().zip(["approve", "reject"]) {
@@ -36,7 +61,10 @@ fn whatever_mail_systems_do_everything_stays_open_and_a_person_with_the_code_dec
         decided_once(&sluice, one, decision);
         let trail = audit(&sluice, &one.id);
         let records = trail["records"].as_array().expect("records");
-        let decided = records.iter().find(|record| record["kind"] == "decided").expect("a decision");
+        let decided = records
+            .iter()
+            .find(|record| record["kind"] == "decided")
+            .expect("a decision");
         assert_eq!(decided["data"]["decided_by"], one.to.as_str(), "{decided}");
         assert!(records.iter().any(|record| record["kind"] == "fetched"), "{trail}");
     }

@@ -36,7 +36,10 @@ pub fn submit(sluice: &Sluice, name: &str) -> (String, Value) {
         .expect("answers");
     let text = answer.body_mut().read_to_string().expect("text");
     let said: Value = serde_json::from_str(&text).expect("JSON");
-    let id = said["id"].as_str().unwrap_or_else(|| panic!("no id in {said}")).to_owned();
+    let id = said["id"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no id in {said}"))
+        .to_owned();
     let mail = until("the mail comes", || mail_about(sluice, &id));
     (id, mail)
 }
@@ -58,7 +61,11 @@ pub fn mail_about(sluice: &Sluice, id: &str) -> Option<Value> {
     let mut next = Some(format!("{}/console/inbox", sluice.endpoint()));
     while let Some(url) = next {
         let page = sluice.aws().json(&url);
-        let about = |mail: &&Value| mail["text"].as_str().is_some_and(|text| text.replace('\n', "").contains(id));
+        let about = |mail: &&Value| {
+            mail["text"]
+                .as_str()
+                .is_some_and(|text| text.replace('\n', "").contains(id))
+        };
         let found = page["items"].as_array().expect("a list").iter().find(about).cloned();
         if found.is_some() {
             return found;
@@ -96,7 +103,10 @@ fn post(link: &str, body: &Value) -> Result<(u16, Value), ureq::Error> {
     let request = aws.agent().post(link).header("content-type", "application/json");
     let mut answer = request.header("accept", "application/json").send(body.to_string())?;
     let text = answer.body_mut().read_to_string()?;
-    Ok((answer.status().as_u16(), serde_json::from_str(&text).unwrap_or(Value::Null)))
+    Ok((
+        answer.status().as_u16(),
+        serde_json::from_str(&text).unwrap_or(Value::Null),
+    ))
 }
 
 /// Asks the approval function, as its operator.
@@ -117,7 +127,12 @@ pub fn audit(sluice: &Sluice, id: &str) -> Value {
 /// A fresh link to the page of everything open.
 pub fn open_list(sluice: &Sluice) -> OpenList {
     let said = operate(sluice, &json!({ "operation": "open-list" }));
-    let text = |member: &str| said[member].as_str().unwrap_or_else(|| panic!("no {member} in {said}")).to_owned();
+    let text = |member: &str| {
+        said[member]
+            .as_str()
+            .unwrap_or_else(|| panic!("no {member} in {said}"))
+            .to_owned()
+    };
     OpenList {
         link: format!("{}{}", sluice.output("ApprovalURL"), text("path")),
         code: text("code"),
@@ -131,7 +146,9 @@ impl OpenList {
         let body = json!({ "code": self.code, "decision": "approve", "batch": batch, "selection": "all_but_picked",
             "until": looked_at["as_of"] });
         // the answer may never come; the same id is the same batch
-        let accepted = until("the batch is taken", || post(&self.link, &body).ok().filter(|(status, _)| *status < 500));
+        let accepted = until("the batch is taken", || {
+            post(&self.link, &body).ok().filter(|(status, _)| *status < 500)
+        });
         assert_eq!(accepted.0, 202, "{}", accepted.1);
         batch.to_owned()
     }
@@ -139,8 +156,14 @@ impl OpenList {
     /// Returns true if the batch is done.
     pub fn is_done(&self, batch: &str) -> bool {
         let url = format!("{}?batch={batch}", self.link);
-        let answer = Aws::new("").agent().get(&url).header("accept", "application/json").call();
-        let text = answer.ok().and_then(|mut answer| answer.body_mut().read_to_string().ok());
+        let answer = Aws::new("")
+            .agent()
+            .get(&url)
+            .header("accept", "application/json")
+            .call();
+        let text = answer
+            .ok()
+            .and_then(|mut answer| answer.body_mut().read_to_string().ok());
         let said: Option<Value> = text.and_then(|text| serde_json::from_str(&text).ok());
         said.is_some_and(|said| said["done"] == true)
     }
@@ -148,10 +171,15 @@ impl OpenList {
 
 /// There is exactly one decision about the request: in the audit, whose chain is whole, and in the workflow, which heard it.
 pub fn decided_once(sluice: &Sluice, asked: &Asked, decision: &str) {
-    let machine = sluice.output("StateMachineArn").replace(":stateMachine:", ":execution:");
+    let machine = sluice
+        .output("StateMachineArn")
+        .replace(":stateMachine:", ":execution:");
     let described = until("the workflow hears it", || {
         let arn = json!({ "executionArn": format!("{machine}:{}", asked.id) });
-        let now = sluice.aws().call("AWSStepFunctions.DescribeExecution", &arn).expect("there");
+        let now = sluice
+            .aws()
+            .call("AWSStepFunctions.DescribeExecution", &arn)
+            .expect("there");
         (now["status"] != "RUNNING").then_some(now)
     });
     assert_eq!(described["status"], "SUCCEEDED", "{described}");
@@ -159,11 +187,21 @@ pub fn decided_once(sluice: &Sluice, asked: &Asked, decision: &str) {
     let expected = if decision == "approve" { "approved" } else { "rejected" };
     assert_eq!(output["outcome"], expected, "{output}");
     let trail = audit(sluice, &asked.id);
-    let records = trail["records"].as_array().unwrap_or_else(|| panic!("no audit in {trail}"));
+    let records = trail["records"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no audit in {trail}"));
     let of = |kind: &str| records.iter().filter(|record| record["kind"] == kind).count();
     assert_eq!(of("decided"), 1, "{trail}");
     let file = tempfile::NamedTempFile::new().expect("a file");
     std::fs::write(file.path(), trail.to_string()).expect("is written");
-    let verified = super::program().args(["audit", "verify"]).arg(file.path()).output().expect("runs");
-    assert!(verified.status.success(), "{}", String::from_utf8_lossy(&verified.stdout));
+    let verified = super::program()
+        .args(["audit", "verify"])
+        .arg(file.path())
+        .output()
+        .expect("runs");
+    assert!(
+        verified.status.success(),
+        "{}",
+        String::from_utf8_lossy(&verified.stdout)
+    );
 }

@@ -94,7 +94,9 @@ impl State {
         };
         match strike {
             Some(Strike {
-                when: When::Before, then, ..
+                when: When::Before,
+                then,
+                ..
             }) => then(),
             Some(Strike { then, .. }) => {
                 self.ask(&request)?;
