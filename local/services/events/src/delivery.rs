@@ -128,6 +128,9 @@ async fn left_over(sources: &Sources, now: Timestamp) -> Result<BTreeSet<Heard>,
 
 /// Brings one event to all that want it.
 async fn deliver_one(sources: &Sources, one: &Heard) -> Result<(), DriverError> {
+    // The driver tells its observer before it shows the execution to readers, in one step of its thread: once that thread answers, the
+    // end is there to be read.
+    sources.driver.ping().await?;
     // Deleted, or redriven meanwhile: then it has not ended, and its next end is another event.
     let Some(record) = sources.driver.executions().get(&one.execution).await? else {
         return Ok(());
