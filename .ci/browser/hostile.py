@@ -6,6 +6,8 @@ A scanner reads the link and not the mail, so it never types the code. It may ty
 import itertools
 import json
 
+from playwright.sync_api import Error as PlaywrightError
+
 from world import World, sluice
 
 # What form fillers and probes type: nothing that could be a code.
@@ -40,18 +42,28 @@ def run(browser, endpoint, problems):
         person_decides(browser, world, mails[name], name, problems)
 
 
+def visit(tab, link):
+    """Goes to a page. What was pressed last may still be on its way, and a second navigation ends the first: then once more."""
+    for last in (False, False, True):
+        try:
+            return tab.goto(link, wait_until="networkidle")
+        except PlaywrightError as error:
+            if last or "ERR_ABORTED" not in str(error):
+                raise
+
+
 def press_everything(browser, link, **options):
     """Each form with each button, filled in each way, sent, sent again from the page before, and reloaded: how often."""
     count = 0
     context = browser.new_context(**options)
     try:
         tab = context.new_page()
-        tab.goto(link, wait_until="networkidle")
+        visit(tab, link)
         forms = tab.locator("form").count()
         buttons = [tab.locator("form").nth(form).locator(BUTTONS).count() for form in range(forms)]
         ways = [(form, button) for form in range(forms) for button in range(buttons[form])]
         for (form, button), filling in itertools.product(ways, FILLINGS):
-            tab.goto(link, wait_until="networkidle")
+            visit(tab, link)
             for again in ("first", "back", "reload"):
                 if again == "back":
                     tab.go_back()
@@ -88,7 +100,7 @@ def keyboard_alone(browser, link):
     try:
         tab = context.new_page()
         for places in range(1, 30):
-            tab.goto(link, wait_until="networkidle")
+            visit(tab, link)
             for _ in range(places):
                 tab.keyboard.press("Tab")
             if tab.evaluate("document.activeElement === document.body"):
