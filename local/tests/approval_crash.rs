@@ -27,8 +27,9 @@ enum Victim {
 struct Tapped {
     sluice: Sluice,
     tap: Tap,
-    /// The file into which the function writes its process id.
+    /// The file to which each process of the function adds its id.
     pid_file: PathBuf,
+    program: PathBuf,
     _functions: tempfile::TempDir,
 }
 
@@ -45,11 +46,12 @@ impl Tapped {
         let wrapper = functions.path().join(function);
         let pid_file = functions.path().join(format!("{function}.pid"));
         std::fs::remove_file(&wrapper).expect("the function is built");
+        let program = binaries().join(function).canonicalize().expect("the function is built");
         let script = format!(
-            "#!/bin/sh\necho $$ > '{}'\nAWS_ENDPOINT_URL={} exec '{}'\n",
+            "#!/bin/sh\necho $$ >> '{}'\nAWS_ENDPOINT_URL={} exec '{}'\n",
             pid_file.display(),
             tap.url(),
-            binaries().join(function).display()
+            program.display()
         );
         std::fs::write(&wrapper, script).expect("is written");
         std::fs::set_permissions(&wrapper, std::fs::Permissions::from_mode(0o755)).expect("is set");
@@ -61,14 +63,19 @@ impl Tapped {
             sluice,
             tap,
             pid_file,
+            program,
             _functions: functions,
         }
     }
 
     fn strike(&self, victim: Victim, at: usize, when: When) {
-        let (pid_file, runtime) = (self.pid_file.clone(), self.sluice.id());
+        let (pid_file, program, runtime) = (self.pid_file.clone(), self.program.clone(), self.sluice.id());
         self.tap.strike(at, when, move || match victim {
-            Victim::Function => kill(&pid_of(&pid_file)),
+            Victim::Function => {
+                let processes = processes_of(&program, &pid_file);
+                assert!(!processes.is_empty(), "no process of {} runs", program.display());
+                processes.iter().for_each(|pid| kill(pid));
+            }
             Victim::Runtime => kill(&runtime.to_string()),
         });
     }
@@ -85,11 +92,11 @@ impl Tapped {
     }
 }
 
-fn pid_of(file: &Path) -> String {
-    std::fs::read_to_string(file)
-        .expect("the function runs")
-        .trim()
-        .to_owned()
+/// The processes in the list that run the program still: the number of one that has ended may be another's by now.
+fn processes_of(program: &Path, list: &Path) -> Vec<String> {
+    let listed = std::fs::read_to_string(list).expect("the function runs");
+    let runs = |pid: &&str| std::fs::read_link(format!("/proc/{pid}/exe")).is_ok_and(|found| found == program);
+    listed.lines().filter(runs).map(str::to_owned).collect()
 }
 
 fn kill(pid: &str) {
