@@ -165,14 +165,18 @@ impl Visits {
         all.max_by_key(|visit| (urgency(visit.status), visit.id))
     }
 
-    /// The visit that a reader wants to see first: the last one at the top of an execution that ended well; else what failed
-    /// last, or is at work.
+    /// The visit that a reader wants to see first: the last one at the top of an execution that ended well; else what has
+    /// been at work for longest, or failed last.
     pub(crate) fn foremost(&self, status: Status) -> Option<&Visit> {
         if status == Status::Succeeded {
             return self.within(0).last();
         }
         let all = self.all.iter().filter(|visit| !visit.is_container());
-        all.max_by_key(|visit| (urgency(visit.status).max(1), visit.id))
+        let place = |visit: &Visit| {
+            let id = i64::try_from(visit.id).unwrap_or(i64::MAX);
+            if visit.ended_at.is_none() { -id } else { id }
+        };
+        all.max_by_key(|visit| (urgency(visit.status).max(1), place(visit)))
             .or(self.all.last())
     }
 

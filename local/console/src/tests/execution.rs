@@ -431,3 +431,13 @@ async fn a_state_that_fails_without_an_event_has_the_executions_error() {
         );
     }
 }
+
+#[tokio::test]
+async fn of_what_is_open_the_oldest_is_shown_first() {
+    let console = Console::start().await;
+    let wait = |seconds: u64| json!({ "Type": "Wait", "Seconds": seconds, "End": true });
+    let both =
+        json!({ "Type": "Parallel", "End": true, "Branches": [flow("Long", wait(900)), flow("Short", wait(60))] });
+    let page = console.run("open", flow("Both", both), json!({}), false).await;
+    assert_eq!(console.json(&page).await["visit"]["state"], "Long");
+}

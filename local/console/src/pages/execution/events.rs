@@ -195,7 +195,8 @@ impl Events<'_> {
                         a href=(links.visit(visit)) { (text::line(state, 80)) }
                     }
                 }
-                td.number { time datetime=(time::rfc3339(event.at.0)) { (time::duration(event.since_start_ms)) } }
+                // no time element: the script would put the date into its place
+                td.number { span title=(time::rfc3339(event.at.0)) { (time::duration(event.since_start_ms)) } }
                 td.number { (self.previous(event.previous_id)) }
                 td { (self.details(event, json_url, room)) }
             }
