@@ -10,7 +10,7 @@ use std::time::Duration;
 use sluice_cloud::driver::{Driver, ExecutionRecord};
 use sluice_cloud::sns::inbox::{self, Mail};
 use sluice_cloud::{Announcement, Announcements, Outcome, SubmissionSpec};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::terminal::{self, Tone, cut, plain};
 
@@ -87,7 +87,10 @@ pub(crate) async fn tell(mut announcements: Announcements, sources: Sources) {
                     lines.count(status.as_str());
                     continue;
                 }
-                let record = driver.executions().get(&execution.arn).await.ok().flatten();
+                // what is read may lie a moment behind what is told; one that was redriven meanwhile has no end
+                let executions = driver.executions();
+                let record = timeout(WINDOW, executions.wait_for_end(&execution.arn)).await;
+                let record = record.ok().and_then(Result::ok).flatten();
                 let end = End::of(status.as_str(), record.as_ref(), submissions.as_ref());
                 lines.say(status.as_str(), || end.lines(at, took_ms, &execution.name));
             }

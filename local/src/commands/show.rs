@@ -55,6 +55,7 @@ fn as_json(timeline: &Timeline, index: usize) -> Option<Value> {
         Standing::Left => "succeeded",
         Standing::Caught => "caught",
         Standing::Failed => "failed",
+        Standing::Stopped => "stopped",
     };
     let inner: Vec<Value> = visit
         .inner
@@ -165,6 +166,7 @@ impl Drawing<'_> {
             Standing::Left => ("", Tone::Neutral),
             Standing::Caught => ("caught", Tone::Attention),
             Standing::Failed => ("failed", Tone::Bad),
+            Standing::Stopped => ("stopped", Tone::Faint),
         };
         let took = terminal::duration(visit.left_ms.unwrap_or(self.now) - visit.entered_ms);
         let mut parts = vec![format!("{} {}", visit.kind.to_lowercase(), took)];

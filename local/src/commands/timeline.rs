@@ -20,6 +20,8 @@ pub(crate) enum Standing {
     Caught,
     /// It failed, and its flow with it.
     Failed,
+    /// It was given up, because the state around it ended before it.
+    Stopped,
 }
 
 /// A state that was visited, or an iteration of a Map.
@@ -114,6 +116,20 @@ impl Timeline {
         let Some(visit) = visit else { return };
         self.of_event.insert(id, visit);
         self.note(visit, kind, event);
+        if kind.ends_with("StateAborted") {
+            self.give_up(visit, at);
+        } else if [
+            "StateExited",
+            "ParallelStateFailed",
+            "MapStateFailed",
+            "MapIterationFailed",
+            "MapIterationAborted",
+        ]
+        .iter()
+        .any(|end| kind.ends_with(end))
+        {
+            self.give_up_inner(visit, at);
+        }
     }
 
     /// The visit that a state entered after an event of this kind lies in.
@@ -184,6 +200,28 @@ impl Timeline {
         };
     }
 
+    /// What is in a visit that has ended does not go on.
+    fn give_up_inner(&mut self, visit: usize, at: i64) {
+        let inner = self
+            .visits
+            .get(visit)
+            .map(|visit| visit.inner.clone())
+            .unwrap_or_default();
+        for index in inner {
+            self.give_up(index, at);
+        }
+    }
+
+    /// Ends a visit that was not left, and what is in it. A Fail state, which nothing leaves, has failed.
+    fn give_up(&mut self, visit: usize, at: i64) {
+        self.give_up_inner(visit, at);
+        if let Some(visit) = self.visits.get_mut(visit).filter(|visit| visit.left_ms.is_none()) {
+            visit.left_ms = Some(at);
+            let failed = visit.kind == "Fail" || visit.error.is_some();
+            visit.standing = if failed { Standing::Failed } else { Standing::Stopped };
+        }
+    }
+
     /// At the execution's end what was not left ended with it.
     fn end(&mut self, kind: &str, at: i64) {
         if !["ExecutionFailed", "ExecutionAborted", "ExecutionTimedOut"].contains(&kind) {
@@ -208,12 +246,14 @@ impl Timeline {
                 .as_object()
                 .and_then(|members| members.iter().find(|(name, _)| name.ends_with("EventDetails")));
             let said = details.map(|(_, details)| (text(details, "error"), text(details, "cause")));
-            visit.error = match said {
-                Some((error, cause)) if error.is_empty() && cause.is_empty() => Some(kind.to_owned()),
-                Some((error, cause)) if cause.is_empty() => Some(error),
-                Some((error, cause)) => Some(format!("{error}: {cause}")),
-                None => Some(kind.to_owned()),
+            let error = match said {
+                Some((error, cause)) if !error.is_empty() && !cause.is_empty() => format!("{error}: {cause}"),
+                Some((error, cause)) if !error.is_empty() || !cause.is_empty() => error + &cause,
+                // of what failed in a state its inner ones tell, and of what was given up there is nothing to tell
+                _ if kind.contains("State") || kind.contains("Iteration") => return,
+                _ => kind.to_owned(),
             };
+            visit.error = Some(error);
         }
     }
 
@@ -346,7 +386,29 @@ mod tests {
                 "6 ParallelStateExited P",
                 "7 PassStateEntered Next",
             ],
-            &["P Caught", " A Running", "Next Running"],
+            &["P Caught", " A Failed", "Next Running"],
+        );
+        // a decision ends the other branch
+        check(
+            &[
+                "0 ParallelStateEntered P",
+                "1 ParallelStateStarted",
+                "2 TaskStateEntered Ask",
+                "2 WaitStateEntered Remind",
+                "3 TaskStateExited Ask",
+                "5 FailStateEntered Taken",
+                "6 WaitStateAborted",
+                "7 ParallelStateFailed",
+                "8 ParallelStateExited P",
+                "9 ChoiceStateEntered Read",
+            ],
+            &[
+                "P Caught",
+                " Ask Left",
+                " Remind Stopped",
+                " Taken Failed",
+                "Read Running",
+            ],
         );
         check(
             &[
