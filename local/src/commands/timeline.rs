@@ -200,7 +200,7 @@ impl Timeline {
         };
     }
 
-    /// What is in a visit that has ended does not go on.
+    /// Ends what lies in a visit that has ended.
     fn give_up_inner(&mut self, visit: usize, at: i64) {
         let inner = self
             .visits
