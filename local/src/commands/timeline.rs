@@ -335,12 +335,13 @@ mod tests {
         lines
     }
 
+    fn check(lines: &[&str], expected: &[&str]) {
+        let timeline = Timeline::of(&events(lines));
+        assert_eq!(outline(&timeline), expected, "{timeline:#?}");
+    }
+
     #[test]
     fn branches_and_iterations_lie_in_their_states() {
-        fn check(lines: &[&str], expected: &[&str]) {
-            let timeline = Timeline::of(&events(lines));
-            assert_eq!(outline(&timeline), expected, "{timeline:#?}");
-        }
         check(&[], &[]);
         check(
             &[
@@ -374,6 +375,10 @@ mod tests {
             ],
             &["P Left", " A Left", " B Left", " C Left", "End Running"],
         );
+    }
+
+    #[test]
+    fn what_failed_ends_what_is_in_it() {
         // a branch fails, and the Parallel catches it
         check(
             &[
