@@ -138,7 +138,7 @@ async fn show(
             let json_url = query.only(&names).with("format", Some("json")).link(path);
             let frame = Frame {
                 title: view.title(),
-                section: Some(view.section()),
+                section: view.section(),
                 json_url: Some(json_url.clone()),
                 refresh: refresh.and_then(|seconds| u32::try_from(seconds).ok()),
                 still: query.without(&["refresh"]).link(path),

@@ -100,8 +100,9 @@ impl View {
     }
 
     /// Its section.
-    pub(crate) fn section(&self) -> Section {
-        match self {
+    pub(crate) fn section(&self) -> Option<Section> {
+        Some(match self {
+            Self::Form(FormView::Clock(_)) => return None,
             Self::Submissions(_) => Section::Submissions,
             Self::Overview(_) | Self::Execution(..) | Self::MapRun(_) | Self::Form(_) => Section::Executions,
             Self::Approvals(_) => Section::Approvals,
@@ -109,7 +110,7 @@ impl View {
             Self::Functions(_) | Self::FunctionLogs(_) | Self::LogSearch(_) => Section::Logs,
             Self::Machines(_) | Self::Machine(_) => Section::Machines,
             Self::Dashboards(_) | Self::Dashboard(_) => Section::Dashboards,
-        }
+        })
     }
 
     /// Tells whether the page is worth looking at again and again.

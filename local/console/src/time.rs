@@ -15,7 +15,7 @@ pub(crate) fn rfc3339(at: Timestamp) -> String {
 /// A `<time>` element, UTC, to the millisecond for programs and to the second for people.
 pub(crate) fn moment(at: Timestamp) -> Markup {
     match DateTime::<Utc>::from_timestamp_millis(at) {
-        Some(time) => html! { time datetime=(rfc3339(at)) { (time.format("%Y-%m-%d %H:%M:%S")) } },
+        Some(time) => html! { time datetime=(rfc3339(at)) data-to="s" { (time.format("%Y-%m-%d %H:%M:%S")) } },
         None => html! { (at) " ms" },
     }
 }

@@ -173,7 +173,7 @@ impl Chart<'_> {
                     @let base = px(self.y(scale, 0.0_f64.max(scale.low)));
                     polygon points={ (px(self.x(*first))) "," (base) " " (line) " " (px(self.x(*last))) "," (base) } fill=(series.color) fill-opacity="0.85" {}
                 } @else if let [(at, value)] = run[..] {
-                    circle cx=(px(self.x(at))) cy=(px(self.y(scale, value))) r="2.2" fill=(series.color) {}
+                    circle cx=(px(self.x(at))) cy=(px(self.y(scale, value))) r="3" fill=(series.color) {}
                 } @else {
                     polyline points=(line) fill="none" stroke=(series.color) stroke-width="1.8" stroke-linejoin="round" {}
                 }

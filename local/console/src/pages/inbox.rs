@@ -335,7 +335,7 @@ mod tests {
             &[
                 "<a href=\"http://127.0.0.1:4000/d/s?x=1&amp;y=2\" rel=\"noreferrer noopener\">",
                 "&lt;script&gt;",
-                "<time datetime=\"2026-11-22T10:00:00.000Z\">2026-11-22 10:00:00</time>",
+                "<time datetime=\"2026-11-22T10:00:00.000Z\" data-to=\"s\">2026-11-22 10:00:00</time>",
                 "href=\"/console/inbox/m1\"",
             ],
             &["<script"],

@@ -156,22 +156,32 @@ impl Asked {
     }
 }
 
-/// The submissions and executions that lines name.
+/// The submissions and executions that lines name: as members of JSON, or as `name="value"`.
 fn names(lines: &[String]) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
-    for line in lines.iter().filter(|line| line.starts_with('{')) {
-        let Ok(value) = serde_json::from_str::<Value>(line) else {
-            continue;
-        };
-        for place in [Some(&value), value.get("fields")].into_iter().flatten() {
-            for name in NAMES.iter().filter_map(|name| place.get(name)?.as_str()) {
-                if !found.iter().any(|known| known == name) && found.len() < 5 {
-                    found.push(name.to_owned());
+    let mut add = |name: &str| {
+        if !found.iter().any(|known| known == name) && found.len() < 5 {
+            found.push(name.to_owned());
+        }
+    };
+    for line in lines {
+        match serde_json::from_str::<Value>(line) {
+            Ok(value) => {
+                for place in [Some(&value), value.get("fields")].into_iter().flatten() {
+                    NAMES.iter().filter_map(|name| place.get(name)?.as_str()).for_each(&mut add);
                 }
             }
+            Err(_) => NAMES.iter().filter_map(|name| quoted(line, name)).for_each(&mut add),
         }
     }
     found
+}
+
+/// The value of `name="value"` in a line.
+fn quoted<'a>(line: &'a str, name: &str) -> Option<&'a str> {
+    let (before, rest) = line.split_once(&format!("{name}=\""))?;
+    let is_whole = before.is_empty() || before.ends_with(char::is_whitespace);
+    rest.split_once('"').map(|(value, _)| value).filter(|_| is_whole)
 }
 
 impl LogSearch {
@@ -324,8 +334,10 @@ mod tests {
             r#"{"fields":{"submission_id":"s-2"}}"#,
             r#"{"submission_id":"s-1"}"#,
             "submission_id s-3",
+            "INFO submitted submission=\"s-4\" status=\"stored\"",
+            "resubmission=\"s-5\"",
         ];
-        assert_eq!(names(&lines.map(str::to_owned)), ["s-1", "s-2"]);
+        assert_eq!(names(&lines.map(str::to_owned)), ["s-1", "s-2", "s-4"]);
     }
 
     #[test]

@@ -16,11 +16,11 @@ use super::index::{Choice, Entry, Index, MINUTE, OPEN};
 use super::spec::{OutcomeRule, SubmissionSpec, Tone};
 
 /// The keys that one step looks at.
-const WINDOW: u64 = 1024;
+const WINDOW: u64 = 256;
 /// The ends that one step looks at.
 const ENDS: usize = 4096;
-/// The steps that a request waits for.
-const STEPS_OF_A_REQUEST: usize = 2;
+/// The steps that a request waits for; none while others are made in the background, so that it waits for no more.
+const STEPS_OF_A_REQUEST: usize = 4;
 /// The candidates that a page of a filtered list looks at.
 const LOOKED_AT: usize = 512;
 /// Milliseconds by which an end may be written later than one that came after it: a decision may be offloaded.
@@ -272,13 +272,13 @@ impl Submissions {
     /// Brings the index up to date by a few steps, and by others in the background; the number of keys that are left.
     pub(crate) async fn catch_up(&self) -> Result<u64, DriverError> {
         self.0.notice_new().await?;
-        let mut left = self.0.unseen();
-        for _ in 0..STEPS_OF_A_REQUEST {
+        let steps = if self.0.busy.load(Ordering::Acquire) { 0 } else { STEPS_OF_A_REQUEST };
+        for _ in 0..steps {
             if !self.0.step().await? {
                 break;
             }
-            left = self.0.unseen();
         }
+        let left = self.0.unseen();
         if left > 0 && !self.0.busy.swap(true, Ordering::AcqRel) {
             let shared = Arc::clone(&self.0);
             tokio::spawn(async move {
