@@ -29,7 +29,7 @@ def main():
     problems = checks.Problems()
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=options.chromium, args=ARGUMENTS)
-        with sluice.running(options.binary) as (_, endpoint):
+        with sluice.running(options.binary, "--stack", "workflow", "--stack", "dashboard") as (_, endpoint):
             world = World(endpoint)
             chosen = [page for page in PAGES if page.name.startswith(options.only)]
             for page in chosen:

@@ -44,6 +44,35 @@ def refuse_start(page):
     page.locator("textarea[name=input]").fill("{ no json")
     with page.expect_navigation():
         page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_text("Nothing was started").wait_for()
+
+
+def start(page):
+    page.locator("select[name=machine]").select_option(index=1)
+    with page.expect_navigation():
+        page.get_by_role("button", name="Start", exact=True).click()
+    page.get_by_text("Started.", exact=True).wait_for()
+
+
+def delete_and_undo(page):
+    with page.expect_navigation():
+        page.get_by_role("button", name="Delete").click()
+    page.get_by_text("The mail is deleted.").wait_for()
+    with page.expect_navigation():
+        page.get_by_role("button", name="Undo").click()
+    page.get_by_text("The mail is back.").wait_for()
+
+
+def beat(page):
+    with page.expect_navigation():
+        page.get_by_role("button", name="Send heartbeat").click()
+    page.get_by_text("The heartbeat is taken.").wait_for()
+
+
+def open_approvals(page):
+    with page.expect_navigation():
+        page.get_by_role("button", name="Open the approvals page").click()
+    page.get_by_text("A fresh link for you.").wait_for()
 
 
 PAGES = [
@@ -83,6 +112,10 @@ PAGES = [
     Page("console-executions", lambda world: world.console("executions")),
     Page("console-start", lambda world: world.console("start")),
     Page("console-start-refused", lambda world: world.console("start"), act=refuse_start, status=200),
+    Page("console-started", lambda world: world.console("start"), act=start),
+    Page("console-mail-deleted", lambda world: world.console("inbox", world.mails()[0]["id"]), act=delete_and_undo),
+    Page("console-task-heartbeat", lambda world: world.console("tasks") + query(arn=world.execution("waiting")), act=beat),
+    Page("console-approvals-link", lambda world: world.console(), act=open_approvals),
     Page("console-stop", lambda world: world.console("stop") + query(arn=world.execution("waiting"))),
     Page("console-redrive", lambda world: world.console("redrive") + query(arn=world.execution("stored"))),
     Page("console-redrive-failed", lambda world: world.console("redrive-failed")),

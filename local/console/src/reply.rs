@@ -118,7 +118,8 @@ fn response(status: StatusCode, content_type: &'static str, body: &str) -> axum:
         (CONTENT_TYPE, content_type),
         (CACHE_CONTROL, "no-store"),
         (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "no-referrer"),
+        // forms of the console must say where they come from: without any referrer a browser sends `Origin: null`
+        (REFERRER_POLICY, "same-origin"),
         (VARY, "accept"),
     ];
     let headers = response.headers_mut();

@@ -298,7 +298,7 @@ async fn every_page_has_a_json_form_and_the_strict_headers() {
             for (name, value) in [
                 ("cache-control", "no-store"),
                 ("x-content-type-options", "nosniff"),
-                ("referrer-policy", "no-referrer"),
+                ("referrer-policy", "same-origin"),
                 ("vary", "accept"),
             ] {
                 assert_eq!(answer.headers[name], value, "{uri}");

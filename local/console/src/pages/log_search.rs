@@ -168,7 +168,10 @@ fn names(lines: &[String]) -> Vec<String> {
         match serde_json::from_str::<Value>(line) {
             Ok(value) => {
                 for place in [Some(&value), value.get("fields")].into_iter().flatten() {
-                    NAMES.iter().filter_map(|name| place.get(name)?.as_str()).for_each(&mut add);
+                    NAMES
+                        .iter()
+                        .filter_map(|name| place.get(name)?.as_str())
+                        .for_each(&mut add);
                 }
             }
             Err(_) => NAMES.iter().filter_map(|name| quoted(line, name)).for_each(&mut add),

@@ -272,7 +272,11 @@ impl Submissions {
     /// Brings the index up to date by a few steps, and by others in the background; the number of keys that are left.
     pub(crate) async fn catch_up(&self) -> Result<u64, DriverError> {
         self.0.notice_new().await?;
-        let steps = if self.0.busy.load(Ordering::Acquire) { 0 } else { STEPS_OF_A_REQUEST };
+        let steps = if self.0.busy.load(Ordering::Acquire) {
+            0
+        } else {
+            STEPS_OF_A_REQUEST
+        };
         for _ in 0..steps {
             if !self.0.step().await? {
                 break;
