@@ -66,7 +66,7 @@ pub const SNS_MAILS: Rate = rate(10, 10);
 pub const SNS_SUSPENDED: Duration = Duration::from_hours(48);
 
 /// State transitions of Standard workflows in us-east-1, us-west-2 and eu-west-1, and elsewhere. Those beyond them are delayed.
-pub const STATE_TRANSITIONS: (Rate, Rate) = (rate(5_000, 5_000), rate(800, 800));
+pub const STATE_TRANSITIONS: (Rate, Rate) = (rate(5_000, 1_500), rate(800, 500));
 
 /// The concurrency that reservations leave to the functions without one.
 pub const LAMBDA_LEAST_UNRESERVED: usize = 100;
