@@ -97,6 +97,7 @@ pub struct Recorder {
     answers: BTreeMap<(Kind, Answer), u64>,
     failures: BTreeMap<FailureKind, Failures>,
     latency: Times,
+    latency_by_answer: BTreeMap<Answer, Times>,
     service: Times,
     delay: Times,
     interval: Interval,
@@ -111,6 +112,7 @@ impl Default for Recorder {
             answers: BTreeMap::new(),
             failures: BTreeMap::new(),
             latency: Times::new(),
+            latency_by_answer: BTreeMap::new(),
             service: Times::new(),
             delay: Times::new(),
             interval: Interval::new(),
@@ -138,6 +140,10 @@ impl Recorder {
                 *self.answers.entry((kind, answer)).or_default() += 1;
                 let latency = ended.saturating_sub(slot.intended);
                 self.latency.record(latency);
+                self.latency_by_answer
+                    .entry(answer)
+                    .or_insert_with(Times::new)
+                    .record(latency);
                 self.interval.latency.record(latency);
                 self.service.record(ended.saturating_sub(started));
             }
@@ -196,6 +202,11 @@ impl Recorder {
     /// From when a submission was due to its answer.
     pub fn latency(&self) -> &Times {
         &self.latency
+    }
+
+    /// The same, of each answer.
+    pub fn latency_by_answer(&self) -> &BTreeMap<Answer, Times> {
+        &self.latency_by_answer
     }
 
     /// From when a submission was sent to its answer.
@@ -287,6 +298,8 @@ mod tests {
             ((Kind::Invalid, Answer::Other(500)), 1),
         ]);
         assert_eq!(recorder.answers(), &expected);
+        let timed = |answer| recorder.latency_by_answer()[&answer].count();
+        assert_eq!((timed(Answer::Stored), timed(Answer::Other(500))), (2, 1));
     }
 
     #[test]

@@ -64,6 +64,8 @@ pub struct Summary {
     pub errors: BTreeMap<&'static str, Failed>,
     /// From when a submission was due to its answer.
     pub latency_ms: Option<Percentiles>,
+    /// The same of each answer, by status (or `put`): a refusal at once does not hide how long the others took.
+    pub latency_ms_by_outcome: BTreeMap<String, Percentiles>,
     /// From when it was sent to its answer.
     pub service_ms: Option<Percentiles>,
     /// From when it was due to when it was sent.
@@ -165,6 +167,7 @@ impl Summary {
             by_kind,
             errors: errors.collect(),
             latency_ms: Percentiles::of(recorder.latency()),
+            latency_ms_by_outcome: latency_by_outcome(recorder),
             service_ms: Percentiles::of(recorder.service()),
             start_delay_ms: Percentiles::of(recorder.delay()),
             target: about.target,
@@ -175,6 +178,13 @@ impl Summary {
     pub fn is_hopeless(&self) -> bool {
         self.submissions.answered == 0 && self.submissions.failed > 0
     }
+}
+
+fn latency_by_outcome(recorder: &Recorder) -> BTreeMap<String, Percentiles> {
+    let times = recorder.latency_by_answer().iter();
+    times
+        .filter_map(|(answer, times)| Some((answer.to_string(), Percentiles::of(times)?)))
+        .collect()
 }
 
 /// Started submissions over the time that the schedule has for them, or that they took if that is longer.
@@ -254,12 +264,15 @@ impl Summary {
     }
 
     fn write_times(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let rows = [
-            ("latency", &self.latency_ms),
-            ("service", &self.service_ms),
-            ("start delay", &self.start_delay_ms),
-        ];
-        if rows.iter().all(|(_, times)| times.is_none()) {
+        let of_all = |name: &str, times: &Option<Percentiles>| Some((name.to_owned(), times.clone()?));
+        let of_outcomes = self.latency_ms_by_outcome.iter();
+        let rows: Vec<(String, Percentiles)> = of_all("latency", &self.latency_ms)
+            .into_iter()
+            .chain(of_outcomes.map(|(outcome, times)| (format!("  of {outcome}"), times.clone())))
+            .chain(of_all("service", &self.service_ms))
+            .chain(of_all("start delay", &self.start_delay_ms))
+            .collect();
+        if rows.is_empty() {
             return Ok(());
         }
         write!(f, "\nms          ")?;
@@ -267,8 +280,7 @@ impl Summary {
             write!(f, "{title:>10}")?;
         }
         writeln!(f)?;
-        for (name, times) in rows {
-            let Some(p) = times else { continue };
+        for (name, p) in rows {
             write!(f, "{name:<12}")?;
             for time in [p.min, p.mean, p.p50, p.p90, p.p95, p.p99, p.p99_9, p.max] {
                 write!(f, "{time:>10.3}")?;
@@ -329,6 +341,11 @@ mod tests {
         let latency = json["latency_ms"].take();
         assert!((latency["max"].as_f64().unwrap() - 500.0).abs() < 1.0, "{latency}");
         assert!((latency["min"].as_f64().unwrap() - 400.0).abs() < 1.0, "{latency}");
+        let by_outcome = json["latency_ms_by_outcome"].take();
+        for (outcome, longest) in [("201", 500.0), ("500", 400.0)] {
+            let max = by_outcome[outcome]["max"].as_f64().unwrap();
+            assert!((max - longest).abs() < 1.0, "{by_outcome}");
+        }
         for times in ["service_ms", "start_delay_ms"] {
             assert!(json[times].take().is_object(), "{times}");
         }
@@ -341,7 +358,7 @@ mod tests {
                 "outcomes": {"201": 1, "500": 1},
                 "by_kind": {"valid": {"201": 1}, "partial": {"500": 1}},
                 "errors": {"timeout": {"count": 1, "example": "no answer within 30 s"}},
-                "latency_ms": null, "service_ms": null, "start_delay_ms": null,
+                "latency_ms": null, "latency_ms_by_outcome": null, "service_ms": null, "start_delay_ms": null,
             })
         );
     }
@@ -359,6 +376,7 @@ mod tests {
             "500                  1         0         1         0",
             "timeout                      1  no answer within 30 s",
             "latency",
+            "  of 201",
         ] {
             assert!(text.contains(part), "{text}lacks {part:?}");
         }

@@ -15,7 +15,7 @@ use clap::{Parser, ValueEnum};
     after_help = "Exit status: 0 when all figures were taken, else 1 with the reason."
 )]
 pub(crate) struct Cli {
-    /// The parts to measure, in the order of --list [default: all]
+    /// The parts to measure, in the order of --list [default: all but hold]
     #[arg(value_enum, value_name = "PART")]
     parts: Vec<Part>,
     /// Only say which parts there are, and what each measures
@@ -31,6 +31,15 @@ pub(crate) struct Cli {
     /// The number of executions that the part `parked` parks
     #[arg(long, value_name = "N", default_value_t = 100_000, env = "SLUICE_BENCH_PARKED")]
     pub(crate) parked: usize,
+    /// The rate that the part `hold` offers, in submissions a second
+    #[arg(long, value_name = "N", default_value_t = 250.0, value_parser = rate)]
+    pub(crate) rate: f64,
+    /// For how many seconds the part `hold` offers it
+    #[arg(long, value_name = "N", default_value_t = 300, value_parser = clap::value_parser!(u32).range(1..=86_400))]
+    pub(crate) seconds: u32,
+    /// The quotas that hold in the part `hold`: aws, aws-small or new-account [default: none]
+    #[arg(long, value_name = "PROFILE")]
+    pub(crate) quotas: Option<String>,
     /// The directory for data and for measuring the disk's floor [default: the system's temporary directory]
     #[arg(long, value_name = "DIR")]
     directory: Option<PathBuf>,
@@ -51,6 +60,8 @@ pub(crate) enum Part {
     Tables,
     /// Executions that wait for a token: their memory, a restart with them, and their ends
     Parked,
+    /// A rate of submissions for some minutes, under quotas if --quotas says so, and what became of each
+    Hold,
 }
 
 /// Another server.
@@ -66,6 +77,7 @@ impl Cli {
     /// Returns true if a part is to be measured. With peers alone, of the parts only the floor is.
     pub(crate) fn wants(&self, part: Part) -> bool {
         match self.parts.is_empty() {
+            true if part == Part::Hold => false,
             true => self.peers.is_empty() || part == Part::Floor,
             false => self.parts.contains(&part),
         }
@@ -97,6 +109,13 @@ fn peer(text: &str) -> Result<Peer, String> {
     }
 }
 
+fn rate(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(rate) if (0.1..=100_000.0).contains(&rate) => Ok(rate),
+        _ => Err("it is a number of submissions a second, 0.1 to 100,000".to_owned()),
+    }
+}
+
 fn factor(text: &str) -> Result<f64, String> {
     match text.parse() {
         Ok(factor) if factor > 0.0 && factor <= 100.0 => Ok(factor),
@@ -125,7 +144,9 @@ mod tests {
                 .collect();
             assert_eq!(wanted, expected, "{words:?}");
         };
-        check(&[], Part::value_variants());
+        let all = Part::value_variants();
+        check(&[], &all[..all.len() - 1]);
+        check(&["hold"], &[Part::Hold]);
         check(&["tables", "url"], &[Part::Url, Part::Tables]);
         check(&["--peer", "other=http://127.0.0.1:1/"], &[Part::Floor]);
         check(&["url", "--peer", "other=http://127.0.0.1:1/"], &[Part::Url]);

@@ -11,6 +11,7 @@
 mod cli;
 mod error;
 mod floor;
+mod hold;
 mod load;
 mod parked;
 mod stack;
@@ -55,6 +56,7 @@ fn measure(cli: &Cli) -> Result<(), BenchError> {
             Part::Url => stack::url(cli)?,
             Part::Tables => stack::tables(cli)?,
             Part::Parked => parked::parked(cli)?,
+            Part::Hold => hold::hold(cli)?,
         }
     }
     cli.peers.iter().try_for_each(|peer| floor::peer(cli, peer))

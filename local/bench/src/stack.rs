@@ -12,9 +12,14 @@ use crate::wire::Wire;
 
 /// A stack on a directory of its own.
 pub(crate) fn fresh(cli: &Cli) -> Result<Sluice, BenchError> {
+    fresh_with(cli, &[])
+}
+
+/// A stack with more arguments for `sluice up`.
+pub(crate) fn fresh_with(cli: &Cli, arguments: &[&str]) -> Result<Sluice, BenchError> {
     let path = cli.directory();
     let directory = tempfile::tempdir_in(&path).map_err(|source| BenchError::Disk { path, source })?;
-    Ok(Sluice::on(directory, &[]))
+    Ok(Sluice::on(directory, arguments))
 }
 
 /// An answer that must not be as it is.

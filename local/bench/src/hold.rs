@@ -1,0 +1,201 @@
+//! An open loop of submissions through the URL, and the account of what became of each.
+//!
+//! The other parts ask how much the machine can do; this one offers a rate and asks whether it holds: what clients were told, how
+//! long they waited from when they were due, whether an execution failed, and whether what is stored is exactly what was taken in.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::cli::Cli;
+use crate::error::BenchError;
+use crate::load::line;
+use crate::stack::fresh_with;
+use crate::support::{Sluice, binaries};
+use crate::wire::Wire;
+
+/// The longest wait for everything to be normal again after the load.
+const PATIENCE: Duration = Duration::from_secs(300);
+
+/// A rate for a time under quotas, and then the account.
+pub(crate) fn hold(cli: &Cli) -> Result<(), BenchError> {
+    let quotas: Vec<&str> = cli
+        .quotas
+        .iter()
+        .flat_map(|profile| ["--quotas", profile.as_str()])
+        .collect();
+    let mut sluice = fresh_with(cli, &quotas)?;
+    sluice.start();
+    let summary = load(cli, &sluice.output("FunctionURLAPI"))?;
+    let ended = Instant::now();
+    tell(&summary);
+    let taken_in = count(&summary, "valid", "201") + count(&summary, "valid", "202");
+    let probes = until_normal(&sluice)?;
+    line("a clean submission is 201 within 1 s again", seconds_since(ended), "s");
+    let stored = until_stored(&sluice, taken_in + probes)?;
+    line("everything that was taken in is stored", seconds_since(ended), "s");
+    line("entries", (stored - probes) as f64, "");
+    tell_counts(&sluice, &summary);
+    Ok(())
+}
+
+fn seconds_since(then: Instant) -> f64 {
+    then.elapsed().as_secs_f64()
+}
+
+/// Runs pinger; gives its summary.
+fn load(cli: &Cli, url: &str) -> Result<Value, BenchError> {
+    let unfinished = |what: String| BenchError::Unfinished(format!("pinger: {what}"));
+    let ran = std::process::Command::new(binaries().join("pinger"))
+        .args(["--url", url, "--rate", &cli.rate.to_string()])
+        .args(["--duration", &format!("{}s", cli.seconds)])
+        .args(["--partial", "2%", "--invalid", "5%", "--encoding", "json"])
+        .args(["--concurrency", "900", "--timeout", "60s", "--grace", "60s"])
+        .args(["--json", "--quiet"])
+        .output()
+        .map_err(|error| unfinished(error.to_string()))?;
+    if !ran.status.success() {
+        return Err(unfinished(String::from_utf8_lossy(&ran.stderr).into_owned()));
+    }
+    serde_json::from_slice(&ran.stdout).map_err(|error| unfinished(error.to_string()))
+}
+
+/// Prints what clients were told, and how long they waited.
+fn tell(summary: &Value) {
+    let figure = |name: &str| summary[name].as_f64().unwrap_or_default();
+    line("submissions a second, offered", figure("intended_rate"), "/s");
+    line("submissions a second, started", figure("achieved_rate"), "/s");
+    for kind in ["valid", "partial", "invalid"] {
+        for (status, number) in summary["by_kind"][kind].as_object().into_iter().flatten() {
+            line(&format!("{kind}, {status}"), number.as_f64().unwrap_or_default(), "");
+        }
+    }
+    for (status, times) in summary["latency_ms_by_outcome"].as_object().into_iter().flatten() {
+        let at = |percentile: &str| times[percentile].as_f64().unwrap_or_default();
+        println!(
+            "{:<44} {:>8.1} ms median, {:.1} p99, {:.1} max",
+            format!("latency of {status}, from when it was due"),
+            at("p50"),
+            at("p99"),
+            at("max")
+        );
+    }
+    for (kind, failed) in summary["errors"].as_object().into_iter().flatten() {
+        println!("{:<44} {failed}", format!("no answer: {kind}"));
+    }
+}
+
+/// Puts a clean submission each second until one is stored within a second; gives the number that were stored.
+fn until_normal(sluice: &Sluice) -> Result<u64, BenchError> {
+    let began = Instant::now();
+    let url = sluice.output("FunctionURLAPI");
+    let mut stored = 0;
+    for n in 0.. {
+        let asked = Instant::now();
+        let mut wire = Wire::to(&url)?;
+        let (status, body) = wire.put_json(&crate::support::good_submission(&format!("probe{n}")))?;
+        stored += u64::from(matches!(status, 201 | 202));
+        if status == 201 && asked.elapsed() < Duration::from_secs(1) {
+            break;
+        }
+        if began.elapsed() > PATIENCE {
+            let what = "clean submissions are still not stored within a second".to_owned();
+            return Err(BenchError::Answer { what, status, body });
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+    Ok(stored)
+}
+
+/// Waits until as many entries are there as submissions were taken in, and gives their number. More are never right: something
+/// was stored of which a client was told that it was not taken in.
+fn until_stored(sluice: &Sluice, expected: u64) -> Result<u64, BenchError> {
+    let began = Instant::now();
+    loop {
+        let stored = entries(sluice)?;
+        if stored > expected {
+            return Err(BenchError::Unfinished(format!(
+                "{stored} entries are stored, and {expected} submissions were taken in"
+            )));
+        }
+        if stored == expected {
+            return Ok(stored);
+        }
+        if began.elapsed() > PATIENCE {
+            return Err(BenchError::Unfinished(format!(
+                "only {stored} entries are stored, and {expected} submissions were taken in"
+            )));
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
+/// The number of entries.
+fn entries(sluice: &Sluice) -> Result<u64, BenchError> {
+    let table = sluice.output("TableName");
+    let mut request = json!({ "TableName": table, "Select": "COUNT" });
+    let mut found = 0;
+    loop {
+        let answer = sluice.aws().call("DynamoDB_20120810.Scan", &request);
+        let answer = answer.map_err(|error| BenchError::Unfinished(format!("Scan: {error:?}")))?;
+        found += answer["Count"].as_u64().unwrap_or_default();
+        match answer["LastEvaluatedKey"].is_object() {
+            true => request["ExclusiveStartKey"] = answer["LastEvaluatedKey"].clone(),
+            false => return Ok(found),
+        }
+    }
+}
+
+/// Prints what Step Functions and DynamoDB counted, by their own metrics.
+fn tell_counts(sluice: &Sluice, summary: &Value) {
+    let machine = sluice.output("StateMachineArn");
+    for metric in [
+        "ExecutionsStarted",
+        "ExecutionsSucceeded",
+        "ExecutionsFailed",
+        "ExecutionsTimedOut",
+        "ExecutionsAborted",
+        "ExecutionThrottled",
+    ] {
+        let dimensions = json!([{ "Name": "StateMachineArn", "Value": machine }]);
+        line(
+            metric,
+            metric_sum(sluice, ("AWS/States", metric), &dimensions, "Sum"),
+            "",
+        );
+    }
+    let started = summary["submissions"]["started"].as_f64().unwrap_or(1.0).max(1.0);
+    let table = json!({ "Name": "TableName", "Value": sluice.output("SubmissionsTableName") });
+    for operation in ["GetItem", "PutItem", "UpdateItem"] {
+        let dimensions = json!([table, { "Name": "Operation", "Value": operation }]);
+        let latency = ("AWS/DynamoDB", "SuccessfulRequestLatency");
+        let calls = metric_sum(sluice, latency, &dimensions, "SampleCount");
+        line(
+            &format!("{operation} of Submissions, a submission"),
+            calls / started,
+            "",
+        );
+    }
+}
+
+/// A statistic of a metric over the last hours.
+fn metric_sum(sluice: &Sluice, (namespace, name): (&str, &str), dimensions: &Value, stat: &str) -> f64 {
+    let metric = json!({ "Namespace": namespace, "MetricName": name, "Dimensions": dimensions });
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let now = now.map_or(0, |since| since.as_secs());
+    let request = json!({
+        "MetricDataQueries": [{ "Id": "m", "MetricStat": { "Metric": metric, "Period": 86_400, "Stat": stat } }],
+        "StartTime": now - 2 * 86_400, "EndTime": now + 86_400,
+    });
+    let answer = sluice
+        .aws()
+        .call("GraniteServiceVersion20100801.GetMetricData", &request);
+    let values = answer.map(|answer| answer["MetricDataResults"][0]["Values"].clone());
+    let values = values.unwrap_or_default();
+    let numbers = values.as_array().into_iter().flatten().filter_map(Value::as_f64);
+    numbers.fold(0.0, |sum, number| sum + number)
+}
+
+fn count(summary: &Value, kind: &str, status: &str) -> u64 {
+    summary["by_kind"][kind][status].as_u64().unwrap_or_default()
+}
