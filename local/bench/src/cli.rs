@@ -15,7 +15,7 @@ use clap::{Parser, ValueEnum};
     after_help = "Exit status: 0 when all figures were taken, else 1 with the reason."
 )]
 pub(crate) struct Cli {
-    /// The parts to measure, in the order of --list [default: all but hold]
+    /// The parts to measure, in the order of --list [default: all but approvals and hold]
     #[arg(value_enum, value_name = "PART")]
     parts: Vec<Part>,
     /// Only say which parts there are, and what each measures
@@ -31,6 +31,9 @@ pub(crate) struct Cli {
     /// The number of executions that the part `parked` parks
     #[arg(long, value_name = "N", default_value_t = 100_000, env = "SLUICE_BENCH_PARKED")]
     pub(crate) parked: usize,
+    /// The number of approvals that are open in the part `approvals`
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub(crate) approvals: usize,
     /// The rate that the part `hold` offers, in submissions a second
     #[arg(long, value_name = "N", default_value_t = 250.0, value_parser = rate)]
     pub(crate) rate: f64,
@@ -60,6 +63,8 @@ pub(crate) enum Part {
     Tables,
     /// Executions that wait for a token: their memory, a restart with them, and their ends
     Parked,
+    /// Open approvals: their page, one decision about all of them, and the same with three kills in the middle
+    Approvals,
     /// A rate of submissions for some minutes, under quotas if --quotas says so, and what became of each
     Hold,
 }
@@ -77,7 +82,7 @@ impl Cli {
     /// Returns true if a part is to be measured. With peers alone, of the parts only the floor is.
     pub(crate) fn wants(&self, part: Part) -> bool {
         match self.parts.is_empty() {
-            true if part == Part::Hold => false,
+            true if matches!(part, Part::Approvals | Part::Hold) => false,
             true => self.peers.is_empty() || part == Part::Floor,
             false => self.parts.contains(&part),
         }
@@ -145,7 +150,7 @@ mod tests {
             assert_eq!(wanted, expected, "{words:?}");
         };
         let all = Part::value_variants();
-        check(&[], &all[..all.len() - 1]);
+        check(&[], &all[..all.len() - 2]);
         check(&["hold"], &[Part::Hold]);
         check(&["tables", "url"], &[Part::Url, Part::Tables]);
         check(&["--peer", "other=http://127.0.0.1:1/"], &[Part::Floor]);

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::account::{entries, execution_count, metric_sum};
 use crate::cli::Cli;
 use crate::error::BenchError;
 use crate::load::line;
@@ -130,25 +131,8 @@ fn until_stored(sluice: &Sluice, expected: u64) -> Result<u64, BenchError> {
     }
 }
 
-/// The number of entries.
-fn entries(sluice: &Sluice) -> Result<u64, BenchError> {
-    let table = sluice.output("TableName");
-    let mut request = json!({ "TableName": table, "Select": "COUNT" });
-    let mut found = 0;
-    loop {
-        let answer = sluice.aws().call("DynamoDB_20120810.Scan", &request);
-        let answer = answer.map_err(|error| BenchError::Unfinished(format!("Scan: {error:?}")))?;
-        found += answer["Count"].as_u64().unwrap_or_default();
-        match answer["LastEvaluatedKey"].is_object() {
-            true => request["ExclusiveStartKey"] = answer["LastEvaluatedKey"].clone(),
-            false => return Ok(found),
-        }
-    }
-}
-
 /// Prints what Step Functions and DynamoDB counted, by their own metrics.
 fn tell_counts(sluice: &Sluice, summary: &Value) {
-    let machine = sluice.output("StateMachineArn");
     for metric in [
         "ExecutionsStarted",
         "ExecutionsSucceeded",
@@ -157,12 +141,7 @@ fn tell_counts(sluice: &Sluice, summary: &Value) {
         "ExecutionsAborted",
         "ExecutionThrottled",
     ] {
-        let dimensions = json!([{ "Name": "StateMachineArn", "Value": machine }]);
-        line(
-            metric,
-            metric_sum(sluice, ("AWS/States", metric), &dimensions, "Sum"),
-            "",
-        );
+        line(metric, execution_count(sluice, metric), "");
     }
     let started = summary["submissions"]["started"].as_f64().unwrap_or(1.0).max(1.0);
     let table = json!({ "Name": "TableName", "Value": sluice.output("SubmissionsTableName") });
@@ -176,24 +155,6 @@ fn tell_counts(sluice: &Sluice, summary: &Value) {
             "",
         );
     }
-}
-
-/// A statistic of a metric over the last hours.
-fn metric_sum(sluice: &Sluice, (namespace, name): (&str, &str), dimensions: &Value, stat: &str) -> f64 {
-    let metric = json!({ "Namespace": namespace, "MetricName": name, "Dimensions": dimensions });
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let now = now.map_or(0, |since| since.as_secs());
-    let request = json!({
-        "MetricDataQueries": [{ "Id": "m", "MetricStat": { "Metric": metric, "Period": 86_400, "Stat": stat } }],
-        "StartTime": now - 2 * 86_400, "EndTime": now + 86_400,
-    });
-    let answer = sluice
-        .aws()
-        .call("GraniteServiceVersion20100801.GetMetricData", &request);
-    let values = answer.map(|answer| answer["MetricDataResults"][0]["Values"].clone());
-    let values = values.unwrap_or_default();
-    let numbers = values.as_array().into_iter().flatten().filter_map(Value::as_f64);
-    numbers.fold(0.0, |sum, number| sum + number)
 }
 
 fn count(summary: &Value, kind: &str, status: &str) -> u64 {

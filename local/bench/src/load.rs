@@ -131,7 +131,13 @@ pub(crate) fn many(name: &str, server: &str, load: Load, run: impl Request) -> R
     Ok(rate)
 }
 
-fn at_once(server: &str, load: Load, offset: usize, run: &impl Request) -> Result<Vec<Duration>, BenchError> {
+/// Each request once, by as many clients as [`CLIENTS`]; gives their times.
+pub(crate) fn at_once(
+    server: &str,
+    load: Load,
+    offset: usize,
+    run: &impl Request,
+) -> Result<Vec<Duration>, BenchError> {
     let (next, began) = (AtomicUsize::new(0), Instant::now());
     let client = || {
         let (mut wire, mut patience, mut times) = (Wire::to(server)?, Patience::AMONG_MANY, Vec::new());

@@ -8,6 +8,8 @@
 //! workspace a second time.
 #![allow(clippy::print_stdout, clippy::print_stderr)] // the figures, and why there are none
 
+mod account;
+mod approvals;
 mod cli;
 mod error;
 mod floor;
@@ -56,6 +58,7 @@ fn measure(cli: &Cli) -> Result<(), BenchError> {
             Part::Url => stack::url(cli)?,
             Part::Tables => stack::tables(cli)?,
             Part::Parked => parked::parked(cli)?,
+            Part::Approvals => approvals::approvals(cli)?,
             Part::Hold => hold::hold(cli)?,
         }
     }
