@@ -3,6 +3,8 @@
 //! The other parts ask how much the machine can do; this one offers a rate and asks whether it holds: what clients were told, how
 //! long they waited from when they were due, whether an execution failed, and whether what is stored is exactly what was taken in.
 
+use std::io::Read;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -10,10 +12,14 @@ use serde_json::{Value, json};
 use crate::account::{entries, execution_count, metric_sum};
 use crate::cli::Cli;
 use crate::error::BenchError;
-use crate::load::line;
+use crate::load::{line, row};
 use crate::stack::fresh_with;
+use crate::support::approvals::{Asked, ask_for_approval};
 use crate::support::{Sluice, binaries};
 use crate::wire::Wire;
+
+/// The number of requests that an admin decides while the load runs.
+const DECISIONS: u32 = 20;
 
 /// The longest wait for everything to be normal again after the load.
 const PATIENCE: Duration = Duration::from_secs(300);
@@ -27,15 +33,25 @@ pub(crate) fn hold(cli: &Cli) -> Result<(), BenchError> {
         .collect();
     let mut sluice = fresh_with(cli, &quotas)?;
     sluice.start();
-    let summary = load(cli, &sluice.output("FunctionURLAPI"))?;
+    let asked: Vec<Asked> = (0..DECISIONS)
+        .map(|n| ask_for_approval(&sluice, &format!("Admin{n}")))
+        .collect();
+    let mut load = start_load(cli, &sluice.output("FunctionURLAPI"))?;
+    let mut decisions = decide_meanwhile(cli, &asked)?;
+    let summary = load.summary()?;
     let ended = Instant::now();
     tell(&summary);
-    let taken_in = count(&summary, "valid", "201") + count(&summary, "valid", "202");
+    row("an admin's decision meanwhile", &mut decisions);
+    let taken_in = count(&summary, "valid", "201") + count(&summary, "valid", "202") + u64::from(DECISIONS);
     let probes = until_normal(&sluice)?;
     line("a clean submission is 201 within 1 s again", seconds_since(ended), "s");
     let stored = until_stored(&sluice, taken_in + probes)?;
     line("everything that was taken in is stored", seconds_since(ended), "s");
-    line("entries", (stored - probes) as f64, "");
+    line(
+        "entries of the load",
+        (stored - probes - u64::from(DECISIONS)) as f64,
+        "",
+    );
     tell_counts(&sluice, &summary);
     Ok(())
 }
@@ -44,21 +60,68 @@ fn seconds_since(then: Instant) -> f64 {
     then.elapsed().as_secs_f64()
 }
 
-/// Runs pinger; gives its summary.
-fn load(cli: &Cli, url: &str) -> Result<Value, BenchError> {
-    let unfinished = |what: String| BenchError::Unfinished(format!("pinger: {what}"));
-    let ran = std::process::Command::new(binaries().join("pinger"))
+/// A running pinger.
+struct Pinger(std::process::Child);
+
+fn pinger_failed(what: impl ToString) -> BenchError {
+    BenchError::Unfinished(format!("pinger: {}", what.to_string()))
+}
+
+/// Starts pinger.
+fn start_load(cli: &Cli, url: &str) -> Result<Pinger, BenchError> {
+    let mut command = Command::new(binaries().join("pinger"));
+    command
         .args(["--url", url, "--rate", &cli.rate.to_string()])
         .args(["--duration", &format!("{}s", cli.seconds)])
         .args(["--partial", "2%", "--invalid", "5%", "--encoding", "json"])
-        .args(["--concurrency", "900", "--timeout", "60s", "--grace", "60s"])
+        .args(["--concurrency", "1000", "--timeout", "60s", "--grace", "60s"])
         .args(["--json", "--quiet"])
-        .output()
-        .map_err(|error| unfinished(error.to_string()))?;
-    if !ran.status.success() {
-        return Err(unfinished(String::from_utf8_lossy(&ran.stderr).into_owned()));
+        .stdout(Stdio::piped());
+    if let Some(wait) = cli.wait {
+        command.args(["--wait", &wait.to_string()]);
     }
-    serde_json::from_slice(&ran.stdout).map_err(|error| unfinished(error.to_string()))
+    command.spawn().map(Pinger).map_err(pinger_failed)
+}
+
+impl Pinger {
+    /// Waits for its end; gives its summary.
+    fn summary(&mut self) -> Result<Value, BenchError> {
+        let mut text = String::new();
+        if let Some(output) = &mut self.0.stdout {
+            output.read_to_string(&mut text).map_err(pinger_failed)?;
+        }
+        let status = self.0.wait().map_err(pinger_failed)?;
+        match status.success() {
+            true => serde_json::from_str(&text).map_err(pinger_failed),
+            false => Err(pinger_failed(status)),
+        }
+    }
+}
+
+impl Drop for Pinger {
+    fn drop(&mut self) {
+        // nothing to do about one that has ended
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Decides one request after the other, spread over the time of the load; gives what each decision took.
+fn decide_meanwhile(cli: &Cli, asked: &[Asked]) -> Result<Vec<Duration>, BenchError> {
+    let pause = Duration::from_secs(cli.seconds.into()) / (DECISIONS + 1);
+    asked
+        .iter()
+        .map(|asked| {
+            std::thread::sleep(pause);
+            let began = Instant::now();
+            let status = asked.decide("approve");
+            let status = status.map_err(|error| BenchError::Unfinished(format!("a decision: {error}")))?;
+            match status {
+                200 => Ok(began.elapsed()),
+                _ => Err(BenchError::Unfinished(format!("a decision was answered {status}"))),
+            }
+        })
+        .collect()
 }
 
 /// Prints what clients were told, and how long they waited.

@@ -16,6 +16,7 @@ mod floor;
 mod hold;
 mod load;
 mod parked;
+mod processes;
 mod stack;
 #[path = "../../tests/support/mod.rs"]
 mod support;

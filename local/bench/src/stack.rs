@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 
 use crate::cli::Cli;
 use crate::error::BenchError;
-use crate::load::{Load, Patience, Taken, line, many, one_at_a_time, row};
+use crate::load::{Load, Patience, Request, Taken, line, many, one_at_a_time, row};
+use crate::processes::Processes;
 use crate::support::{Sluice, good_submission};
 use crate::wire::Wire;
 
@@ -76,7 +77,21 @@ pub(crate) fn workflow(cli: &Cli) -> Result<(), BenchError> {
         Ok(began.elapsed())
     };
     one_at_a_time("StartExecution to end", &endpoint, Load::of(cli.scaled(1_000)), run)?;
-    many("StartExecution to end", &endpoint, Load::of(cli.scaled(20_000)), run)?;
+    many_by_process(&sluice, "StartExecution to end", &endpoint, cli.scaled(20_000), run)
+}
+
+/// Many clients, and what each submission takes of the processors, by process.
+fn many_by_process(
+    sluice: &Sluice,
+    name: &str,
+    server: &str,
+    count: usize,
+    run: impl Request,
+) -> Result<(), BenchError> {
+    let before = Processes::of(sluice);
+    many(name, server, Load::of(count), run)?;
+    // with those that warm it up
+    Processes::of(sluice).tell_since(&before, count + count / 10);
     Ok(())
 }
 
@@ -95,8 +110,7 @@ pub(crate) fn url(cli: &Cli) -> Result<(), BenchError> {
         Ok(began.elapsed())
     };
     one_at_a_time("function URL", &url, Load::of(cli.scaled(1_000)), run)?;
-    many("function URL", &url, Load::of(cli.scaled(15_000)), run)?;
-    Ok(())
+    many_by_process(&sluice, "function URL", &url, cli.scaled(15_000), run)
 }
 
 /// Calls of a table through the endpoint, and what each costs `sluice`.
