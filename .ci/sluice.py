@@ -25,7 +25,7 @@ def running(binary, *options):
         try:
             yield process, endpoint_of(process)
             process.send_signal(signal.SIGINT)
-            assert process.wait(timeout=20) == 0, "Ctrl-C must end it cleanly"
+            assert process.wait(timeout=60) == 0, "Ctrl-C must end it cleanly"
         finally:
             if process.poll() is None:
                 process.kill()
@@ -56,7 +56,7 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def until(what, probe, seconds=20):
+def until(what, probe, seconds=60):
     """Waits for another process to get there; the bound is only for the case that it never does."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

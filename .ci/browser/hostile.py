@@ -43,10 +43,10 @@ def run(browser, endpoint, problems):
 
 
 def visit(tab, link):
-    """Goes to a page. What was pressed last may still be on its way, and a second navigation ends the first: then once more."""
+    """Goes to a page, until all of it is there. What was pressed last may still be on its way, and a second navigation ends the first: then once more."""
     for last in (False, False, True):
         try:
-            return tab.goto(link, wait_until="networkidle")
+            return tab.goto(link)
         except PlaywrightError as error:
             if last or "ERR_ABORTED" not in str(error):
                 raise

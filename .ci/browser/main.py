@@ -2,7 +2,9 @@
 """A real browser on the pages of a running `sluice`. Called by .ci/browser/run, which says how."""
 import argparse
 import pathlib
+import signal
 import sys
+import time
 
 from playwright.sync_api import sync_playwright
 
@@ -15,6 +17,14 @@ from world import World, sluice
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run", "--disable-dev-shm-usage"]
 
 
+# The end of waiting for the whole: several times what it takes on a slow machine, so that what hangs is told with its place.
+LIMIT_S = 20 * 60
+
+
+def too_late(*_):
+    raise TimeoutError(f"the browser tests are not done within {LIMIT_S} s")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("binary")
@@ -24,6 +34,8 @@ def main():
     parser.add_argument("--no-hostile", action="store_true", help="leave out the browser that presses every button of a mail's link")
     parser.add_argument("--screenshots", default="target/screenshots")
     options = parser.parse_args()
+    signal.signal(signal.SIGALRM, too_late)
+    signal.alarm(LIMIT_S)
     pathlib.Path(options.screenshots).mkdir(parents=True, exist_ok=True)
     axe = pathlib.Path(options.axe).read_text(encoding="utf-8")
     problems = checks.Problems()
@@ -32,8 +44,12 @@ def main():
         with sluice.running(options.binary, "--stack", "workflow", "--stack", "dashboard") as (_, endpoint):
             world = World(endpoint)
             chosen = [page for page in PAGES if page.name.startswith(options.only)]
+            looker = checks.Looker(browser, world, axe, options.screenshots, problems)
             for page in chosen:
-                checks.look(browser, page, world, axe, options.screenshots, problems)
+                started = time.monotonic()
+                looker.look(page)
+                print(f"  {page.name}: {time.monotonic() - started:.1f} s", flush=True)
+            looker.close()
         if not options.no_hostile:
             with sluice.running(options.binary) as (_, endpoint):
                 hostile.run(browser, endpoint, problems)
