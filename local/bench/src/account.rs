@@ -1,4 +1,4 @@
-//! What a stack says about itself: its metrics, and how many entries it has.
+//! The word of a stack about itself: its metrics, and how many entries it has.
 
 use std::time::{Duration, Instant};
 

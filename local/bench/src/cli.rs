@@ -43,7 +43,7 @@ pub(crate) struct Cli {
     /// The quotas that hold in the part `hold`: aws, aws-small or new-account [default: none]
     #[arg(long, value_name = "PROFILE")]
     pub(crate) quotas: Option<String>,
-    /// How many seconds each submission of the part `hold` may wait for its end (`Prefer: wait=N`) [default: the stack's]
+    /// Seconds that each submission of the part `hold` may wait for its end (`Prefer: wait=N`) [default: the stack's]
     #[arg(long, value_name = "N")]
     pub(crate) wait: Option<u32>,
     /// The directory for data and for measuring the disk's floor [default: the system's temporary directory]

@@ -10,7 +10,7 @@ use crate::support::Sluice;
 /// A tick of the kernel's accounts, which is a hundredth of a second on every Linux that runs this.
 const TICK: Duration = Duration::from_millis(10);
 
-/// What processes of one name have used.
+/// The use of processor and memory by the processes of one name.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Usage {
     processes: usize,
