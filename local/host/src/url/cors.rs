@@ -60,22 +60,12 @@ impl Cors {
         answer
     }
 
-    /// Adds to an answer what a page of this origin needs to read it. What the function said itself
-    /// about CORS is replaced.
+    /// Adds to an answer what a page of this origin needs to read it. What the function said itself about CORS stays beside it, as
+    /// on AWS: a browser that reads two origins refuses the answer.
     pub(super) fn decorate(&self, request: &HeaderMap, answer: &mut HeaderMap) {
-        let own = self.origin_headers(request);
-        for name in [
-            ACCESS_CONTROL_ALLOW_ORIGIN,
-            ACCESS_CONTROL_ALLOW_CREDENTIALS,
-            ACCESS_CONTROL_EXPOSE_HEADERS,
-            ACCESS_CONTROL_ALLOW_METHODS,
-            ACCESS_CONTROL_ALLOW_HEADERS,
-            ACCESS_CONTROL_MAX_AGE,
-        ] {
-            answer.remove(name);
-        }
+        let mut own = self.origin_headers(request);
         if own.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) {
-            put(answer, ACCESS_CONTROL_EXPOSE_HEADERS, &self.expose_headers.join(","));
+            put(&mut own, ACCESS_CONTROL_EXPOSE_HEADERS, &self.expose_headers.join(","));
         }
         for (name, value) in &own {
             answer.append(name.clone(), value.clone());
@@ -203,18 +193,24 @@ mod tests {
     }
 
     #[test]
-    fn an_answer_carries_what_the_configuration_says_not_what_the_function_says() {
+    fn an_answer_carries_what_the_configuration_says_beside_what_the_function_says() {
         for (credentials, origin, expected) in [
-            (false, "https://a", "allow-origin=* expose-headers=location"),
+            (
+                false,
+                "https://a",
+                "allow-methods=POST allow-origin=* allow-origin=https://own expose-headers=location",
+            ),
             (
                 true,
                 "https://a",
-                "allow-credentials=true allow-origin=https://a expose-headers=location vary=Origin",
+                "allow-credentials=true allow-methods=POST allow-origin=https://a allow-origin=https://own \
+                 expose-headers=location vary=Origin",
             ),
-            (false, "", ""),
+            (false, "", "allow-methods=POST allow-origin=https://own"),
         ] {
             let mut answer = HeaderMap::new();
-            put(&mut answer, ACCESS_CONTROL_ALLOW_ORIGIN, "https://evil");
+            put(&mut answer, ACCESS_CONTROL_ALLOW_ORIGIN, "https://own");
+            put(&mut answer, ACCESS_CONTROL_ALLOW_METHODS, "POST");
             cors(&["*"], credentials).decorate(&request(origin, "", ""), &mut answer);
             assert_eq!(shown(&answer), expected, "{credentials} {origin}");
         }

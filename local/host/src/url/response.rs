@@ -1,6 +1,7 @@
 //! The HTTP response that a function's answer stands for: payload format 2.0. Pure.
 //!
-//! See <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads>.
+//! See <https://docs.aws.amazon.com/lambda/latest/dg/urls-invocation.html#urls-payloads>. What is of another type than documented
+//! is read as what it says: a status in quotes, a body that is an object. What says nothing that can be sent is a 502.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -34,18 +35,23 @@ pub(super) enum MalformedAnswer {
     Base64,
 }
 
-/// An object with a `statusCode` says what to send; any other JSON is sent itself, as 200.
+/// An object with a `statusCode` says what to send. Any other JSON is sent itself, as 200, and of a text what it says.
 pub(super) fn http_answer(payload: &Bytes) -> Result<HttpAnswer, MalformedAnswer> {
     let value: Value = serde_json::from_slice(payload).map_err(|error| MalformedAnswer::NotJson(error.to_string()))?;
     match value {
         Value::Object(mut fields) if fields.contains_key("statusCode") => described(&mut fields),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_) => {
-            Ok(HttpAnswer {
-                status: StatusCode::OK,
-                headers: json_type(),
-                body: payload.clone(),
-            })
+        Value::String(text) => Ok(plain(text.into())),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Ok(plain(payload.clone()))
         }
+    }
+}
+
+fn plain(body: Bytes) -> HttpAnswer {
+    HttpAnswer {
+        status: StatusCode::OK,
+        headers: json_type(),
+        body,
     }
 }
 
@@ -59,13 +65,15 @@ fn described(fields: &mut Map<String, Value>) -> Result<HttpAnswer, MalformedAns
     let encoded = match fields.get("isBase64Encoded") {
         None | Some(Value::Null) => false,
         Some(Value::Bool(encoded)) => *encoded,
+        Some(Value::String(text)) if text.eq_ignore_ascii_case("true") => true,
+        Some(Value::String(text)) if text.is_empty() || text.eq_ignore_ascii_case("false") => false,
         Some(_) => return Err(MalformedAnswer::Type("isBase64Encoded".into())),
     };
     let body = match fields.remove("body") {
         None | Some(Value::Null) => Bytes::new(),
         Some(Value::String(text)) if encoded => STANDARD.decode(text).map_err(|_| MalformedAnswer::Base64)?.into(),
         Some(Value::String(text)) => text.into(),
-        Some(_) => return Err(MalformedAnswer::Type("body".into())),
+        Some(other) => other.to_string().into(),
     };
     let body = if status == StatusCode::NO_CONTENT || status == StatusCode::NOT_MODIFIED {
         Bytes::new()
@@ -76,7 +84,19 @@ fn described(fields: &mut Map<String, Value>) -> Result<HttpAnswer, MalformedAns
 }
 
 fn status(value: &Value) -> Result<StatusCode, MalformedAnswer> {
-    let number = value.as_u64().and_then(|number| u16::try_from(number).ok());
+    let number = match value {
+        Value::String(text) => text.trim().parse().ok(),
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a whole number in range"
+        )]
+        Value::Number(number) => number
+            .as_f64()
+            .filter(|number| number.fract() == 0.0 && (0.0..1_000.0).contains(number))
+            .map(|number| number as u16),
+        Value::Null | Value::Bool(_) | Value::Array(_) | Value::Object(_) => None,
+    };
     number
         .filter(|number| (200..=599).contains(number))
         .and_then(|number| StatusCode::from_u16(number).ok())
@@ -96,7 +116,9 @@ fn headers(value: Option<&Value>) -> Result<HeaderMap, MalformedAnswer> {
         let text = match value {
             Value::String(text) => text.clone(),
             Value::Number(_) | Value::Bool(_) => value.to_string(),
-            Value::Null | Value::Array(_) | Value::Object(_) => {
+            // a member that a language writes although it has nothing to say
+            Value::Null => continue,
+            Value::Array(_) | Value::Object(_) => {
                 return Err(MalformedAnswer::Type(format!("header {name}")));
             }
         };
@@ -159,16 +181,40 @@ mod tests {
 
     #[test]
     fn json_without_a_status_is_the_body() {
-        for payload in [
-            "\"Hello\"",
-            "{\"message\": \"x\"}",
-            "null",
-            "[1]",
-            "12",
-            "{\"body\":\"x\"}",
-        ] {
+        for payload in ["{\"message\": \"x\"}", "null", "[1]", "12", "{\"body\":\"x\"}"] {
             check(payload, 200, "content-type: application/json", payload);
         }
+    }
+
+    #[test]
+    fn what_is_of_another_type_is_read_as_what_it_says() {
+        let json = "content-type: application/json";
+        check("\"Hello \\u00fc\"", 200, json, "Hello ü");
+        check(r#"{"statusCode":"201","body":"x"}"#, 201, json, "x");
+        check(r#"{"statusCode":" 404 ","body":"x"}"#, 404, json, "x");
+        check(r#"{"statusCode":200.0,"body":"x"}"#, 200, json, "x");
+        check(r#"{"statusCode":200,"body":{"a":[1]}}"#, 200, json, r#"{"a":[1]}"#);
+        check(r#"{"statusCode":200,"body":[1,"b"]}"#, 200, json, r#"[1,"b"]"#);
+        check(r#"{"statusCode":200,"body":12}"#, 200, json, "12");
+        check(r#"{"statusCode":200,"body":false}"#, 200, json, "false");
+        check(
+            r#"{"statusCode":200,"body":"aGk=","isBase64Encoded":"true"}"#,
+            200,
+            json,
+            "hi",
+        );
+        check(
+            r#"{"statusCode":200,"body":"aGk=","isBase64Encoded":"false"}"#,
+            200,
+            json,
+            "aGk=",
+        );
+        check(
+            r#"{"statusCode":200,"headers":{"x-a":1.5,"x-b":null}}"#,
+            200,
+            "content-type: application/json | x-a: 1.5",
+            "",
+        );
     }
 
     #[test]
@@ -215,7 +261,9 @@ mod tests {
             (json!({"statusCode": 600}), "statusCode is 600"),
             (json!({"statusCode": 200.5}), "statusCode is 200.5"),
             (json!({"statusCode": null}), "statusCode is null"),
-            (json!({"statusCode": 200, "body": {"a": 1}}), "body is not of the type"),
+            (json!({"statusCode": "2e2"}), "statusCode is \"2e2\""),
+            (json!({"statusCode": "-200"}), "statusCode is \"-200\""),
+            (json!({"statusCode": true}), "statusCode is true"),
             (
                 json!({"statusCode": 200, "body": "***", "isBase64Encoded": true}),
                 "not the base64",
