@@ -4,6 +4,8 @@ mod page;
 mod read;
 mod request;
 
+use std::cmp::Ordering;
+
 use sluice_metrics::query::Span;
 
 use crate::node::Node;
@@ -55,8 +57,12 @@ pub(crate) async fn call(cloudwatch: &CloudWatch, request: Request) -> Result<No
         1..=500,
     );
     let queries = read::queries(constraints, queries, &cloudwatch.account.id)?;
-    if start >= end {
-        let message = "The parameter EndTime must be greater than StartTime.";
+    let message = match start.cmp(&end) {
+        Ordering::Less => None,
+        Ordering::Equal => Some("The parameter StartTime must not equal parameter EndTime."),
+        Ordering::Greater => Some("The parameter StartTime must be less than the parameter EndTime."),
+    };
+    if let Some(message) = message {
         return Err(CloudWatchError::Validation(message.into()));
     }
 

@@ -108,7 +108,10 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     match (request.state_machine_arn, request.map_run_arn) {
         (Some(machine_arn), None) => of_machine(states, machine_arn, &wanted).await,
         (None, Some(map_run_arn)) => of_map_run(states, map_run_arn, &wanted).await,
-        _ => Err(ApiError::validation("Must specify exactly one of stateMachineArn or mapRunArn").into()),
+        (None, None) => Err(ApiError::validation("Must provide a StateMachine ARN or MapRun ARN").into()),
+        (Some(_), Some(_)) => {
+            Err(ApiError::validation("Must specify exactly one of stateMachineArn or mapRunArn").into())
+        }
     }
 }
 

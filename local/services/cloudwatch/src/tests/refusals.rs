@@ -167,7 +167,7 @@ async fn mistakes_have_awss_names_in_each_protocol() {
         (
             json!({ "MetricDataQueries": [query("m", "Sum")], "StartTime": SECONDS, "EndTime": SECONDS }),
             validation,
-            "greater than StartTime",
+            "must not equal parameter EndTime",
         ),
     ] {
         rows.push(("GetMetricData", request, shape, code, message));
