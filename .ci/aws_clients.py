@@ -15,6 +15,7 @@ import boto3
 from botocore.exceptions import ClientError
 
 import cloudwatch_api
+import events_api
 import logs_api
 import sluice
 import stepfunctions_api
@@ -172,7 +173,8 @@ def main():
         print(streams_api.check(endpoint, sys.argv[1]))
         print(cloudwatch_api.check(endpoint))
         print(logs_api.check(endpoint, outputs["StoreFunctionName"]))
-    print("boto3, Map Runs, the AWS CLI, all of Step Functions, Kinesis and SQS, CloudWatch, its Logs:\n7 passed, 0 failed")
+        print(events_api.check(endpoint))
+    print("boto3, Map Runs, the AWS CLI, all of Step Functions, Kinesis and SQS, CloudWatch, its Logs, EventBridge:\n8 passed, 0 failed")
 
 
 if __name__ == "__main__":

@@ -167,6 +167,19 @@ pub(crate) struct Up {
         value_delimiter = ','
     )]
     pub(crate) allowed_hosts: Vec<String>,
+    /// A host besides this machine that state machines may call by http:invoke; one that begins with a dot stands for all names
+    /// under it; may be repeated
+    #[arg(
+        long = "http-host",
+        value_name = "NAME",
+        env = "SLUICE_HTTP_HOST",
+        value_delimiter = ','
+    )]
+    pub(crate) http_hosts: Vec<String>,
+    /// Take results of tasks from a file, in the format of Step Functions Local's MockConfigFile.json: an execution that is
+    /// started as STATE_MACHINE_ARN#TEST_CASE gets those of the test case
+    #[arg(long, value_name = "FILE", env = "SLUICE_MOCKS")]
+    pub(crate) mocks: Option<PathBuf>,
     /// Print no line for each execution that waits or has ended, and for each mail
     #[arg(long, short, env = "SLUICE_QUIET", value_parser = FalseyValueParser::new())]
     pub(crate) quiet: bool,

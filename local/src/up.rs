@@ -2,10 +2,11 @@
 
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
-use sluice_cloud::{BinaryPlaces, Cloud, CloudConfig, Plans, SmtpServer, StackReport, StackSource, StartError};
+use sluice_cloud::{BinaryPlaces, Cloud, CloudConfig, Mocks, Plans, SmtpServer, StackReport, StackSource, StartError};
 use tracing_subscriber::EnvFilter;
 
 use crate::cli::{StackChoice, Up};
@@ -53,6 +54,8 @@ pub(crate) fn run(options: Up) -> anyhow::Result<()> {
         allowed_hosts: options.allowed_hosts,
         keep: options.keep,
         quotas: options.quotas,
+        mocks: options.mocks.as_deref().map(Mocks::read).transpose()?.map(Arc::new),
+        http_hosts: options.http_hosts,
         smtp: match &options.smtp {
             Some(url) => Some(SmtpServer::new(url, &options.smtp_from)?),
             None => None,

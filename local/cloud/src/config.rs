@@ -2,9 +2,11 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sluice_driver::WorkerCommand;
+use sluice_integrations::Mocks;
 use sluice_quotas::Profile;
 
 use crate::stack::Binaries;
@@ -29,6 +31,10 @@ pub struct CloudConfig {
     pub keep: Duration,
     /// AWS's quotas that hold here too; none without them.
     pub quotas: Option<Profile>,
+    /// The results that a file gives tasks in place of calls.
+    pub mocks: Option<Arc<Mocks>>,
+    /// Hosts besides this machine that `http:invoke` may call; one that begins with a dot stands for all names under it.
+    pub http_hosts: Vec<String>,
     /// The server through which mails are sent for real; none: they stay in the inbox.
     pub smtp: Option<sluice_smtp::Server>,
 }

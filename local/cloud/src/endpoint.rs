@@ -6,6 +6,9 @@
 
 #[cfg(test)]
 mod anything_tests;
+mod in_process;
+#[cfg(test)]
+mod integration_tests;
 pub(crate) mod query_apis;
 mod routes;
 mod s3;
@@ -19,5 +22,7 @@ pub(crate) use sluice_wire::{ApiError, Form, RequestId, Xml, iso_8601, rfc_3339}
 
 pub(crate) use s3::without_s3;
 
+pub(crate) use in_process::Surroundings;
 pub use routes::router;
+
 pub use services::Services;

@@ -34,6 +34,7 @@ pub use sluice_sns as sns;
 pub use sluice_console::{SubmissionSpec, Tone};
 pub use sluice_driver::{WorkerCommand, serve_evaluations};
 pub use sluice_engine::Outcome;
+pub use sluice_integrations::{Mocks, MocksError};
 
 pub use announcements::{Announcement, Announcements};
 pub use cloud::{Cloud, ServiceReport, StackReport};

@@ -25,7 +25,7 @@ use tokio::task::JoinHandle;
 use crate::activity::{Activity, Counted};
 use crate::announcements::{Announced, Announcements, Announcer};
 use crate::config::CloudConfig;
-use crate::endpoint::Services;
+use crate::endpoint::{Services, Surroundings};
 use crate::health::ProcessState;
 use crate::listeners::Listeners;
 use crate::observers::{DynamoMetrics, StatesMetrics, StreamsMetrics};
@@ -343,7 +343,12 @@ impl Deployed {
         let endpoint = listeners.serve_endpoint(bound.listener, router, endpoint_stopped);
         // the endpoint first: functions that are called again call it in turn; and no call, be it one that a deadline
         // at the opening of the journal has caused, before there are functions
-        runner.attach(services.integrations());
+        let surroundings = Surroundings {
+            host: stack::reachable(bound.address).to_string(),
+            http_hosts: bound.config.http_hosts.clone(),
+            mocks: bound.config.mocks.clone(),
+        };
+        runner.attach(services.integrations(surroundings));
         let resumed = services.driver.resume().await?;
         tracing::info!(
             executions = resumed.executions,
@@ -417,11 +422,11 @@ impl Serving {
         for one in going {
             supervisor.delete(one.record.clone()).await?;
         }
-        let mut background = vec![
-            events::start(&services, &host, supervisor.rules(), ended),
+        let mut background = events::start(&services, &host, ended);
+        background.extend([
             stream_metrics.gauge(&services),
             housekeeping::start(Arc::clone(&services), host.clone(), self.keep),
-        ];
+        ]);
         if let Some(server) = self.smtp {
             let relay = Relay::new(services.driver.clone(), server, services.sns.mailed());
             background.push(sluice_smtp::start(relay, services.config.now()));

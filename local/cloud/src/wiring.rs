@@ -11,6 +11,7 @@ use sluice_cloudwatch::{CloudWatch, Metrics};
 use sluice_console::{self as console, ConsoleNotes, ConsoleState, TimeMachine};
 use sluice_driver::{Clock, Driver, Observer, TaskRunner};
 use sluice_dynamodb::DynamoDb;
+use sluice_events::Events;
 use sluice_host::{AccountLimits, Host, HostConfig};
 use sluice_http::HostGuard;
 use sluice_integrations::Runner;
@@ -21,7 +22,7 @@ use sluice_mappings::Mappings;
 use sluice_quotas::Quotas;
 use sluice_sns::Sns;
 use sluice_sqs::Sqs;
-use sluice_stepfunctions::StepFunctions;
+use sluice_stepfunctions::{StepFunctions, TestCases};
 use sluice_streams::Streams;
 use sluice_wire::Account;
 use tokio::sync::watch;
@@ -138,8 +139,13 @@ pub(crate) fn services(
         cloudformation: CloudFormation::new(account.clone(), Arc::clone(&stacks)),
         mappings: Mappings::new(account.clone(), streams.clone(), lambda.clone()),
         lambda,
+        events: Events::new(account.clone(), driver.clone(), activity.undelivered.clone()),
         sns: Sns::new(account.clone(), driver.clone()).with_quotas(quotas.clone()),
-        stepfunctions: Arc::new(StepFunctions::new(account.clone(), driver.clone(), runner).with_quotas(quotas)),
+        stepfunctions: Arc::new(
+            StepFunctions::new(account.clone(), driver.clone(), runner)
+                .with_quotas(quotas)
+                .with_test_cases(config.mocks.clone().map(|mocks| mocks as Arc<dyn TestCases>)),
+        ),
         config: account,
         driver,
         dynamodb,

@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use sluice_cloud::{Binaries, BinaryPlaces, Plans, StackSource};
+use sluice_cloud::{Binaries, BinaryPlaces, Mocks, Plans, StackSource};
 
 use crate::{HarnessError, Sluice};
 
@@ -30,6 +30,7 @@ pub struct Builder {
     functions: Option<PathBuf>,
     binaries: BTreeMap<String, PathBuf>,
     lambda_endpoint: Option<String>,
+    mocks: Option<PathBuf>,
 }
 
 impl Sluice {
@@ -58,6 +59,7 @@ impl Builder {
             functions: None,
             binaries: BTreeMap::new(),
             lambda_endpoint: None,
+            mocks: None,
         }
     }
 
@@ -110,6 +112,13 @@ impl Builder {
         self
     }
 
+    /// Takes results of tasks from a file of mocks; `start_execution("MACHINE#CASE", …)` chooses the test case.
+    #[must_use]
+    pub fn mocks(mut self, file: impl AsRef<Path>) -> Self {
+        self.mocks = Some(file.as_ref().to_owned());
+        self
+    }
+
     /// Starts it: on return the stack is made, and everything answers.
     ///
     /// # Errors
@@ -122,7 +131,8 @@ impl Builder {
         });
         let plans = Plans::read(self.region.clone(), &self.parameters, sources.collect())?;
         let binaries = self.find(&plans)?;
-        Sluice::of(plans, binaries, self.lambda_endpoint)
+        let mocks = self.mocks.as_deref().map(Mocks::read).transpose()?;
+        Sluice::of(plans, binaries, self.lambda_endpoint, mocks)
     }
 
     fn find(&self, plans: &Plans) -> Result<Binaries, HarnessError> {

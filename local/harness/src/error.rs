@@ -1,5 +1,5 @@
-use sluice_cloud::StartError;
 use sluice_cloud::driver::DriverError;
+use sluice_cloud::{MocksError, StartError};
 
 /// The reasons for which a test's runtime does not do what it is asked.
 #[derive(Debug, thiserror::Error)]
@@ -7,6 +7,9 @@ pub enum HarnessError {
     /// The template, a parameter, a binary or the directory: one line that says what to do.
     #[error(transparent)]
     Start(#[from] StartError),
+    /// The file of mocks.
+    #[error(transparent)]
+    Mocks(#[from] MocksError),
     /// A function of the template has no binary.
     #[error("no binary for {names}: {reasons}give it with Builder::binary, or a directory with Builder::functions")]
     NoBinary {

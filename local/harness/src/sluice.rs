@@ -1,11 +1,12 @@
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 use std::{fmt, thread};
 
 use serde_json::{Value, json};
 use sluice_cloud::driver::Driver;
 use sluice_cloud::sns::inbox;
-use sluice_cloud::{Binaries, Cloud, CloudConfig, Plans};
+use sluice_cloud::{Binaries, Cloud, CloudConfig, Mocks, Plans};
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
 
@@ -45,7 +46,12 @@ pub struct Mail {
 }
 
 impl Sluice {
-    pub(crate) fn of(plans: Plans, binaries: Binaries, lambda_endpoint: Option<String>) -> Result<Self, HarnessError> {
+    pub(crate) fn of(
+        plans: Plans,
+        binaries: Binaries,
+        lambda_endpoint: Option<String>,
+        mocks: Option<Mocks>,
+    ) -> Result<Self, HarnessError> {
         let failed = |doing| move |source| HarnessError::System { doing, source };
         let directory = tempfile::tempdir().map_err(failed("cannot make a directory"))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -62,6 +68,8 @@ impl Sluice {
             allowed_hosts: Vec::new(),
             keep: KEEP,
             quotas: None,
+            mocks: mocks.map(Arc::new),
+            http_hosts: Vec::new(),
             smtp: None,
         };
         let (cloud, outputs) = wait(&runtime, move || async move {
@@ -110,8 +118,10 @@ impl Sluice {
     /// # Errors
     /// [`HarnessError::NoMachine`] with the names that there are.
     pub fn start_execution(&self, machine: &str, input: Value) -> Result<String, HarnessError> {
+        // a test case of mocks is for StartExecution
+        let (machine, case) = machine.split_at(machine.find('#').unwrap_or(machine.len()));
         let arn = self.machine_arn(machine)?;
-        let members = json!({ "stateMachineArn": arn, "input": input.to_string() });
+        let members = json!({ "stateMachineArn": format!("{arn}{case}"), "input": input.to_string() });
         let started = self.call("AWSStepFunctions.StartExecution", &members)?;
         Ok(started["executionArn"].as_str().unwrap_or_default().to_owned())
     }

@@ -55,7 +55,7 @@ pub(crate) async fn call(
     ];
     Metadata {
         status: 200,
-        request_id: &request_id,
+        request_id: (&request_id).into(),
         headers,
     }
     .add_to(&mut response);

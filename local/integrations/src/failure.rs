@@ -90,6 +90,25 @@ impl Client {
     pub(crate) const SDK_SNS: Self = Self::sdk("Sns", "SnsException");
     pub(crate) const SDK_DYNAMODB: Self = Self::sdk("DynamoDb", "DynamoDbException").without(&["ValidationException"]);
     pub(crate) const SDK_SFN: Self = Self::sdk("Sfn", "SfnException");
+    pub(crate) const SQS: Self = Self::optimised("SQS", "AmazonSQS", "AmazonSQSException");
+    pub(crate) const SDK_SQS: Self = Self::sdk("Sqs", "SqsException");
+    pub(crate) const SDK_KINESIS: Self = Self::sdk("Kinesis", "KinesisException");
+    pub(crate) const SDK_CLOUDWATCH: Self =
+        Self::sdk("CloudWatch", "CloudWatchException").without(&["ValidationError"]);
+    pub(crate) const SDK_LOGS: Self = Self::sdk("CloudWatchLogs", "CloudWatchLogsException");
+    pub(crate) const SDK_CLOUDFORMATION: Self =
+        Self::sdk("CloudFormation", "CloudFormationException").without(&["ValidationError"]);
+    pub(crate) const SDK_DYNAMODB_STREAMS: Self =
+        Self::sdk("DynamoDbStreams", "DynamoDbStreamsException").without(&["ValidationException"]);
+    pub(crate) const EVENTS: Self = Self::optimised(
+        "EventBridge",
+        "AmazonCloudWatchEvents",
+        "AmazonCloudWatchEventsException",
+    )
+    .without(&["ValidationException"]);
+    pub(crate) const SDK_EVENTBRIDGE: Self =
+        Self::sdk("EventBridge", "EventBridgeException").without(&["ValidationException"]);
+    pub(crate) const SDK_STS: Self = Self::sdk("Sts", "StsException");
 
     /// True when responses come as they are; those of optimised integrations carry the metadata of HTTP as well.
     pub(crate) fn is_sdk(&self) -> bool {
@@ -98,13 +117,18 @@ impl Client {
 
     /// The failure of a task whose call the service refused.
     pub(crate) fn refused(&self, error: &ApiError, request_id: &str) -> TaskFailure {
+        self.refused_as(error, &error.code, request_id)
+    }
+
+    /// The same where the service shows another code than the one that its exception is named after.
+    pub(crate) fn refused_as(&self, error: &ApiError, shown: &str, request_id: &str) -> TaskFailure {
         let ApiError {
             status, code, message, ..
         } = error;
         let (service, status) = (self.service, status.as_u16());
         let cause = match self.generation {
             Generation::One => format!(
-                "{message} (Service: {service}; Status Code: {status}; Error Code: {code}; Request ID: {request_id}; \
+                "{message} (Service: {service}; Status Code: {status}; Error Code: {shown}; Request ID: {request_id}; \
                  Proxy: null)"
             ),
             Generation::Two => format!(
@@ -119,6 +143,8 @@ impl Client {
             self.base.to_owned()
         } else if code.ends_with("Exception") {
             code.to_owned()
+        } else if let Some(name) = code.strip_suffix("Fault") {
+            format!("{name}Exception")
         } else {
             format!("{code}Exception")
         }

@@ -217,7 +217,7 @@ fn response(services: &Services, invoked: &Invoked, trace_id: String) -> Result<
     ];
     Metadata {
         status: 200,
-        request_id: &invoked.request_id,
+        request_id: (&invoked.request_id).into(),
         headers,
     }
     .add_to(&mut response);
@@ -249,7 +249,7 @@ fn event(services: &Services, client: &Client, request: Request) -> Result<Value
     ];
     Metadata {
         status: 202,
-        request_id: &request_id,
+        request_id: (&request_id).into(),
         headers,
     }
     .add_to(&mut response);

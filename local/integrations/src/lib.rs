@@ -6,18 +6,28 @@
 
 mod call_end;
 mod dynamodb;
+mod endpoint;
+mod events;
 mod failure;
+mod http;
+mod http_tasks;
 mod lambda;
 mod metadata;
+mod mocked_call;
+mod mocks;
 mod parameters;
 mod runner;
 mod sdk;
 mod services;
 mod sns;
+mod sqs;
 mod step_functions;
 #[cfg(test)]
 mod tests;
 
+pub use endpoint::{Endpoint, Pending};
+pub use http_tasks::HttpTasks;
+pub use mocks::{Mocks, MocksError};
 pub use runner::Runner;
 pub use services::Services;
 

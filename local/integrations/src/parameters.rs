@@ -38,7 +38,8 @@ impl<'a> Parameters<'a> {
             .ok_or_else(|| self.unusable(&format!("The field '{name}' is required but was missing")))
     }
 
-    fn unusable(self, why: &str) -> TaskFailure {
+    /// The failure of a task whose arguments the integration cannot use.
+    pub(crate) fn unusable(self, why: &str) -> TaskFailure {
         TaskFailure::runtime(format!(
             "The Parameters '{}' could not be used to start the Task: [{why}]",
             self.arguments

@@ -3,9 +3,10 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
+use serde_json::Value;
 use sluice_asl::definition::{IntegrationPattern, Resource};
 use sluice_asl::serialized_len;
 use sluice_driver::{ExecutionRecord, RunningTask, TaskResult, TaskRunner};
@@ -18,7 +19,9 @@ use tokio::time::Instant;
 
 use crate::call_end::CallEnd;
 use crate::failure::MAX_RESULT;
-use crate::{Client, Services, TaskFailure, dynamodb, lambda, sdk, sns, step_functions};
+use crate::mocked_call::{self, MockedCall};
+use crate::sdk::{self, Refusal};
+use crate::{Client, Mocks, Services, TaskFailure, dynamodb, events, http, lambda, sns, sqs, step_functions};
 
 /// Calls in flight, by the execution's ARN and the attempt.
 type Calls = HashMap<(Arc<str>, AttemptId), AbortHandle>;
@@ -34,16 +37,19 @@ pub struct Runner {
     waiting: Mutex<Vec<RunningTask>>,
     /// The calls in flight, so that those that nobody waits for any more can be given up.
     calls: Arc<Mutex<Calls>>,
+    /// Itself, for calls that are made once it is known that nothing stands in their place.
+    me: Weak<Self>,
 }
 
 impl Runner {
     /// A runner whose calls run on this runtime.
     pub fn new(runtime: Handle) -> Arc<Self> {
-        Arc::new(Self {
+        Arc::new_cyclic(|me| Self {
             runtime,
             services: OnceLock::new(),
             waiting: Mutex::default(),
             calls: Arc::default(),
+            me: me.clone(),
         })
     }
 
@@ -57,6 +63,33 @@ impl Runner {
     }
 
     fn start(&self, services: &Arc<Services>, task: RunningTask) {
+        match &services.mocks {
+            Some(mocks) if mocks.has_machine(&task.identity.machine_name) => {
+                self.start_mocked(Arc::clone(services), Arc::clone(mocks), task);
+            }
+            Some(_) | None => self.start_call(services, task),
+        }
+    }
+
+    /// Answers a task by the test case of its execution, or makes its call where that has nothing to say.
+    fn start_mocked(&self, services: Arc<Services>, mocks: Arc<Mocks>, task: RunningTask) {
+        let me = Weak::clone(&self.me);
+        self.runtime.spawn(async move {
+            let call = MockedCall::of(&task);
+            let mut in_flight = InFlight(Some(task));
+            match mocked_call::answer(&services, &mocks, &call).await {
+                // A mocked result is the task's, also of one that waits for a token or a job.
+                Some(end) => in_flight.end(end),
+                None => {
+                    if let (Some(me), Some(task)) = (me.upgrade(), in_flight.0.take()) {
+                        me.start_call(&services, task);
+                    }
+                }
+            }
+        });
+    }
+
+    fn start_call(&self, services: &Arc<Services>, task: RunningTask) {
         if let Resource::Activity { arn } = &task.task.resource {
             services
                 .stepfunctions
@@ -84,7 +117,7 @@ impl Runner {
         let handle = self.runtime.spawn(async move {
             let in_flight = InFlight(Some(task));
             let Some(task) = &in_flight.0 else { return };
-            let end = perform(&services, &task.task).await;
+            let end = perform(&services, &task.identity, &task.task).await;
             if end.is_throttled() {
                 services
                     .stepfunctions
@@ -107,6 +140,18 @@ impl InFlight {
     fn answer(mut self, end: CallEnd) {
         if let Some(task) = self.0.take() {
             answer(task, end);
+        }
+    }
+
+    /// Answers with a result that nothing is waited for after.
+    fn end(mut self, end: CallEnd) {
+        if let Some(task) = self.0.take() {
+            match end {
+                CallEnd::Succeeded(output) => task.succeed(output),
+                CallEnd::Failed(failure) => task.fail(failure.error, failure.cause),
+                // Dropping it would be an answer. The journal has the attempt as open, and the next start sends it again.
+                CallEnd::Interrupted => task.leave_open(),
+            }
         }
     }
 
@@ -167,7 +212,7 @@ fn starts_execution(resource: &Resource) -> bool {
     )
 }
 
-async fn perform(services: &Services, task: &ScheduledTask) -> CallEnd {
+async fn perform(services: &Services, caller: &Identity, task: &ScheduledTask) -> CallEnd {
     let (end, name) = match &task.resource {
         Resource::Activity { arn } => {
             let cause = format!("Only an execution can wait for a worker of the activity {arn}.");
@@ -177,7 +222,7 @@ async fn perform(services: &Services, task: &ScheduledTask) -> CallEnd {
             let called = lambda::function(services, arn, &task.arguments).await;
             (called, arn.as_str())
         }
-        Resource::Service { service, .. } => (integration(services, task).await, service.as_str()),
+        Resource::Service { service, .. } => (integration(services, caller, task).await, service.as_str()),
     };
     match end {
         CallEnd::Succeeded(value) if serialized_len(&value) > MAX_RESULT => {
@@ -187,7 +232,7 @@ async fn perform(services: &Services, task: &ScheduledTask) -> CallEnd {
     }
 }
 
-async fn integration(services: &Services, task: &ScheduledTask) -> CallEnd {
+async fn integration(services: &Services, caller: &Identity, task: &ScheduledTask) -> CallEnd {
     let Resource::Service {
         arn,
         service,
@@ -223,17 +268,43 @@ async fn integration(services: &Services, task: &ScheduledTask) -> CallEnd {
                 .into()
         }
         ("aws-sdk:sfn", action) => sdk::sfn(services, action, arguments).await.into(),
-        _ => CallEnd::Failed(unavailable(arn)),
+        ("http", "invoke") => http::invoke(services, arguments).await.into(),
+        ("events", "putEvents") => over_endpoint(arn, events::put_events(services, caller, arguments).await),
+        ("sqs", "sendMessage") => over_endpoint(arn, sqs::send_message(services, arguments).await),
+        (service, action) => match service.strip_prefix("aws-sdk:").and_then(sdk::Service::named) {
+            Some(service) => {
+                let reply = sdk::call(services, service, action, arguments).await;
+                over_endpoint(arn, reply.map(|reply| reply.members))
+            }
+            None => CallEnd::Failed(unavailable(arn)),
+        },
     }
 }
 
+/// The end of a call that went over the endpoint.
+fn over_endpoint(arn: &str, result: Result<Value, Refusal>) -> CallEnd {
+    match result {
+        Ok(value) => CallEnd::Succeeded(value),
+        Err(Refusal::Failed(failure)) => CallEnd::Failed(failure),
+        Err(Refusal::NoOperation) => CallEnd::Failed(unavailable(arn)),
+    }
+}
+
+/// The failure of a call that this machine does not have: by an error that a catcher takes.
+/// `States.Runtime`, which none takes, is for definitions that cannot be right anywhere.
 fn unavailable(arn: &str) -> TaskFailure {
-    TaskFailure::runtime(format!(
-        "The integration {arn} is not available on the local endpoint, which knows function ARNs, activities, \
-         lambda:invoke, sns:publish, dynamodb:getItem, dynamodb:putItem, dynamodb:updateItem, dynamodb:deleteItem, \
-         states:startExecution, aws-sdk:sfn:*, aws-sdk:dynamodb:*, aws-sdk:sns:publish and aws-sdk:lambda:invoke, each \
-         also with .sync and .waitForTaskToken where Step Functions has them."
-    ))
+    TaskFailure::new(
+        "States.TaskFailed",
+        format!(
+            "The integration {arn} is not available on the local endpoint. Its results can be given by a file: sluice up \
+             --mocks FILE. What can be called without one: function ARNs, activities, lambda:invoke, sns:publish, \
+             sqs:sendMessage, events:putEvents, \
+             http:invoke, dynamodb:getItem, putItem, updateItem and deleteItem, states:startExecution (.sync, .sync:2), \
+             and by aws-sdk: what the endpoint has of cloudformation, cloudwatch, cloudwatchlogs, dynamodb, \
+             dynamodbstreams, eventbridge, kinesis, lambda, sfn, sns, sqs and sts; each also with .waitForTaskToken where Step Functions \
+             has it."
+        ),
+    )
 }
 
 fn answer(task: RunningTask, end: CallEnd) {
@@ -246,10 +317,7 @@ fn answer(task: RunningTask, end: CallEnd) {
     );
     match end {
         CallEnd::Succeeded(output) if waits_for_token => task.submitted(output),
-        CallEnd::Succeeded(output) => task.succeed(output),
-        CallEnd::Failed(failure) => task.fail(failure.error, failure.cause),
-        // Dropping it would be an answer. The journal has the attempt as open, and the next start sends it again.
-        CallEnd::Interrupted => task.leave_open(),
+        end => InFlight(Some(task)).end(end),
     }
 }
 
@@ -272,7 +340,7 @@ impl TaskCaller for Runner {
                 // whoever asked may have gone
                 let _ = sender.send(answer);
             });
-            match perform(services, &running.task).await {
+            match perform(services, &running.identity, &running.task).await {
                 CallEnd::Interrupted => interrupted(),
                 end => {
                     answer(running, end);

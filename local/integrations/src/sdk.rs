@@ -1,132 +1,201 @@
-//! `aws-sdk:sfn:`: Step Functions' own API, as the AWS SDK for Java shows it. See
+//! `aws-sdk:`: every operation that the endpoint has, as the AWS SDK for Java shows it. See
 //! [SDK integrations](https://docs.aws.amazon.com/step-functions/latest/dg/supported-services-awssdk.html).
+//!
+//! A service is a row here: the name of its integration, the client whose words its errors have, and its protocol.
 
-use serde_json::{Map, Value, json};
-use sluice_clock::Timestamp;
-use sluice_wire::rfc_3339;
+mod json;
+mod names;
+mod query;
+mod rest;
+mod sfn;
 
-use crate::parameters::Parameters;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use bytes::Bytes;
+use serde_json::Value;
+use sluice_wire::{ApiError, read_body};
+
 use crate::{Client, Services, TaskFailure};
 
-/// The members whose values are texts, even where the text is JSON.
-const TEXTS: [&str; 12] = [
-    "ActivityArn",
-    "Cause",
-    "Definition",
-    "Error",
-    "ExecutionArn",
-    "Input",
-    "Name",
-    "Output",
-    "RoleArn",
-    "StateMachineArn",
-    "TaskToken",
-    "WorkerName",
+pub(crate) use names::operation;
+pub(crate) use sfn::sfn;
+
+/// More bytes than any response that a task may have.
+const MAX_RESPONSE: usize = 16 << 20;
+
+/// A service that tasks call over the endpoint.
+#[derive(Debug)]
+pub(crate) struct Service {
+    /// The name in the integration's ARN, behind `aws-sdk:`.
+    name: &'static str,
+    pub(crate) client: Client,
+    protocol: Protocol,
+}
+
+/// The way in which a service takes its requests.
+#[derive(Debug, Clone, Copy)]
+enum Protocol {
+    /// awsJson: the first part of `X-Amz-Target`, and how its members are written.
+    Json(json::Dialect),
+    /// awsQuery: the API's version.
+    Query(&'static str),
+    /// restJson, which only Lambda has.
+    Rest,
+}
+
+/// The services, without Step Functions and DynamoDB, which are called directly.
+const SERVICES: &[Service] = &[
+    Service::new(
+        "cloudformation",
+        Client::SDK_CLOUDFORMATION,
+        Protocol::Query("2010-05-15"),
+    ),
+    Service::new(
+        "cloudwatch",
+        Client::SDK_CLOUDWATCH,
+        Protocol::Json(json::Dialect::CLOUDWATCH),
+    ),
+    Service::new("cloudwatchlogs", Client::SDK_LOGS, Protocol::Json(json::Dialect::LOGS)),
+    Service::new(
+        "dynamodbstreams",
+        Client::SDK_DYNAMODB_STREAMS,
+        Protocol::Json(json::Dialect::DYNAMODB_STREAMS),
+    ),
+    Service::new(
+        "eventbridge",
+        Client::SDK_EVENTBRIDGE,
+        Protocol::Json(json::Dialect::EVENTS),
+    ),
+    Service::new("kinesis", Client::SDK_KINESIS, Protocol::Json(json::Dialect::KINESIS)),
+    Service::new("lambda", Client::SDK_LAMBDA, Protocol::Rest),
+    Service::new("sns", Client::SDK_SNS, Protocol::Query("2010-03-31")),
+    Service::new("sqs", Client::SDK_SQS, Protocol::Json(json::Dialect::SQS)),
+    Service::new("sts", Client::SDK_STS, Protocol::Query("2011-06-15")),
 ];
 
-/// Calls an operation of Step Functions.
-pub(crate) async fn sfn(services: &Services, action: &str, arguments: &Value) -> Result<Value, TaskFailure> {
-    let parameters = Parameters::of(arguments);
-    for name in TEXTS {
-        parameters.text(name)?;
+/// SQS as its optimised integration calls it.
+pub(crate) const OPTIMISED_SQS: Service = Service::new("sqs", Client::SQS, Protocol::Json(json::Dialect::SQS_AS_IS));
+
+/// EventBridge as its optimised integration calls it.
+pub(crate) const OPTIMISED_EVENTS: Service =
+    Service::new("events", Client::EVENTS, Protocol::Json(json::Dialect::EVENTS));
+
+impl Service {
+    const fn new(name: &'static str, client: Client, protocol: Protocol) -> Self {
+        Self { name, client, protocol }
     }
-    let request_id = services.account.uuid().to_string();
-    let (operation, request) = (operation(action), renamed(arguments, lower).to_string());
-    // A call may wait for a minute: it gets a place of its own.
-    let call = Box::pin(services.stepfunctions.call(&operation, request.as_bytes()));
-    match call.await {
-        Ok(response) => serde_json::from_str(response.get())
-            .map(|response| in_sdk_words(&response))
-            .map_err(|error| TaskFailure::runtime(error.to_string())),
-        Err(error) => Err(Client::SDK_SFN.refused(&error, &request_id)),
+
+    /// The service behind `aws-sdk:NAME`.
+    pub(crate) fn named(name: &str) -> Option<&'static Self> {
+        SERVICES.iter().find(|service| service.name == name)
     }
 }
 
-/// The API's operation behind an action: `startExecution` is `StartExecution`.
-pub(crate) fn operation(action: &str) -> String {
-    upper(action)
+/// A response of the endpoint, in the words of the service's client.
+pub(crate) struct Reply {
+    pub(crate) members: Value,
+    pub(crate) request_id: String,
+    /// The bytes of its body.
+    pub(crate) length: usize,
 }
 
-fn upper(name: &str) -> String {
-    first(name, |c| c.to_ascii_uppercase())
+/// A refusal of the endpoint.
+pub(crate) enum Refusal {
+    /// The endpoint has no such operation.
+    NoOperation,
+    Failed(TaskFailure),
 }
 
-fn lower(name: &str) -> String {
-    first(name, |c| c.to_ascii_lowercase())
+impl From<TaskFailure> for Refusal {
+    fn from(failure: TaskFailure) -> Self {
+        Self::Failed(failure)
+    }
 }
 
-fn first(name: &str, change: fn(char) -> char) -> String {
-    let mut chars = name.chars();
-    chars.next().map(change).into_iter().chain(chars).collect()
+/// Calls an operation of a service.
+pub(crate) async fn call(
+    services: &Services,
+    service: &Service,
+    action: &str,
+    arguments: &Value,
+) -> Result<Reply, Refusal> {
+    let operation = operation(action);
+    let request = match service.protocol {
+        Protocol::Json(dialect) => dialect.request(&operation, arguments),
+        Protocol::Query(version) => query::request(version, &operation, arguments),
+        Protocol::Rest => rest::request(&operation, arguments),
+    };
+    let Some(request) = request else {
+        return Err(Refusal::NoOperation);
+    };
+    // A call may wait for as long as a long poll: it gets a place of its own.
+    let response = Box::pin(send(services, request)).await;
+    let Answer { status, headers, body } = response.map_err(|error| service.client.refused(&error, ""))?;
+    let request_id = text(&headers, "x-amzn-requestid").to_owned();
+    if !status.is_success() {
+        let error = match service.protocol {
+            Protocol::Json(_) => json::error(&body),
+            Protocol::Query(_) => query::error(&body),
+            Protocol::Rest => rest::error(text(&headers, "x-amzn-errortype"), &body),
+        };
+        return Err(refusal(
+            service,
+            &error.status(status),
+            arguments,
+            &headers,
+            &request_id,
+        ));
+    }
+    let members = match service.protocol {
+        Protocol::Json(dialect) => dialect.response(&body),
+        Protocol::Query(_) => query::response(&body),
+        Protocol::Rest => rest::response(&body),
+    };
+    Ok(Reply {
+        members: members.map_err(|error| service.client.refused(&error, &request_id))?,
+        request_id,
+        length: body.len(),
+    })
 }
 
-/// The value with the members of all objects renamed; those without a value are left out.
-fn renamed(value: &Value, rename: fn(&str) -> String) -> Value {
-    match value {
-        Value::Object(members) => {
-            let members = members.iter().filter(|(_, value)| !value.is_null());
-            Value::Object(
-                members
-                    .map(|(name, value)| (rename(name), renamed(value, rename)))
-                    .collect(),
-            )
+fn refusal(service: &Service, error: &ApiError, arguments: &Value, headers: &HeaderMap, request_id: &str) -> Refusal {
+    match &*error.code {
+        "UnknownOperationException" | "InvalidAction" => Refusal::NoOperation,
+        // A member of another type: the SDK's classes could not have been filled with it, so no call is made on AWS.
+        "SerializationException" => Refusal::Failed(TaskFailure::runtime(format!(
+            "The Parameters '{arguments}' could not be used to start the Task: [{}]",
+            error.message
+        ))),
+        code => {
+            // `AWS.SimpleQueueService.NonExistentQueue;Sender`
+            let shown = text(headers, "x-amzn-query-error").split(';').next();
+            let shown = shown.filter(|shown| !shown.is_empty()).unwrap_or(code);
+            Refusal::Failed(service.client.refused_as(error, shown, request_id))
         }
-        Value::Array(items) => Value::Array(items.iter().map(|item| renamed(item, rename)).collect()),
-        other => other.clone(),
     }
 }
 
-/// A response with the SDK's names, and its times as texts.
-fn in_sdk_words(value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let mut out = Map::with_capacity(members.len());
-            for (name, value) in members {
-                let value = match (name.as_str(), value) {
-                    (_, Value::Null) => continue,
-                    // Its names are the states'.
-                    ("variableReferences", value) => value.clone(),
-                    (name, Value::Number(seconds)) if is_time(name) => time(seconds.as_f64().unwrap_or_default()),
-                    (_, value) => in_sdk_words(value),
-                };
-                out.insert(upper(name), value);
-            }
-            Value::Object(out)
-        }
-        Value::Array(items) => Value::Array(items.iter().map(in_sdk_words).collect()),
-        other => other.clone(),
-    }
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
 }
 
-fn is_time(name: &str) -> bool {
-    name.ends_with("Date") || name == "timestamp"
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
 }
 
-/// As Java's `Instant` writes it: without the milliseconds when there are none.
-#[expect(clippy::cast_possible_truncation, reason = "times are far below 2^53 milliseconds")]
-fn time(seconds: f64) -> Value {
-    let text = rfc_3339((seconds * 1000.0).round() as Timestamp);
-    match text.strip_suffix(".000Z") {
-        Some(whole) => json!(format!("{whole}Z")),
-        None => json!(text),
+async fn send(services: &Services, mut request: Request<Body>) -> Result<Answer, ApiError> {
+    if let Ok(host) = services.host.parse() {
+        request.headers_mut().insert(header::HOST, host);
     }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn names_and_times_are_the_sdks() {
-        let wire = json!({ "executions": [{ "startDate": 1_795_354_020.5, "stopDate": 1_795_354_020, "status": "RUNNING" }],
-            "nextToken": null, "variableReferences": { "state": ["a"] } });
-        let expected = json!({ "Executions": [{ "StartDate": "2026-11-22T13:27:00.500Z",
-            "StopDate": "2026-11-22T13:27:00Z", "Status": "RUNNING" }], "VariableReferences": { "state": ["a"] } });
-        assert_eq!(in_sdk_words(&wire), expected);
-        let arguments = json!({ "StateMachineArn": "a", "Tags": [{ "Key": "k" }], "Input": null });
-        assert_eq!(
-            renamed(&arguments, lower),
-            json!({ "stateMachineArn": "a", "tags": [{ "key": "k" }] })
-        );
-    }
+    let (parts, body) = services.endpoint.send(request).await.into_parts();
+    Ok(Answer {
+        status: parts.status,
+        headers: parts.headers,
+        body: read_body(body, MAX_RESPONSE).await?,
+    })
 }

@@ -48,7 +48,7 @@ pub(crate) async fn publish(services: &Services, client: &Client, arguments: &Va
     ];
     Metadata {
         status: 200,
-        request_id: &request_id,
+        request_id: (&request_id).into(),
         headers,
     }
     .add_to(&mut response);

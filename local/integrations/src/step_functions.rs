@@ -71,7 +71,7 @@ fn response(started: &Started, request_id: &str, now: Timestamp) -> Value {
     ];
     Metadata {
         status: 200,
-        request_id,
+        request_id: request_id.into(),
         headers,
     }
     .add_to(&mut response);

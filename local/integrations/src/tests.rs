@@ -292,7 +292,7 @@ async fn what_is_not_there_fails_with_its_name() {
     let (error, cause) = run(&world, "arn:aws:states:::sqs:sendMessage", json!({ "QueueUrl": "q" }))
         .await
         .unwrap_err();
-    assert_eq!(error, "States.Runtime");
+    assert_eq!(error, "States.TaskFailed");
     assert!(
         cause.contains("arn:aws:states:::sqs:sendMessage is not available"),
         "{cause}"

@@ -55,7 +55,7 @@ pub use resources::queue::{Queue, Redrive};
 pub use resources::role::{InlinePolicy, Role};
 pub use resources::route::Route;
 pub use resources::route_table::RouteTable;
-pub use resources::rule::{Rule, RuleTarget};
+pub use resources::rule::{EventPattern, PatternError, Rule, RuleTarget};
 pub use resources::schedule::{Schedule, ScheduleTiming};
 pub use resources::schedule_target::ScheduleTarget;
 pub use resources::secret::{Secret, SecretValue};

@@ -6,12 +6,12 @@ use axum::http::{HeaderMap, Request, StatusCode};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper_util::client::legacy::Client;
-use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::client::legacy::connect::{Connect, HttpConnector};
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 /// An HTTP client that keeps connections open. Cheap to clone; clones share the connections.
 #[derive(Debug, Clone)]
-pub struct HttpClient(Client<HttpConnector, Full<Bytes>>);
+pub struct HttpClient<C = HttpConnector>(Client<C, Full<Bytes>>);
 
 /// A response that was read to its end.
 #[derive(Debug)]
@@ -84,6 +84,17 @@ impl HttpClient {
         connector.set_nodelay(true);
         let client = Client::builder(TokioExecutor::new())
             .pool_idle_timeout(timeout)
+            .pool_timer(TokioTimer::new())
+            .build(connector);
+        Self(client)
+    }
+}
+
+impl<C: Connect + Clone + Send + Sync + 'static> HttpClient<C> {
+    /// A client whose connections are made in another way, such as by TLS. They are closed when they were idle for a minute.
+    pub fn over(connector: C) -> Self {
+        let client = Client::builder(TokioExecutor::new())
+            .pool_idle_timeout(Duration::from_secs(60))
             .pool_timer(TokioTimer::new())
             .build(connector);
         Self(client)

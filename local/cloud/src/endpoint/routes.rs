@@ -35,7 +35,7 @@ pub fn router(services: Arc<Services>) -> Router {
 }
 
 /// The JSON and query protocols share one path.
-async fn root(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
+pub(super) async fn root(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
     let request_id = services.request_id();
     let (parts, body) = request.into_parts();
     match parts
@@ -74,6 +74,7 @@ async fn target_call(
         },
         "Kinesis_20131202" => services.kinesis.respond(request_id, operation, body).await,
         "Logs_20140328" => services.logs.respond(request_id, operation, body).await,
+        "AWSEvents" => services.events.respond(request_id, operation, body).await,
         "AmazonSQS" => services.sqs.respond(request_id, &headers, operation, body).await,
         _ => json::failure(request_id, &unknown_target(target), serde_json::Value::Null),
     }
@@ -84,7 +85,7 @@ fn unknown_target(target: &str) -> ApiError {
         "UnknownOperationException",
         format!(
             "The target {:?} is not available on the local endpoint, which knows AWSStepFunctions.*, \
-             DynamoDB_20120810.*, DynamoDBStreams_20120810.*, Kinesis_20131202.*, AmazonSQS.*, Logs_20140328.* and \
+             DynamoDB_20120810.*, DynamoDBStreams_20120810.*, Kinesis_20131202.*, AmazonSQS.*, AWSEvents.*, Logs_20140328.* and \
              GraniteServiceVersion20100801.*.",
             sluice_wire::shortened(target)
         ),
@@ -111,7 +112,7 @@ async fn query_call(
     };
     let Some(action) = form.filled("Action") else {
         let message = "The request has neither an X-Amz-Target header nor an Action: it is for no service that the local \
-                       endpoint knows (Step Functions, DynamoDB, Kinesis, SQS, SNS, Lambda, CloudFormation, CloudWatch and its Logs, STS).";
+                       endpoint knows (Step Functions, DynamoDB, EventBridge, Kinesis, SQS, SNS, Lambda, CloudFormation, CloudWatch and its Logs, STS).";
         return query::failure(likely, request_id, &ApiError::client("MissingAction", message));
     };
     if form.get("Version") == Some("2012-11-05") {
@@ -178,7 +179,7 @@ async fn cloudwatch_cbor(
 
 async fn unknown(State(services): State<Arc<Services>>, request: Request) -> Response<Body> {
     let message = format!(
-        "{} {} is not available on the local endpoint, which knows POST / (Step Functions, DynamoDB, Kinesis, SQS, \
+        "{} {} is not available on the local endpoint, which knows POST / (Step Functions, DynamoDB, EventBridge, Kinesis, SQS, \
          SNS, CloudFormation, CloudWatch, STS), CloudWatch's /service/GraniteServiceVersion20100801/operation and Lambda's \
          /2015-03-31/functions, /2015-03-31/event-source-mappings and /2021-10-31/functions.",
         request.method(),

@@ -6,6 +6,7 @@ use sluice_cloudformation::{CloudFormation, Stacks};
 use sluice_cloudwatch::{CloudWatch, Metrics};
 use sluice_driver::Driver;
 use sluice_dynamodb::DynamoDb;
+use sluice_events::Events;
 use sluice_kinesis::Kinesis;
 use sluice_lambda::Lambda;
 use sluice_logs::Logs;
@@ -28,6 +29,8 @@ pub struct Services {
     pub lambda: Lambda,
     /// The DynamoDB tables.
     pub dynamodb: DynamoDb,
+    /// The event bus and its rules.
+    pub events: Events,
     /// Topics and the inbox.
     pub sns: Sns,
     /// State machines, executions and activities.
@@ -60,16 +63,5 @@ impl Services {
     /// The id of a new request.
     pub(crate) fn request_id(&self) -> RequestId {
         RequestId::new(&self.config)
-    }
-
-    /// The services that tasks call.
-    pub(crate) fn integrations(&self) -> sluice_integrations::Services {
-        sluice_integrations::Services {
-            account: self.config.clone(),
-            lambda: self.lambda.clone(),
-            dynamodb: self.dynamodb.clone(),
-            sns: self.sns.clone(),
-            stepfunctions: Arc::clone(&self.stepfunctions),
-        }
     }
 }

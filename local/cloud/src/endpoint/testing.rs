@@ -12,6 +12,7 @@ use sluice_cloudformation::{CloudFormation, Stacks};
 use sluice_cloudwatch::{CloudWatch, Metrics};
 use sluice_driver::Driver;
 use sluice_dynamodb::DynamoDb;
+use sluice_events::Events;
 use sluice_host::{Functions, Host, HostConfig};
 use sluice_integrations::Runner;
 use sluice_kinesis::Kinesis;
@@ -28,7 +29,7 @@ use sluice_streams::Streams;
 use tempfile::TempDir;
 use tower::ServiceExt as _;
 
-use super::{Services, router};
+use super::{Services, Surroundings, router};
 use crate::activity::Activity;
 use crate::observers::{DynamoMetrics, StatesMetrics};
 
@@ -68,7 +69,9 @@ impl World {
         let streams = Streams::new(directory.join("streams.sqlite"));
         let stacks = Arc::new(Stacks::new(driver.clone()));
         let lambda = Lambda::new(account.clone(), functions, None);
+        let activity = Activity::default();
         let services = Arc::new(Services {
+            events: Events::new(account.clone(), driver.clone(), activity.undelivered.clone()),
             mappings: Mappings::new(account.clone(), streams.clone(), lambda.clone()),
             sqs: Sqs::new(account.clone(), streams.clone()),
             kinesis: Kinesis::new(account.clone(), streams.clone()),
@@ -85,9 +88,13 @@ impl World {
             metrics,
             stacks,
             clock_moved: tokio::sync::watch::Sender::default(),
-            activity: Activity::default(),
+            activity,
         });
-        runner.attach(services.integrations());
+        runner.attach(services.integrations(Surroundings {
+            host: "127.0.0.1:4566".to_owned(),
+            http_hosts: Vec::new(),
+            mocks: None,
+        }));
         Self {
             router: router(services.clone()),
             services,

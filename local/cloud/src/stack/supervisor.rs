@@ -26,7 +26,6 @@ mod tests;
 pub(crate) struct Supervisor {
     services: Arc<Services>,
     host: Host,
-    rules: Rules,
     running: Mutex<Running>,
 }
 
@@ -62,20 +61,19 @@ impl Supervisor {
         Self {
             services,
             host,
-            rules: Rules::default(),
             running: Mutex::default(),
         }
     }
 
     /// The rules of all stacks.
-    pub(crate) fn rules(&self) -> &Rules {
-        &self.rules
+    fn rules(&self) -> &Rules {
+        self.services.events.rules()
     }
 
     /// Puts a stack's rules in force.
     pub(crate) fn start_rules(&self, stack: &Stack) {
         for (_, rule) in stack.all::<Rule>() {
-            self.rules.put(rule.clone());
+            self.rules().put(rule.clone());
         }
     }
 
@@ -212,7 +210,7 @@ impl Supervisor {
                 self.running.lock().await.schedules.remove(id);
                 scheduler::forget(&self.services, id).await?;
             }
-            ResourceType::Rule => self.rules.remove(id),
+            ResourceType::Rule => self.rules().remove(id),
             ResourceType::Secret => secrets::forget(&self.services.driver, id).await?,
             ResourceType::Function => match self.host.remove_function(id) {
                 Ok(()) | Err(HostError::FunctionNotFound(_)) => {}

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use axum::body::Body;
+use axum::http::Request;
 use serde_json::{Value, json};
 use sluice_clock::ManualClock;
 use sluice_driver::{Driver, NoObserver};
@@ -10,10 +12,20 @@ use sluice_lambda::Lambda;
 use sluice_service_testing::{Handler, NOW, ROLE, Reply, TestFunctions, account, driver};
 use sluice_sns::Sns;
 use sluice_stepfunctions::StepFunctions;
-use sluice_wire::{Account, RequestId, json as wire};
+use sluice_wire::{Account, ApiError, RequestId, json as wire};
 use tempfile::TempDir;
 
-use crate::{Runner, Services};
+use crate::{Endpoint, HttpTasks, Pending, Runner, Services};
+
+/// The endpoint is above this crate, and has the tests of what is called over it.
+struct NoEndpoint(Account);
+
+impl Endpoint for NoEndpoint {
+    fn send(&self, _: Request<Body>) -> Pending<'_> {
+        let error = ApiError::client("UnknownOperationException", "There is no endpoint here.");
+        Box::pin(async move { wire::failure(&RequestId::new(&self.0), &error, Value::Null) })
+    }
+}
 
 /// The services and their driver.
 pub(crate) struct World {
@@ -42,6 +54,10 @@ impl World {
             dynamodb: dynamodb.clone(),
             sns: sns.clone(),
             stepfunctions: stepfunctions.clone(),
+            endpoint: Arc::new(NoEndpoint(account.clone())),
+            host: "127.0.0.1:4566".to_owned(),
+            http: Arc::new(HttpTasks::new(Vec::new())),
+            mocks: None,
         });
         Self {
             account,

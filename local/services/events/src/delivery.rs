@@ -1,4 +1,4 @@
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashSet, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
+use crate::bus::{self, Put};
 use crate::event::status_change;
 use crate::observer::{Heard, UNSUCCESSFUL};
 use crate::rules::Rules;
@@ -82,6 +83,49 @@ pub async fn deliver(
                 open.remove(&one);
                 let up_to = open.first().map_or(latest, |first| first.at.min(latest));
                 sources.driver.store().put(KIND, DELIVERED, json!(up_to)).await?;
+                sources.undelivered.delivered();
+            }
+        }
+    }
+}
+
+/// Delivers the events that are put, and those that an earlier process took in and did not deliver, until the other end of `put`
+/// is dropped.
+///
+/// # Errors
+/// When the journal cannot be read or written. What was not delivered then is delivered by the next start.
+pub async fn deliver_put(sources: Sources, mut put: mpsc::UnboundedReceiver<Put>) -> Result<(), DriverError> {
+    // Also what was put meanwhile is in the store already, and comes again.
+    let mut waiting = VecDeque::from(bus::left_over(&sources.driver).await?);
+    let mut known: HashSet<String> = waiting.iter().map(|one| one.key.clone()).collect();
+    sources.undelivered.add(waiting.len());
+    let mut under_way = JoinSet::new();
+    loop {
+        while under_way.len() < AT_ONCE
+            && let Some(one) = waiting.pop_front()
+        {
+            let sources = sources.clone();
+            under_way.spawn(async move {
+                for (rule, target) in sources.rules.targets(&one.event) {
+                    invoke(&sources, &rule, &target, &one.event).await;
+                }
+                let removed = sources.driver.store().remove(bus::KIND, &one.key).await;
+                (one.key, removed)
+            });
+        }
+        tokio::select! {
+            one = put.recv() => {
+                let Some(one) = one else { return Ok(()) };
+                if known.insert(one.key.clone()) {
+                    waiting.push_back(one);
+                } else {
+                    sources.undelivered.delivered();
+                }
+            }
+            Some(done) = under_way.join_next() => {
+                let Ok((key, removed)) = done else { continue };
+                removed?;
+                known.remove(&key);
                 sources.undelivered.delivered();
             }
         }

@@ -61,7 +61,7 @@ fn id(arn: &str, at: Timestamp) -> String {
     uuid::Builder::from_random_bytes(bytes).into_uuid().to_string()
 }
 
-fn in_seconds(at: Timestamp) -> String {
+pub(crate) fn in_seconds(at: Timestamp) -> String {
     DateTime::from_timestamp_millis(at)
         .unwrap_or_default()
         .to_rfc3339_opts(SecondsFormat::Secs, true)

@@ -7,10 +7,10 @@ use std::sync::mpsc;
 use serde_json::{Value, json};
 use sluice_clock::ManualClock;
 use sluice_driver::{Driver, MachineKind, MachineRecord, NoObserver, StartExecution};
-use sluice_events::{Ended, Rules, Sources, Undelivered, deliver};
+use sluice_events::{Ended, Events, Rules, Sources, Undelivered, deliver, deliver_put};
 use sluice_host::{Functions, Invocation, InvokeError, InvokeOutput};
 use sluice_service_testing::{ACCOUNT, NOW, NoTasks, REGION, ROLE, account, driver, output, spec};
-use sluice_template::{Rule, RuleTarget};
+use sluice_template::{EventPattern, Rule, RuleTarget};
 use tokio::task::JoinHandle;
 
 /// A function that passes on what it is sent.
@@ -48,8 +48,11 @@ fn rules() -> Rules {
         arn: "arn:rule".to_owned(),
         description: None,
         enabled: true,
-        pattern: json!({"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"],
+        pattern: EventPattern::read(
+            &json!({"source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"],
             "detail": {"stateMachineArn": [machine_arn("Watched")], "status": ["FAILED", "TIMED_OUT", "ABORTED"]}}),
+        )
+        .expect("a pattern"),
         targets: vec![RuleTarget {
             id: "one".to_owned(),
             arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:record"),
@@ -160,4 +163,77 @@ async fn a_failure_that_nobody_was_told_of_is_told_by_the_next_process() {
     }
     assert!(names.len() <= 2, "{names:?}");
     delivery.expect("delivers").abort();
+}
+
+/// A process with a bus on this directory, and what its function is sent if it delivers. The ids of processes begin at different
+/// numbers, so that no two are the same.
+async fn bus(directory: &Path, first: u64) -> (Driver, Events, Sources, mpsc::Receiver<Value>) {
+    let account = account(Arc::new(ManualClock::new(NOW)), first);
+    let driver = driver(directory, &account, Arc::new(NoTasks), Arc::new(NoObserver));
+    let undelivered = Undelivered::default();
+    let events = Events::new(account, driver.clone(), undelivered.clone());
+    let (sender, receiver) = mpsc::channel();
+    events.rules().put(Rule {
+        name: "orders".to_owned(),
+        arn: "arn:rule".to_owned(),
+        description: None,
+        enabled: true,
+        pattern: EventPattern::read(&json!({"source": ["shop"]})).expect("a pattern"),
+        targets: vec![RuleTarget {
+            id: "one".to_owned(),
+            arn: format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:record"),
+            max_retries: 0,
+            max_event_age_seconds: 60,
+        }],
+    });
+    let sources = Sources {
+        driver: driver.clone(),
+        functions: Arc::new(Recorder(sender)),
+        rules: events.rules().clone(),
+        undelivered,
+    };
+    (driver, events, sources, receiver)
+}
+
+async fn put(events: &Events, number: u32) {
+    let entry = |source: &str| json!({ "Source": source, "DetailType": "t", "Detail": format!("{{\"n\":{number}}}") });
+    let request = json!({ "Entries": [entry("shop"), entry("nobody")] });
+    let id = sluice_wire::RequestId::new(&account(Arc::new(ManualClock::new(NOW)), 9));
+    let body = axum::body::Body::from(request.to_string());
+    let response = events.respond(&id, "PutEvents", body).await;
+    assert_eq!(response.status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_that_was_put_is_delivered_once_and_also_by_the_next_process() {
+    let directory = tempfile::tempdir().expect("a directory");
+    // a first process takes it in, and ends
+    let (driver, events, _, _) = bus(directory.path(), 1).await;
+    put(&events, 1).await;
+    driver.close().await.expect("closes");
+
+    let (driver, events, sources, received_events) = bus(directory.path(), 1_000).await;
+    let undelivered = sources.undelivered.clone();
+    put(&events, 2).await;
+    let taken = events.take_put().expect("the other end");
+    let delivery = tokio::spawn(deliver_put(sources, taken));
+    let mut numbers = [&received_events; 2].map(|events| received(events)["detail"]["n"].as_u64());
+    numbers.sort_unstable();
+    assert_eq!(numbers, [Some(1), Some(2)]);
+    undelivered.none().await;
+    put(&events, 3).await;
+    assert_eq!(received(&received_events)["detail"]["n"], 3);
+    undelivered.none().await;
+    delivery.abort();
+    driver.close().await.expect("closes");
+
+    // what was delivered is off the disk
+    let (_driver, events, sources, received_events) = bus(directory.path(), 2_000).await;
+    let undelivered = sources.undelivered.clone();
+    let taken = events.take_put().expect("the other end");
+    tokio::spawn(deliver_put(sources, taken));
+    put(&events, 4).await;
+    assert_eq!(received(&received_events)["detail"]["n"], 4);
+    undelivered.none().await;
+    assert!(received_events.try_recv().is_err());
 }

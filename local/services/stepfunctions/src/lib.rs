@@ -55,6 +55,8 @@ mod start_execution;
 mod start_sync_execution;
 mod stop_execution;
 mod tag_resource;
+mod test_case;
+mod test_cases;
 mod test_state;
 #[cfg(test)]
 mod tests;
@@ -71,6 +73,7 @@ pub use activity_tasks::ActivityTasks;
 pub use backpressure::Backpressure;
 pub use service::{StepFunctions, TaskCaller};
 pub use start_execution::Request as StartExecutionRequest;
+pub use test_cases::TestCases;
 
 use error::StatesError;
 

@@ -12,6 +12,7 @@ use sluice_wire::Account;
 use crate::StatesError;
 use crate::activity_tasks::ActivityTasks;
 use crate::backpressure::Backpressure;
+use crate::test_cases::TestCases;
 
 /// Step Functions for one account.
 pub struct StepFunctions {
@@ -22,6 +23,9 @@ pub struct StepFunctions {
     activity_tasks: ActivityTasks,
     backpressure: Backpressure,
     quotas: Option<Arc<Quotas>>,
+    pub(crate) test_cases: Option<Arc<dyn TestCases>>,
+    /// Held while the calls of test cases are counted.
+    pub(crate) counting: tokio::sync::Mutex<()>,
 }
 
 /// Makes the call of a task for a caller that is no execution of the driver: a state under test.
@@ -46,6 +50,8 @@ impl StepFunctions {
             activity_tasks: ActivityTasks::default(),
             backpressure: Backpressure::default(),
             quotas: None,
+            test_cases: None,
+            counting: tokio::sync::Mutex::new(()),
         }
     }
 
@@ -53,6 +59,12 @@ impl StepFunctions {
     #[must_use]
     pub fn with_quotas(self, quotas: Option<Arc<Quotas>>) -> Self {
         Self { quotas, ..self }
+    }
+
+    /// The same with test cases, by which executions may be started.
+    #[must_use]
+    pub fn with_test_cases(self, test_cases: Option<Arc<dyn TestCases>>) -> Self {
+        Self { test_cases, ..self }
     }
 
     /// Counts a call of the API.

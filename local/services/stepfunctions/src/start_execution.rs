@@ -30,7 +30,7 @@ pub(crate) struct Response {
 }
 
 pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Response, StatesError> {
-    let started = start(states, checked(request)?).await?;
+    let started = start(states, states.prepared(request).await?).await?;
     Ok(Response {
         execution_arn: started.arn,
         start_date: epoch_seconds(started.start_date),
@@ -85,7 +85,8 @@ impl StepFunctions {
     /// StartExecution's exceptions.
     pub async fn start_execution(&self, request: Request) -> Result<Started, ApiError> {
         self.admit("StartExecution")?;
-        let started = self.driver.executions().start(checked(request)?).await;
+        let request = self.prepared(request).await?;
+        let started = self.driver.executions().start(request).await;
         Ok(started.map_err(StatesError::from)?)
     }
 
@@ -100,11 +101,8 @@ impl StepFunctions {
         answer: impl Fn(&Started) -> TaskResult + Send + Sync + 'static,
     ) -> Result<(), ApiError> {
         self.admit("StartExecution")?;
-        let started = self
-            .driver
-            .executions()
-            .start_for_task(task, checked(request)?, answer)
-            .await;
+        let request = self.prepared(request).await?;
+        let started = self.driver.executions().start_for_task(task, request, answer).await;
         Ok(started.map_err(StatesError::from)?)
     }
 }

@@ -38,7 +38,7 @@ pub(crate) async fn call(states: &StepFunctions, request: Request) -> Result<Res
     let mut constraints = Constraints::default();
     let included = included_data(&mut constraints, request.included_data.as_deref());
     constraints.finish()?;
-    let request = start_execution::checked(request.start)?;
+    let request = states.prepared(request.start).await?;
     let machine = lookup::machine(states, &request.machine_arn).await?;
     if machine.kind != MachineKind::Express {
         return Err(StatesError::StateMachineTypeNotSupported);

@@ -1,11 +1,13 @@
 //! `AWS::Events::Rule`
 //! (<https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-events-rule.html>).
 
-use serde_json::Value;
+mod pattern;
 
 use crate::fields::{Choice, Fields, Property, Shape};
 use crate::naming::Identity;
 use crate::resources::{Kind, MissingPeer, Peers, ResourceType};
+
+pub use pattern::{EventPattern, PatternError};
 
 /// A rule of EventBridge: events that match its pattern go to functions. `Ref` gives its name, `Arn` its ARN.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +20,8 @@ pub struct Rule {
     pub description: Option<String>,
     /// `State` is `ENABLED`, which it is when absent.
     pub enabled: bool,
-    /// `EventPattern`: mappings down to lists of values, of which the event must have one.
-    pub pattern: Value,
+    /// `EventPattern`.
+    pub pattern: EventPattern,
     /// `Targets`.
     pub targets: Vec<RuleTarget>,
 }
@@ -68,8 +70,8 @@ const TARGET: &[Property] = &[
     Property::refused("SqsParameters", "call a function"),
 ];
 
-const ADVICE: &str = "the events here are those of the source aws.states with the detail-type Step Functions Execution \
-                      Status Change";
+const ADVICE: &str = "of AWS's own events there are here those of the source aws.states with the detail-type Step Functions Execution \
+                      Status Change; others come by PutEvents, under sources of one's own";
 
 impl Kind for Rule {
     const TYPE: &'static str = "AWS::Events::Rule";
@@ -91,13 +93,19 @@ impl Kind for Rule {
             .name("Name", 64, "-_.")
             .unwrap_or_else(|| identity.generated_name(64));
         let pattern = fields.required("EventPattern", fields.document("EventPattern"))?;
-        if !is_of_executions(&pattern) {
+        let pattern = match EventPattern::read(&pattern) {
+            Ok(pattern) => pattern,
+            Err(error) => {
+                fields.refuse(
+                    "EventPattern",
+                    "a pattern that EventBridge does not know",
+                    &error.to_string(),
+                );
+                return None;
+            }
+        };
+        if never_fits(&pattern) {
             fields.refuse("EventPattern", "a pattern for other events", ADVICE);
-            return None;
-        }
-        if !is_exact(&pattern) {
-            let advice = "write lists of values, of which the event must have one";
-            fields.refuse("EventPattern", "a pattern with comparisons", advice);
             return None;
         }
         let mut targets = Vec::new();
@@ -138,21 +146,16 @@ impl Kind for Rule {
     }
 }
 
-/// Tells whether a pattern asks for the status changes of executions, which are the only events that there are.
-fn is_of_executions(pattern: &Value) -> bool {
-    let is_only = |name: &str, value: &str| {
-        pattern[name]
-            .as_array()
-            .is_some_and(|values| values.iter().any(|one| one == value))
+/// Tells whether a pattern asks only for events that AWS's services send, and none of which is sent here.
+fn never_fits(pattern: &EventPattern) -> bool {
+    let Some(sources) = pattern.texts("source") else {
+        return false;
     };
-    is_only("source", "aws.states") && is_only("detail-type", "Step Functions Execution Status Change")
-}
-
-/// Tells whether a pattern compares with values only, not by prefix, range or the like.
-fn is_exact(pattern: &Value) -> bool {
-    match pattern {
-        Value::Object(members) => members.values().all(is_exact),
-        Value::Array(values) => values.iter().all(|value| !value.is_object() && !value.is_array()),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
+    if sources.iter().any(|source| !source.starts_with("aws.")) {
+        return false;
     }
+    let of_executions = pattern
+        .texts("detail-type")
+        .is_none_or(|kinds| kinds.contains(&"Step Functions Execution Status Change"));
+    !(sources.contains(&"aws.states") && of_executions)
 }
