@@ -264,7 +264,7 @@ mod tests {
         throttle.entered(800);
         runner.run(task(1));
         for attempt in 2..=4 {
-            throttle.entered(80);
+            throttle.entered(50);
             runner.run(task(attempt));
         }
         check(0, &[(1, true)]).await;
