@@ -9,7 +9,11 @@ use crate::{CloudFormation, CloudFormationError, StackRecord, StackResource, Sta
 
 pub(crate) async fn call(service: &CloudFormation, form: &Form) -> Result<Xml, CloudFormationError> {
     refuse_token(form)?;
-    let stack = service.named_stack(form)?;
+    // This one action says it in other words.
+    let stack = service.named_stack(form).map_err(|error| match error {
+        CloudFormationError::StackDoesNotExist(name) => CloudFormationError::NoEventsOfStack(name),
+        other => other,
+    })?;
     let mut xml = Xml::default();
     xml.list("StackEvents", events(&stack), |xml, event| member(xml, &stack, &event));
     Ok(xml)

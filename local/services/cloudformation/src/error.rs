@@ -10,6 +10,9 @@ pub enum CloudFormationError {
     /// No such stack.
     #[error("Stack with id {} does not exist", shortened(.0))]
     StackDoesNotExist(String),
+    /// No such stack, of whose events one asks.
+    #[error("Stack [{}] does not exist", shortened(.0))]
+    NoEventsOfStack(String),
     /// No such resource in the stack.
     #[error("Resource {} does not exist for stack {stack}", shortened(.resource))]
     ResourceDoesNotExist {
@@ -72,6 +75,7 @@ impl From<CloudFormationError> for ApiError {
             ) => Self::client("ServiceUnavailable", error.to_string()).status(StatusCode::SERVICE_UNAVAILABLE),
             CloudFormationError::Driver(error) => Self::internal("InternalServerError", &error),
             CloudFormationError::StackDoesNotExist(_)
+            | CloudFormationError::NoEventsOfStack(_)
             | CloudFormationError::ResourceDoesNotExist { .. }
             | CloudFormationError::MissingParameter(_)
             | CloudFormationError::NoStackOrResource

@@ -85,6 +85,19 @@ fn statistics(basic: Vec<String>, extended: Vec<String>) -> Result<Vec<(String, 
     names.into_iter().map(read).collect()
 }
 
+/// A number with a comma before each three digits, as messages have it.
+fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 fn window(start: Timestamp, end: Timestamp, period: u32, now: Timestamp) -> Result<Window, CloudWatchError> {
     if start >= end {
         return Err(CloudWatchError::InvalidParameterValue(
@@ -94,9 +107,10 @@ fn window(start: Timestamp, end: Timestamp, period: u32, now: Timestamp) -> Resu
     let asked = Window::new(start, end, period, now);
     if asked.periods() > MAX_POINTS {
         return Err(CloudWatchError::InvalidParameterCombination(format!(
-            "You have requested up to {} datapoints, which exceeds the limit of {MAX_POINTS}. You may reduce the \
+            "You have requested up to {} datapoints, which exceeds the limit of {}. You may reduce the \
              datapoints requested by increasing Period, or decreasing the time range.",
-            asked.periods()
+            grouped(asked.periods()),
+            grouped(MAX_POINTS)
         )));
     }
     Ok(asked.kept(now))
@@ -117,4 +131,22 @@ fn datapoint(at: Timestamp, unit: Unit, point: &Point, statistics: &[(String, St
         members.push(("ExtendedStatistics", Node::Map(extended)));
     }
     Node::Record(members)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::grouped;
+
+    #[test]
+    fn numbers_in_messages_have_commas() {
+        for (number, expected) in [
+            (0, "0"),
+            (999, "999"),
+            (1_440, "1,440"),
+            (16_666, "16,666"),
+            (1_234_567, "1,234,567"),
+        ] {
+            assert_eq!(grouped(number), expected);
+        }
+    }
 }

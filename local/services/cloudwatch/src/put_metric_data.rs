@@ -62,7 +62,7 @@ pub(crate) async fn call(cloudwatch: &CloudWatch, request: Request) -> Result<No
     let of_entities = request.entity_metric_data.unwrap_or_default().into_iter();
     let mut data = request.metric_data.unwrap_or_default();
     data.extend(of_entities.flat_map(|entity| entity.metric_data.unwrap_or_default()));
-    let mut keys = Vec::with_capacity(data.len());
+    let mut metrics = Vec::with_capacity(data.len());
     for (n, datum) in (1..).zip(&mut data) {
         let path = format!("metricData.{n}.member.");
         let dimensions = datum.dimensions.take();
@@ -73,9 +73,7 @@ pub(crate) async fn call(cloudwatch: &CloudWatch, request: Request) -> Result<No
             datum.metric_name.take(),
             dimensions,
         );
-        let unit = metric::read_unit(&mut constraints, &format!("{path}unit"), datum.unit.as_deref());
-        let unit = unit.unwrap_or(Unit::None);
-        keys.push(SeriesKey { metric, unit });
+        metrics.push(metric);
     }
     constraints.finish()?;
     if namespace.starts_with("AWS/") {
@@ -92,9 +90,10 @@ pub(crate) async fn call(cloudwatch: &CloudWatch, request: Request) -> Result<No
         )));
     }
     let mut points = Vec::with_capacity(data.len());
-    for (n, (key, datum)) in (1..).zip(keys.into_iter().zip(data)) {
+    for (n, (metric, datum)) in (1..).zip(metrics.into_iter().zip(data)) {
         let at = Datum { n };
-        points.push((key, at.point(&datum)?, at.time(&datum, now)?));
+        let unit = at.unit(&datum)?;
+        points.push((SeriesKey { metric, unit }, at.point(&datum)?, at.time(&datum, now)?));
     }
     cloudwatch.metrics.add_all(points)?;
     Ok(Node::nothing())
@@ -111,6 +110,28 @@ impl Datum {
             "The parameter MetricData.member.{}.{member} is invalid: {problem}",
             self.n
         ))
+    }
+
+    /// Two members of which only one may be there.
+    fn exclusive(&self, one: &str, other: &str) -> CloudWatchError {
+        let at = format!("MetricData.member.{}", self.n);
+        CloudWatchError::InvalidParameterCombination(format!(
+            "The parameters {at}.{one} and {at}.{other} are mutually exclusive and you have specified both."
+        ))
+    }
+
+    fn unit(&self, datum: &MetricDatum) -> Result<Unit, CloudWatchError> {
+        let Some(unit) = &datum.unit else {
+            return Ok(Unit::None);
+        };
+        Unit::parse(unit).ok_or_else(|| {
+            let units: Vec<&str> = Unit::ALL.iter().map(|(name, _)| *name).collect();
+            CloudWatchError::InvalidParameterValue(format!(
+                "The parameter MetricData.member.{}.Unit must be a value in the set [ {} ].",
+                self.n,
+                units.join(", ")
+            ))
+        })
     }
 
     fn combination(&self, problem: &str) -> CloudWatchError {
@@ -141,7 +162,9 @@ impl Datum {
             (None, Some(set), None) => self.set(set),
             (None, None, Some(values)) => self.values(values, datum.counts.as_deref()),
             (None, None, None) => Err(self.combination("one of Value, Values and StatisticValues must be specified.")),
-            _ => Err(self.combination("only one of Value, Values and StatisticValues may be specified.")),
+            (Some(_), _, Some(_)) => Err(self.exclusive("Value", "Values")),
+            (Some(_), Some(_), None) => Err(self.exclusive("Value", "StatisticValues")),
+            (None, Some(_), Some(_)) => Err(self.exclusive("StatisticValues", "Values")),
         }
     }
 
@@ -149,8 +172,10 @@ impl Datum {
         if value.abs() <= MAX_VALUE {
             Ok(value)
         } else {
-            let problem = format!("{value} is not between -2^360 and 2^360.");
-            Err(self.invalid(member, &problem))
+            Err(CloudWatchError::InvalidParameterValue(format!(
+                "The value {value} for parameter MetricData.member.{}.{member} is invalid.",
+                self.n
+            )))
         }
     }
 
@@ -169,7 +194,10 @@ impl Datum {
             return Err(self.invalid("StatisticValues.SampleCount", "it must be greater than 0."));
         }
         if set.min > set.max {
-            return Err(self.invalid("StatisticValues.Maximum", "it must not be less than Minimum."));
+            let at = format!("MetricData.member.{}.StatisticValues", self.n);
+            return Err(CloudWatchError::InvalidParameterValue(format!(
+                "The parameter {at}.Maximum must be greater than {at}.Minimum."
+            )));
         }
         Ok(Point::of_set(set))
     }

@@ -29,11 +29,15 @@ pub(crate) async fn call(context: &RequestContext<'_>, request: Request) -> Resu
     let sqs = context.sqs;
     let queue = sqs.queue_name(request.queue_url)?;
     let change = request.change.checked(&queue)?;
+    let receipt = change.receipt;
     let results = sqs
         .streams
         .change_visibility(&queue, vec![change], sqs.account.now())
         .await?;
-    results.into_iter().try_for_each(|one| one.map_err(refused))?;
+    let handle = receipt::seal(&queue, receipt);
+    results
+        .into_iter()
+        .try_for_each(|one| one.map_err(|reason| refused(&handle, reason)))?;
     Ok(EmptyResponse {})
 }
 
@@ -55,10 +59,10 @@ impl Change {
 }
 
 /// SQS's error about a message that cannot be hidden.
-pub(crate) fn refused(reason: VisibilityError) -> SqsError {
+pub(crate) fn refused(handle: &str, reason: VisibilityError) -> SqsError {
     let invalid = |reason: &str| {
         SqsError::InvalidParameterValue(format!(
-            "Value for parameter ReceiptHandle is invalid. Reason: {reason}"
+            "Value {handle} for parameter ReceiptHandle is invalid. Reason: {reason}"
         ))
     };
     match reason {

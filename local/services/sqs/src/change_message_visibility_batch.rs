@@ -5,7 +5,7 @@ use sluice_streams::VisibilityChange;
 use crate::batch::{self, BatchAction, BatchRequest, BatchResponse};
 use crate::change_message_visibility::{Change, refused};
 use crate::request::{EmptyResponse, RequestContext};
-use crate::{Sqs, SqsError};
+use crate::{Sqs, SqsError, receipt};
 
 pub(crate) async fn call(
     context: &RequestContext<'_>,
@@ -34,10 +34,17 @@ impl BatchAction for Change {
         queue: &String,
         changes: Vec<VisibilityChange>,
     ) -> Result<Vec<Result<EmptyResponse, SqsError>>, SqsError> {
+        let handles: Vec<String> = changes
+            .iter()
+            .map(|change| receipt::seal(queue, change.receipt))
+            .collect();
         let results = sqs.streams.change_visibility(queue, changes, sqs.account.now()).await?;
-        let results = results.into_iter();
+        let results = results.into_iter().zip(handles);
         Ok(results
-            .map(|one| one.map(|()| EmptyResponse {}).map_err(refused))
+            .map(|(one, handle)| {
+                one.map(|()| EmptyResponse {})
+                    .map_err(|reason| refused(&handle, reason))
+            })
             .collect())
     }
 }

@@ -32,8 +32,8 @@ pub enum SqsError {
     )]
     InvalidMessageContents,
     /// The receipt handle is not one of this queue.
-    #[error("The input receipt handle is invalid.")]
-    ReceiptHandleIsInvalid,
+    #[error("The input receipt handle \"{}\" is not a valid receipt handle.", sluice_wire::shortened(.0))]
+    ReceiptHandleIsInvalid(String),
     /// The message is visible.
     #[error("Message is not in flight.")]
     MessageNotInflight,
@@ -94,7 +94,7 @@ impl SqsError {
             Self::InvalidParameterValue(_) => "InvalidParameterValue",
             Self::MissingParameter(_) => "MissingParameter",
             Self::InvalidMessageContents => "InvalidMessageContents",
-            Self::ReceiptHandleIsInvalid => "ReceiptHandleIsInvalid",
+            Self::ReceiptHandleIsInvalid(_) => "ReceiptHandleIsInvalid",
             Self::MessageNotInflight => "MessageNotInflight",
             Self::PurgeQueueInProgress(_) => "PurgeQueueInProgress",
             Self::OverLimit => "OverLimit",
@@ -138,7 +138,7 @@ impl SqsError {
             | Self::InvalidParameterValue(_)
             | Self::MissingParameter(_)
             | Self::InvalidMessageContents
-            | Self::ReceiptHandleIsInvalid
+            | Self::ReceiptHandleIsInvalid(_)
             | Self::OverLimit
             | Self::Streams(_)
             | Self::Request { .. } => self.code().to_owned(),

@@ -19,5 +19,5 @@ pub(crate) fn open(queue: &str, handle: Option<&str>) -> Result<Receipt, SqsErro
             receives: receives.parse().ok()?,
         })
     };
-    read().ok_or(SqsError::ReceiptHandleIsInvalid)
+    read().ok_or_else(|| SqsError::ReceiptHandleIsInvalid(handle.to_owned()))
 }

@@ -79,7 +79,12 @@ pub(crate) async fn call(context: &RequestContext<'_>, request: Request) -> Resu
     if let Some(unknown) = system_names.iter().find(|name| !SYSTEM_NAMES.contains(&name.as_str())) {
         return Err(SqsError::InvalidAttributeName(shortened(unknown)));
     }
-    let limit = bounded("MaxNumberOfMessages", request.max_number_of_messages, 1, 10)?.unwrap_or(1);
+    let limit = request.max_number_of_messages.unwrap_or(1);
+    if !(1..=10).contains(&limit) {
+        return Err(SqsError::InvalidParameterValue(format!(
+            "Value {limit} for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided."
+        )));
+    }
     let visibility = bounded("VisibilityTimeout", request.visibility_timeout, 0, 43_200)?;
     let wait = bounded("WaitTimeSeconds", request.wait_time_seconds, 0, 20)?;
     let settings = sqs.queue(&queue).await?.settings;

@@ -439,6 +439,47 @@ async fn what_sqs_refuses_is_refused() {
 }
 
 #[tokio::test]
+async fn refusals_have_awss_words() {
+    let world = world().await;
+    ok(&world, "SendMessage", json!({ "MessageBody": "m" })).await;
+    let handle = receive(&world, json!({})).await[0]["ReceiptHandle"].clone();
+    ok(&world, "DeleteMessage", json!({ "ReceiptHandle": handle })).await;
+    let gone = handle.as_str().unwrap();
+    for (operation, members, message) in [
+        (
+            "ReceiveMessage",
+            json!({ "MaxNumberOfMessages": 11 }),
+            "Value 11 for parameter MaxNumberOfMessages is invalid. Reason: Must be between 1 and 10, if provided."
+                .to_owned(),
+        ),
+        (
+            "ReceiveMessage",
+            json!({ "WaitTimeSeconds": 50 }),
+            "Value 50 for parameter WaitTimeSeconds is invalid. Reason: Must be >= 0 and <= 20, if provided."
+                .to_owned(),
+        ),
+        (
+            "DeleteMessage",
+            json!({ "ReceiptHandle": "rubbish" }),
+            "The input receipt handle \"rubbish\" is not a valid receipt handle.".to_owned(),
+        ),
+        (
+            "ChangeMessageVisibility",
+            json!({ "ReceiptHandle": gone, "VisibilityTimeout": 1 }),
+            format!(
+                "Value {gone} for parameter ReceiptHandle is invalid. Reason: Message does not exist or is not available for \
+                 visibility timeout change."
+            ),
+        ),
+    ] {
+        let mut request = members;
+        request["QueueUrl"] = json!(URL);
+        let reply = call(&world, operation, request).await;
+        assert_eq!(reply.json()["message"], message.as_str(), "{operation}");
+    }
+}
+
+#[tokio::test]
 async fn a_stacks_queue_is_made_once_and_changed_in_place() {
     let world = World::new();
     let spec = QueueSpec {

@@ -86,13 +86,21 @@ async fn mistakes_have_awss_names_in_each_protocol() {
     let combination = ("InvalidParameterCombinationException", "InvalidParameterCombination");
     for (members, (shape, code), message) in [
         (json!({}), combination, "one of Value, Values and StatisticValues must"),
-        (json!({ "Value": 1, "Values": [1] }), combination, "only one of"),
+        (
+            json!({ "Value": 1, "Values": [1] }),
+            combination,
+            "The parameters MetricData.member.1.Value and MetricData.member.1.Values are mutually exclusive and you have",
+        ),
         (
             json!({ "Values": [1], "Counts": [1, 2] }),
             combination,
             "as many members",
         ),
-        (json!({ "Value": 1e110 }), value, "2^360"),
+        (
+            json!({ "Value": 1e110 }),
+            value,
+            "for parameter MetricData.member.1.Value is invalid.",
+        ),
         (
             json!({ "Value": 1, "Timestamp": SECONDS - 15 * 86_400 }),
             value,
@@ -112,8 +120,8 @@ async fn mistakes_have_awss_names_in_each_protocol() {
         ),
         (
             json!({ "Value": 1, "Unit": "Furlong" }),
-            ("ValidationError", "ValidationError"),
-            "enum value set",
+            value,
+            "The parameter MetricData.member.1.Unit must be a value in the set [ Seconds, Microseconds, Milliseconds, Bytes,",
         ),
         (
             json!({ "Value": "x" }),
