@@ -6,7 +6,8 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::metadata::Metadata;
-use crate::{Client, Services, TaskFailure};
+use crate::sdk::Refusal;
+use crate::{Client, Services};
 use sluice_wire::{ApiError, http_date};
 
 /// The API's operation behind an action of the integration.
@@ -25,9 +26,9 @@ pub(crate) async fn call(
     client: &Client,
     operation: &str,
     arguments: &Value,
-) -> Result<Value, TaskFailure> {
+) -> Result<Value, Refusal> {
     let request_id = services.account.uuid().simple().to_string().to_uppercase();
-    let refused = |error: &ApiError| client.refused(error, &request_id);
+    let refused = |error: &ApiError| Refusal::of(client, error, &request_id);
     let body = Bytes::from(arguments.to_string());
     let response = services
         .dynamodb

@@ -256,33 +256,33 @@ async fn integration(services: &Services, caller: &Identity, task: &ScheduledTas
         ("sns", "publish") => sns::publish(services, &Client::SNS, arguments).await.into(),
         ("aws-sdk:sns", "publish") => sns::publish(services, &Client::SDK_SNS, arguments).await.into(),
         ("dynamodb", action) => match dynamodb::operation(action) {
-            Some(operation) => dynamodb::call(services, &Client::DYNAMODB, operation, arguments)
-                .await
-                .into(),
+            Some(operation) => {
+                let result = dynamodb::call(services, &Client::DYNAMODB, operation, arguments).await;
+                called(arn, result)
+            }
             None => CallEnd::Failed(unavailable(arn)),
         },
         ("aws-sdk:dynamodb", action) => {
             let operation = sdk::operation(action);
-            dynamodb::call(services, &Client::SDK_DYNAMODB, &operation, arguments)
-                .await
-                .into()
+            let result = dynamodb::call(services, &Client::SDK_DYNAMODB, &operation, arguments).await;
+            called(arn, result)
         }
-        ("aws-sdk:sfn", action) => sdk::sfn(services, action, arguments).await.into(),
+        ("aws-sdk:sfn", action) => called(arn, sdk::sfn(services, action, arguments).await),
         ("http", "invoke") => http::invoke(services, arguments).await.into(),
-        ("events", "putEvents") => over_endpoint(arn, events::put_events(services, caller, arguments).await),
-        ("sqs", "sendMessage") => over_endpoint(arn, sqs::send_message(services, arguments).await),
+        ("events", "putEvents") => called(arn, events::put_events(services, caller, arguments).await),
+        ("sqs", "sendMessage") => called(arn, sqs::send_message(services, arguments).await),
         (service, action) => match service.strip_prefix("aws-sdk:").and_then(sdk::Service::named) {
             Some(service) => {
                 let reply = sdk::call(services, service, action, arguments).await;
-                over_endpoint(arn, reply.map(|reply| reply.members))
+                called(arn, reply.map(|reply| reply.members))
             }
             None => CallEnd::Failed(unavailable(arn)),
         },
     }
 }
 
-/// The end of a call that went over the endpoint.
-fn over_endpoint(arn: &str, result: Result<Value, Refusal>) -> CallEnd {
+/// The end of a call of an API.
+fn called(arn: &str, result: Result<Value, Refusal>) -> CallEnd {
     match result {
         Ok(value) => CallEnd::Succeeded(value),
         Err(Refusal::Failed(failure)) => CallEnd::Failed(failure),

@@ -112,6 +112,16 @@ impl From<TaskFailure> for Refusal {
     }
 }
 
+impl Refusal {
+    /// The refusal by a service that was called directly.
+    pub(crate) fn of(client: &Client, error: &ApiError, request_id: &str) -> Self {
+        match &*error.code {
+            "UnknownOperationException" => Self::NoOperation,
+            _ => Self::Failed(client.refused(error, request_id)),
+        }
+    }
+}
+
 /// Calls an operation of a service.
 pub(crate) async fn call(
     services: &Services,

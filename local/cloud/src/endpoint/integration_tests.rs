@@ -269,6 +269,7 @@ async fn what_is_not_here_is_caught_and_says_what_to_do() {
     for call in [
         "aws-sdk:s3:getObject",
         "aws-sdk:sqs:tagQueue",
+        "aws-sdk:dynamodb:listBackups",
         "aws-sdk:sns:tagResource",
         "aws-sdk:lambda:createFunction",
         "glue:startJobRun.sync",

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use super::Refusal;
 use super::names::{lower, operation, renamed, time, upper};
 use crate::parameters::Parameters;
 use crate::{Client, Services, TaskFailure};
@@ -23,7 +24,7 @@ const TEXTS: [&str; 12] = [
 ];
 
 /// Calls an operation of Step Functions.
-pub(crate) async fn sfn(services: &Services, action: &str, arguments: &Value) -> Result<Value, TaskFailure> {
+pub(crate) async fn sfn(services: &Services, action: &str, arguments: &Value) -> Result<Value, Refusal> {
     let parameters = Parameters::of(arguments);
     for name in TEXTS {
         parameters.text(name)?;
@@ -35,8 +36,8 @@ pub(crate) async fn sfn(services: &Services, action: &str, arguments: &Value) ->
     match call.await {
         Ok(response) => serde_json::from_str(response.get())
             .map(|response| in_sdk_words(&response))
-            .map_err(|error| TaskFailure::runtime(error.to_string())),
-        Err(error) => Err(Client::SDK_SFN.refused(&error, &request_id)),
+            .map_err(|error| TaskFailure::runtime(error.to_string()).into()),
+        Err(error) => Err(Refusal::of(&Client::SDK_SFN, &error, &request_id)),
     }
 }
 
