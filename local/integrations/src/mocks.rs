@@ -24,9 +24,9 @@ impl Mocks {
     /// # Errors
     /// When it cannot be read or is not one of this format: where, and why.
     pub fn read(file: &Path) -> Result<Self, MocksError> {
-        let text = std::fs::read_to_string(file).map_err(|source| MocksError::Unreadable {
+        let text = std::fs::read_to_string(file).map_err(|reason| MocksError::Unreadable {
             file: file.to_owned(),
-            source,
+            reason,
         })?;
         Self::parse(&text).map_err(|problem| MocksError::Malformed {
             file: file.to_owned(),

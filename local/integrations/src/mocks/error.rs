@@ -6,12 +6,12 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum MocksError {
     /// It cannot be read.
-    #[error("the file of mocks {} cannot be read: {source}", file.display())]
+    #[error("the file of mocks {} cannot be read: {reason}", file.display())]
     Unreadable {
         /// The file.
         file: PathBuf,
         /// The operating system's reason.
-        source: std::io::Error,
+        reason: std::io::Error,
     },
     /// It is not of the format.
     #[error("the file of mocks {} cannot be used: {problem}", file.display())]

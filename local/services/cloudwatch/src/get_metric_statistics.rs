@@ -73,7 +73,9 @@ pub(crate) async fn call(cloudwatch: &CloudWatch, request: Request) -> Result<No
 fn statistics(basic: Vec<String>, extended: Vec<String>) -> Result<Vec<(String, Statistic)>, CloudWatchError> {
     let combination = |message: &str| Err(CloudWatchError::InvalidParameterCombination(message.to_owned()));
     let names = match (basic.is_empty(), extended.is_empty()) {
-        (true, true) => return combination("At least one of Statistics and ExtendedStatistics must be specified."),
+        (true, true) => {
+            return combination("At least one of the parameters Statistics and ExtendedStatistics must be specified.");
+        }
         (false, false) => return combination("Statistics and ExtendedStatistics cannot be specified together."),
         (false, true) => basic,
         (true, false) => extended,

@@ -60,9 +60,7 @@ pub(crate) fn read_period(period: i64) -> Result<u32, CloudWatchError> {
     found
         .filter(|period| matches!(period, 1 | 5 | 10 | 20 | 30) || (*period > 0 && period % 60 == 0))
         .ok_or_else(|| {
-            CloudWatchError::InvalidParameterValue(format!(
-                "The value {period} for parameter Period is invalid: it must be 1, 5, 10, 20, 30 or a multiple of 60 seconds."
-            ))
+            CloudWatchError::InvalidParameterValue("The parameter Period must be a multiple of 60.".to_owned())
         })
 }
 

@@ -78,7 +78,7 @@ pub(crate) async fn call(cloudwatch: &CloudWatch, request: Request) -> Result<No
     constraints.finish()?;
     if namespace.starts_with("AWS/") {
         return Err(CloudWatchError::InvalidParameterValue(
-            "The value AWS/ for parameter Namespace is invalid: such metrics come from AWS's own services.".into(),
+            "The value AWS/ for parameter Namespace is invalid.".into(),
         ));
     }
     if data.is_empty() {
@@ -146,14 +146,16 @@ impl Datum {
             return Err(self.invalid("StorageResolution", "it must be 1 or 60."));
         }
         let at = datum.timestamp.map_or(now, |time| time.0);
-        if (now - OLDEST..=now + NEWEST).contains(&at) {
-            Ok(at)
-        } else {
-            Err(self.invalid(
-                "Timestamp",
-                "it must be at most two weeks ago and at most two hours ahead.",
-            ))
+        if at < now - OLDEST {
+            return Err(CloudWatchError::InvalidParameterValue(format!(
+                "The parameter MetricData.member.{}.Timestamp must specify a time within the past two weeks.",
+                self.n
+            )));
         }
+        if at > now + NEWEST {
+            return Err(self.invalid("Timestamp", "it must be at most two hours ahead."));
+        }
+        Ok(at)
     }
 
     fn point(&self, datum: &MetricDatum) -> Result<Point, CloudWatchError> {
