@@ -26,16 +26,17 @@ const PATIENCE: Duration = Duration::from_secs(300);
 
 /// A rate for a time under quotas, and then the account.
 pub(crate) fn hold(cli: &Cli) -> Result<(), BenchError> {
-    let quotas: Vec<&str> = cli
-        .quotas
-        .iter()
-        .flat_map(|profile| ["--quotas", profile.as_str()])
-        .collect();
-    let mut sluice = fresh_with(cli, &quotas)?;
+    let quotas = cli.quotas.iter();
+    let quotas = quotas.flat_map(|profile| ["--quotas", profile.as_str()]);
+    let arguments: Vec<&str> = ["--parameter", "MailsPerMinute=60"].into_iter().chain(quotas).collect();
+    let mut sluice = fresh_with(cli, &arguments)?;
     sluice.start();
-    let asked: Vec<Asked> = (0..DECISIONS)
-        .map(|n| ask_for_approval(&sluice, &format!("Admin{n}")))
-        .collect();
+    let ask = |n| {
+        // the budget of mails lets six through at once, and then one a second
+        std::thread::sleep(Duration::from_secs(if n < 6 { 0 } else { 2 }));
+        ask_for_approval(&sluice, &format!("Admin{n}"))
+    };
+    let asked: Vec<Asked> = (0..DECISIONS).map(ask).collect();
     let mut load = start_load(cli, &sluice.output("FunctionURLAPI"))?;
     let mut decisions = decide_meanwhile(cli, &asked)?;
     let summary = load.summary()?;
