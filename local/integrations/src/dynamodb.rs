@@ -6,7 +6,7 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 
 use crate::metadata::Metadata;
-use crate::sdk::Refusal;
+use crate::sdk::{Refusal, with_date_times};
 use crate::{Client, Services};
 use sluice_wire::{ApiError, http_date};
 
@@ -45,7 +45,7 @@ pub(crate) async fn call(
         _ => Map::new(),
     };
     if client.is_sdk() {
-        return Ok(Value::Object(response));
+        return Ok(with_date_times(Value::Object(response)));
     }
     let headers = vec![
         ("x-amzn-RequestId", request_id.clone()),

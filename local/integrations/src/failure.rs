@@ -90,8 +90,12 @@ impl Client {
     pub(crate) const SDK_SNS: Self = Self::sdk("Sns", "SnsException");
     pub(crate) const SDK_DYNAMODB: Self = Self::sdk("DynamoDb", "DynamoDbException").without(&["ValidationException"]);
     pub(crate) const SDK_SFN: Self = Self::sdk("Sfn", "SfnException");
-    pub(crate) const SQS: Self = Self::optimised("SQS", "AmazonSQS", "AmazonSQSException");
-    pub(crate) const SDK_SQS: Self = Self::sdk("Sqs", "SqsException");
+    pub(crate) const SQS: Self = Self::optimised("SQS", "AmazonSQS", "AmazonSQSException")
+        .without(&["InvalidParameterValue", "MissingParameter"]);
+    pub(crate) const SDK_SQS: Self =
+        Self::sdk("Sqs", "SqsException").without(&["InvalidParameterValue", "MissingParameter"]);
+    pub(crate) const SDK_CLOUDWATCH_EVENTS: Self =
+        Self::sdk("CloudWatchEvents", "CloudWatchEventsException").without(&["ValidationException"]);
     pub(crate) const SDK_KINESIS: Self = Self::sdk("Kinesis", "KinesisException");
     pub(crate) const SDK_CLOUDWATCH: Self =
         Self::sdk("CloudWatch", "CloudWatchException").without(&["ValidationError"]);

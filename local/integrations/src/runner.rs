@@ -267,6 +267,11 @@ async fn integration(services: &Services, caller: &Identity, task: &ScheduledTas
             let result = dynamodb::call(services, &Client::SDK_DYNAMODB, &operation, arguments).await;
             called(arn, result)
         }
+        ("aws-sdk:dynamodbstreams", action) => {
+            let operation = sdk::operation(action);
+            let result = dynamodb::call(services, &Client::SDK_DYNAMODB_STREAMS, &operation, arguments).await;
+            called(arn, result)
+        }
         ("aws-sdk:sfn", action) => called(arn, sdk::sfn(services, action, arguments).await),
         ("http", "invoke") => http::invoke(services, arguments).await.into(),
         ("events", "putEvents") => called(arn, events::put_events(services, caller, arguments).await),

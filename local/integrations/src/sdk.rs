@@ -17,7 +17,7 @@ use sluice_wire::{ApiError, read_body};
 
 use crate::{Client, Services, TaskFailure};
 
-pub(crate) use names::operation;
+pub(crate) use names::{operation, with_date_times};
 pub(crate) use sfn::sfn;
 
 /// More bytes than any response that a task may have.
@@ -43,7 +43,7 @@ enum Protocol {
     Rest,
 }
 
-/// The services, without Step Functions and DynamoDB, which are called directly.
+/// The services, without Step Functions and DynamoDB with its streams, which are called directly.
 const SERVICES: &[Service] = &[
     Service::new(
         "cloudformation",
@@ -55,12 +55,13 @@ const SERVICES: &[Service] = &[
         Client::SDK_CLOUDWATCH,
         Protocol::Json(json::Dialect::CLOUDWATCH),
     ),
-    Service::new("cloudwatchlogs", Client::SDK_LOGS, Protocol::Json(json::Dialect::LOGS)),
+    // the same API under its older name
     Service::new(
-        "dynamodbstreams",
-        Client::SDK_DYNAMODB_STREAMS,
-        Protocol::Json(json::Dialect::DYNAMODB_STREAMS),
+        "cloudwatchevents",
+        Client::SDK_CLOUDWATCH_EVENTS,
+        Protocol::Json(json::Dialect::EVENTS),
     ),
+    Service::new("cloudwatchlogs", Client::SDK_LOGS, Protocol::Json(json::Dialect::LOGS)),
     Service::new(
         "eventbridge",
         Client::SDK_EVENTBRIDGE,

@@ -195,6 +195,25 @@ async fn metrics_stacks_topics_and_functions_are_asked_for() {
     assert_eq!(groups, json!({ "LogGroups": [] }));
     let functions = sdk(&world, "lambda:listFunctions", json!({})).await;
     assert_eq!(functions["Functions"][0]["FunctionName"], "echo");
+    let table = json!({ "TableName": "table", "BillingMode": "PAY_PER_REQUEST",
+        "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }],
+        "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+        "StreamSpecification": { "StreamEnabled": true, "StreamViewType": "NEW_IMAGE" } });
+    let made = sdk(&world, "dynamodb:createTable", table).await;
+    let created = &made["TableDescription"]["CreationDateTime"];
+    assert!(created.as_str().is_some_and(|text| text.ends_with('Z')), "{created}");
+    let item = json!({ "TableName": "table", "Item": { "id": { "S": "a" }, "DateTime": { "N": "1" } } });
+    sdk(&world, "dynamodb:putItem", item.clone()).await;
+    let got = sdk(
+        &world,
+        "dynamodb:getItem",
+        json!({ "TableName": "table", "Key": { "id": { "S": "a" } } }),
+    )
+    .await;
+    assert_eq!(got["Item"], item["Item"]);
+    let streams = sdk(&world, "dynamodbstreams:listStreams", json!({})).await;
+    assert_eq!(streams["Streams"][0]["TableName"], "table");
+
     let function = sdk(&world, "lambda:getFunction", json!({ "FunctionName": "echo" })).await;
     assert_eq!(function["Configuration"]["FunctionName"], "echo");
     let mappings = sdk(
@@ -217,6 +236,11 @@ async fn errors_are_named_after_the_services_exceptions() {
     assert!(cause.starts_with(begin), "{cause}");
     let cases = [
         ("aws-sdk:sqs:sendMessage", message, "Sqs.QueueDoesNotExistException"),
+        (
+            "aws-sdk:sqs:receiveMessage",
+            json!({ "QueueUrl": QUEUE, "MaxNumberOfMessages": 11 }),
+            "Sqs.SqsException",
+        ),
         (
             "aws-sdk:kinesis:describeStream",
             json!({ "StreamName": "none" }),

@@ -59,10 +59,6 @@ impl Dialect {
         to_wire: names::lower,
         ..Self::new("Logs_20140328")
     };
-    pub(super) const DYNAMODB_STREAMS: Self = Self {
-        is_time: |name| name.ends_with("DateTime"),
-        ..Self::new("DynamoDBStreams_20120810")
-    };
 
     /// The request for an operation.
     pub(super) fn request(self, operation: &str, arguments: &Value) -> Option<Request<Body>> {

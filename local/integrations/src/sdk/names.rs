@@ -82,6 +82,11 @@ pub(super) fn with_times(value: Value, is_time: fn(&str) -> bool) -> Value {
     }
 }
 
+/// A response of DynamoDB with its times as texts. An attribute is an object, whatever its name: it stays.
+pub(crate) fn with_date_times(response: Value) -> Value {
+    with_times(response, |name| name.ends_with("DateTime"))
+}
+
 fn times(value: Value) -> Value {
     match value {
         Value::Number(seconds) => time(seconds.as_f64().unwrap_or_default()),
