@@ -290,17 +290,20 @@ async fn errors_are_named_after_the_services_exceptions() {
 #[tokio::test]
 async fn what_is_not_here_is_caught_and_says_what_to_do() {
     let world = World::new();
-    for call in [
-        "aws-sdk:s3:getObject",
-        "aws-sdk:sqs:tagQueue",
-        "aws-sdk:dynamodb:listBackups",
-        "aws-sdk:sns:tagResource",
-        "aws-sdk:lambda:createFunction",
-        "glue:startJobRun.sync",
+    for (call, parameters) in [
+        ("aws-sdk:s3:getObject", json!({ "Bucket": "b", "Key": "k" })),
+        (
+            "aws-sdk:sqs:tagQueue",
+            json!({ "QueueUrl": QUEUE, "Tags": { "a": "b" } }),
+        ),
+        ("aws-sdk:dynamodb:listBackups", json!({})),
+        ("aws-sdk:sns:listPlatformApplications", json!({})),
+        ("aws-sdk:lambda:getAccountSettings", json!({})),
+        ("glue:startJobRun.sync", json!({ "JobName": "j" })),
     ] {
         let resource = format!("arn:aws:states:::{call}");
         let definition = json!({ "StartAt": "T", "States": {
-            "T": { "Type": "Task", "Resource": resource, "Parameters": {}, "End": true,
+            "T": { "Type": "Task", "Resource": resource, "Parameters": parameters, "End": true,
                 "Catch": [{ "ErrorEquals": ["States.ALL"], "Next": "Caught" }] },
             "Caught": { "Type": "Pass", "End": true },
         }});

@@ -145,3 +145,24 @@ async fn findings_are_shown_from_a_severity_on_and_up_to_a_number() {
     // A definition with warnings alone is kept.
     world.machine("suspicious", &definition).await;
 }
+
+#[tokio::test]
+async fn a_list_of_executions_is_that_of_one_machine_or_run() {
+    let world = World::new();
+    let machine = world.machine("m", PASS).await;
+    let run = machine.replace(":stateMachine:m", ":mapRun:m/L:1");
+    for (request, message) in [
+        (json!({}), "Must provide a StateMachine ARN or MapRun ARN"),
+        (
+            json!({ "stateMachineArn": machine, "mapRunArn": run }),
+            "Must specify exactly one of stateMachineArn or mapRunArn",
+        ),
+    ] {
+        let reply = world.states("ListExecutions", request).await;
+        let refused = reply.json();
+        assert_eq!(
+            (refused["__type"].as_str(), refused["message"].as_str()),
+            (Some("ValidationException"), Some(message))
+        );
+    }
+}
