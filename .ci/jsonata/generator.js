@@ -155,4 +155,4 @@ class Generator {
     }
 }
 
-module.exports = {Generator, INPUT};
+module.exports = {FUNCTIONS, Generator, INPUT};

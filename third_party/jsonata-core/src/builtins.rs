@@ -350,7 +350,7 @@ pub(crate) fn dispatch_pure(
             )),
             // null and any other non-string type → T0410
             _ => Err(EvaluatorError::TypeError(
-                "T0410: Argument 1 of function length does not match function signature"
+                "T0410: Argument 1 of function {{token}} does not match function signature"
                     .to_string(),
             )),
         },
@@ -358,7 +358,7 @@ pub(crate) fn dispatch_pure(
             Some(JValue::String(s)) => Ok(functions::string::uppercase(s)?),
             Some(JValue::Undefined) | None => Ok(JValue::Undefined),
             _ => Err(EvaluatorError::TypeError(
-                "T0410: Argument 1 of function uppercase does not match function signature"
+                "T0410: Argument 1 of function {{token}} does not match function signature"
                     .to_string(),
             )),
         },
@@ -366,7 +366,7 @@ pub(crate) fn dispatch_pure(
             Some(JValue::String(s)) => Ok(functions::string::lowercase(s)?),
             Some(JValue::Undefined) | None => Ok(JValue::Undefined),
             _ => Err(EvaluatorError::TypeError(
-                "T0410: Argument 1 of function lowercase does not match function signature"
+                "T0410: Argument 1 of function {{token}} does not match function signature"
                     .to_string(),
             )),
         },
@@ -399,7 +399,7 @@ pub(crate) fn dispatch_pure(
                         Some(JValue::Number(l)) => Some(*l as i64),
                         Some(_) => {
                             return Err(EvaluatorError::TypeError(
-                                "T0410: Argument 3 of function substring does not match function signature"
+                                "T0410: Argument 3 of function {{token}} does not match function signature"
                                     .to_string(),
                             ))
                         }
@@ -410,7 +410,7 @@ pub(crate) fn dispatch_pure(
                     Ok(substring_with_undefined_start(s, args.len() > 2))
                 }
                 _ => Err(EvaluatorError::TypeError(
-                    "T0410: Argument 1 of function substring does not match function signature"
+                    "T0410: Argument 1 of function {{token}} does not match function signature"
                         .to_string(),
                 )),
             }
@@ -418,7 +418,7 @@ pub(crate) fn dispatch_pure(
         "substringBefore" => {
             if args.len() != 2 {
                 return Err(EvaluatorError::TypeError(
-                    "T0411: Context value is not a compatible type with argument 2 of function substringBefore".to_string(),
+                    "T0411: Context value is not a compatible type with argument 2 of function {{token}}".to_string(),
                 ));
             }
             match (&args[0], &args[1]) {
@@ -431,14 +431,14 @@ pub(crate) fn dispatch_pure(
                 // Undefined propagates; null is a type error.
                 (JValue::Undefined, _) => Ok(JValue::Undefined),
                 _ => Err(EvaluatorError::TypeError(
-                    "T0410: Argument 1 of function substringBefore does not match function signature".to_string(),
+                    "T0410: Argument 1 of function {{token}} does not match function signature".to_string(),
                 )),
             }
         }
         "substringAfter" => {
             if args.len() != 2 {
                 return Err(EvaluatorError::TypeError(
-                    "T0411: Context value is not a compatible type with argument 2 of function substringAfter".to_string(),
+                    "T0411: Context value is not a compatible type with argument 2 of function {{token}}".to_string(),
                 ));
             }
             match (&args[0], &args[1]) {
@@ -451,7 +451,7 @@ pub(crate) fn dispatch_pure(
                 // Undefined propagates; null is a type error.
                 (JValue::Undefined, _) => Ok(JValue::Undefined),
                 _ => Err(EvaluatorError::TypeError(
-                    "T0410: Argument 1 of function substringAfter does not match function signature".to_string(),
+                    "T0410: Argument 1 of function {{token}} does not match function signature".to_string(),
                 )),
             }
         }
@@ -493,7 +493,7 @@ pub(crate) fn dispatch_pure(
                         Some(JValue::Number(n)) => {
                             if *n < 0.0 {
                                 return Err(EvaluatorError::EvaluationError(
-                                    "D3020: Third argument of split function must be a positive number"
+                                    "D3020: Third argument of split function must evaluate to a positive number"
                                         .to_string(),
                                 ));
                             }
@@ -515,7 +515,7 @@ pub(crate) fn dispatch_pure(
         "join" => {
             if args.is_empty() {
                 return Err(EvaluatorError::TypeError(
-                    "T0410: Argument 1 of function $join does not match function signature"
+                    "T0410: Argument 1 of function {{token}} does not match function signature"
                         .to_string(),
                 ));
             }
@@ -530,20 +530,20 @@ pub(crate) fn dispatch_pure(
                 // Signature: <a<s>s?:s> — first arg must be an array of strings.
                 JValue::Bool(_) | JValue::Number(_) | JValue::Object(_) => {
                     Err(EvaluatorError::TypeError(
-                        "T0412: Argument 1 of function $join must be an array of String"
+                        "T0412: Argument 1 of function {{token}} must be an array of \"strings\""
                             .to_string(),
                     ))
                 }
                 #[cfg(feature = "python")]
                 JValue::LazyPyDict(_) => Err(EvaluatorError::TypeError(
-                    "T0412: Argument 1 of function $join must be an array of String".to_string(),
+                    "T0412: Argument 1 of function {{token}} must be an array of \"strings\"".to_string(),
                 )),
                 JValue::Array(arr) => {
                     // All elements must be strings.
                     for item in arr.iter() {
                         if !matches!(item, JValue::String(_)) {
                             return Err(EvaluatorError::TypeError(
-                                "T0412: Argument 1 of function $join must be an array of String"
+                                "T0412: Argument 1 of function {{token}} must be an array of \"strings\""
                                     .to_string(),
                             ));
                         }
@@ -554,7 +554,7 @@ pub(crate) fn dispatch_pure(
                         Some(JValue::String(s)) => Some(&**s),
                         Some(_) => {
                             return Err(EvaluatorError::TypeError(
-                                "T0410: Argument 2 of function $join does not match function signature (expected String)"
+                                "T0410: Argument 2 of function {{token}} does not match function signature"
                                     .to_string(),
                             ))
                         }
@@ -563,7 +563,7 @@ pub(crate) fn dispatch_pure(
                 }
                 JValue::String(s) => Ok(JValue::String(s.clone())),
                 _ => Err(EvaluatorError::TypeError(
-                    "T0412: Argument 1 of function $join must be an array of String".to_string(),
+                    "T0412: Argument 1 of function {{token}} must be an array of \"strings\"".to_string(),
                 )),
             }
         }

@@ -38,11 +38,21 @@ pub enum DateTimeError {
     Coded { code: &'static str, message: String },
 }
 
-fn coded(code: &'static str, message: impl Into<String>) -> DateTimeError {
-    DateTimeError::Coded {
-        code,
-        message: message.into(),
-    }
+/// The error of a code; `value` goes into the messages that quote one.
+fn coded(code: &'static str, value: impl Into<String>) -> DateTimeError {
+    let value = value.into();
+    let quoted = crate::value::JValue::string(value.as_str());
+    let message = match code {
+        "D3130" => format!("Formatting or parsing an integer as a sequence starting with {quoted} is not supported by this implementation"),
+        "D3131" => "In a decimal digit pattern, all digits must be from the same decimal group".to_string(),
+        "D3132" => format!("Unknown component specifier {quoted} in date/time picture string"),
+        "D3133" => format!("The 'name' modifier can only be applied to months and days in the date/time picture string, not {quoted}"),
+        "D3134" => "The timezone integer format specifier cannot have more than four digits".to_string(),
+        "D3135" => "No matching closing bracket ']' in date/time picture string".to_string(),
+        "D3136" => "The date/time picture string is missing specifiers required to parse the timestamp".to_string(),
+        _ => value,
+    };
+    DateTimeError::Coded { code, message }
 }
 
 /// Parse a potentially partial ISO 8601 timestamp

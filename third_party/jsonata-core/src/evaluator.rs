@@ -1318,9 +1318,7 @@ fn eval_compiled_node(
                 // Only *undefined* propagates; null is D1002 like any other
                 // non-number, matching the tree-walker and jsonata-js.
                 v if v.is_undefined() => Ok(JValue::Undefined),
-                _ => Err(EvaluatorError::TypeError(
-                    "D1002: Cannot negate non-number value".to_string(),
-                )),
+                v => Err(cannot_negate(&v)),
             }
         }
 
@@ -1397,6 +1395,7 @@ fn eval_compiled_node(
                 )?);
             }
             crate::builtins::dispatch_pure(name, &evaled_args, data, options)
+                .map_err(|e| e.called(name))
         }
 
         // Block: evaluate each expression in sequence, return the last value.
@@ -1724,9 +1723,7 @@ pub(crate) fn compiled_ordered_cmp(
 
     if !comparable(left) || !comparable(right) {
         return Err(EvaluatorError::EvaluationError(format!(
-            "T2010: Cannot compare {} and {}",
-            Evaluator::type_name(left),
-            Evaluator::type_name(right)
+            "T2010: The expressions either side of operator \"{op_symbol}\" must evaluate to numeric or string values"
         )));
     }
 
@@ -1739,8 +1736,7 @@ pub(crate) fn compiled_ordered_cmp(
         (JValue::Number(a), JValue::Number(b)) => Ok(JValue::Bool(cmp_num(*a, *b))),
         (JValue::String(a), JValue::String(b)) => Ok(JValue::Bool(cmp_str(a, b))),
         _ => Err(EvaluatorError::EvaluationError(format!(
-            "T2009: The expressions on either side of operator \"{}\" must be of the same data type",
-            op_symbol
+            "T2009: The values {left} and {right} either side of operator \"{op_symbol}\" must be of the same data type"
         ))),
     }
 }
@@ -1767,9 +1763,15 @@ pub(crate) fn compiled_arithmetic(
     if matches!(left, JValue::Number(n) if n.is_infinite())
         || matches!(right, JValue::Number(n) if n.is_infinite())
     {
-        return Err(EvaluatorError::EvaluationError(
-            "D1001: Number out of range".to_string(),
-        ));
+        let infinite = if matches!(left, JValue::Number(n) if n.is_infinite()) {
+            left
+        } else {
+            right
+        };
+        return Err(EvaluatorError::EvaluationError(format!(
+            "D1001: Number out of range: {}",
+            json_or_null(infinite)
+        )));
     }
 
     match (left, right) {
@@ -1799,7 +1801,7 @@ pub(crate) fn compiled_arithmetic(
             && !matches!(left, JValue::Undefined) =>
         {
             Err(EvaluatorError::TypeError(format!(
-                "T2001: The left side of the {} operator must evaluate to a number",
+                "T2001: The left side of the \"{}\" operator must evaluate to a number",
                 op_sym
             )))
         }
@@ -1807,7 +1809,7 @@ pub(crate) fn compiled_arithmetic(
             && !matches!(right, JValue::Undefined) =>
         {
             Err(EvaluatorError::TypeError(format!(
-                "T2002: The right side of the {} operator must evaluate to a number",
+                "T2002: The right side of the \"{}\" operator must evaluate to a number",
                 op_sym
             )))
         }
@@ -1936,21 +1938,10 @@ fn coerce_lambda_args(
     values: &[JValue],
     data: &JValue,
 ) -> Result<Vec<JValue>, EvaluatorError> {
-    use crate::signature::SignatureError;
     let sig = crate::signature::Signature::parse(sig_str)
         .map_err(|e| EvaluatorError::EvaluationError(format!("Invalid signature: {}", e)))?;
-    sig.validate_and_coerce(values, data).map_err(|e| match e {
-        SignatureError::ArgumentTypeMismatch { index, expected } => EvaluatorError::TypeError(
-            format!("T0410: Argument {} of function does not match function signature (expected {})", index, expected),
-        ),
-        SignatureError::ArrayTypeMismatch { index, expected } => EvaluatorError::TypeError(
-            format!("T0412: Argument {} of function must be an array of {}", index, expected),
-        ),
-        SignatureError::ContextTypeMismatch { index, expected } => EvaluatorError::TypeError(
-            format!("T0411: Context value at argument {} does not match function signature (expected {})", index, expected),
-        ),
-        other => EvaluatorError::TypeError(format!("Signature validation failed: {}", other)),
-    })
+    sig.validate_and_coerce(values, data)
+        .map_err(|e| EvaluatorError::TypeError(e.to_string()))
 }
 
 /// String concatenation for the bytecode VM (its only caller is `vm.rs`).
@@ -2604,7 +2595,58 @@ impl From<crate::datetime::DateTimeError> for EvaluatorError {
     }
 }
 
+/// D1002 about a value that is no number.
+pub(crate) fn cannot_negate(value: &JValue) -> EvaluatorError {
+    EvaluatorError::TypeError(format!("D1002: Cannot negate a non-numeric value: {value}"))
+}
+
+/// A value as JSON.stringify writes it: what is not finite is null.
+fn json_or_null(value: &JValue) -> String {
+    match value {
+        JValue::Number(n) if !n.is_finite() => "null".to_string(),
+        other => other.to_string(),
+    }
+}
+
+/// The place of the called function's name in a message whose raiser does not know it.
+const TOKEN: &str = "{{token}}";
+
 impl EvaluatorError {
+    /// Names the called function in a message that waits for it, as jsonata-js's `evaluateFunction` does for what is
+    /// raised below it: the nearest call by name counts.
+    #[must_use]
+    pub(crate) fn called(self, name: &str) -> Self {
+        if !self.awaits_name() {
+            return self;
+        }
+        let name = JValue::string(name.trim_start_matches('!')).to_string();
+        self.map_message(|message| message.replacen(TOKEN, &name, 1))
+    }
+
+    /// The error as it leaves the evaluation: without a call by name the name is undefined.
+    #[must_use]
+    fn unnamed(self) -> Self {
+        if !self.awaits_name() {
+            return self;
+        }
+        self.map_message(|message| message.replacen(TOKEN, "undefined", 1))
+    }
+
+    fn awaits_name(&self) -> bool {
+        let message = self.message();
+        (message.starts_with("T041") || message.starts_with("T1010")) && message.contains(TOKEN)
+    }
+
+    fn map_message(self, change: impl FnOnce(String) -> String) -> Self {
+        match self {
+            EvaluatorError::TypeError(m) => EvaluatorError::TypeError(change(m)),
+            EvaluatorError::ReferenceError(m) => EvaluatorError::ReferenceError(change(m)),
+            EvaluatorError::EvaluationError(m) => EvaluatorError::EvaluationError(change(m)),
+            #[cfg(feature = "python")]
+            other => other,
+        }
+    }
+
     /// The underlying message, without the outer "Type error: "/
     /// "Reference error: "/"Evaluation error: " prefix that `Display` (via
     /// thiserror's `#[error("Type error: {0}")]` etc.) would add. This is
@@ -5091,7 +5133,9 @@ impl Evaluator {
 
         self.tuple_stream_created = false;
         let data = &data.clone().into_outer_wrapper();
-        let result = self.evaluate_internal(node, data)?;
+        let result = self
+            .evaluate_internal(node, data)
+            .map_err(EvaluatorError::unnamed)?;
         Ok(if self.tuple_stream_created {
             unwrap_tuple_output(result)
         } else {
@@ -5603,7 +5647,9 @@ impl Evaluator {
                 name,
                 args,
                 is_builtin,
-            } => self.evaluate_function_call(name, args, *is_builtin, data),
+            } => self
+                .evaluate_function_call(name, args, *is_builtin, data)
+                .map_err(|e| e.called(name)),
 
             // Call: invoke an arbitrary expression as a function
             // Used for IIFE patterns like (function($x){...})(5) or chained calls
@@ -7938,9 +7984,7 @@ impl Evaluator {
                 // D1002 like any other non-number (jsonata-js `evaluateUnary`).
                 JValue::Undefined => Ok(JValue::Undefined),
                 JValue::Number(n) => Ok(JValue::Number(-n)),
-                _ => Err(EvaluatorError::TypeError(
-                    "D1002: Cannot negate non-number value".to_string(),
-                )),
+                other => Err(cannot_negate(&other)),
             },
             UnaryOp::Not => Ok(JValue::Bool(!self.is_truthy(&value))),
         }
@@ -8336,7 +8380,7 @@ impl Evaluator {
                 // jsonata-js checks the pattern before the limit.
                 if matches!(&evaluated_args[1], JValue::String(p) if p.is_empty()) {
                     return Err(crate::functions::FunctionError::RuntimeError(
-                        "D3010: Pattern cannot be empty".to_string(),
+                        "D3010: Second argument of replace function cannot be an empty string".to_string(),
                     )
                     .into());
                 }
@@ -8464,7 +8508,7 @@ impl Evaluator {
                         Some(JValue::Undefined) | None => {}
                         Some(function) if function.is_function() => {}
                         Some(_) => return Err(EvaluatorError::TypeError(
-                            "T0410: Argument 2 of function sift does not match function signature"
+                            "T0410: Argument 2 of function {{token}} does not match function signature"
                                 .to_string(),
                         )),
                     }
@@ -9252,7 +9296,7 @@ impl Evaluator {
         // The transform's signature, `<(oa):o>`, takes one argument.
         if args.len() > 1 {
             return Some(Err(EvaluatorError::TypeError(
-                "T0410: Argument 2 of function undefined does not match function signature"
+                "T0410: Argument 2 of function {{token}} does not match function signature"
                     .to_string(),
             )));
         }
@@ -9277,23 +9321,22 @@ impl Evaluator {
         matched: &JValue,
     ) -> Result<Vec<String>, EvaluatorError> {
         let deletions = self.with_dollar(matched, |ev| ev.evaluate_internal(delete, matched))?;
-        let not_strings = || {
-            EvaluatorError::EvaluationError(
-                "T2012: The third argument of the transform operator must be an array of strings"
-                    .to_string(),
-            )
+        let not_strings = |value: &JValue| {
+            EvaluatorError::EvaluationError(format!(
+                "T2012: The delete clause of the transform expression must evaluate to a string or array of strings: {value}"
+            ))
         };
-        match deletions {
+        match deletions.clone() {
             JValue::Undefined => Ok(Vec::new()),
             JValue::String(s) => Ok(vec![s.to_string()]),
             JValue::Array(arr) => arr
                 .iter()
                 .map(|v| match v {
                     JValue::String(s) => Ok(s.to_string()),
-                    _ => Err(not_strings()),
+                    _ => Err(not_strings(&deletions)),
                 })
                 .collect(),
-            _ => Err(not_strings()),
+            _ => Err(not_strings(&deletions)),
         }
     }
 
@@ -9317,7 +9360,7 @@ impl Evaluator {
         let is_lazy = false;
         if !is_lazy && !matches!(input, JValue::Object(_) | JValue::Array(_)) {
             return Err(EvaluatorError::TypeError(
-                "T0410: Argument 1 of function undefined does not match function signature"
+                "T0410: Argument 1 of function {{token}} does not match function signature"
                     .to_string(),
             ));
         }
@@ -9364,9 +9407,9 @@ impl Evaluator {
                         JValue::Null | JValue::Undefined => {
                             // Null/undefined means no updates, just continue to deletions
                         }
-                        _ => {
+                        other => {
                             return Err(EvaluatorError::EvaluationError(
-                                "T2011: The second argument of the transform operator must evaluate to an object".to_string()
+                                format!("T2011: The insert/update clause of the transform expression must evaluate to an object: {other}")
                             ));
                         }
                     }
@@ -11227,13 +11270,6 @@ impl Evaluator {
         b: &[JValue],
         terms: &[(AstNode, bool)],
     ) -> Result<bool, EvaluatorError> {
-        fn type_name(value: &JValue) -> &'static str {
-            match value {
-                JValue::Number(_) => "number",
-                JValue::String(_) => "string",
-                _ => "object",
-            }
-        }
         let mut comp = Ordering::Equal;
         for (index, (_, ascending)) in terms.iter().enumerate() {
             if comp != Ordering::Equal {
@@ -11259,9 +11295,7 @@ impl Evaluator {
                 (JValue::String(x), JValue::String(y)) => x.cmp(y),
                 (JValue::Number(_) | JValue::String(_), JValue::Number(_) | JValue::String(_)) => {
                     return Err(EvaluatorError::TypeError(format!(
-                        "T2007: Type mismatch when comparing values in order-by clause: {} and {}",
-                        type_name(aa),
-                        type_name(bb)
+                        "T2007: Type mismatch when comparing values {aa} and {bb} in order-by clause"
                     )));
                 }
                 _ => {
@@ -11349,7 +11383,7 @@ impl Evaluator {
             JValue::Null | JValue::Undefined => None,
             _ => {
                 return Err(EvaluatorError::EvaluationError(
-                    "T2003: Left operand of range operator must be a number".to_string(),
+                    "T2003: The left side of the range operator (..) must evaluate to an integer".to_string(),
                 ));
             }
         };
@@ -11358,7 +11392,7 @@ impl Evaluator {
         if let Some(val) = start_f64 {
             if val.fract() != 0.0 {
                 return Err(EvaluatorError::EvaluationError(
-                    "T2003: Left operand of range operator must be an integer".to_string(),
+                    "T2003: The left side of the range operator (..) must evaluate to an integer".to_string(),
                 ));
             }
         }
@@ -11369,7 +11403,7 @@ impl Evaluator {
             JValue::Null | JValue::Undefined => None,
             _ => {
                 return Err(EvaluatorError::EvaluationError(
-                    "T2004: Right operand of range operator must be a number".to_string(),
+                    "T2004: The right side of the range operator (..) must evaluate to an integer".to_string(),
                 ));
             }
         };
@@ -11378,7 +11412,7 @@ impl Evaluator {
         if let Some(val) = end_f64 {
             if val.fract() != 0.0 {
                 return Err(EvaluatorError::EvaluationError(
-                    "T2004: Right operand of range operator must be an integer".to_string(),
+                    "T2004: The right side of the range operator (..) must evaluate to an integer".to_string(),
                 ));
             }
         }
@@ -11399,7 +11433,7 @@ impl Evaluator {
         };
         if size > 10_000_000 {
             return Err(EvaluatorError::EvaluationError(
-                "D2014: Range operator results in too many elements (> 10,000,000)".to_string(),
+                format!("D2014: The size of the sequence allocated by the range operator (..) must not exceed 1e6.  Attempted to allocate {size}."),
             ));
         }
         check_sequence_length(size, &self.options)?;

@@ -123,8 +123,7 @@ pub mod string {
                 // Check for non-finite numbers (Infinity, NaN)
                 if !f.is_finite() {
                     return Err(FunctionError::RuntimeError(format!(
-                        "D3001: Attempting to invoke string function with non-finite number: {}",
-                        f
+                        "D3001: Attempting to invoke string function on Infinity or NaN"
                     )));
                 }
 
@@ -868,7 +867,7 @@ pub mod string {
 
         if pat.is_empty() {
             return Err(FunctionError::RuntimeError(
-                "D3010: Pattern cannot be empty".to_string(),
+                "D3010: Second argument of replace function cannot be an empty string".to_string(),
             ));
         }
 
@@ -956,7 +955,7 @@ pub mod numeric {
                 let f = *n;
                 if !f.is_finite() {
                     return Err(FunctionError::RuntimeError(
-                        "D3030: Cannot convert infinite number".to_string(),
+                        "D3030: Unable to cast value to a number: null".to_string(),
                     ));
                 }
                 Ok(JValue::Number(f))
@@ -974,9 +973,8 @@ pub mod numeric {
                         .map(|n| JValue::Number(n as f64))
                         .map_err(|_| {
                             FunctionError::RuntimeError(format!(
-                                "D3030: Cannot convert '{}' to number",
-                                s
-                            ))
+                                "D3030: Unable to cast value to a number: {value}"
+                    ))
                         });
                 } else if let Some(stripped) = trimmed
                     .strip_prefix("0o")
@@ -987,9 +985,8 @@ pub mod numeric {
                         .map(|n| JValue::Number(n as f64))
                         .map_err(|_| {
                             FunctionError::RuntimeError(format!(
-                                "D3030: Cannot convert '{}' to number",
-                                s
-                            ))
+                                "D3030: Unable to cast value to a number: {value}"
+                    ))
                         });
                 } else if let Some(stripped) = trimmed
                     .strip_prefix("0b")
@@ -1000,9 +997,8 @@ pub mod numeric {
                         .map(|n| JValue::Number(n as f64))
                         .map_err(|_| {
                             FunctionError::RuntimeError(format!(
-                                "D3030: Cannot convert '{}' to number",
-                                s
-                            ))
+                                "D3030: Unable to cast value to a number: {value}"
+                    ))
                         });
                 }
 
@@ -1012,25 +1008,23 @@ pub mod numeric {
                         // Validate the number is finite
                         if !n.is_finite() {
                             return Err(FunctionError::RuntimeError(format!(
-                                "D3030: Cannot convert '{}' to number",
-                                s
-                            )));
+                                "D3030: Unable to cast value to a number: {value}"
+                    )));
                         }
                         Ok(JValue::Number(n))
                     }
                     Err(_) => Err(FunctionError::RuntimeError(format!(
-                        "D3030: Cannot convert '{}' to number",
-                        s
+                        "D3030: Unable to cast value to a number: {value}"
                     ))),
                 }
             }
             JValue::Bool(true) => Ok(JValue::Number(1.0)),
             JValue::Bool(false) => Ok(JValue::Number(0.0)),
             JValue::Null => Err(FunctionError::RuntimeError(
-                "D3030: Cannot convert null to number".to_string(),
+                "D3030: Unable to cast value to a number: null".to_string(),
             )),
             _ => Err(FunctionError::RuntimeError(
-                "D3030: Cannot convert array or object to number".to_string(),
+                format!("D3030: Unable to cast value to a number: {value}"),
             )),
         }
     }
@@ -1178,7 +1172,7 @@ pub mod numeric {
         let sub_pictures: Vec<&str> = picture.split(pattern_separator).collect();
         if sub_pictures.len() > 2 {
             return Err(FunctionError::ArgumentError(
-                "D3080: Too many pattern separators in picture string".to_string(),
+                "D3080: The picture string must only contain a maximum of two sub-pictures".to_string(),
             ));
         }
 
@@ -1345,49 +1339,49 @@ pub mod numeric {
         let mut error: Option<String> = None;
 
         if active.matches(decimal_sep).count() > 1 {
-            error = Some("D3081: Multiple decimal separators in picture".to_string());
+            error = Some("D3081: The sub-picture must not contain more than one instance of the 'decimal-separator' character".to_string());
         }
         if picture.matches(percent_symbol).count() > 1 {
-            error = Some("D3082: Multiple percent signs in picture".to_string());
+            error = Some("D3082: The sub-picture must not contain more than one instance of the 'percent' character".to_string());
         }
         if picture.matches(per_mille_symbol).count() > 1 {
-            error = Some("D3083: Multiple per-mille signs in picture".to_string());
+            error = Some("D3083: The sub-picture must not contain more than one instance of the 'per-mille' character".to_string());
         }
         if has_percent && has_per_mille {
-            error = Some("D3084: Cannot have both percent and per-mille in picture".to_string());
+            error = Some("D3084: The sub-picture must not contain both a 'percent' and a 'per-mille' character".to_string());
         }
         if !has_digit_in_integer && !has_digit_in_fractional {
-            error = Some("D3085: Picture must contain at least one digit".to_string());
+            error = Some("D3085: The mantissa part of a sub-picture must contain at least one character that is either an 'optional digit character' or a member of the 'decimal digit family'".to_string());
         }
         // Every character of the active part must be active. Percent and
         // per-mille are deliberately NOT active characters, which is why a
         // picture of only `%%` ends up here rather than at D3082.
         let valid_chars = [decimal_sep, grouping_sep, zero_digit, digit_char, 'e', 'E'];
-        if let Some(c) = active
+        if active
             .chars()
-            .find(|&c| !is_digit_in_family(c, zero_digit) && !valid_chars.contains(&c))
+            .any(|c| !is_digit_in_family(c, zero_digit) && !valid_chars.contains(&c))
         {
-            error = Some(format!("D3086: Invalid character in picture: '{}'", c));
+            error = Some("D3086: The sub-picture must not contain a passive character that is preceded by an active character and that is followed by another active character".to_string());
         }
         if let Some(pos) = decimal_pos {
             let adjacent = (pos > 0 && active.chars().nth(pos - 1) == Some(grouping_sep))
                 || (pos + 1 < active.chars().count()
                     && active.chars().nth(pos + 1) == Some(grouping_sep));
             if adjacent {
-                error = Some("D3087: Grouping separator adjacent to decimal separator".to_string());
+                error = Some("D3087: The sub-picture must not contain a 'grouping-separator' character that appears adjacent to a 'decimal-separator' character".to_string());
             }
         } else if !integer_part.is_empty() && integer_part.ends_with(grouping_sep) {
-            error = Some("D3088: Integer part ends with grouping separator".to_string());
+            error = Some("D3088: The sub-picture must not contain a 'grouping-separator' at the end of the integer part".to_string());
         }
         if picture.contains(&format!("{}{}", grouping_sep, grouping_sep)) {
-            error = Some("D3089: Consecutive grouping separators in picture".to_string());
+            error = Some("D3089: The sub-picture must not contain two adjacent instances of the 'grouping-separator' character".to_string());
         }
         let mut seen_zero_in_integer = false;
         for c in integer_part.chars() {
             if is_digit_in_family(c, zero_digit) {
                 seen_zero_in_integer = true;
             } else if c == digit_char && seen_zero_in_integer {
-                error = Some("D3090: Optional digit (#) cannot appear after mandatory digit (0) in integer part".to_string());
+                error = Some("D3090: The integer part of the sub-picture must not contain a member of the 'decimal digit family' that is followed by an instance of the 'optional digit character'".to_string());
                 break;
             }
         }
@@ -1396,14 +1390,14 @@ pub mod numeric {
             if c == digit_char {
                 seen_hash_in_fractional = true;
             } else if is_digit_in_family(c, zero_digit) && seen_hash_in_fractional {
-                error = Some("D3091: Mandatory digit (0) cannot appear after optional digit (#) in fractional part".to_string());
+                error = Some("D3091: The fractional part of the sub-picture must not contain an instance of the 'optional digit character' that is followed by a member of the 'decimal digit family'".to_string());
                 break;
             }
         }
         let exponent_exists = exponent_pos.is_some();
         if exponent_exists && !exponent_part.is_empty() && (has_percent || has_per_mille) {
             error =
-                Some("D3092: Percent/per-mille not allowed with exponential notation".to_string());
+                Some("D3092: A sub-picture that contains a 'percent' or 'per-mille' character must not contain a character treated as an 'exponent-separator'".to_string());
         }
         if exponent_exists
             && (exponent_part.is_empty()
@@ -1411,7 +1405,7 @@ pub mod numeric {
                     .chars()
                     .any(|c| !is_digit_in_family(c, zero_digit)))
         {
-            error = Some("D3093: Exponent must contain only digit characters".to_string());
+            error = Some("D3093: The exponent part of the sub-picture must comprise only of one or more characters that are members of the 'decimal digit family'".to_string());
         }
 
         if let Some(code) = error {
@@ -1783,7 +1777,7 @@ pub mod numeric {
         // Validate radix is between 2 and 36
         if !(2..=36).contains(&radix) {
             return Err(FunctionError::ArgumentError(format!(
-                "D3100: Radix must be between 2 and 36, got {}",
+                "D3100: The radix of the formatBase function must be between 2 and 36.  It was given {}",
                 radix
             )));
         }

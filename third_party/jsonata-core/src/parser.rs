@@ -15,6 +15,72 @@ use thiserror::Error;
 /// position is S0211 ("cannot be used as a unary operator"), while something
 /// that is not an operator at all is S0204 ("Unknown operator"). End of input
 /// is neither -- it is S0207.
+/// A token in a message, as jsonata-js writes it: its text in quotes, a number or a literal bare.
+fn quoted_token(debug: &str) -> String {
+    const SYMBOLS: [(&str, &str); 37] = [
+        ("Plus", "+"),
+        ("Minus", "-"),
+        ("Star", "*"),
+        ("StarStar", "**"),
+        ("Slash", "/"),
+        ("Percent", "%"),
+        ("Equal", "="),
+        ("NotEqual", "!="),
+        ("LessThan", "<"),
+        ("LessThanOrEqual", "<="),
+        ("GreaterThan", ">"),
+        ("GreaterThanOrEqual", ">="),
+        ("And", "and"),
+        ("Or", "or"),
+        ("In", "in"),
+        ("Ampersand", "&"),
+        ("Dot", "."),
+        ("DotDot", ".."),
+        ("Question", "?"),
+        ("QuestionQuestion", "??"),
+        ("QuestionColon", "?:"),
+        ("Colon", ":"),
+        ("ColonEqual", ":="),
+        ("TildeArrow", "~>"),
+        ("LeftParen", "("),
+        ("RightParen", ")"),
+        ("LeftBracket", "["),
+        ("RightBracket", "]"),
+        ("LeftBrace", "{"),
+        ("RightBrace", "}"),
+        ("Comma", ","),
+        ("Semicolon", ";"),
+        ("Caret", "^"),
+        ("Pipe", "|"),
+        ("Hash", "#"),
+        ("At", "@"),
+        ("Eof", "(end)"),
+    ];
+    if let Some((_, symbol)) = SYMBOLS.iter().find(|(name, _)| *name == debug) {
+        return format!("\"{symbol}\"");
+    }
+    match debug {
+        "True" => return "true".to_string(),
+        "False" => return "false".to_string(),
+        "Null" => return "null".to_string(),
+        _ => {}
+    }
+    // Identifier("a"), Number(1.0), Regex { .. }: the value
+    if debug.starts_with("Regex") {
+        return "{}".to_string();
+    }
+    match debug.split_once('(') {
+        Some(("Number", value)) => {
+            let value = value.trim_end_matches(')');
+            value
+                .parse()
+                .map_or_else(|_| value.to_string(), crate::value::js_number_to_string)
+        }
+        Some((_, value)) if value.ends_with(')') => value[..value.len() - 1].to_string(),
+        _ => format!("\"{debug}\""),
+    }
+}
+
 fn unexpected_token_message(token: &str) -> String {
     if token == "Eof" {
         return "S0207: Unexpected end of expression".to_string();
@@ -22,9 +88,12 @@ fn unexpected_token_message(token: &str) -> String {
     // A named token variant (`RightParen`, `GreaterThan`, `At`, `Colon`, ...)
     // is a symbol the lexer knows; a bare punctuation character is not.
     if token.chars().next().is_some_and(char::is_alphabetic) {
-        format!("S0211: The symbol {token} cannot be used as a unary operator")
+        format!(
+            "S0211: The symbol {} cannot be used as a unary operator",
+            quoted_token(token)
+        )
     } else {
-        format!("S0204: Unknown operator: {token}")
+        format!("S0204: Unknown operator: {}", quoted_token(token))
     }
 }
 
@@ -250,13 +319,19 @@ fn split_bound_last_step(node: AstNode) -> (Vec<PathStep>, AstNode) {
 /// thing is S0202. A missing *parameter name* is its own code, S0208.
 fn expected_message(expected: &str, found: &str) -> String {
     if expected == "parameter name" {
-        return "S0208: Parameter of function definition must be a variable name (start with $)"
-            .to_string();
+        return format!(
+            "S0208: Parameter {} of function definition must be a variable name (start with $)",
+            quoted_token(found)
+        );
     }
     if found == "Eof" {
-        format!("S0203: Expected {expected} before end of expression")
+        format!("S0203: Expected {} before end of expression", quoted_token(expected))
     } else {
-        format!("S0202: Expected {expected}, got {found}")
+        format!(
+            "S0202: Expected {}, got {}",
+            quoted_token(expected),
+            quoted_token(found)
+        )
     }
 }
 
@@ -268,10 +343,10 @@ pub enum ParserError {
     #[error("S0207: Unexpected end of expression")]
     UnexpectedEnd,
 
-    #[error("Invalid syntax: {0}")]
+    #[error("{0}")]
     InvalidSyntax(String),
 
-    #[error("Invalid number: {0}")]
+    #[error("{0}")]
     InvalidNumber(String),
 
     #[error("S0101: String literal must be terminated by a matching quote")]
@@ -280,7 +355,7 @@ pub enum ParserError {
     #[error("{}", invalid_escape_message(.0))]
     InvalidEscape(String),
 
-    #[error("Unclosed comment")]
+    #[error("S0106: Comment has no closing tag")]
     UnclosedComment,
 
     #[error("S0105: Quoted property name must be terminated with a backquote (`)")]
@@ -663,7 +738,7 @@ impl Lexer {
         // Check for overflow to infinity
         if num.is_infinite() {
             return Err(ParserError::InvalidNumber(format!(
-                "S0102: Number out of range: {}",
+                "S0102: Number out of range: \"{}\"",
                 num_str
             )));
         }
@@ -2512,8 +2587,8 @@ impl Parser {
         // reference only reaches in its post-parse pass.
         if self.current_token != Token::Eof {
             return Err(ParserError::InvalidSyntax(format!(
-                "S0201: Syntax error: {:?}",
-                self.current_token
+                "S0201: Syntax error: {}",
+                quoted_token(&format!("{:?}", self.current_token))
             )));
         }
 

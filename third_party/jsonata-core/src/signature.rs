@@ -15,16 +15,16 @@ pub enum SignatureError {
     /// both fail the signature regex and surface as T0410 against the first
     /// argument that does not fit. Carrying the code matters because callers
     /// branch on it -- and because the differential harness compares codes.
-    #[error("T0410: Argument count mismatch: expected {expected}, got {actual}")]
+    #[error("Argument count mismatch: expected {expected}, got {actual}")]
     ArgumentCountMismatch { expected: usize, actual: usize },
 
-    #[error("T0410: Argument {index} must be {expected}")]
+    #[error("T0410: Argument {index} of function {{{{token}}}} does not match function signature")]
     ArgumentTypeMismatch { index: usize, expected: String },
 
-    #[error("T0412: Argument {index} must be an array of {expected}")]
+    #[error("T0412: Argument {index} of function {{{{token}}}} must be an array of {expected}")]
     ArrayTypeMismatch { index: usize, expected: String },
 
-    #[error("T0411: Context value does not match function signature (expected {expected})")]
+    #[error("T0411: Context value is not a compatible type with argument {index} of function {{{{token}}}}")]
     ContextTypeMismatch { index: usize, expected: String },
 
     /// A `<` type parameter applied to anything but `a` or `f`. Upstream
@@ -489,8 +489,6 @@ impl Signature {
         args: &[JValue],
         context: &JValue,
     ) -> Result<(Vec<JValue>, usize), SignatureError> {
-        self.validate_arg_count(args.len())?;
-
         let supplied_sig: String = args.iter().map(type_symbol).collect();
 
         let captures = match self.full_regex.captures(&supplied_sig) {
@@ -548,7 +546,7 @@ impl Signature {
                             if !arr.is_empty() && !arr.iter().all(|v| expected_elem.matches(v)) {
                                 return Err(SignatureError::ArrayTypeMismatch {
                                     index: arg_index + 1,
-                                    expected: Self::type_name(expected_elem),
+                                    expected: Self::plural(expected_elem),
                                 });
                             }
                         }
@@ -558,7 +556,7 @@ impl Signature {
                             if !expected_elem.matches(&arg) {
                                 return Err(SignatureError::ArrayTypeMismatch {
                                     index: arg_index + 1,
-                                    expected: Self::type_name(expected_elem),
+                                    expected: Self::plural(expected_elem),
                                 });
                             }
                         }
@@ -603,6 +601,21 @@ impl Signature {
             index: good_to + 1,
             expected: Self::type_name(&last_param_type),
         }
+    }
+
+    /// The items of an array in T0412's words: the symbol's plural, quoted.
+    fn plural(param_type: &ParamType) -> String {
+        match param_type {
+            ParamType::String => "\"strings\"",
+            ParamType::Number => "\"numbers\"",
+            ParamType::Boolean => "\"booleans\"",
+            ParamType::Array(_) => "\"arrays\"",
+            ParamType::Object => "\"objects\"",
+            ParamType::Function(_) => "\"functions\"",
+            // jsonata-js has no plural of the others
+            _ => "undefined",
+        }
+        .to_string()
     }
 
     /// Get a human-readable name for a parameter type

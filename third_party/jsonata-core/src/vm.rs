@@ -428,11 +428,7 @@ fn run_inner(
                 match val {
                     JValue::Number(n) => stack.push(JValue::Number(-n)),
                     JValue::Undefined => stack.push(JValue::Undefined),
-                    _ => {
-                        return Err(EvaluatorError::TypeError(
-                            "D1002: Cannot negate non-number value".to_string(),
-                        ))
-                    }
+                    other => return Err(crate::evaluator::cannot_negate(&other)),
                 }
                 ip += 1;
             }
@@ -546,7 +542,11 @@ fn run_inner(
                 let n = *arg_count as usize;
                 let start = stack.len().saturating_sub(n);
                 let args: Vec<JValue> = stack.drain(start..).collect();
-                stack.push(dispatch_pure(name, &args, data, options)?.unwrap_sequence());
+                stack.push(
+                    dispatch_pure(name, &args, data, options)
+                        .map_err(|e| e.called(name))?
+                        .unwrap_sequence(),
+                );
                 ip += 1;
             }
 

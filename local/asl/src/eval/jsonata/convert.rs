@@ -11,7 +11,7 @@ const MAX_RESULT_DEPTH: usize = 1_000;
 /// The reason for which a result is no JSON value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Unsupported {
-    /// It holds a function, a regular expression or a number without a JSON form.
+    /// It holds a function or a regular expression.
     Type,
     /// It is larger or deeper than any state's data may be.
     Size,
@@ -61,7 +61,7 @@ fn convert(value: &JValue, budget: &mut usize, depth: usize) -> Result<Value, Un
         }
         JValue::Number(n) => {
             spend(8)?;
-            number(*n).ok_or(Unsupported::Type)
+            Ok(number(*n))
         }
         JValue::String(text) => {
             spend(text.len() + 2)?;
@@ -85,13 +85,18 @@ fn convert(value: &JValue, budget: &mut usize, depth: usize) -> Result<Value, Un
     }
 }
 
-/// A double as JavaScript would write it: whole numbers without a fraction. None for NaN and the infinities.
-pub(super) fn number(n: f64) -> Option<Value> {
+/// A double as AWS writes it: whole numbers without a fraction, and what is not finite as a text.
+pub(super) fn number(n: f64) -> Value {
     // 2^63 is the first whole number that i64 does not hold
     if n.fract() == 0.0 && n.abs() < 9_223_372_036_854_775_808.0 {
-        return Some(Value::from(n as i64));
+        return Value::from(n as i64);
     }
-    Number::from_f64(n).map(Value::Number)
+    match Number::from_f64(n) {
+        Some(number) => Value::Number(number),
+        None if n.is_nan() => Value::from("NaN"),
+        None if n < 0.0 => Value::from("-Infinity"),
+        None => Value::from("Infinity"),
+    }
 }
 
 /// The length of the text that a value becomes inside of a string, or None if it is longer than `limit`.

@@ -9,7 +9,7 @@ use super::analysis::{Analysis, Needs};
 use super::convert::{Unsupported, from_jsonata, to_jsonata};
 use super::cost::Bound;
 use super::limits::{MAX_DEPTH, MAX_SEQUENCE, TOO_LARGE};
-use super::{functions, guard, isolation, message};
+use super::{functions, guard, isolation};
 use crate::eval::error::EvalError;
 use crate::eval::scope::Scope;
 
@@ -28,7 +28,7 @@ pub(super) enum Failure {
     Error(EvaluatorError),
     /// No value.
     Undefined,
-    /// A function, a regular expression or a number that JSON does not have.
+    /// A function or a regular expression, which JSON does not have; or too much.
     Unsupported(Unsupported),
 }
 
@@ -44,7 +44,7 @@ impl Failure {
                 let separator = if error.code().is_some() { '.' } else { ':' };
                 format!(
                     "threw an error during evaluation{separator} {}",
-                    message::evaluation(error.message())
+                    error.message()
                 )
             }
         };

@@ -24,7 +24,7 @@ pub(super) fn shortcut(tree: &AstNode) -> Option<Plan> {
         AstNode::String(text) => Some(Plan::Constant(Value::String(text.clone()))),
         AstNode::Boolean(b) => Some(Plan::Constant(Value::Bool(*b))),
         AstNode::Null => Some(Plan::Constant(Value::Null)),
-        AstNode::Number(n) => convert::number(*n).map(Plan::Constant),
+        AstNode::Number(n) => Some(Plan::Constant(convert::number(*n))),
         AstNode::Variable(name) if !name.is_empty() && name != "states" && !functions::is_known(name) => {
             Some(Plan::Walk {
                 root: Root::Variable(name.clone()),
