@@ -665,11 +665,16 @@ pub(crate) fn dispatch_pure(
             Some(JValue::Number(n)) => {
                 let precision = args.get(1).and_then(|v| {
                     if let JValue::Number(p) = v {
-                        Some(*p as i32)
+                        Some(*p)
                     } else {
                         None
                     }
                 });
+                // jsonata-js shifts by writing an exponent, which a fraction makes no number
+                let precision = match precision {
+                    Some(p) if p.fract() != 0.0 => return Ok(JValue::Number(f64::NAN)),
+                    other => other.map(|p| p as i32),
+                };
                 Ok(functions::numeric::round(*n, precision)?)
             }
             _ => Err(EvaluatorError::TypeError(
@@ -1324,14 +1329,8 @@ pub(crate) fn dispatch_pure(
             // `<n-s?s?:s>` bounds the arity and rejects a null in any slot.
             match &args[0] {
                 JValue::Number(n) => {
-                    let millis = (if n.fract() == 0.0 {
-                        Ok(*n as i64)
-                    } else {
-                        Err(())
-                    })
-                    .map_err(|_| {
-                        EvaluatorError::TypeError("fromMillis() requires an integer".to_string())
-                    })?;
+                    // JavaScript's Date cuts the fraction off
+                    let millis = n.trunc() as i64;
 
                     let picture = match args.get(1) {
                         None | Some(JValue::Undefined) => None,

@@ -2616,7 +2616,8 @@ impl EvaluatorError {
     /// raised below it: the nearest call by name counts.
     #[must_use]
     pub(crate) fn called(self, name: &str) -> Self {
-        if !self.awaits_name() {
+        // a host's name that no expression can write stands in for an operator, or for a function of that name
+        if !self.awaits_name() || matches!(name, "__lambda__") {
             return self;
         }
         let name = JValue::string(name.trim_start_matches('!')).to_string();
@@ -5884,7 +5885,9 @@ impl Evaluator {
                 let mut all_args = Vec::with_capacity(args.len() + 1);
                 all_args.push(lhs.clone());
                 all_args.extend_from_slice(args);
-                let result = self.evaluate_function_call(name, &all_args, *is_builtin, data)?;
+                let result = self
+                    .evaluate_function_call(name, &all_args, *is_builtin, data)
+                    .map_err(|e| e.called(name))?;
                 return match path_steps {
                     Some(steps) => self.finish_chained_path(steps, result),
                     None => Ok(result.unwrap_sequence()),
@@ -8162,7 +8165,7 @@ impl Evaluator {
             if value.is_function() {
                 let mut evaluated_args = Vec::with_capacity(args.len());
                 for arg in args {
-                    evaluated_args.push(self.evaluate_internal(arg, data)?);
+                    evaluated_args.push(self.evaluate_argument(arg, data)?);
                 }
                 // A composition's `$f($x)`: jsonata-js's chain function, and
                 // so that call, has a null input.
@@ -8177,7 +8180,7 @@ impl Evaluator {
             // `$string := 5; $string(1)` calls 5.
             if is_builtin {
                 for arg in args {
-                    self.evaluate_internal(arg, data)?;
+                    self.evaluate_argument(arg, data)?;
                 }
                 return Err(EvaluatorError::ReferenceError(
                     "T1006: Attempted to invoke a non-function".to_string(),
@@ -8195,7 +8198,7 @@ impl Evaluator {
             if let Some(f) = self.host_fns.get(name).cloned() {
                 let mut evaluated_args = Vec::with_capacity(args.len());
                 for arg in args {
-                    evaluated_args.push(self.evaluate_internal(arg, data)?);
+                    evaluated_args.push(self.evaluate_argument(arg, data)?);
                 }
                 let mut ctx = HostCtx::new();
                 return f.call(&evaluated_args, &mut ctx);
@@ -8211,7 +8214,7 @@ impl Evaluator {
                 if let Some(function) = obj.get(name).filter(|f| f.is_function()).cloned() {
                     let mut evaluated_args = Vec::with_capacity(args.len());
                     for arg in args {
-                        evaluated_args.push(self.evaluate_internal(arg, data)?);
+                        evaluated_args.push(self.evaluate_argument(arg, data)?);
                     }
                     return self.call_function_value(&function, &evaluated_args, data);
                 }
@@ -8233,6 +8236,12 @@ impl Evaluator {
         }
 
         self.evaluate_builtin_call(name, args, data)
+    }
+
+    /// An argument of a call: what is raised in it does not take the call's name.
+    fn evaluate_argument(&mut self, arg: &AstNode, data: &JValue) -> Result<JValue, EvaluatorError> {
+        self.evaluate_internal(arg, data)
+            .map_err(EvaluatorError::unnamed)
     }
 
     /// Call the builtin `name` with AST arguments, skipping the variable
@@ -8270,7 +8279,7 @@ impl Evaluator {
             // there. An explicit null exists -- only a missing value does not,
             // which is what the AstNode::Null branch above already assumed for
             // the literal form.
-            let value = self.evaluate_internal(arg, data)?;
+            let value = self.evaluate_argument(arg, data)?;
             return Ok(JValue::Bool(!value.is_undefined()));
         }
 
@@ -8284,7 +8293,7 @@ impl Evaluator {
 
         let mut evaluated_args = Vec::with_capacity(args.len());
         for arg in args {
-            evaluated_args.push(self.evaluate_internal(arg, data)?);
+            evaluated_args.push(self.evaluate_argument(arg, data)?);
         }
 
         // Everything that needs nothing but its arguments goes to the shared
@@ -9018,11 +9027,11 @@ impl Evaluator {
                             "D3139: The $single() function expected exactly 1 matching result.  Instead it matched 0.".to_string(),
                         )),
                         1 => Ok(arr[0].clone()),
-                        count => Err(EvaluatorError::EvaluationError(format!(
+                        _ => Err(EvaluatorError::EvaluationError(
                             "D3138: The $single() function expected exactly 1 matching \
-                             result.  Instead it matched more. ({} values)",
-                            count
-                        ))),
+                             result.  Instead it matched more."
+                                .to_string(),
+                        )),
                     }
                 } else {
                     // With predicate - find exactly 1 matching element.
@@ -9054,11 +9063,11 @@ impl Evaluator {
                             "D3139: The $single() function expected exactly 1 matching result.  Instead it matched 0.".to_string(),
                         )),
                         1 => Ok(matches.into_iter().next().unwrap()),
-                        count => Err(EvaluatorError::EvaluationError(format!(
+                        _ => Err(EvaluatorError::EvaluationError(
                             "D3138: The $single() function expected exactly 1 matching result.  \
-                             Instead it matched more. ({} values)",
-                            count
-                        ))),
+                             Instead it matched more."
+                                .to_string(),
+                        )),
                     }
                 }
             }
@@ -9125,8 +9134,7 @@ impl Evaluator {
             // `$notreal(1)` -- written with the sigil, so no "did you mean"
             // suggestion applies; jsonata-js calls this T1006.
             _ => Err(EvaluatorError::ReferenceError(format!(
-                "T1006: Attempted to invoke a non-function: ${}",
-                name
+                "T1006: Attempted to invoke a non-function"
             ))),
         }
     }
@@ -10134,8 +10142,8 @@ impl Evaluator {
                 let from = values.get(1).map_or(0, regex_from_index);
                 Self::call_regex(function, pattern, flags, text.as_deref(), from, true)
             }
-            other => Err(EvaluatorError::TypeError(format!(
-                "T1006: Attempted to invoke a non-function: {other:?}"
+            _ => Err(EvaluatorError::TypeError(format!(
+                "T1006: Attempted to invoke a non-function"
             ))),
         }
     }

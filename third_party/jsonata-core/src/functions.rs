@@ -1241,10 +1241,7 @@ pub mod numeric {
 
     /// Helper to check if a character is in the digit family (0-9 or custom zero-digit family)
     fn is_digit_in_family(c: char, zero_digit: char) -> bool {
-        if c.is_ascii_digit() {
-            return true;
-        }
-        // Check if c is in custom digit family (zero_digit to zero_digit+9)
+        // Whether c is in custom digit family (zero_digit to zero_digit+9)
         let zero_code = zero_digit as u32;
         let c_code = c as u32;
         c_code >= zero_code && c_code < zero_code + 10

@@ -110,6 +110,43 @@ fn invalid_escape_message(seq: &str) -> String {
     }
 }
 
+/// Whether a name ends before `ch`: white space, or the first character of an operator.
+fn is_name_end(ch: char) -> bool {
+    matches!(
+        ch,
+        ' ' | '\t'
+            | '\n'
+            | '\r'
+            | '\u{b}'
+            | '.'
+            | '['
+            | ']'
+            | '{'
+            | '}'
+            | '('
+            | ')'
+            | ','
+            | '@'
+            | '#'
+            | ';'
+            | ':'
+            | '?'
+            | '+'
+            | '-'
+            | '*'
+            | '/'
+            | '%'
+            | '|'
+            | '='
+            | '<'
+            | '>'
+            | '^'
+            | '&'
+            | '!'
+            | '~'
+    )
+}
+
 /// Calling something that is not a function. jsonata-js distinguishes an
 /// ordinary invocation (T1006) from a *partial* application -- a call carrying
 /// a `?` placeholder -- which is T1008.
@@ -531,6 +568,8 @@ pub struct Lexer {
     input: Vec<char>,
     position: usize,
     last_token: Option<Token>,
+    /// Whether `last_token` stands after an operand: `(` calls, `[` filters, `-` subtracts.
+    after_operand: bool,
 }
 
 impl Lexer {
@@ -539,6 +578,7 @@ impl Lexer {
             input: input.chars().collect(),
             position: 0,
             last_token: None,
+            after_operand: false,
         }
     }
 
@@ -750,13 +790,12 @@ impl Lexer {
         let start = self.position;
 
         while let Some(ch) = self.current() {
-            // Continue if alphanumeric, underscore or `$` (not an operator
-            // in jsonata-js, so `a$b` and `$a$b` are single names)
-            if ch.is_alphanumeric() || ch == '_' || ch == '$' {
-                self.advance();
-            } else {
+            // jsonata-js ends a name at white space and at an operator's first
+            // character only, so `a$b`, `$a"b` and `a\\b` are single names.
+            if is_name_end(ch) {
                 break;
             }
+            self.advance();
         }
 
         self.input[start..self.position].iter().collect()
@@ -787,7 +826,18 @@ impl Lexer {
 
         loop {
             match self.current() {
-                None => return Err(ParserError::UnclosedString),
+                None => {
+                    return Err(ParserError::Coded {
+                        code: "S0302",
+                        message: "No terminating / in regular expression".to_string(),
+                    })
+                }
+                Some('/') if !escaped && pattern.is_empty() => {
+                    return Err(ParserError::Coded {
+                        code: "S0301",
+                        message: "Empty regular expressions are not allowed".to_string(),
+                    })
+                }
                 Some('/') if !escaped => {
                     self.advance(); // skip closing /
                     break;
@@ -808,7 +858,7 @@ impl Lexer {
         // Read flags (optional)
         let mut flags = String::new();
         while let Some(ch) = self.current() {
-            if ch.is_alphabetic() {
+            if matches!(ch, 'i' | 'm') {
                 flags.push(ch);
                 self.advance();
             } else {
@@ -820,6 +870,26 @@ impl Lexer {
     }
 
     fn emit_token(&mut self, token: Token) -> Result<Token, ParserError> {
+        self.after_operand = match &self.last_token {
+            None => false,
+            Some(Token::Identifier(name)) => !matches!(name.as_str(), "and" | "or" | "in"),
+            Some(
+                Token::String(_)
+                | Token::Number(_)
+                | Token::True
+                | Token::False
+                | Token::Null
+                | Token::Undefined
+                | Token::Regex { .. }
+                | Token::Variable(_)
+                | Token::ParentVariable(_)
+                | Token::Function(_)
+                | Token::RightParen
+                | Token::RightBracket
+                | Token::RightBrace,
+            ) => true,
+            Some(_) => false,
+        };
         self.last_token = Some(token.clone());
         Ok(token)
     }
@@ -942,16 +1012,7 @@ impl Lexer {
                     self.advance();
                     return self.emit_token(Token::Colon);
                 }
-                Some('?') if self.peek(1) == Some('?') => {
-                    self.advance();
-                    self.advance();
-                    return self.emit_token(Token::QuestionQuestion);
-                }
-                Some('?') if self.peek(1) == Some(':') => {
-                    self.advance();
-                    self.advance();
-                    return self.emit_token(Token::QuestionColon);
-                }
+                // `??` and `?:` are of JSONata 2.1; Step Functions has 2.0.6.
                 Some('?') => {
                     self.advance();
                     return self.emit_token(Token::Question);
@@ -1000,16 +1061,20 @@ impl Lexer {
 
                     let is_regex = match &self.last_token {
                         None => true, // Start of expression
+                        // jsonata-js reads the token after an opening one that
+                        // begins an operand as it reads an infix operator, so
+                        // `(/a/)` and `[/a/]` are division; `f(/a/)` is not.
                         Some(Token::LeftParen)
                         | Some(Token::LeftBracket)
-                        | Some(Token::LeftBrace) => true,
+                        | Some(Token::LeftBrace)
+                        | Some(Token::Minus) => self.after_operand,
                         Some(Token::Comma) | Some(Token::Semicolon) | Some(Token::Colon) => true,
                         Some(Token::Equal) | Some(Token::NotEqual) => true,
                         Some(Token::LessThan) | Some(Token::LessThanOrEqual) => true,
                         Some(Token::GreaterThan) | Some(Token::GreaterThanOrEqual) => true,
                         // Not `*` or `%`: on their own they are the wildcard
                         // and the parent operator, values a `/` divides.
-                        Some(Token::Plus) | Some(Token::Minus) => true,
+                        Some(Token::Plus) => true,
                         Some(Token::Ampersand)
                         | Some(Token::Question)
                         | Some(Token::TildeArrow) => true,
@@ -1071,13 +1136,12 @@ impl Lexer {
                 }
 
                 // Identifiers and keywords
-                Some(ch) if ch.is_alphabetic() || ch == '_' => {
+                Some(ch) if !is_name_end(ch) => {
                     let ident = self.read_identifier();
                     let tok = match ident.as_str() {
                         "true" => Token::True,
                         "false" => Token::False,
                         "null" => Token::Null,
-                        "undefined" => Token::Undefined,
                         "function" => Token::Function(ident),
                         // "and", "or", "in" are now contextual keywords (handled in parser)
                         _ => Token::Identifier(ident),
@@ -1395,8 +1459,8 @@ impl Parser {
             Token::Dot => Some((75, 85)), // Right bp is higher to prevent consuming postfix operators
             Token::LeftBracket => Some((80, 81)),
             Token::LeftParen => Some((80, 81)),
-            Token::LeftBrace => Some((80, 81)), // Object constructor as postfix
-            Token::Caret => Some((80, 81)),     // Sort operator as postfix
+            Token::LeftBrace => Some((70, 71)), // Object constructor as postfix
+            Token::Caret => Some((40, 41)),     // Sort operator: `a & b^(c)` sorts `a & b`
             Token::Hash => Some((80, 81)),      // Index binding operator as postfix
             Token::At => Some((80, 81)),        // Focus binding operator as postfix
             Token::Question => Some((20, 21)),
@@ -1630,6 +1694,9 @@ impl Parser {
 
                 if self.current_token != Token::RightBrace {
                     loop {
+                        if self.current_token == Token::Eof {
+                            self.expect(Token::Colon)?;
+                        }
                         let key = self.parse_expression(0)?;
                         self.expect(Token::Colon)?;
                         let value = self.parse_expression(0)?;
@@ -1677,7 +1744,8 @@ impl Parser {
             }
             Token::Minus => {
                 self.advance()?;
-                let operand = self.parse_expression(70)?; // High precedence for unary
+                // Tighter than a group-by: `-a{k: v}` groups `-a`.
+                let operand = self.parse_expression(71)?;
                 Ok(AstNode::Unary {
                     op: UnaryOp::Negate,
                     operand: Box::new(operand),
@@ -2384,7 +2452,7 @@ impl Parser {
                         _ => {
                             return Err(ParserError::Coded {
                                 code: "S0214",
-                                message: "Expected a variable reference after #".to_string(),
+                                message: "The right side of \"#\" must be a variable name (start with $)".to_string(),
                             });
                         }
                     };
@@ -2416,7 +2484,7 @@ impl Parser {
                         _ => {
                             return Err(ParserError::Coded {
                                 code: "S0214",
-                                message: "Expected a variable reference after @".to_string(),
+                                message: "The right side of \"@\" must be a variable name (start with $)".to_string(),
                             });
                         }
                     };
@@ -2527,6 +2595,13 @@ impl Parser {
                         }
                     };
 
+                    if op == BinaryOp::ColonEqual && !matches!(lhs, AstNode::Variable(_)) {
+                        return Err(ParserError::Coded {
+                            code: "S0212",
+                            message: "The left side of := must be a variable name (start with $)"
+                                .to_string(),
+                        });
+                    }
                     self.advance()?;
                     let rhs = self.parse_expression(right_bp)?;
 
