@@ -29,7 +29,7 @@ const LITERALS = {
     boolean: ['true', 'false'],
     array: ['[]', '[1]', '[1,2,3]', '["a","b"]', '[[1],[2,3]]', '[1,"a"]', '[{"a":1},{"a":2}]', '[1..5]', '[null]', '[3,1,2]', '["b","a","c"]', '[true,false]', '[[]]'],
     object: ['{}', '{"a":1}', '{"a":1,"b":[2]}', '{"x":{"y":null}}', '{"k":"v","l":2}'],
-    other: ['null', '$states.input.missing', '$missing', 'function($x){$x}', '$sum', '/a/'],
+    other: ['null', '$states.input.missing', '$missing', '$nothing.a'],
 };
 const PATHS = {
     number: ['n', 'neg', 'zero', 'big', 'obj.a', 'arr[0]', 'arr[-1]', 'objs[0].p', 'objs[id=2].p', 'one', 'deep.x.y.z[1].w', 'one[0]'],
@@ -103,6 +103,11 @@ class Generator {
         return this.chance(0.55) ? this.path(kind) : this.pick(LITERALS[kind]);
     }
 
+    /** The end of a range: near, for jsonata-js takes its time over a long one. */
+    end() {
+        return this.pick(['0', '1', '3', '-2', '5', '12', '1.5', '"a"', '$states.input.n', '$states.input.neg', '$states.input.missing', '$states.input.one', '$states.input.s', 'true', '$count($states.input.arr)']);
+    }
+
     callback(depth) {
         const named = ['$string', '$uppercase', '$not', '$exists', '$count', '$sum', '$abs', '$type', '$length', '$boolean', '$number', '$substring(?, 1)', '$join', '$keys', '$round', '$trim', '$append', '$max'];
         if (this.chance(0.4)) return this.pick(named);
@@ -127,6 +132,7 @@ class Generator {
         const [n, s, a, o] = ['number', 'string', 'array', 'object'].map((k) => () => this.of(k, depth));
         const any = () => this.of('any', depth);
         const generic = [
+            () => this.pick(['$type($sum)', '$string(function($x){$x})', '[$sum, 1]', '$exists($string)', '$map([1], function($x){$string})', '(function($x){$x})', '{"f": $sum}', '$count([$sum])', '$match("ab", /a/).match', '$type(function(){1})']),
             () => this.call(this.pick(Object.keys(FUNCTIONS)), depth), () => this.call(this.pick(Object.keys(FUNCTIONS)), depth), () => this.call(this.pick(Object.keys(FUNCTIONS)), depth),
             () => `(${any()} ? ${any()} : ${any()})`, () => `(${any()} ? ${any()})`, () => `($x := ${any()}; ${this.pick(['$x', '[$x, $x]', '$x.name', '$string($x)', '$x[0]', '$type($x)', '{"x": $x}', '$x = $x'])})`,
             () => `(${any()})`, () => `${this.pick(['$f := ', ''])}function($x, $y){${this.pick(['$x', '$y', '$x & $y', '[$x, $y]', '$x + $y'])}}(${any()}, ${any()})`,
@@ -138,7 +144,7 @@ class Generator {
             string: [() => `(${any()} & ${any()})`, () => `(${s()} & ${s()})`, () => `$string(${any()})`],
             boolean: [() => `(${any()} ${this.pick(['=', '!=', '<', '<=', '>', '>='])} ${any()})`, () => `(${n()} ${this.pick(['<', '<=', '>', '>='])} ${n()})`, () => `(${s()} ${this.pick(['<', '>'])} ${s()})`,
                 () => `(${any()} ${this.pick(['and', 'or'])} ${any()})`, () => `(${any()} in ${a()})`],
-            array: [() => `[${any()}, ${any()}]`, () => `[${any()}]`, () => `[${n()}..${n()}]`, () => `${a()}^(${this.pick(['$', '>$', 'id', '>p, name', '<name'])})`, () => `${a()}.${this.pick(['$', 'id', 'name', '(id)', '[id]', '{"i": id}', '$string()', 'tags', 'o.z', '%', '*', '**'])}`,
+            array: [() => `[${any()}, ${any()}]`, () => `[${any()}]`, () => `[${this.end()}..${this.end()}]`, () => `${a()}^(${this.pick(['$', '>$', 'id', '>p, name', '<name'])})`, () => `${a()}.${this.pick(['$', 'id', 'name', '(id)', '[id]', '{"i": id}', '$string()', 'tags', 'o.z', '%', '*', '**'])}`,
                 () => `${a()}#$i.{"i": $i, "v": $}`, () => `$states.input.objs@$o.($o.name & $o.id)`, () => `$states.input.objs@$o#$i[$i<2].[$o.id, $i]`, () => `$states.input.objs.tags.{"t": $, "n": %.name}`, () => `$states.input.objs.tags[%.id=1]`, () => `$map(${a()}, ${this.callback(depth)})`],
             object: [() => `{${s()}: ${any()}, "z": ${any()}}`, () => `{"a": ${any()}}`, () => `${a()}{${this.pick(['$string($)', 'name', '"k"', '$type($)', 'id'])}: ${this.pick(['$', 'id', '$count($)', '$sum(p)', 'name[0]'])}}`, () => `$merge([${o()}, ${o()}])`],
             other: [() => `$lookup(${o()}, "a")`],

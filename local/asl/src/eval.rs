@@ -5,6 +5,7 @@
 mod entropy;
 mod error;
 mod intrinsic;
+mod java_random;
 mod jsonata;
 mod jsonpath;
 mod scope;

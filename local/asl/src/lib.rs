@@ -27,5 +27,6 @@ mod size;
 pub use definition::{Flow, QueryLanguage, State, StateKind, StateMachine, Transition};
 pub use diagnostics::{Diagnostic, DiagnosticCode, Diagnostics, Severity};
 pub use eval::{EvalError, Scope, Variables, parse_timestamp};
+pub use evaluate::MapItems;
 pub use parse::{MachineType, ParseOptions};
 pub use size::{nests_deeper, serialized_len};

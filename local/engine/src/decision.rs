@@ -13,7 +13,9 @@ mod work;
 
 pub(crate) use failure::{Failure, delay_ms, handlers};
 pub(crate) use flow::{ResultFlow, too_many_variables};
-pub(crate) use view::{Data, View, condition_reads_context, dynamic_reads_context, iso, names_token, within_depth};
+pub(crate) use view::{
+    Data, View, ViewedItem, condition_reads_context, dynamic_reads_context, iso, names_token, within_depth,
+};
 #[cfg(test)]
 pub(crate) use work::Replay;
 pub(crate) use work::{Decision, Step, StopReason, Work};

@@ -313,6 +313,19 @@ pub(crate) fn dispatch_pure(
         None => args,
     };
 
+    // 3a. What calculates takes a whole number that no double holds for the nearest one; the others pass it on.
+    let double_storage: Vec<JValue>;
+    let args: &[JValue] = if args.iter().any(|a| matches!(a, JValue::Integer(_)))
+        && !matches!(
+            name,
+            "string" | "append" | "type" | "boolean" | "not" | "exists" | "count" | "distinct" | "reverse" | "zip" | "lookup"
+        ) {
+        double_storage = args.iter().map(|a| a.to_double().into_owned()).collect();
+        &double_storage
+    } else {
+        args
+    };
+
     // 4. Undefined propagation -- deliberately AFTER validation, which is the
     //    order jsonata-js works in. See the note in `validate_builtin_args`.
     if args.first().is_some_and(JValue::is_undefined)
@@ -805,7 +818,13 @@ pub(crate) fn dispatch_pure(
             // `<s-s:n>`: same as $formatInteger above.
             match (&args[0], &args[1]) {
                 (JValue::String(value), JValue::String(picture)) => {
-                    Ok(crate::datetime::parse_integer(value, picture)?)
+                    match crate::datetime::parse_integer(value, picture) {
+                        // what the picture does not describe is not a number
+                        Err(crate::datetime::DateTimeError::Coded { code: "D3136", .. }) => {
+                            Ok(JValue::Number(f64::NAN))
+                        }
+                        other => Ok(other?),
+                    }
                 }
                 (JValue::Undefined, _) => Ok(JValue::Undefined),
                 _ => Err(EvaluatorError::TypeError(
@@ -1201,7 +1220,7 @@ pub(crate) fn dispatch_pure(
             match &args[0] {
                 JValue::Null => Ok(JValue::string("null")),
                 JValue::Bool(_) => Ok(JValue::string("boolean")),
-                JValue::Number(_) => Ok(JValue::string("number")),
+                JValue::Number(_) | JValue::Integer(_) => Ok(JValue::string("number")),
                 JValue::String(_) => Ok(JValue::string("string")),
                 JValue::Array(_) => Ok(JValue::string("array")),
                 JValue::Object(_) => Ok(JValue::string("object")),
@@ -1238,7 +1257,9 @@ pub(crate) fn dispatch_pure(
             }
 
             match &args[0] {
-                JValue::String(s) => Err(EvaluatorError::EvaluationError(format!("D3137: {}", s))),
+                JValue::String(s) if !s.is_empty() => {
+                    Err(EvaluatorError::EvaluationError(format!("D3137: {}", s)))
+                }
                 // The signature is `<s?:x>` and `s` admits `m`, so an
                 // undefined argument is valid and simply means "no message" --
                 // the reference reaches `message || "$error() function
@@ -1265,7 +1286,7 @@ pub(crate) fn dispatch_pure(
             if !condition {
                 let message = if args.len() == 2 {
                     match &args[1] {
-                        JValue::String(s) => s.clone(),
+                        JValue::String(s) if !s.is_empty() => s.clone(),
                         _ => Rc::from("$assert() statement failed"),
                     }
                 } else {

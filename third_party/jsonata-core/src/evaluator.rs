@@ -1315,6 +1315,7 @@ fn eval_compiled_node(
             let val = eval_compiled_inner(inner, data, vars, ctx, shape, options, start_time)?;
             match val {
                 JValue::Number(n) => Ok(JValue::Number(-n)),
+                JValue::Integer(n) => Ok(JValue::Number(-(n as f64))),
                 // Only *undefined* propagates; null is D1002 like any other
                 // non-number, matching the tree-walker and jsonata-js.
                 v if v.is_undefined() => Ok(JValue::Undefined),
@@ -1497,7 +1498,7 @@ fn eval_compiled_node(
             body,
         } => {
             let arr_val = eval_compiled_inner(array, data, vars, ctx, shape, options, start_time)?;
-            if arr_val.is_undefined() || arr_val.is_null() {
+            if arr_val.is_undefined() {
                 return Ok(JValue::Undefined);
             }
             let single_holder;
@@ -1581,10 +1582,15 @@ fn eval_compiled_node(
                 if items.is_empty() {
                     return Ok(init_val);
                 }
-                (0usize, init_val)
+                // an undefined start is none
+                if init_val.is_undefined() {
+                    (1, items[0].clone())
+                } else {
+                    (0usize, init_val)
+                }
             } else {
                 if items.is_empty() {
-                    return Ok(JValue::Null);
+                    return Ok(JValue::Undefined);
                 }
                 (1, items[0].clone())
             };
@@ -1634,7 +1640,8 @@ pub(crate) fn compiled_is_truthy(value: &JValue) -> bool {
     match value {
         JValue::Null | JValue::Undefined => false,
         JValue::Bool(b) => *b,
-        JValue::Number(n) => *n != 0.0,
+        JValue::Number(n) => *n != 0.0 && !n.is_nan(),
+        JValue::Integer(n) => *n != 0,
         JValue::String(s) => !s.is_empty(),
         // Recursive, matching `Evaluator::is_truthy` and `$boolean` (#111).
         JValue::Array(a) => with_stack(|| match a.len() {
@@ -1717,6 +1724,7 @@ pub(crate) fn compiled_ordered_cmp(
     cmp_num: fn(f64, f64) -> bool,
     cmp_str: fn(&str, &str) -> bool,
 ) -> Result<JValue, EvaluatorError> {
+    let (left, right) = (&*left.to_double(), &*right.to_double());
     fn comparable(v: &JValue) -> bool {
         matches!(v, JValue::Number(_) | JValue::String(_) | JValue::Undefined)
     }
@@ -1749,6 +1757,7 @@ pub(crate) fn compiled_arithmetic(
     left: &JValue,
     right: &JValue,
 ) -> Result<JValue, EvaluatorError> {
+    let (left, right) = (&*left.to_double(), &*right.to_double());
     let op_sym = match op {
         CompiledArithOp::Add => "+",
         CompiledArithOp::Sub => "-",
@@ -2474,6 +2483,7 @@ pub(crate) mod aggregation {
                     JValue::Number(n) => {
                         f(*n);
                     }
+                    JValue::Integer(n) => f(*n as f64),
                     _ => {
                         return Err(EvaluatorError::TypeError(format!(
                             "{}() requires all array elements to be numbers",
@@ -2607,6 +2617,8 @@ fn json_or_null(value: &JValue) -> String {
         other => other.to_string(),
     }
 }
+
+const TOO_DEEP: &str = "D1011: Stack overflow. Check for non-terminating recursive function. Consider rewriting as tail-recursive";
 
 /// The place of the called function's name in a message whose raiser does not know it.
 const TOKEN: &str = "{{token}}";
@@ -3819,6 +3831,9 @@ pub struct EvaluatorOptions {
     /// Deferred until the separate `MakeArray(u16)` truncation bug is fixed (see
     /// the design spec's "Sequence length → D2015" section).
     pub max_sequence_length: Option<usize>,
+    /// Count the depth as jsonata-js counts it, one for each of its `evaluate` calls. The fast paths, which call it for
+    /// fewer nodes, are not taken then.
+    pub exact_depth: bool,
 }
 
 /// The values under `*`, following jsonata-js `evaluateWildcard`: the
@@ -3937,6 +3952,7 @@ fn regex_subject(value: &JValue) -> Option<String> {
         Some(match value {
             JValue::String(s) => s.to_string(),
             JValue::Number(n) => crate::value::js_number_to_string(*n),
+            JValue::Integer(n) => n.to_string(),
             JValue::Bool(b) => b.to_string(),
             JValue::Null => "null".to_string(),
             // Array.prototype.toString: the items joined by commas, with
@@ -4531,6 +4547,10 @@ pub struct Evaluator {
     /// evaluator has run, by `PathStep::id` (`None`: does not compile), so a
     /// step compiles once per evaluator rather than each time it runs (#197).
     step_bodies: StepBodies,
+    /// Host functions that count no depth of their own.
+    transparent: std::collections::HashSet<String>,
+    /// The depth at which the running trampoline applies its tail calls.
+    tail_depth: Option<usize>,
 }
 
 /// The compiled-step cache: the step looked up last, which is the one asked
@@ -4610,6 +4630,8 @@ impl Evaluator {
             start_time: None,
             host_fns: HashMap::new(),
             step_bodies: StepBodies::default(),
+            transparent: std::collections::HashSet::new(),
+            tail_depth: None,
         }
     }
 
@@ -4626,6 +4648,8 @@ impl Evaluator {
             start_time: None,
             host_fns: HashMap::new(),
             step_bodies: StepBodies::default(),
+            transparent: std::collections::HashSet::new(),
+            tail_depth: None,
         }
     }
 
@@ -4644,6 +4668,8 @@ impl Evaluator {
             start_time: None,
             host_fns: HashMap::new(),
             step_bodies: StepBodies::default(),
+            transparent: std::collections::HashSet::new(),
+            tail_depth: None,
         }
     }
 
@@ -4974,7 +5000,7 @@ impl Evaluator {
         // Try specialized fast path for simple field comparisons like
         // function($l, $r) { $l.price > $r.price }
         if let AstNode::Lambda { params, body, .. } = comparator {
-            if params.len() >= 2 {
+            if params.len() >= 2 && !self.options.exact_depth {
                 if let Some(spec) = try_specialize_sort_comparator(body, &params[0], &params[1]) {
                     // Falls through to the general comparator when the keys are
                     // not uniformly comparable, so the type error is raised.
@@ -5213,6 +5239,9 @@ impl Evaluator {
     ) -> Result<JValue, EvaluatorError> {
         // Fast path for leaf nodes — skip recursion tracking overhead
         if let Some(result) = self.evaluate_leaf(node, data) {
+            if self.options.exact_depth {
+                self.reach(1)?;
+            }
             return result;
         }
 
@@ -5234,7 +5263,87 @@ impl Evaluator {
             return result;
         }
 
+        if self.options.exact_depth {
+            return self.evaluate_counted(node, data);
+        }
         self.with_checkpoint(|ev| ev.evaluate_internal_impl(node, data))
+    }
+
+    /// Evaluate a node and count its depth as jsonata-js does: what is no node of its own there counts nothing here, and
+    /// what is evaluated there without being one here is looked ahead for.
+    fn evaluate_counted(&mut self, node: &AstNode, data: &JValue) -> Result<JValue, EvaluatorError> {
+        let transparent = match node {
+            // a predicate on what is no path belongs to the node itself
+            AstNode::Path { steps } => Self::is_non_path(steps),
+            // a negative literal is a number
+            AstNode::Unary {
+                op: crate::ast::UnaryOp::Negate,
+                operand,
+            } => matches!(**operand, AstNode::Number(_)),
+            AstNode::Function { name, .. } => {
+                name.starts_with('!') && self.options_transparent(name)
+            }
+            _ => false,
+        };
+        if transparent {
+            self.recursion_depth = self.recursion_depth.saturating_sub(1);
+        }
+        let result = self.with_checkpoint(|ev| {
+            match node {
+                // each step of a path is evaluated, and a function's name
+                AstNode::Path { .. } if !transparent => ev.reach(1)?,
+                AstNode::Function { name, .. } if !name.starts_with('!') => ev.reach(1)?,
+                _ => {}
+            }
+            ev.evaluate_internal_impl(node, data)
+        });
+        if transparent {
+            self.recursion_depth += 1;
+        }
+        result
+    }
+
+    /// Whether a host function stands in for nothing: a guard around a node.
+    fn options_transparent(&self, name: &str) -> bool {
+        self.transparent.contains(name)
+    }
+
+    /// Name a host function that counts no depth of its own: it wraps an expression.
+    pub fn set_transparent(&mut self, name: &str) {
+        self.transparent.insert(name.to_string());
+    }
+
+    /// The error of a depth that is `levels` below the present one, if that is too deep.
+    fn reach(&self, levels: usize) -> Result<(), EvaluatorError> {
+        match self.options.max_stack_depth {
+            Some(limit) if self.recursion_depth + levels > limit => {
+                Err(EvaluatorError::EvaluationError(TOO_DEEP.to_string()))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Run `f` some levels further up, for what jsonata-js evaluates beside the present node.
+    fn raised<T>(&mut self, levels: usize, f: impl FnOnce(&mut Self) -> T) -> T {
+        if !self.options.exact_depth {
+            return f(self);
+        }
+        let depth = self.recursion_depth;
+        self.recursion_depth = depth.saturating_sub(levels);
+        let result = f(self);
+        self.recursion_depth = depth;
+        result
+    }
+
+    /// Run `f` at a depth of its own.
+    fn at_depth<T>(&mut self, depth: Option<usize>, f: impl FnOnce(&mut Self) -> T) -> T {
+        let (true, Some(depth)) = (self.options.exact_depth, depth) else {
+            return f(self);
+        };
+        let outer = std::mem::replace(&mut self.recursion_depth, depth);
+        let result = f(self);
+        self.recursion_depth = outer;
+        result
     }
 
     /// Run one level of evaluation under the recursion-depth, cancellation,
@@ -5262,7 +5371,7 @@ impl Evaluator {
             self.recursion_depth -= 1;
             return Err(EvaluatorError::EvaluationError(
                 if effective_limit < MAX_EVAL_DEPTH {
-                    "D1011: Stack overflow. Check for non-terminating recursive function. Consider rewriting as tail-recursive".to_string()
+                    TOO_DEEP.to_string()
                 } else {
                     // jsonata-js has no U1001 of its own; its test runner's
                     // depth guard (`timeboxExpression`) raises one worded
@@ -5445,7 +5554,8 @@ impl Evaluator {
                     Self::is_tuple_path_node(input) || Self::sorts_tuples(input);
                 // jsonata-js groups the input's result before the generic
                 // unwrap, so a one-item sequence holding an array is one item.
-                let input_value = self.evaluate_unwrapped_later(input, data);
+                let input_value =
+                    self.raised(1, |ev| ev.evaluate_unwrapped_later(input, data));
                 self.keep_tuple_stream = saved_keep;
                 let input_value = input_value?;
 
@@ -6183,10 +6293,13 @@ impl Evaluator {
         if Self::is_non_path(steps) && !Self::step_creates_tuple(first) && !first.is_tuple {
             let value = self.evaluate_unwrapped_later(&first.node, data)?;
             // jsonata-js filters an undefined value too (`$x[$f()]`).
+            let depth = self.recursion_depth;
             let mut value = if value.is_undefined() && Self::filters_run_on_nothing(&first.stages) {
-                self.filter_undefined(&first.stages)?
+                self.at_depth(Some(depth + 1), |ev| ev.filter_undefined(&first.stages))?
             } else {
-                self.apply_filter_stages(value, &first.stages)?
+                self.at_depth(Some(depth + 1), |ev| {
+                    ev.apply_filter_stages(value, &first.stages)
+                })?
             };
             if Self::path_keeps_singleton_array(steps) {
                 keep_if_sequence(&mut value);
@@ -7207,11 +7320,17 @@ impl Evaluator {
         // Keep the input path's tuple wrappers so the sort terms can read
         // the carried `%`/`$focus`/`$index` bindings per element.
         let saved = self.keep_tuple_stream;
+        // a path that is sorted is one path, with the sort as its last step
+        let above = usize::from(match input {
+            AstNode::Path { steps } => !Self::is_non_path(steps),
+            AstNode::Sort { .. } => true,
+            _ => false,
+        });
         let tuple_input = Self::is_tuple_path_node(input) || Self::sorts_tuples(input);
         self.keep_tuple_stream = tuple_input;
         let value = if tuple_input {
             // A stream of one tuple stays a stream, not the bare tuple.
-            self.evaluate_unwrapped_later(input, data)
+            self.raised(above, |ev| ev.evaluate_unwrapped_later(input, data))
                 .map(|value| (value, false))
         } else {
             // jsonata-js sorts as a step after the input's last step,
@@ -7222,7 +7341,7 @@ impl Evaluator {
             // (the last-step rule, a constructor, a block) or a
             // sequence, becomes a fresh sequence here, without any
             // `[]` mark of its own.
-            self.evaluate_sort_input(input, data, dotted)
+            self.raised(above, |ev| ev.evaluate_sort_input(input, data, dotted))
         };
         let (value, cons_single) = match value {
             Ok((value, cons_single)) => (Ok(value), cons_single),
@@ -7987,6 +8106,7 @@ impl Evaluator {
                 // D1002 like any other non-number (jsonata-js `evaluateUnary`).
                 JValue::Undefined => Ok(JValue::Undefined),
                 JValue::Number(n) => Ok(JValue::Number(-n)),
+                JValue::Integer(n) => Ok(JValue::Number(-(n as f64))),
                 other => Err(cannot_negate(&other)),
             },
             UnaryOp::Not => Ok(JValue::Bool(!self.is_truthy(&value))),
@@ -8006,7 +8126,7 @@ impl Evaluator {
         data: &JValue,
     ) -> Result<Option<JValue>, EvaluatorError> {
         // Only applies to numeric aggregates
-        if !matches!(name, "sum" | "max" | "min" | "average") {
+        if self.options.exact_depth || !matches!(name, "sum" | "max" | "min" | "average") {
             return Ok(None);
         }
 
@@ -8516,6 +8636,10 @@ impl Evaluator {
                     match evaluated_args.last() {
                         Some(JValue::Undefined) | None => {}
                         Some(function) if function.is_function() => {}
+                        // no member, no call of what is missing
+                        Some(JValue::Object(members)) if members.is_empty() => {
+                            return Ok(JValue::Undefined)
+                        }
                         Some(_) => return Err(EvaluatorError::TypeError(
                             "T0410: Argument 2 of function {{token}} does not match function signature"
                                 .to_string(),
@@ -8887,18 +9011,21 @@ impl Evaluator {
                     return if args.len() == 3 {
                         self.evaluate_internal(&args[2], data)
                     } else {
-                        Ok(JValue::Null)
+                        Ok(JValue::Undefined)
                     };
                 }
 
-                // Get initial accumulator
-                let mut accumulator = if args.len() == 3 {
+                // Get initial accumulator; an undefined one is none
+                let initial = if args.len() == 3 {
                     self.evaluate_internal(&args[2], data)?
                 } else {
-                    items[0].clone()
+                    JValue::Undefined
                 };
-
-                let start_idx = if args.len() == 3 { 0 } else { 1 };
+                let (start_idx, mut accumulator) = if initial.is_undefined() {
+                    (1, items[0].clone())
+                } else {
+                    (0, initial)
+                };
 
                 // CompiledExpr fast path: direct lambda with 2 params, compilable body
                 if param_count == 2 {
@@ -9399,8 +9526,12 @@ impl Evaluator {
             if targets.iter().any(|t| t == value) {
                 // Transform this object
                 let value = &normalize_lazy(value)?;
-                if let JValue::Object(map_rc) = value.clone() {
-                    let mut map = (*map_rc).clone();
+                {
+                    // what is no object takes nothing on, but the clauses are evaluated and checked
+                    let mut map = match value {
+                        JValue::Object(map) => (**map).clone(),
+                        _ => IndexMap::new().into(),
+                    };
                     // As in jsonata-js, `$` in the update is the matched
                     // object, not the transform's input.
                     let update_val =
@@ -9426,9 +9557,11 @@ impl Evaluator {
                             map.shift_remove(&field);
                         }
                     }
-                    return Ok(JValue::Object(Rc::new(map)));
+                    return Ok(match value {
+                        JValue::Object(_) => JValue::Object(Rc::new(map)),
+                        other => other.clone(),
+                    });
                 }
-                return Ok(value.clone());
             }
 
             // Otherwise, recursively process children to find and transform targets
@@ -9609,7 +9742,9 @@ impl Evaluator {
         // this application was given, as jsonata-js's trampoline applies
         // each with `apply`'s own input.
         let outer_input = self.tail_apply_input.replace(apply_input);
+        let outer_depth = self.tail_depth.replace(self.recursion_depth);
         let result = self.run_tail_calls(stored_lambda, initial_args, data);
+        self.tail_depth = outer_depth;
         self.tail_apply_input = outer_input;
         self.context.tail_base = outer_base;
         result
@@ -9735,6 +9870,30 @@ impl Evaluator {
     }
 
     fn evaluate_for_tco(
+        &mut self,
+        node: &AstNode,
+        data: &JValue,
+    ) -> Result<LambdaResult, EvaluatorError> {
+        if !self.options.exact_depth {
+            return self.evaluate_tail(node, data);
+        }
+        // the nodes on the way to a tail call count; the call's own is a thunk, which counts once
+        match node {
+            AstNode::Conditional { .. } | AstNode::Block(_) => {
+                self.reach(1)?;
+                let depth = self.recursion_depth + 1;
+                self.at_depth(Some(depth), |ev| ev.evaluate_tail(node, data))
+            }
+            AstNode::Function { .. } | AstNode::Call { .. } => {
+                self.reach(1)?;
+                // a call that is none in tail position evaluates its own node again, a level further down
+                self.at_depth(self.tail_depth, |ev| ev.evaluate_tail(node, data))
+            }
+            _ => self.evaluate_tail(node, data),
+        }
+    }
+
+    fn evaluate_tail(
         &mut self,
         node: &AstNode,
         data: &JValue,
@@ -9944,9 +10103,11 @@ impl Evaluator {
                     && self.context.lookup(name).is_none()
                     && self.builtin_unshadowed(name, None)
                 {
-                    self.as_raw_hof(args, &[], |ev| ev.evaluate_unwrapped_later(node, data))?
+                    self.as_raw_hof(args, &[], |ev| {
+                        ev.raised(1, |ev| ev.evaluate_unwrapped_later(node, data))
+                    })?
                 } else {
-                    self.evaluate_unwrapped_later(node, data)?
+                    self.raised(1, |ev| ev.evaluate_unwrapped_later(node, data))?
                 };
                 Ok(LambdaResult::JValue(result))
             }
@@ -10501,6 +10662,9 @@ impl Evaluator {
         node: &AstNode,
         allowed_vars: Option<&[&str]>,
     ) -> Option<CompiledExpr> {
+        if self.options.exact_depth {
+            return None;
+        }
         let compiled = match allowed_vars {
             Some(vars) => try_compile_expr_with_allowed_vars(node, vars)?,
             None => try_compile_expr(node)?,
@@ -10519,6 +10683,9 @@ impl Evaluator {
     /// runs (one call of a function may bind `$string`, the next not), so
     /// that is checked on every use, as `compile_in_scope` does.
     fn cached_step_body(&mut self, step: &PathStep) -> Option<Rc<CompiledBody>> {
+        if self.options.exact_depth {
+            return None;
+        }
         let body = match &step.node {
             AstNode::Object(_) => &step.node,
             AstNode::FunctionApplication(expr) => &**expr,
@@ -10536,6 +10703,9 @@ impl Evaluator {
     /// defined -- by what it captured, its own name, or a binding made since
     /// in its defining scope -- as its body would resolve it.
     fn usable_compiled_body<'a>(&self, stored: &'a StoredLambda) -> Option<&'a CompiledExpr> {
+        if self.options.exact_depth {
+            return None;
+        }
         let body = stored.compiled_body.as_ref()?;
         let unshadowed = body.builtins.iter().all(|&name| {
             if stored.self_name.as_deref() == Some(name) {
@@ -11283,7 +11453,7 @@ impl Evaluator {
             if comp != Ordering::Equal {
                 break;
             }
-            let (aa, bb) = (&a[index], &b[index]);
+            let (aa, bb) = (&*a[index].to_double(), &*b[index].to_double());
             match (aa.is_undefined(), bb.is_undefined()) {
                 (true, true) => continue,
                 (true, false) => {
@@ -11327,22 +11497,6 @@ impl Evaluator {
         compiled_is_truthy(value)
     }
 
-    /// Addition
-    /// Get human-readable type name for error messages
-    fn type_name(value: &JValue) -> &'static str {
-        match value {
-            JValue::Null => "null",
-            JValue::Bool(_) => "boolean",
-            JValue::Number(_) => "number",
-            JValue::String(_) => "string",
-            JValue::Array(_) => "array",
-            JValue::Object(_) => "object",
-            #[cfg(feature = "python")]
-            JValue::LazyPyDict(_) => "object",
-            _ => "unknown",
-        }
-    }
-
     /// Convert a value to a string for concatenation
     fn value_to_concat_string(value: &JValue) -> Result<String, EvaluatorError> {
         // Normalize a lazy operand up front: `functions::string::string`'s lazy arm maps a
@@ -11363,6 +11517,7 @@ impl Evaluator {
             JValue::Undefined => Ok(String::new()),
             JValue::Null
             | JValue::Number(_)
+            | JValue::Integer(_)
             | JValue::Bool(_)
             | JValue::Array(_)
             | JValue::Object(_) => match crate::functions::string::string(value, None) {

@@ -133,6 +133,7 @@ pub mod string {
                 // `Number.isInteger(val) ? val : Number(val.toPrecision(15))`)
                 format_stringified_number(f)
             }
+            JValue::Integer(n) => n.to_string(),
             JValue::Bool(b) => b.to_string(),
             JValue::Null => {
                 // Explicit null goes through JSON.stringify to become "null"
@@ -240,6 +241,7 @@ pub mod string {
             JValue::Null | JValue::Undefined => out.push_str("null"),
             JValue::Bool(b) => out.push_str(if *b { "true" } else { "false" }),
             JValue::Number(n) => out.push_str(&format_stringified_number(*n)),
+            JValue::Integer(n) => out.push_str(&n.to_string()),
             JValue::String(s) => write_json_escaped(s, out),
             // The replacer maps functions, regexes included, to "" wherever
             // they appear.
@@ -922,7 +924,8 @@ pub mod boolean {
         match value {
             JValue::Null | JValue::Undefined => false,
             JValue::Bool(b) => *b,
-            JValue::Number(n) => *n != 0.0,
+            JValue::Number(n) => *n != 0.0 && !n.is_nan(),
+            JValue::Integer(n) => *n != 0,
             JValue::String(s) => !s.is_empty(),
             JValue::Array(arr) => {
                 with_stack(|| {
@@ -1929,6 +1932,11 @@ pub mod array {
             (JValue::Null, JValue::Null) => true,
             (JValue::Bool(a), JValue::Bool(b)) => a == b,
             (JValue::Number(a), JValue::Number(b)) => a == b,
+            (JValue::Integer(a), JValue::Integer(b)) => a == b,
+            (JValue::Lambda(_), JValue::Lambda(_)) | (JValue::Builtin { .. }, JValue::Builtin { .. }) => a == b,
+            (JValue::Integer(a), JValue::Number(b)) | (JValue::Number(b), JValue::Integer(a)) => {
+                *a as f64 == *b
+            }
             (JValue::String(a), JValue::String(b)) => a == b,
             (JValue::Array(a), JValue::Array(b)) => with_stack(|| {
                 a.len() == b.len() && a.iter().zip(b.iter()).all(|(x, y)| values_equal(x, y))
@@ -2113,20 +2121,71 @@ pub mod encoding {
         }
     }
 
+    /// JavaScript's encodeURIComponent leaves letters, digits and `-_.!~*'()`.
+    const UNESCAPED: &percent_encoding::AsciiSet = &percent_encoding::NON_ALPHANUMERIC
+        .remove(b'-')
+        .remove(b'_')
+        .remove(b'.')
+        .remove(b'!')
+        .remove(b'~')
+        .remove(b'*')
+        .remove(b'\'')
+        .remove(b'(')
+        .remove(b')');
+
+    /// encodeURI leaves `;/?:@&=+$,#` as well.
+    const UNESCAPED_OR_RESERVED: &percent_encoding::AsciiSet = &UNESCAPED
+        .remove(b';')
+        .remove(b'/')
+        .remove(b'?')
+        .remove(b':')
+        .remove(b'@')
+        .remove(b'&')
+        .remove(b'=')
+        .remove(b'+')
+        .remove(b'$')
+        .remove(b',')
+        .remove(b'#');
+
+    /// Decode `%XX`: JavaScript refuses what is no two hex digits, and leaves the escapes of `kept` as they are.
+    fn decode(s: &str, kept: &[u8]) -> Option<String> {
+        let bytes = s.as_bytes();
+        let mut out = Vec::with_capacity(bytes.len());
+        let mut i = 0;
+        while i < bytes.len() {
+            if bytes[i] != b'%' {
+                out.push(bytes[i]);
+                i += 1;
+                continue;
+            }
+            let digits = s.get(i + 1..i + 3)?;
+            if !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+                return None;
+            }
+            let byte = u8::from_str_radix(digits, 16).ok()?;
+            if kept.contains(&byte) {
+                out.extend_from_slice(&bytes[i..i + 3]);
+            } else {
+                out.push(byte);
+            }
+            i += 3;
+        }
+        String::from_utf8(out).ok()
+    }
+
     /// $encodeUrlComponent(string) - Encode URL component
     pub fn encode_url_component(s: &str) -> Result<JValue, FunctionError> {
-        let encoded = percent_encoding::utf8_percent_encode(s, percent_encoding::NON_ALPHANUMERIC)
-            .to_string();
+        let encoded = percent_encoding::utf8_percent_encode(s, UNESCAPED).to_string();
         Ok(JValue::string(encoded))
     }
 
     /// $decodeUrlComponent(string) - Decode URL component
     pub fn decode_url_component(s: &str) -> Result<JValue, FunctionError> {
-        match percent_encoding::percent_decode_str(s).decode_utf8() {
-            Ok(decoded) => Ok(JValue::string(decoded.to_string())),
+        match decode(s, b"") {
+            Some(decoded) => Ok(JValue::string(decoded)),
             // jsonata-js reports every malformed-URL failure as D3140, naming
             // the function and quoting the offending value.
-            Err(_) => Err(FunctionError::RuntimeError(format!(
+            None => Err(FunctionError::RuntimeError(format!(
                 "D3140: Malformed URL passed to ${}(): \"{}\"",
                 "decodeUrlComponent", s
             ))),
@@ -2136,19 +2195,17 @@ pub mod encoding {
     /// $encodeUrl(string) - Encode full URL
     /// More permissive than encodeUrlComponent - allows URL structure characters
     pub fn encode_url(s: &str) -> Result<JValue, FunctionError> {
-        // Use CONTROLS to preserve URL structure (://?#[]@!$&'()*+,;=)
-        let encoded =
-            percent_encoding::utf8_percent_encode(s, percent_encoding::CONTROLS).to_string();
+        let encoded = percent_encoding::utf8_percent_encode(s, UNESCAPED_OR_RESERVED).to_string();
         Ok(JValue::string(encoded))
     }
 
     /// $decodeUrl(string) - Decode full URL
     pub fn decode_url(s: &str) -> Result<JValue, FunctionError> {
-        match percent_encoding::percent_decode_str(s).decode_utf8() {
-            Ok(decoded) => Ok(JValue::string(decoded.to_string())),
+        match decode(s, b";/?:@&=+$,#") {
+            Some(decoded) => Ok(JValue::string(decoded)),
             // jsonata-js reports every malformed-URL failure as D3140, naming
             // the function and quoting the offending value.
-            Err(_) => Err(FunctionError::RuntimeError(format!(
+            None => Err(FunctionError::RuntimeError(format!(
                 "D3140: Malformed URL passed to ${}(): \"{}\"",
                 "decodeUrl", s
             ))),

@@ -11,13 +11,7 @@ pub enum SignatureError {
     #[error("Invalid signature: {0}")]
     InvalidSignature(String),
 
-    /// jsonata-js has no distinct arity error: too few or too many arguments
-    /// both fail the signature regex and surface as T0410 against the first
-    /// argument that does not fit. Carrying the code matters because callers
-    /// branch on it -- and because the differential harness compares codes.
-    #[error("Argument count mismatch: expected {expected}, got {actual}")]
-    ArgumentCountMismatch { expected: usize, actual: usize },
-
+    /// Too few or too many arguments as well, as there.
     #[error("T0410: Argument {index} of function {{{{token}}}} does not match function signature")]
     ArgumentTypeMismatch { index: usize, expected: String },
 
@@ -81,7 +75,7 @@ impl ParamType {
             (ParamType::Any, _) => true,
             (ParamType::Null, JValue::Null) => true,
             (ParamType::String, JValue::String(_)) => true,
-            (ParamType::Number, JValue::Number(_)) => true,
+            (ParamType::Number, JValue::Number(_) | JValue::Integer(_)) => true,
             (ParamType::Boolean, JValue::Bool(_)) => true,
             (ParamType::Object, JValue::Object(_)) => true,
             #[cfg(feature = "python")]
@@ -133,7 +127,7 @@ fn type_symbol(value: &JValue) -> char {
     match value {
         JValue::Null => 'l',
         JValue::Bool(_) => 'b',
-        JValue::Number(_) => 'n',
+        JValue::Number(_) | JValue::Integer(_) => 'n',
         JValue::String(_) => 's',
         JValue::Array(_) => 'a',
         JValue::Object(_) => 'o',
@@ -157,8 +151,6 @@ pub struct Parameter {
     /// Regex fragment for this parameter, e.g. "[nm]", "[nm]+", "[sm]?".
     /// Combined across all params to build a Signature's full_regex.
     regex: String,
-    /// True if this parameter was declared with the '+' (one-or-more) modifier.
-    repeatable: bool,
     /// True if this parameter was declared with the '-' modifier: when the
     /// caller omits this argument, substitute the evaluation context value
     /// instead (if its type is compatible).
@@ -276,7 +268,6 @@ impl Signature {
             let param_type = Self::parse_type_chars(&mut chars)?;
             let mut regex = Parameter::base_regex(&param_type);
             let mut optional = false;
-            let mut repeatable = false;
             let mut context = false;
             let mut context_regex = None;
 
@@ -289,7 +280,6 @@ impl Signature {
                 Some('+') => {
                     chars.next();
                     regex.push('+');
-                    repeatable = true;
                 }
                 Some('-') => {
                     chars.next();
@@ -305,7 +295,6 @@ impl Signature {
                 param_type,
                 optional,
                 regex,
-                repeatable,
                 context,
                 context_regex,
             });
@@ -435,22 +424,6 @@ impl Signature {
     fn parse_type(type_str: &str) -> Result<ParamType, SignatureError> {
         let mut chars = type_str.chars().peekable();
         Self::parse_type_chars(&mut chars)
-    }
-
-    /// Validate argument count
-    pub fn validate_arg_count(&self, actual: usize) -> Result<(), SignatureError> {
-        let required = self.params.iter().filter(|p| !p.optional).count();
-        let unbounded = self.params.iter().any(|p| p.repeatable);
-        let max = self.params.len();
-
-        if actual < required || (!unbounded && actual > max) {
-            return Err(SignatureError::ArgumentCountMismatch {
-                expected: required,
-                actual,
-            });
-        }
-
-        Ok(())
     }
 
     /// Validate and coerce arguments according to signature rules.

@@ -20,6 +20,9 @@ pub enum JValue {
     Null,
     Bool(bool),
     Number(f64),
+    /// A whole number that a double does not hold: Step Functions keeps the digits of what it was given, up to 2^63.
+    /// Whatever calculates with it takes it for the nearest double.
+    Integer(i64),
     String(Rc<str>),
     Array(JArray),
     Object(Rc<JMap>),
@@ -575,7 +578,7 @@ impl JValue {
 
     #[inline]
     pub fn is_number(&self) -> bool {
-        matches!(self, JValue::Number(_))
+        matches!(self, JValue::Number(_) | JValue::Integer(_))
     }
 
     #[inline]
@@ -646,7 +649,26 @@ impl JValue {
     pub fn as_f64(&self) -> Option<f64> {
         match self {
             JValue::Number(n) => Some(*n),
+            JValue::Integer(n) => Some(*n as f64),
             _ => None,
+        }
+    }
+
+    /// The value to calculate with: the nearest double of a whole number that none holds.
+    #[inline]
+    pub fn to_double(&self) -> std::borrow::Cow<'_, JValue> {
+        match self {
+            JValue::Integer(n) => std::borrow::Cow::Owned(JValue::Number(*n as f64)),
+            other => std::borrow::Cow::Borrowed(other),
+        }
+    }
+
+    /// A whole number, exact where a double is.
+    pub fn integer(n: i64) -> JValue {
+        if n.unsigned_abs() <= 1 << 53 {
+            JValue::Number(n as f64)
+        } else {
+            JValue::Integer(n)
         }
     }
 
@@ -1001,6 +1023,10 @@ impl PartialEq for JValue {
                 }
                 a == b
             }
+            (JValue::Integer(a), JValue::Integer(b)) => a == b,
+            (JValue::Integer(a), JValue::Number(b)) | (JValue::Number(b), JValue::Integer(a)) => {
+                *a as f64 == *b
+            }
             (JValue::String(a), JValue::String(b)) => a == b,
             (JValue::Array(a), JValue::Array(b)) => with_stack(|| a == b),
             (JValue::Object(a), JValue::Object(b)) => with_stack(|| a == b),
@@ -1054,6 +1080,7 @@ impl fmt::Display for JValue {
             JValue::Undefined => write!(f, "undefined"),
             JValue::Bool(b) => write!(f, "{}", b),
             JValue::Number(n) => format_number(*n, f),
+            JValue::Integer(n) => write!(f, "{n}"),
             JValue::String(s) => write!(f, "\"{}\"", escape_json_string(s)),
             JValue::Array(arr) => {
                 write!(f, "[")?;
@@ -1154,6 +1181,7 @@ impl Serialize for JValue {
             JValue::Null => serializer.serialize_none(),
             JValue::Undefined => serializer.serialize_none(),
             JValue::Bool(b) => serializer.serialize_bool(*b),
+            JValue::Integer(n) => serializer.serialize_i64(*n),
             JValue::Number(n) => {
                 if n.is_nan() || n.is_infinite() {
                     serializer.serialize_none()
@@ -1328,7 +1356,10 @@ impl From<serde_json::Value> for JValue {
         match v {
             serde_json::Value::Null => JValue::Null,
             serde_json::Value::Bool(b) => JValue::Bool(b),
-            serde_json::Value::Number(n) => JValue::Number(n.as_f64().unwrap_or(0.0)),
+            serde_json::Value::Number(n) => match n.as_i64() {
+                Some(n) => JValue::integer(n),
+                None => JValue::Number(n.as_f64().unwrap_or(0.0)),
+            },
             serde_json::Value::String(s) => JValue::String(s.into()),
             serde_json::Value::Array(arr) => {
                 let mut flat = true;
@@ -1357,6 +1388,7 @@ impl From<&JValue> for serde_json::Value {
         match v {
             JValue::Null | JValue::Undefined => serde_json::Value::Null,
             JValue::Bool(b) => serde_json::Value::Bool(*b),
+            JValue::Integer(n) => serde_json::Value::from(*n),
             JValue::Number(n) => {
                 if n.is_nan() || n.is_infinite() {
                     serde_json::Value::Null

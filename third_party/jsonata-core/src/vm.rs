@@ -427,6 +427,7 @@ fn run_inner(
                 let val = stack.pop().unwrap_or(JValue::Undefined);
                 match val {
                     JValue::Number(n) => stack.push(JValue::Number(-n)),
+                    JValue::Integer(n) => stack.push(JValue::Number(-(n as f64))),
                     JValue::Undefined => stack.push(JValue::Undefined),
                     other => return Err(crate::evaluator::cannot_negate(&other)),
                 }

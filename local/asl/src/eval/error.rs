@@ -13,8 +13,6 @@ pub enum ErrorName {
     ParameterPathFailure,
     /// `States.ResultPathMatchFailure`.
     ResultPathMatchFailure,
-    /// `States.IntrinsicFailure`.
-    IntrinsicFailure,
     /// `States.NoChoiceMatched`.
     NoChoiceMatched,
     /// `States.DataLimitExceeded`.
@@ -29,7 +27,6 @@ impl ErrorName {
             ErrorName::QueryEvaluation => "States.QueryEvaluationError",
             ErrorName::ParameterPathFailure => "States.ParameterPathFailure",
             ErrorName::ResultPathMatchFailure => "States.ResultPathMatchFailure",
-            ErrorName::IntrinsicFailure => "States.IntrinsicFailure",
             ErrorName::NoChoiceMatched => "States.NoChoiceMatched",
             ErrorName::DataLimitExceeded => "States.DataLimitExceeded",
         }

@@ -1,8 +1,8 @@
 //! Fields that must have a type.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use crate::definition::{Dynamic, Expression, ExpressionKind, Map, Path, Wait, WaitFor};
+use crate::definition::{Dynamic, Expression, ExpressionKind, Map, Path, ProcessorMode, Wait, WaitFor};
 use crate::eval::{EvalError, Scope, parse_timestamp};
 
 /// The longest wait from now: what AWS's timer holds, in seconds.
@@ -136,30 +136,47 @@ impl Map {
     ///
     /// # Errors
     /// When the expression fails or gives something else than an array.
-    pub fn evaluate_items(&self, scope: &Scope<'_>) -> Result<Vec<Value>, EvalError> {
+    pub fn evaluate_items(&self, scope: &Scope<'_>) -> Result<MapItems, EvalError> {
+        let value = match &self.items {
+            None => scope.input.clone(),
+            Some(Dynamic::Constant(value)) => value.clone(),
+            Some(Dynamic::Template(template)) => template.evaluate(scope)?,
+            Some(Dynamic::Expression(expression)) => expression.items(scope)?,
+        };
+        match value {
+            Value::Array(values) => Ok(MapItems { values, keyed: false }),
+            Value::Object(members) if matches!(self.processor.mode, ProcessorMode::Distributed { .. }) => {
+                let pairs = members
+                    .into_iter()
+                    .map(|(key, value)| json!({ "Key": key, "Value": value }));
+                Ok(MapItems {
+                    values: pairs.collect(),
+                    keyed: true,
+                })
+            }
+            other => Err(self.no_items(&other)),
+        }
+    }
+
+    fn no_items(&self, value: &Value) -> EvalError {
         match &self.items {
-            None => match scope.input {
-                Value::Array(items) => Ok(items.clone()),
-                other => Err(EvalError::query(
-                    None,
-                    format!("Map state input must be an array but was: {other}"),
-                )),
-            },
-            Some(Dynamic::Constant(value)) => items_of(value.clone(), "Items"),
-            Some(Dynamic::Template(template)) => items_of(template.evaluate(scope)?, "Items"),
-            Some(Dynamic::Expression(expression)) => expression.items(scope),
+            None => EvalError::query(None, format!("Map state input must be an array but was: {value}")),
+            Some(Dynamic::Expression(expression)) => expression.no_items(value),
+            Some(Dynamic::Constant(_) | Dynamic::Template(_)) => EvalError::query(
+                Some("Items"),
+                format!("The value of the field 'Items' must be an array but was: {value}"),
+            ),
         }
     }
 }
 
-fn items_of(value: Value, field: &str) -> Result<Vec<Value>, EvalError> {
-    match value {
-        Value::Array(items) => Ok(items),
-        other => Err(EvalError::query(
-            Some(field),
-            format!("The value of the field '{field}' must be an array but was: {other}"),
-        )),
-    }
+/// The items of a Map.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MapItems {
+    /// The items; of an object, its members as `{"Key": …, "Value": …}`.
+    pub values: Vec<Value>,
+    /// They are an object's members.
+    pub keyed: bool,
 }
 
 /// Only a Map's items may be a structure; the parser makes no other template.
@@ -270,25 +287,23 @@ impl Expression {
         }
     }
 
-    fn items(&self, scope: &Scope<'_>) -> Result<Vec<Value>, EvalError> {
-        let value = match &self.kind {
-            ExpressionKind::Path(path) => path.read(scope)?,
-            ExpressionKind::Intrinsic(_) | ExpressionKind::Jsonata(_) => self.evaluate(scope)?,
-        };
-        match value {
-            Value::Array(items) => Ok(items),
-            other if self.is_jsonata() => Err(self.unexpected_type("array", &other)),
-            _ => {
-                // AWS drops the context object's second dollar sign
-                let path = if self.source.starts_with("$$") {
-                    &self.source[1..]
-                } else {
-                    &self.source
-                };
-                Err(EvalError::runtime(format!(
-                    "Reference path \"{path}\" must point to array."
-                )))
-            }
+    fn items(&self, scope: &Scope<'_>) -> Result<Value, EvalError> {
+        match &self.kind {
+            ExpressionKind::Path(path) => path.read(scope),
+            ExpressionKind::Intrinsic(_) | ExpressionKind::Jsonata(_) => self.evaluate(scope),
         }
+    }
+
+    fn no_items(&self, value: &Value) -> EvalError {
+        if self.is_jsonata() {
+            return self.unexpected_type("array", value);
+        }
+        // AWS drops the context object's second dollar sign
+        let path = if self.source.starts_with("$$") {
+            &self.source[1..]
+        } else {
+            &self.source
+        };
+        EvalError::runtime(format!("Reference path \"{path}\" must point to array."))
     }
 }

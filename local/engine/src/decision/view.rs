@@ -24,8 +24,47 @@ pub(crate) struct View {
     variables: Arc<Variables>,
     thread: ThreadId,
     token: Option<Arc<str>>,
-    item: Option<(usize, Arc<Value>)>,
+    item: Option<ViewedItem>,
     context: OnceCell<Value>,
+}
+
+/// `$$.Map.Item`.
+pub(crate) struct ViewedItem {
+    index: usize,
+    /// The member's name, where the items are an object's members.
+    key: Option<Value>,
+    value: Arc<Value>,
+}
+
+impl ViewedItem {
+    pub(crate) fn new(index: usize, value: Arc<Value>) -> Self {
+        Self {
+            index,
+            key: None,
+            value,
+        }
+    }
+
+    /// The item of a pair, `{"Key": …, "Value": …}`.
+    pub(crate) fn keyed(index: usize, pair: &Value) -> Self {
+        Self {
+            index,
+            key: pair.get("Key").cloned(),
+            value: Arc::new(pair.get("Value").cloned().unwrap_or_default()),
+        }
+    }
+
+    /// The item as the context object shows it. Its source is the state's data: there is no reader of items here.
+    pub(crate) fn context(&self) -> Value {
+        let mut item = Map::new();
+        item.insert("Index".to_owned(), self.index.into());
+        if let Some(key) = &self.key {
+            item.insert("Key".to_owned(), key.clone());
+        }
+        item.insert("Value".to_owned(), (*self.value).clone());
+        item.insert("Source".to_owned(), Value::from("STATE_DATA"));
+        json!({ "Item": item })
+    }
 }
 
 /// The data of one evaluation.
@@ -77,14 +116,14 @@ impl View {
     }
 
     /// The view of one item in a Map's ItemSelector.
-    pub(crate) fn with_item(&self, index: usize, value: Arc<Value>) -> Self {
+    pub(crate) fn with_item(&self, item: ViewedItem) -> Self {
         Self {
             state: self.state.clone(),
             input: self.input.clone(),
             variables: self.variables.clone(),
             thread: self.thread,
             token: self.token.clone(),
-            item: Some((index, value)),
+            item: Some(item),
             context: OnceCell::new(),
         }
     }
@@ -105,7 +144,10 @@ impl Decision<'_> {
             variables: thread.variables.clone(),
             thread: id,
             token: instance.call().and_then(|call| call.task.token.clone()),
-            item: thread.item.as_ref().map(|item| (item.index, item.value.clone())),
+            item: thread
+                .item
+                .as_ref()
+                .map(|item| ViewedItem::new(item.index, item.value.clone())),
             context: OnceCell::new(),
         })
     }
@@ -173,11 +215,8 @@ impl Decision<'_> {
     fn context(&self, view: &View) -> Value {
         let mut context = Map::new();
         context.insert("Execution".to_owned(), self.execution_context(view.thread));
-        if let Some((index, value)) = &view.item {
-            context.insert(
-                "Map".to_owned(),
-                json!({ "Item": { "Index": index, "Value": **value } }),
-            );
+        if let Some(item) = &view.item {
+            context.insert("Map".to_owned(), item.context());
         }
         // a view is of a thread that is in a state
         if let Some(instance) = self.execution().instance_if_any(view.thread) {
@@ -249,11 +288,16 @@ pub(crate) fn within_depth(value: Value) -> Result<Value, EvalError> {
     Ok(value)
 }
 
-/// The time as the context object writes it: `2026-11-22T13:00:00.000Z`.
+/// The time as the context object writes it: `2026-11-22T13:00:00.123Z`, and a whole second without a fraction.
 pub(crate) fn iso(millis: Timestamp) -> String {
+    let format = if millis % 1_000 == 0 {
+        chrono::SecondsFormat::Secs
+    } else {
+        chrono::SecondsFormat::Millis
+    };
     chrono::DateTime::from_timestamp_millis(millis)
         .unwrap_or_default()
-        .to_rfc3339_opts(chrono::SecondsFormat::Millis, true)
+        .to_rfc3339_opts(format, true)
 }
 
 /// Tells whether an expression may read the context object. Building it costs a copy of the execution's input, so that the
@@ -345,7 +389,9 @@ mod tests {
 
     #[test]
     fn times_are_written_with_milliseconds() {
-        assert_eq!(iso(0), "1970-01-01T00:00:00.000Z");
+        assert_eq!(iso(0), "1970-01-01T00:00:00Z");
+        assert_eq!(iso(1_700_000_000_000), "2023-11-14T22:13:20Z");
+        assert_eq!(iso(1_700_000_000_120), "2023-11-14T22:13:20.120Z");
         assert_eq!(iso(1_700_000_000_123), "2023-11-14T22:13:20.123Z");
     }
 }

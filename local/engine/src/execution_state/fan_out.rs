@@ -27,6 +27,8 @@ pub(crate) struct Iterations {
     pub(crate) input: Arc<Value>,
     /// The items, or the batches' inputs.
     pub(crate) items: Vec<Arc<Value>>,
+    /// The items are an object's members, `{"Key": …, "Value": …}`.
+    pub(crate) keyed: bool,
     /// The next to start.
     pub(crate) next: usize,
     /// The most that may run at a time.

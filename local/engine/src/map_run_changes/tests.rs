@@ -512,8 +512,8 @@ fn a_writer_without_a_resource_shapes_the_output() {
             "Output": "[1,2]", "OutputDetails": { "Included": true }, "RedriveCount": 0,
             "RedriveStatus": "NOT_REDRIVABLE",
             "RedriveStatusReason": "Execution is SUCCEEDED and cannot be redriven",
-            "StartDate": "1970-01-01T00:00:00.000Z", "StateMachineArn": format!("{PREFIX}:stateMachine:m/L"),
-            "Status": "SUCCEEDED", "StopDate": "1970-01-01T00:00:00.000Z",
+            "StartDate": "1970-01-01T00:00:00Z", "StateMachineArn": format!("{PREFIX}:stateMachine:m/L"),
+            "Status": "SUCCEEDED", "StopDate": "1970-01-01T00:00:00Z",
         })
     );
 }

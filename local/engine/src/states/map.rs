@@ -96,11 +96,12 @@ fn plan(d: &Decision<'_>, view: &View, map: &Map) -> Result<(FanOut, u64), EvalE
     };
     let limit = run::concurrency(max_concurrency, map.processor.mode);
     let fan_out = FanOut {
-        results: vec![None; items.len()],
+        results: vec![None; items.values.len()],
         open: 0,
         iterations: Some(Iterations {
             input: input.clone(),
-            items: items.into_iter().map(Arc::new).collect(),
+            keyed: items.keyed,
+            items: items.values.into_iter().map(Arc::new).collect(),
             next: 0,
             limit,
             redrive_queue: VecDeque::new(),

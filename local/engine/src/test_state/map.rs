@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::Value;
 use sluice_asl::definition::{Dynamic, ItemBatcher, Map, Template};
 use sluice_asl::eval::EvalError;
 use sluice_asl::serialized_len;
 
 use super::start::Started;
 use super::subject::SuspendedTest;
-use crate::decision::{Data, within_depth};
+use crate::decision::{Data, ViewedItem, within_depth};
 use crate::execution_state::Threshold;
 use crate::limits::MAX_PAYLOAD;
 use crate::states::map::batches_of;
@@ -33,7 +33,7 @@ impl SuspendedTest {
         if map.item_reader.is_some() {
             return Ok(self.test.read_items.take());
         }
-        let items = map.evaluate_items(&self.scope(Data::input(input)))?;
+        let items = map.evaluate_items(&self.scope(Data::input(input)))?.values;
         if !self.is_jsonata() {
             self.inspection.after_items_path = Some(Arc::new(Value::Array(items.clone())));
         }
@@ -91,7 +91,7 @@ impl SuspendedTest {
         let mut size = 0;
         for (index, item) in items.into_iter().enumerate() {
             if let Value::Object(members) = &mut context {
-                members.insert("Map".to_owned(), json!({ "Item": { "Index": index, "Value": item } }));
+                members.insert("Map".to_owned(), ViewedItem::new(index, Arc::new(item)).context());
             }
             let value = within_depth(selector.evaluate(&self.scope_in(Data::input(input), &context))?)?;
             size += serialized_len(&value);

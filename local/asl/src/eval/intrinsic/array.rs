@@ -5,15 +5,15 @@ use std::collections::HashSet;
 use serde_json::Value;
 
 use super::number::integer;
-use super::refusal::{Failure, FunctionResult, refuse};
+use super::refusal::{FunctionResult, Refusal, refuse};
 
 /// The most items that `ArrayRange` makes.
 const MAX_RANGE: u64 = 1000;
 
-fn items(value: &Value) -> Result<&Vec<Value>, Failure> {
+fn items(value: &Value) -> Result<&Vec<Value>, Refusal> {
     match value {
         Value::Array(items) => Ok(items),
-        other => refuse(format!("The first argument must be an array, but was: {other}")),
+        _ => refuse(),
     }
 }
 
@@ -31,9 +31,9 @@ fn same(a: &Value, b: &Value) -> bool {
 
 pub(super) fn partition(array: &Value, size: &Value) -> FunctionResult {
     let items = items(array)?;
-    match usize::try_from(integer(size, "The chunk size")?) {
+    match usize::try_from(integer(size)?) {
         Ok(size) if size > 0 => Ok(items.chunks(size).map(|chunk| Value::Array(chunk.to_vec())).collect()),
-        _ => refuse("The chunk size must be a positive number"),
+        _ => refuse(),
     }
 }
 
@@ -42,11 +42,11 @@ pub(super) fn contains(array: &Value, value: &Value) -> FunctionResult {
 }
 
 pub(super) fn range(from: &Value, to: &Value, step: &Value) -> FunctionResult {
-    let from = integer(from, "The first number")?;
-    let to = integer(to, "The last number")?;
-    let step = integer(step, "The increment")?;
+    let from = integer(from)?;
+    let to = integer(to)?;
+    let step = integer(step)?;
     if step == 0 {
-        return refuse("The increment must not be zero");
+        return refuse();
     }
     let distance = if step > 0 {
         to.checked_sub(from)
@@ -59,20 +59,17 @@ pub(super) fn range(from: &Value, to: &Value, step: &Value) -> FunctionResult {
         None => u64::MAX,
     };
     if count > MAX_RANGE {
-        return refuse(format!("The range must not have more than {MAX_RANGE} items"));
+        return refuse();
     }
     Ok((0..count).map(|i| Value::from(from + i as i64 * step)).collect())
 }
 
 pub(super) fn get_item(array: &Value, index: &Value) -> FunctionResult {
     let items = items(array)?;
-    let index = integer(index, "The index")?;
+    let index = integer(index)?;
     match usize::try_from(index).ok().and_then(|i| items.get(i)) {
         Some(item) => Ok(item.clone()),
-        None => refuse(format!(
-            "The index {index} is outside of the array of {} items",
-            items.len()
-        )),
+        None => refuse(),
     }
 }
 

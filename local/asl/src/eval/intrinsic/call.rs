@@ -69,6 +69,12 @@ impl Function {
         ("StringToJson", Function::StringToJson, 1, 1),
         ("JsonToString", Function::JsonToString, 1, 1),
     ];
+
+    /// The name after `States.`.
+    pub(super) fn name(self) -> &'static str {
+        let known = Self::ALL.iter().find(|(_, function, _, _)| *function == self);
+        known.map_or("", |(name, _, _, _)| name)
+    }
 }
 
 impl IntrinsicCall {

@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::call::{Argument, Call, Function, IntrinsicCall};
-use super::refusal::{Failure, FunctionResult};
+use super::refusal::{Failure, FunctionResult, Refusal};
 use super::{array, number, text};
-use crate::eval::error::{ErrorName, EvalError};
+use crate::eval::error::EvalError;
 use crate::eval::scope::Scope;
 use crate::size::weight;
 
@@ -17,18 +17,18 @@ impl IntrinsicCall {
     pub(crate) fn evaluate(&self, field: &str, scope: &Scope<'_>) -> Result<Value, EvalError> {
         self.call.evaluate(scope).map_err(|failure| match failure {
             Failure::Path(path) => EvalError::path_not_found(&path, field, scope.input),
-            Failure::Argument(message) => EvalError {
-                name: ErrorName::IntrinsicFailure,
-                cause: format!("The function '{}' had the following error: {message}", self.text),
-                location: None,
-            },
+            // measured on AWS: States.Runtime, not the States.IntrinsicFailure of the documentation
+            Failure::Function(message) => EvalError::runtime(format!(
+                "The function '{}' had the following error: {message}",
+                self.text
+            )),
             Failure::Size => EvalError::too_much(),
         })
     }
 }
 
 impl Call {
-    fn evaluate(&self, scope: &Scope<'_>) -> FunctionResult {
+    fn evaluate(&self, scope: &Scope<'_>) -> Result<Value, Failure> {
         let mut arguments = Vec::with_capacity(self.arguments.len());
         let mut left = MAX_ARGUMENTS;
         for argument in &self.arguments {
@@ -43,7 +43,12 @@ impl Call {
             left = left.checked_sub(weight(&value)).ok_or(Failure::Size)?;
             arguments.push(value);
         }
-        self.function.apply(&arguments, scope)
+        self.function.apply(&arguments, scope).map_err(|refusal| {
+            Failure::Function(match refusal {
+                Refusal::Arguments => format!("Invalid arguments in States.{}", self.function.name()),
+                Refusal::Explained(sentence) => sentence.to_owned(),
+            })
+        })
     }
 }
 

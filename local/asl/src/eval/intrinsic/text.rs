@@ -9,34 +9,31 @@ use serde_json::Value;
 use sha1::Sha1;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
-use super::refusal::{Failure, FunctionResult, refuse};
+use super::refusal::{FunctionResult, Refusal, refuse};
 
 /// The longest argument of the encodings and of `Hash`, in characters.
 const MAX_ENCODED: usize = 10_000;
 
-fn string<'v>(value: &'v Value, what: &str) -> Result<&'v str, Failure> {
-    match value {
-        Value::String(text) => Ok(text),
-        other => refuse(format!("{what} must be a string, but was: {other}")),
-    }
+fn string(value: &Value) -> Result<&str, Refusal> {
+    value.as_str().map_or_else(refuse, Ok)
 }
 
-fn short<'v>(value: &'v Value, what: &str) -> Result<&'v str, Failure> {
-    let text = string(value, what)?;
+fn short(value: &Value) -> Result<&str, Refusal> {
+    let text = string(value)?;
     if text.chars().count() > MAX_ENCODED {
-        return refuse(format!("{what} must not be longer than {MAX_ENCODED} characters"));
+        return refuse();
     }
     Ok(text)
 }
 
 pub(super) fn base64_encode(value: &Value) -> FunctionResult {
-    Ok(Value::String(STANDARD.encode(short(value, "The argument")?)))
+    Ok(Value::String(STANDARD.encode(short(value)?)))
 }
 
 pub(super) fn base64_decode(value: &Value) -> FunctionResult {
-    match STANDARD.decode(short(value, "The argument")?) {
+    match STANDARD.decode(short(value)?) {
         Ok(bytes) => Ok(Value::String(String::from_utf8_lossy(&bytes).into_owned())),
-        Err(error) => refuse(format!("The argument is not Base64: {error}")),
+        Err(_) => refuse(),
     }
 }
 
@@ -60,15 +57,13 @@ pub(crate) fn hex_digest(data: &str, algorithm: &str) -> Option<String> {
 
 pub(super) fn hash(data: &Value, algorithm: &Value) -> FunctionResult {
     let text = match data {
-        Value::String(_) => short(data, "The data")?.to_owned(),
+        Value::String(_) => short(data)?.to_owned(),
         other => other.to_string(),
     };
-    let algorithm = string(algorithm, "The algorithm")?;
+    let algorithm = string(algorithm)?;
     match hex_digest(&text, algorithm) {
         Some(digest) => Ok(Value::String(digest)),
-        None => refuse(format!(
-            "The algorithm must be MD5, SHA-1, SHA-256, SHA-384 or SHA-512, but was: {algorithm}"
-        )),
+        None => refuse(),
     }
 }
 
@@ -79,16 +74,14 @@ pub(super) fn json_merge(first: &Value, second: &Value, deep: &Value) -> Functio
             merged.extend(second.iter().map(|(key, value)| (key.clone(), value.clone())));
             Ok(Value::Object(merged))
         }
-        (Value::Object(_), Value::Object(_), _) => {
-            refuse("Only shallow merging is supported: the third argument must be false")
-        }
-        _ => refuse("The first two arguments must be objects"),
+        // only shallow merging is supported
+        _ => refuse(),
     }
 }
 
 pub(super) fn string_split(text: &Value, splitters: &Value) -> FunctionResult {
-    let text = string(text, "The first argument")?;
-    let splitters = string(splitters, "The splitter")?;
+    let text = string(text)?;
+    let splitters = string(splitters)?;
     if splitters.is_empty() {
         return Ok(Value::Array(if text.is_empty() {
             Vec::new()
@@ -106,17 +99,19 @@ pub(super) fn string_split(text: &Value, splitters: &Value) -> FunctionResult {
 }
 
 pub(super) fn string_to_json(text: &Value) -> FunctionResult {
-    let text = string(text, "The argument")?;
+    let text = string(text)?;
     match serde_json::from_str(text) {
         Ok(value) => Ok(value),
         Err(_) if text.trim().is_empty() => Ok(Value::Null),
-        Err(error) => refuse(format!("The argument is not JSON: {error}")),
+        Err(_) => refuse(),
     }
 }
 
+const COUNT: &str = "Invalid arguments in States.Format: number of arguments do not match the occurrences of {}.";
+
 /// `{}` stands for the next argument; `\{`, `\}` and `\\` for the character itself.
 pub(super) fn format(template: &Value, arguments: &[Value]) -> FunctionResult {
-    let template = string(template, "The template")?;
+    let template = string(template)?;
     let mut out = String::with_capacity(template.len());
     let mut next = arguments.iter();
     let mut chars = template.chars().peekable();
@@ -127,15 +122,24 @@ pub(super) fn format(template: &Value, arguments: &[Value]) -> FunctionResult {
                 chars.next();
                 match next.next() {
                     Some(value) => push_plain(value, &mut out),
-                    None => return refuse("The template has more {} than there are arguments"),
+                    None => return Err(Refusal::Explained(COUNT)),
                 }
             }
-            '{' | '}' => return refuse("A brace must be escaped or part of {}"),
+            '{' => {
+                return Err(Refusal::Explained(
+                    "Invalid template in States.Format: matching '}' not found for '{'.",
+                ));
+            }
+            '}' => {
+                return Err(Refusal::Explained(
+                    "Invalid template in States.Format: matching '{' not found for '}'.",
+                ));
+            }
             c => out.push(c),
         }
     }
     if next.next().is_some() {
-        return refuse("The template has fewer {} than there are arguments");
+        return Err(Refusal::Explained(COUNT));
     }
     Ok(Value::String(out))
 }

@@ -7,6 +7,7 @@ use jsonata_core::value::{JValue, with_stack};
 use serde_json::Value;
 
 use super::convert::to_jsonata;
+use super::limits::MAX_DEPTH;
 use super::{builtin_override, functions};
 use crate::size::weight;
 
@@ -30,6 +31,8 @@ pub(super) struct Analysis {
     pub(super) functions: BTreeSet<String>,
     /// It holds a function body, a binding or a range: something can happen more often than it is written.
     pub(super) repeats: bool,
+    /// It may nest deeper than AWS allows: it does where it stands, or it calls a function of its own by name.
+    pub(super) may_be_deep: bool,
     /// It calls `$pad`.
     pub(super) pads: bool,
     /// The functions that it names and that have an override.
@@ -40,6 +43,11 @@ pub(super) struct Analysis {
     pub(super) top_level_reference: Option<String>,
     /// `%` climbs back up a path, so that no part can be left out.
     climbs: bool,
+    /// The functions that it calls by name.
+    called: BTreeSet<String>,
+    /// The levels around the node that is visited, and the most of them.
+    level: usize,
+    deepest: usize,
 }
 
 impl Needs {
@@ -99,6 +107,9 @@ impl Analysis {
     pub(super) fn of(tree: &AstNode) -> Self {
         let mut analysis = Self::default();
         analysis.visit(tree, false);
+        // each node is two levels at most: a path, and its step
+        analysis.may_be_deep |= 2 * analysis.deepest + 2 > MAX_DEPTH;
+        analysis.may_be_deep |= analysis.called.iter().any(|name| analysis.own.contains(name));
         if analysis.climbs {
             analysis.variables.values_mut().for_each(Needs::make_whole);
         }
@@ -121,7 +132,10 @@ impl Analysis {
 
     /// `has_context`: a value that `$` and bare names refer to is there.
     fn visit(&mut self, node: &AstNode, has_context: bool) {
+        self.level += 1;
+        self.deepest = self.deepest.max(self.level);
         with_stack(|| self.visit_node(node, has_context));
+        self.level -= 1;
     }
 
     fn visit_all<'n>(&mut self, nodes: impl IntoIterator<Item = &'n AstNode>, has_context: bool) {
@@ -153,11 +167,14 @@ impl Analysis {
                 if functions::is_function(name) {
                     self.functions.insert(name.to_owned());
                 }
+                self.called.insert(name.clone());
                 self.pads |= name == "pad";
                 self.overridden.extend(builtin_override::overridden(name));
                 self.visit_all(args, has_context);
             }
             AstNode::Call { procedure, args } => {
+                // what a function gives is a function of its own
+                self.may_be_deep |= !matches!(**procedure, AstNode::Lambda { .. });
                 self.visit(procedure, has_context);
                 self.visit_all(args, has_context);
             }

@@ -132,6 +132,7 @@ fn write_key(value: &JValue, out: &mut String) -> bool {
         JValue::Bool(b) => out.push_str(if *b { "t" } else { "f" }),
         // -0 is 0
         JValue::Number(n) => out.push_str(&format!("{:x};", (n + 0.0).to_bits())),
+        JValue::Integer(n) => out.push_str(&format!("i{n};")),
         JValue::String(text) => out.push_str(&format!("{}:{text}", text.len())),
         JValue::Array(items) => {
             out.push('[');

@@ -21,7 +21,10 @@ pub(super) fn to_jsonata(value: &Value) -> JValue {
     match value {
         Value::Null => JValue::Null,
         Value::Bool(b) => JValue::Bool(*b),
-        Value::Number(n) => JValue::Number(n.as_f64().unwrap_or(0.0)),
+        Value::Number(n) => match n.as_i64() {
+            Some(n) => JValue::integer(n),
+            None => JValue::Number(n.as_f64().unwrap_or(0.0)),
+        },
         Value::String(text) => JValue::string(text.as_str()),
         Value::Array(items) => with_stack(|| {
             let flat = !items.iter().any(Value::is_array);
@@ -62,6 +65,10 @@ fn convert(value: &JValue, budget: &mut usize, depth: usize) -> Result<Value, Un
         JValue::Number(n) => {
             spend(8)?;
             Ok(number(*n))
+        }
+        JValue::Integer(n) => {
+            spend(8)?;
+            Ok(Value::from(*n))
         }
         JValue::String(text) => {
             spend(text.len() + 2)?;

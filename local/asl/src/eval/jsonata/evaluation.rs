@@ -1,14 +1,14 @@
 //! Evaluations by the evaluator.
 
 use jsonata_core::ast::AstNode;
-use jsonata_core::evaluator::{Context, Evaluator, EvaluatorError, EvaluatorOptions};
+use jsonata_core::evaluator::{CancelToken, Context, Evaluator, EvaluatorError, EvaluatorOptions};
 use jsonata_core::value::JValue;
 use serde_json::Value;
 
 use super::analysis::{Analysis, Needs};
 use super::convert::{Unsupported, from_jsonata, to_jsonata};
 use super::cost::Bound;
-use super::limits::{MAX_DEPTH, MAX_SEQUENCE, TOO_LARGE};
+use super::limits::{MAX_DEPTH, MAX_SEQUENCE, TOO_DEEP, TOO_LARGE};
 use super::{functions, guard, isolation};
 use crate::eval::error::EvalError;
 use crate::eval::scope::Scope;
@@ -40,12 +40,15 @@ impl Failure {
             Failure::Unsupported(Unsupported::Size) => {
                 format!("threw an error during evaluation: {}", TOO_LARGE)
             }
+            Failure::Error(error) if error.message().starts_with("D1011") || error.message().starts_with("U1001") => {
+                format!("threw an error during evaluation: {TOO_DEEP}")
+            }
+            Failure::Error(error) if error.message().starts_with("D2015") => {
+                format!("threw an error during evaluation: {TOO_LARGE}")
+            }
             Failure::Error(error) => {
                 let separator = if error.code().is_some() { '.' } else { ':' };
-                format!(
-                    "threw an error during evaluation{separator} {}",
-                    error.message()
-                )
+                format!("threw an error during evaluation{separator} {}", error.message())
             }
         };
         EvalError::query(
@@ -56,13 +59,20 @@ impl Failure {
 }
 
 /// Limits that do not depend on the machine: the time is the caller's business, who may give the signal to stop.
-pub(super) fn options(scope: &Scope<'_>) -> EvaluatorOptions {
+/// `exact_depth`: it may nest as deep as AWS allows, so that each level is counted.
+pub(super) fn options(cancel: Option<CancelToken>, exact_depth: bool) -> EvaluatorOptions {
     EvaluatorOptions {
         timeout_ms: None,
-        cancel: scope.stop.map(|stop| stop.token().clone()),
+        cancel,
         max_stack_depth: Some(MAX_DEPTH),
         max_sequence_length: Some(MAX_SEQUENCE),
+        exact_depth,
     }
+}
+
+/// The signal that stops the evaluations of a scope.
+pub(super) fn cancel(scope: &Scope<'_>) -> Option<CancelToken> {
+    scope.stop.map(|stop| stop.token().clone())
 }
 
 pub(super) fn finish(evaluator: &mut Evaluator, tree: &AstNode) -> Result<Value, Failure> {
@@ -95,7 +105,8 @@ impl Evaluation {
                 context.bind(name.clone(), value);
             }
         }
-        self.run_in(context, options(scope), scope.now, seed)
+        let options = options(cancel(scope), self.analysis.may_be_deep);
+        self.run_in(context, options, scope.now, seed)
     }
 
     pub(super) fn run_in(

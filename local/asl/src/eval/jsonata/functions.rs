@@ -10,13 +10,15 @@ use jsonata_core::value::JValue;
 use serde_json::Value;
 
 use super::convert::to_jsonata;
+use super::limits::too_large;
 use crate::eval::Entropy;
 use crate::eval::intrinsic::hex_digest;
+use crate::eval::java_random::JavaRandom;
 
 type FunctionResult = Result<JValue, EvaluatorError>;
 
-/// The most items that `$range` makes, as `States.ArrayRange`.
-const MAX_RANGE: f64 = 1000.0;
+/// The most items that `$range` makes: one more exceeds the memory that AWS gives an evaluation.
+const MAX_RANGE: i128 = 360_145;
 
 const HOST_FUNCTIONS: [&str; 10] = [
     "partition",
@@ -122,7 +124,7 @@ pub(super) fn register(
             "partition" => evaluator.register_fn("partition", partition)?,
             "range" => evaluator.register_fn("range", range)?,
             "hash" => evaluator.register_fn("hash", hash)?,
-            "uuid" => evaluator.register_fn("uuid", move |_: &[JValue]| Ok(JValue::from(entropy.uuid())))?,
+            "uuid" => evaluator.register_fn("uuid", move |args: &[JValue]| uuid(args, &entropy))?,
             "parse" => evaluator.register_fn("parse", parse)?,
             "random" => evaluator.register_fn_override("random", move |args: &[JValue]| random(args, &entropy))?,
             "now" => evaluator.register_fn_override("now", move |args: &[JValue]| format_now(now, args))?,
@@ -143,10 +145,30 @@ fn refuse<T>(message: impl Into<String>) -> Result<T, EvaluatorError> {
     Err(EvaluatorError::EvaluationError(message.into()))
 }
 
-/// JSONata's complaint about an argument that does not fit a function's signature.
-fn mismatch<T>(position: usize, function: &str) -> Result<T, EvaluatorError> {
+/// The kind of an argument, as a letter of JSONata's function signatures.
+#[derive(Clone, Copy)]
+enum Kind {
+    Any,
+    Number,
+    Text,
+}
+
+/// Checks the arguments as JSONata checks those of its own functions: each may be undefined, those after the first
+/// `required` may be left out, and no others may follow. The message leaves the function's name to the caller.
+fn check(args: &[JValue], kinds: &[Kind], required: usize) -> Result<(), EvaluatorError> {
+    let fits = |(i, argument): (usize, &JValue)| match (kinds.get(i), argument) {
+        (None, _) => false,
+        (Some(Kind::Any), _) | (Some(_), JValue::Undefined) => true,
+        (Some(Kind::Number), other) => other.is_number(),
+        (Some(Kind::Text), other) => other.is_string(),
+    };
+    let position = match args.iter().enumerate().position(|argument| !fits(argument)) {
+        Some(position) => position + 1,
+        None if args.len() < required => args.len() + 1,
+        None => return Ok(()),
+    };
     refuse(format!(
-        "T0410: Argument {position} of function \"{function}\" does not match function signature"
+        "T0410: Argument {position} of function {{{{token}}}} does not match function signature"
     ))
 }
 
@@ -154,64 +176,60 @@ fn argument(args: &[JValue], i: usize) -> &JValue {
     args.get(i).unwrap_or(&JValue::Undefined)
 }
 
-fn number(args: &[JValue], i: usize, function: &str) -> Result<f64, EvaluatorError> {
+/// A whole number, rounded towards zero.
+fn whole(args: &[JValue], i: usize) -> Option<i64> {
     match argument(args, i) {
-        JValue::Number(n) => Ok(*n),
-        _ => mismatch(i + 1, function),
+        JValue::Integer(n) => Some(*n),
+        other => other.as_f64().map(|n| n as i64),
     }
 }
 
 fn partition(args: &[JValue]) -> FunctionResult {
-    let size = number(args, 1, "partition")?;
-    if size < 1.0 {
-        return refuse("The chunk size must be a positive number");
-    }
+    check(args, &[Kind::Any, Kind::Number], 2)?;
+    let size = match whole(args, 1) {
+        None | Some(0) => return Ok(JValue::Undefined),
+        Some(size) if size < 0 => return refuse("The chunk size must be a positive number"),
+        Some(size) => size as usize,
+    };
     match argument(args, 0) {
         JValue::Undefined => Ok(JValue::Undefined),
         JValue::Array(items) => Ok(JValue::array(
-            items
-                .chunks(size as usize)
-                .map(|chunk| JValue::array(chunk.to_vec()))
-                .collect(),
+            items.chunks(size).map(|chunk| JValue::array(chunk.to_vec())).collect(),
         )),
         single => Ok(JValue::array(vec![JValue::array(vec![single.clone()])])),
     }
 }
 
 fn range(args: &[JValue]) -> FunctionResult {
-    let (from, to, step) = (
-        number(args, 0, "range")?,
-        number(args, 1, "range")?,
-        number(args, 2, "range")?,
-    );
-    if step == 0.0 {
-        return refuse("The increment must not be zero");
+    check(args, &[Kind::Number, Kind::Number, Kind::Number], 3)?;
+    let (Some(from), Some(to), Some(step)) = (whole(args, 0), whole(args, 1), whole(args, 2)) else {
+        return Ok(JValue::Undefined);
+    };
+    if step == 0 {
+        return Ok(JValue::Undefined);
     }
-    let count = ((to - from) / step).floor() + 1.0;
+    let (from, to, step) = (i128::from(from), i128::from(to), i128::from(step));
+    let count = ((to - from).div_euclid(step) + 1).max(0);
     if count > MAX_RANGE {
-        return refuse(format!("The range must not have more than {MAX_RANGE} items"));
+        return too_large();
     }
-    let items: Vec<_> = (0..count.max(0.0) as u32)
-        .map(|i| JValue::from_f64(from + f64::from(i) * step))
-        .collect();
-    // a range is a sequence: of one item it is that item
-    Ok(match <[JValue; 1]>::try_from(items) {
-        Ok([single]) => single,
-        Err(items) => JValue::array(items),
-    })
+    let items: Vec<_> = (0..count).map(|i| JValue::integer((from + i * step) as i64)).collect();
+    // a range is a sequence: of one item it is that item, of none it is nothing
+    Ok(JValue::sequence(items).unwrap_sequence())
 }
 
 fn hash(args: &[JValue]) -> FunctionResult {
+    check(args, &[Kind::Any, Kind::Text], 2)?;
     let data = match argument(args, 0) {
         JValue::Undefined => return Ok(JValue::Undefined),
         JValue::String(text) => text.to_string(),
         other => match string::string(other, None)? {
             JValue::String(text) => text.to_string(),
-            _ => return mismatch(1, "hash"),
+            _ => return Ok(JValue::Undefined),
         },
     };
     let Some(algorithm) = argument(args, 1).as_str() else {
-        return mismatch(2, "hash");
+        return Ok(JValue::Undefined);
     };
     match hex_digest(&data, algorithm) {
         Some(digest) => Ok(JValue::from(digest)),
@@ -222,22 +240,27 @@ fn hash(args: &[JValue]) -> FunctionResult {
 }
 
 fn random(args: &[JValue], entropy: &Entropy) -> FunctionResult {
-    match argument(args, 0) {
-        JValue::Undefined => Ok(JValue::from_f64(entropy.unit())),
+    check(args, &[Kind::Number], 0)?;
+    Ok(JValue::from_f64(match whole(args, 0) {
+        None => entropy.unit(),
         // the same seed gives the same number
-        JValue::Number(seed) => Ok(JValue::from_f64(Entropy::new([seed.to_bits(), 0]).unit())),
-        _ => mismatch(1, "random"),
-    }
+        Some(seed) => JavaRandom::new(seed).unit(),
+    }))
+}
+
+fn uuid(args: &[JValue], entropy: &Entropy) -> FunctionResult {
+    check(args, &[], 0)?;
+    Ok(JValue::from(entropy.uuid()))
 }
 
 fn parse(args: &[JValue]) -> FunctionResult {
-    match argument(args, 0) {
-        JValue::Undefined => Ok(JValue::Undefined),
-        JValue::String(text) => match serde_json::from_str::<Value>(text) {
-            Ok(value) => Ok(to_jsonata(&value)),
-            Err(error) => refuse(format!("The argument of function \"parse\" is not JSON: {error}")),
-        },
-        _ => mismatch(1, "parse"),
+    check(args, &[Kind::Text], 1)?;
+    let Some(text) = argument(args, 0).as_str() else {
+        return Ok(JValue::Undefined);
+    };
+    match serde_json::from_str::<Value>(text) {
+        Ok(value) => Ok(to_jsonata(&value)),
+        Err(error) => refuse(format!("The argument of function \"parse\" is not JSON: {error}")),
     }
 }
 

@@ -27,10 +27,10 @@ const RANGE: &str = "!range";
 const DEEP: &str = "!deep";
 const JOINED: &str = "!joined";
 /// The most items that all steps which join give together.
-const MAX_JOINED: usize = 2 * MAX_SEQUENCE;
+const MAX_JOINED: usize = 524_288;
 
 /// The most items that all ranges of one evaluation may have together.
-const MAX_RANGED: usize = 8 * MAX_SEQUENCE;
+const MAX_RANGED: usize = 2_097_152;
 
 /// `tree` with guards.
 pub(super) fn guarded(mut tree: AstNode, analysis: &Analysis) -> AstNode {
@@ -41,6 +41,9 @@ pub(super) fn guarded(mut tree: AstNode, analysis: &Analysis) -> AstNode {
 /// The guards' functions, as far as an expression needs them.
 pub(super) fn register(evaluator: &mut Evaluator, analysis: &Analysis) -> Result<(), EvaluatorError> {
     builtin_override::register(evaluator, &analysis.overridden)?;
+    for guard in [SIZE, WIDTH, ITEMS, RANGE, DEEP, JOINED] {
+        evaluator.set_transparent(guard);
+    }
     if analysis.joins {
         let joined = Cell::new(0);
         evaluator.register_fn(JOINED, move |args: &[JValue]| {

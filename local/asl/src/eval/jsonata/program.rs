@@ -1,14 +1,13 @@
 //! Compiled expressions.
 
-use jsonata_core::evaluator::{Context, EvaluatorOptions};
+use jsonata_core::evaluator::Context;
 use jsonata_core::parser;
 use serde_json::Value;
 
 use super::analysis::Analysis;
 use super::convert::to_jsonata;
 use super::cost::Bound;
-use super::evaluation::{Evaluation, Failure};
-use super::limits::{MAX_DEPTH, MAX_SEQUENCE};
+use super::evaluation::{Evaluation, Failure, options};
 use super::plan::{Plan, shortcut};
 use super::request::Pending;
 use super::walk::{Root, Walked, walk, walk_by_evaluator};
@@ -161,12 +160,7 @@ impl JsonataProgram {
         for (name, value) in &request.bindings {
             context.bind(name.clone(), to_jsonata(value));
         }
-        let options = EvaluatorOptions {
-            timeout_ms: None,
-            cancel: None,
-            max_stack_depth: Some(MAX_DEPTH),
-            max_sequence_length: Some(MAX_SEQUENCE),
-        };
+        let options = options(None, evaluation.analysis.may_be_deep);
         let result = evaluation.run_in(context, options, request.now, request.seed);
         result.map_err(|failure| failure.sentence(&request.source, &request.field))
     }

@@ -205,7 +205,7 @@ fn failures_are_in_aws_words() {
 
 #[test]
 fn bombs_are_refused() {
-    let limit = "threw an error during evaluation: Expression evaluation exceeded the memory limit.";
+    let limit = "threw an error during evaluation: Expression evaluation memory limit exceeded: Check for excessive memory usage";
     check_failure("$reduce([1..60], function($a, $i) { $a & $a }, 'xx')", limit);
     check_failure("$pad('x', 100000000000)", limit);
     check_failure("($states.input.s).$pad(100000000000)", limit);
@@ -367,5 +367,162 @@ fn fields_need_something_to_be_read_from() {
         "$map($x, function($y) { $y.z })",
     ] {
         assert!(JsonataProgram::parse(source).is_ok(), "{source}");
+    }
+}
+
+#[test]
+fn numbers_that_are_not_finite_leave_as_texts() {
+    check("1/0", json!("Infinity"));
+    check("-1/0", json!("-Infinity"));
+    check("1e308 * 10", json!("Infinity"));
+    check("[0/0, {'k': 1/0}]", json!(["NaN", {"k": "Infinity"}]));
+    check("$parseInteger('abc', '0')", json!("NaN"));
+}
+
+#[test]
+fn an_evaluation_nests_a_hundred_levels() {
+    const TOO_DEEP: &str = "threw an error during evaluation: Stack overflow error: Check for non-terminating recursive \
+                            function. Consider rewriting as tail-recursive";
+    let nested = |open: &str, close: &str, n: usize| format!("{}1{}", open.repeat(n), close.repeat(n));
+    let sum = |terms: usize| format!("1{}", "+1".repeat(terms - 1));
+    let calls = |n: usize| format!("($f := function($x){{ $x <= 0 ? 0 : 1 + $f($x-1) }}; $f({n}))");
+    check(&sum(100), json!(100));
+    check(&nested("(", ")", 99), json!(1));
+    check(&calls(31), json!(31));
+    assert!(evaluate(&nested("[", "]", 99)).is_ok());
+    assert!(evaluate(&nested("$abs(", ")", 98)).is_ok());
+    for source in [
+        sum(101),
+        sum(200),
+        nested("(", ")", 100),
+        nested("[", "]", 100),
+        nested("$abs(", ")", 100),
+        calls(32),
+    ] {
+        check_failure(&source, TOO_DEEP);
+    }
+    // a call in tail position takes no level, and what a function of its own makes does not nest
+    check("($f := function($x){ $x >= 5000 ? $x : $f($x+1) }; $f(1))", json!(5000));
+    check(
+        "($f := function($x){ $x + 1 }; $sum($map([1..200], $f)))",
+        json!(20_300),
+    );
+}
+
+#[test]
+fn memory_is_what_aws_gives() {
+    const LIMIT: &str = "threw an error during evaluation: Expression evaluation memory limit exceeded: Check for excessive memory usage";
+    let doubled =
+        |n: usize| format!("($p := function($s, $n) {{ $n = 0 ? $s : $p($s & $s, $n - 1) }}; $length($p('x', {n})))");
+    check("[1..873782] ~> $count()", json!(873_782));
+    check_failure("[1..873783] ~> $count()", LIMIT);
+    check(&doubled(22), json!(4_194_304));
+    check_failure(&doubled(23), LIMIT);
+    check("$count($range(1, 360145, 1))", json!(360_145));
+    check_failure("$count($range(1, 360146, 1))", LIMIT);
+}
+
+#[test]
+fn long_whole_numbers_keep_their_digits() {
+    check(
+        "$parse('{\"n\":9223372036854775807}').n",
+        json!(9_223_372_036_854_775_807_i64),
+    );
+    check(
+        "{'n': $parse('[9007199254740993]')[0]}",
+        json!({"n": 9_007_199_254_740_993_i64}),
+    );
+    check("$string($parse('9007199254740993'))", json!("9007199254740993"));
+    check("$type($parse('9007199254740993'))", json!("number"));
+    // what calculates takes the nearest double
+    check("$parse('9007199254740993') + 1", json!(9_007_199_254_740_992_i64));
+    check(
+        "$max([$parse('9007199254740993'), 1])",
+        json!(9_007_199_254_740_992_i64),
+    );
+    check("$parse('9007199254740993') > 1", json!(true));
+}
+
+#[test]
+fn functions_of_step_functions_check_their_arguments() {
+    check("$random(42)", json!(0.727_563_680_032_868_1));
+    check("$random(0.9)", json!(0.730_967_787_376_657));
+    check("$range(-1.7, 2, 1)", json!([-1, 0, 1, 2]));
+    check("$range(0, 6, 2)", json!([0, 2, 4, 6]));
+    check("$partition([1, 2, 3], 2.9)", json!([[1, 2], [3]]));
+    for (source, position, name) in [
+        ("$random('a')", 1, "random"),
+        ("$range(1, 'b', 1)", 2, "range"),
+        ("$range(1, 2)", 3, "range"),
+        ("$partition([1], '2')", 2, "partition"),
+        ("$hash('a')", 2, "hash"),
+        ("$parse(1)", 1, "parse"),
+        ("$uuid(1)", 1, "uuid"),
+    ] {
+        check_failure(
+            source,
+            &format!(
+                "threw an error during evaluation. T0410: Argument {position} of function \"{name}\" does not match function \
+                 signature"
+            ),
+        );
+    }
+    for source in [
+        "$parse($nothing)",
+        "$hash($nothing, 'MD5')",
+        "$partition($nothing, 1)",
+        "$range(1, 2, 0)",
+    ] {
+        check_failure(source, "returned nothing (undefined).");
+    }
+}
+
+#[test]
+fn errors_are_jsonata_js_s() {
+    for (source, message) in [
+        (
+            "$abs('a')",
+            "T0410: Argument 1 of function \"abs\" does not match function signature",
+        ),
+        (
+            "$sum(['a'])",
+            "T0412: Argument 1 of function \"sum\" must be an array of \"numbers\"",
+        ),
+        (
+            "$each('x', function($v){$v})",
+            "T0410: Argument 1 of function \"each\" does not match function signature",
+        ),
+        (
+            "$split('a','b',-1)",
+            "D3020: Third argument of split function must evaluate to a positive number",
+        ),
+        (
+            "$formatNumber(1, 'x')",
+            "D3086: The sub-picture must not contain a passive character that is preceded by an active character and that is \
+             followed by another active character",
+        ),
+        (
+            "1 + 'a'",
+            "T2002: The right side of the \"+\" operator must evaluate to a number",
+        ),
+        (
+            "1 < 'a'",
+            "T2009: The values 1 and \"a\" either side of operator \"<\" must be of the same data type",
+        ),
+        ("-'a'", "D1002: Cannot negate a non-numeric value: \"a\""),
+        ("$number('x')", "D3030: Unable to cast value to a number: \"x\""),
+        ("$eval('1')", "T1006: Attempted to invoke a non-function"),
+    ] {
+        check_failure(source, &format!("threw an error during evaluation. {message}"));
+    }
+    for (source, message) in [
+        ("{\"a\":}", "The symbol \"}\" cannot be used as a unary operator"),
+        ("$match(\"a\", /abc", "No terminating / in regular expression"),
+        ("$a[1,2)", "Expected \"]\", got \",\""),
+        ("1 +", "Unexpected end of expression"),
+        ("$a ?: 1", "The symbol \":\" cannot be used as a unary operator"),
+    ] {
+        let error = JsonataProgram::parse(source).expect_err(source);
+        assert_eq!(error.to_string(), message, "{source}");
     }
 }

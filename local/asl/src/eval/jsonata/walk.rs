@@ -5,7 +5,7 @@ use jsonata_core::evaluator::{Context, Evaluator};
 use serde_json::Value;
 
 use super::convert::to_jsonata;
-use super::evaluation::{Failure, finish, options};
+use super::evaluation::{Failure, cancel, finish, options};
 use crate::eval::scope::Scope;
 
 /// The start of a walk.
@@ -71,7 +71,7 @@ pub(super) fn walk_by_evaluator(root: &Root, names: &[String], scope: &Scope<'_>
     let mut context = Context::new();
     context.bind("v".to_owned(), to_jsonata(value));
     finish(
-        &mut Evaluator::with_options(context, options(scope)),
+        &mut Evaluator::with_options(context, options(cancel(scope), false)),
         &AstNode::Path { steps },
     )
 }

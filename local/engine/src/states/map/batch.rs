@@ -31,7 +31,7 @@ pub(super) fn batches(
     let mut inputs = Vec::with_capacity(iterations.items.len());
     let mut bytes = 0;
     for item in iterations.items.iter().enumerate() {
-        let input = item_input(d, view, map, item, &iterations.input)?;
+        let input = item_input(d, view, map, item, iterations)?;
         bytes += serialized_len(&input);
         if bytes > MAX_RUN_INPUT {
             return Err(EvalError {

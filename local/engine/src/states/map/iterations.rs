@@ -85,7 +85,7 @@ pub(super) fn proceed(d: &mut Decision<'_>, thread: ThreadId, map: &Map) -> Step
                 let iterations = d.execution().iterations(thread)?;
                 let item = iterations.item(thread, index)?.clone();
                 let view = d.view(thread)?;
-                let input = match item_input(d, &view, map, (index, &item), &iterations.input) {
+                let input = match item_input(d, &view, map, (index, &item), iterations) {
                     Ok(input) => input,
                     Err(error) => {
                         d.abort_branches(thread)?;
