@@ -48,7 +48,7 @@ impl WorkerCommand {
 }
 
 /// The cause of the error of an expression that needs too much memory.
-const TOO_MUCH_MEMORY: &str = "Expression evaluation exceeded the memory limit.";
+const TOO_MUCH_MEMORY: &str = "Expression evaluation memory limit exceeded: Check for excessive memory usage";
 
 /// The cause of the error of an expression that takes too long, alone or together with those before it.
 const TOO_MUCH_TIME: &str = "Expression evaluation exceeded the time limit.";
