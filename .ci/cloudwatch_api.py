@@ -217,9 +217,31 @@ def with_protocol(endpoint, names, protocol):
     assert refused(cloudwatch.get_metric_data, MetricDataQueries=wrong, **span) == "ValidationError"
     assert refused(cloudwatch.get_dashboard, DashboardName="nowhere") == "ResourceNotFound"
     assert refused(cloudwatch.put_dashboard, DashboardName="x", DashboardBody="{}") == "InvalidParameterInput"
-    code = refused(cloudwatch.describe_alarms)
+    code = refused(cloudwatch.describe_anomaly_detectors)
     assert code in ("UnknownOperationException", "InvalidAction"), code
+    alarms(cloudwatch, protocol)
     return rows
+
+
+def alarms(cloudwatch, protocol):
+    """An alarm of one's own beside those of the stack: put, set, told of, deleted."""
+    name = f"check-{protocol}"
+    cloudwatch.put_metric_alarm(
+        AlarmName=name, Namespace="Check", MetricName="Own", Dimensions=[{"Name": "Protocol", "Value": protocol}], Statistic="Sum",
+        Period=60, EvaluationPeriods=3, DatapointsToAlarm=2, Threshold=1.5, ComparisonOperator="LessThanThreshold",
+        TreatMissingData="ignore", ActionsEnabled=False)
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="by hand", StateReasonData='{"by": "hand"}')
+    alarm, = cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+    assert (alarm["StateReason"], alarm["ActionsEnabled"], alarm["Threshold"]) == ("by hand", False, 1.5), alarm
+    assert alarm["StateUpdatedTimestamp"].tzinfo and alarm["DatapointsToAlarm"] == 2, alarm
+    of_stack = [a for page in cloudwatch.get_paginator("describe_alarms").paginate(PaginationConfig={"PageSize": 3}) for a in page["MetricAlarms"]]
+    assert any("ExecutionsLost" in a["AlarmName"] and len(a["Metrics"]) == 3 for a in of_stack), of_stack
+    history = cloudwatch.describe_alarm_history(AlarmName=name, HistoryItemType="StateUpdate")["AlarmHistoryItems"]
+    assert [item["HistorySummary"] for item in history] == ["Alarm updated from INSUFFICIENT_DATA to ALARM"], history
+    code = refused(cloudwatch.set_alarm_state, AlarmName="nowhere", StateValue="OK", StateReason="none")
+    assert code == "ResourceNotFound", code
+    cloudwatch.delete_alarms(AlarmNames=[name])
+    assert cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"] == []
 
 
 def cli(endpoint):

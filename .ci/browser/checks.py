@@ -84,7 +84,6 @@ class Looker:
     def look(self, page):
         """Looks at one page in all ways. It is loaded, and what it does is done, once with script and once without."""
         with self.opened(self.scripted, page, page.name) as tab:
-            self.keyboard(tab, page.name)
             # by the debugger's protocol, which the page's Content-Security-Policy does not bind
             tab.evaluate(self.axe)
             for width in WIDTHS:
@@ -94,6 +93,7 @@ class Looker:
                     where = f"{page.name} at {width} {scheme}"
                     self.shown(tab, where)
                     self.accessible(tab, page, where, colours=scheme != SCHEMES[0])
+            self.keyboard(tab, page.name)
         with self.opened(self.bare, page, f"{page.name} without script") as tab:
             self.shown(tab, f"{page.name} at {WIDTHS[1]} light without script")
 

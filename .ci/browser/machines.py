@@ -55,5 +55,13 @@ SIXTY = flow(**{name: state for n in range(15) for name, state in {
                  "Catch": [{"ErrorEquals": ["States.ALL"], "Next": f"Prepare{n}"}]},
 } .items()}, Done={"Type": "Succeed"})
 
-MACHINES = {"nested": NESTED, "failed": FAILED, "run": RUN, "sixty": SIXTY}
+# What a stranger may write wherever a name, a comment or an error may stand.
+STRANGE = "\"><img src=x onerror=alert(1)><script>alert(1)</script>"
+
+STRANGE_MACHINE = {"Comment": STRANGE, **flow(**{
+    STRANGE[:60]: {"Type": "Pass", "Comment": STRANGE, "Result": {STRANGE: STRANGE}, "Next": "End"},
+    "End": {"Type": "Fail", "Error": STRANGE, "Cause": STRANGE},
+})}
+
+MACHINES = {"nested": NESTED, "failed": FAILED, "run": RUN, "sixty": SIXTY, "strange": STRANGE_MACHINE}
 INPUT = {"n": 7, "list": [{"n": n} for n in range(5)]}

@@ -10,6 +10,7 @@ from playwright.sync_api import sync_playwright
 
 import checks
 import hostile
+import pictures
 from pages import PAGES
 from world import World, sluice
 
@@ -33,6 +34,7 @@ def main():
     parser.add_argument("--only", default="", help="pages whose names begin so")
     parser.add_argument("--no-hostile", action="store_true", help="leave out the browser that presses every button of a mail's link")
     parser.add_argument("--screenshots", default="target/screenshots")
+    parser.add_argument("--pictures", help="take the README's pictures into this directory, and do nothing else")
     options = parser.parse_args()
     signal.signal(signal.SIGALRM, too_late)
     signal.alarm(LIMIT_S)
@@ -42,6 +44,9 @@ def main():
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=options.chromium, args=ARGUMENTS)
         with sluice.running(options.binary, "--stack", "workflow", "--stack", "dashboard") as (_, endpoint):
+            if options.pictures:
+                pictures.take(browser, endpoint, options.pictures)
+                return
             world = World(endpoint)
             chosen = [page for page in PAGES if page.name.startswith(options.only)]
             looker = checks.Looker(browser, world, axe, options.screenshots, problems)

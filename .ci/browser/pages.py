@@ -138,5 +138,11 @@ PAGES = [
     Page("console-logs-found", lambda world: world.console("logs") + "?q=report&level="),
     Page("console-dashboards", lambda world: world.console("dashboards")),
     Page("console-dashboard", lambda world: world.console("dashboards", "sluice") + "?range=15m"),
+    Page("console-alarms", lambda world: world.console("alarms")),
+    Page("console-alarm-raised", lambda world: world.console("alarms", world.raised_alarm)),
+    Page("console-alarm-unknown", lambda world: world.console("alarms", "nobody"), status=404),
+    Page("console-dashboard-strange", lambda world: world.console("dashboards", world.strange_dashboard) + "?range=1h"),
+    Page("console-execution-strange", lambda world: world.run("strange", "?open=1")),
+    Page("console-mail-strange", lambda world: world.console("inbox", world.strange_mail)),
     Page("console-unknown", lambda world: world.console("nothing"), status=404),
 ]

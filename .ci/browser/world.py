@@ -11,7 +11,7 @@ import boto3
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 import sluice  # it lies one directory above
-from machines import INPUT, MACHINES
+from machines import INPUT, MACHINES, STRANGE
 
 SUBMISSIONS = {
     "stored": {"user_name": "Ada Lovelace", "email": "ada@example.com", "pincode": "0305"},
@@ -31,6 +31,7 @@ class World:
         client = functools.partial(boto3.client, endpoint_url=endpoint, region_name="us-east-1",
                                    aws_access_key_id="test", aws_secret_access_key="test")
         self.sfn, self.functions = client("stepfunctions"), client("lambda")
+        self.cloudwatch, self.sns = client("cloudwatch"), client("sns")
         outputs = client("cloudformation").describe_stacks(StackName="sluice")["Stacks"][0]["Outputs"]
         self.outputs = {output["OutputKey"]: output["OutputValue"] for output in outputs}
         self.api, self.approvals, self.machine = (
@@ -60,9 +61,43 @@ class World:
         for name, definition in MACHINES.items():
             machine = self.sfn.create_state_machine(name=f"browser-{name}", definition=json.dumps(definition), roleArn=role)
             runs[name] = self.sfn.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps(INPUT))["executionArn"]
-        for name in ("failed", "run", "sixty"):
+        for name in ("failed", "run", "sixty", "strange"):
             sluice.until(f"the end of {name}", lambda name=name: self.sfn.describe_execution(executionArn=runs[name])["status"] != "RUNNING")
         return runs
+
+    @functools.cached_property
+    def raised_alarm(self):
+        """The name of an alarm with a stranger's words in every text, in the ALARM state."""
+        name = f"errors {STRANGE}"
+        self.cloudwatch.put_metric_alarm(
+            AlarmName=name, AlarmDescription=STRANGE, Namespace="Shop", MetricName=STRANGE, Statistic="Sum", Period=60,
+            EvaluationPeriods=1, Threshold=1, ComparisonOperator="GreaterThanThreshold", TreatMissingData="ignore",
+            Dimensions=[{"Name": STRANGE, "Value": STRANGE}], AlarmActions=[f"arn:aws:sns:us-east-1:123456789012:{STRANGE}"])
+        self.cloudwatch.put_metric_data(Namespace="Shop", MetricData=[
+            {"MetricName": STRANGE, "Dimensions": [{"Name": STRANGE, "Value": STRANGE}], "Value": 5}])
+        self.cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason=STRANGE)
+        return name
+
+    @functools.cached_property
+    def strange_dashboard(self):
+        """A dashboard whose titles, labels, texts and metrics are a stranger's, with widgets of alarms."""
+        metric = ["Shop", STRANGE, STRANGE, STRANGE, {"label": STRANGE, "color": STRANGE}]
+        alarm = self.cloudwatch.describe_alarms(AlarmNames=[self.raised_alarm])["MetricAlarms"][0]["AlarmArn"]
+        kinds = {"text": {"markdown": f"# {STRANGE}\n[{STRANGE}](javascript:alert(1)) ![x](x)"},
+                 "alarm": {"title": STRANGE, "alarms": [alarm, STRANGE]},
+                 "metric": {"title": STRANGE, "metrics": [metric], "region": STRANGE, "yAxis": {"left": {"label": STRANGE}},
+                            "annotations": {"horizontal": [{"label": STRANGE, "value": 3}]}}}
+        widgets = [{"type": kind, "width": 12, "height": 6, "properties": properties} for kind, properties in kinds.items()]
+        self.cloudwatch.put_dashboard(DashboardName="strange", DashboardBody=json.dumps({"widgets": widgets}))
+        return "strange"
+
+    @functools.cached_property
+    def strange_mail(self):
+        """The id of a mail with a stranger's subject and text."""
+        topic = self.sns.create_topic(Name="strange")["TopicArn"]
+        self.sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="stranger@example.com")
+        self.sns.publish(TopicArn=topic, Subject=STRANGE, Message=f"{STRANGE} https://evil.example/{STRANGE}")
+        return next(mail["id"] for mail in self.mails() if mail["subject"] == STRANGE)
 
     def map_run(self):
         """The ARN of the Map Run of the machine that has one."""

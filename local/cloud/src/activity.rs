@@ -18,6 +18,8 @@ pub struct Activity {
     pub tally: Arc<Tally>,
     /// The schedules that run.
     pub schedules: Arc<Schedules>,
+    /// The watch over alarms.
+    pub alarms: Arc<Schedules>,
     /// The events that rules have not been told of yet.
     pub undelivered: Undelivered,
 }

@@ -6,6 +6,7 @@ pub mod validation;
 
 mod account_limits;
 mod activity;
+mod alarms;
 mod announcements;
 mod cloud;
 mod config;

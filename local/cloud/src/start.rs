@@ -23,6 +23,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use crate::activity::{Activity, Counted};
+use crate::alarms;
 use crate::announcements::{Announced, Announcements, Announcer};
 use crate::config::CloudConfig;
 use crate::endpoint::{Services, Surroundings};
@@ -425,6 +426,7 @@ impl Serving {
         let mut background = events::start(&services, &host, ended);
         background.extend([
             stream_metrics.gauge(&services),
+            alarms::start(Arc::clone(&services)),
             housekeeping::start(Arc::clone(&services), host.clone(), self.keep),
         ]);
         if let Some(server) = self.smtp {

@@ -98,7 +98,7 @@ impl Machine {
         }
     }
 
-    /// Waits until nothing is under way: no schedule's call, no event for a rule, no call of an execution.
+    /// Waits until nothing is under way: no schedule's call, no alarm's period, no event for a rule, no call of an execution.
     async fn rest(&self) -> Result<(), DriverError> {
         let Services {
             activity,
@@ -108,10 +108,12 @@ impl Machine {
         } = &*self.services;
         loop {
             activity.schedules.none_due(&*config.clock).await;
+            activity.alarms.none_due(&*config.clock).await;
             activity.undelivered.none().await;
             driver.at_rest().await?;
             // what ended last may have set off one of the others
-            if !activity.schedules.is_due(&*config.clock) && activity.undelivered.is_none() {
+            let is_due = activity.schedules.is_due(&*config.clock) || activity.alarms.is_due(&*config.clock);
+            if !is_due && activity.undelivered.is_none() {
                 return Ok(());
             }
         }

@@ -42,10 +42,12 @@ pub(crate) enum Section {
     Machines,
     /// Pictures of metrics.
     Dashboards,
+    /// Conditions on metrics, and whether they hold.
+    Alarms,
 }
 
 impl Section {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 8] = [
         Self::Submissions,
         Self::Executions,
         Self::Approvals,
@@ -53,6 +55,7 @@ impl Section {
         Self::Logs,
         Self::Machines,
         Self::Dashboards,
+        Self::Alarms,
     ];
 
     fn name(self) -> &'static str {
@@ -64,6 +67,7 @@ impl Section {
             Self::Logs => "Logs",
             Self::Machines => "State machines",
             Self::Dashboards => "Dashboards",
+            Self::Alarms => "Alarms",
         }
     }
 
@@ -76,6 +80,7 @@ impl Section {
             Self::Logs => "/console/logs",
             Self::Machines => "/console/state-machines",
             Self::Dashboards => "/console/dashboards",
+            Self::Alarms => "/console/alarms",
         }
     }
 }

@@ -1,5 +1,6 @@
 //! The pages: each is read whole first, then written as HTML or as JSON from the same values.
 
+mod alarms;
 mod approvals;
 mod dashboards;
 mod execution;
@@ -37,6 +38,8 @@ pub(crate) enum View {
     LogSearch(log_search::LogSearch),
     FunctionLogs(logs::FunctionLogs),
     Machines(machine::Machines),
+    Alarms(alarms::Alarms),
+    Alarm(Box<alarms::Alarm>),
     Dashboards(dashboards::Dashboards),
     Dashboard(Box<dashboards::Dashboard>),
     Machine(Box<machine::MachineView>),
@@ -72,6 +75,8 @@ impl View {
             Route::Machines => Self::Machines(machine::Machines::load(state, query).await?),
             Route::Machine(arn) => Self::Machine(Box::new(machine::MachineView::load(state, arn, query).await?)),
             Route::MapRun(arn) => Self::MapRun(Box::new(map_run::MapRunView::load(state, arn, query).await?)),
+            Route::Alarms => Self::Alarms(alarms::Alarms::load(state, query).await?),
+            Route::Alarm(name) => Self::Alarm(Box::new(alarms::Alarm::load(state, name).await?)),
             Route::Dashboards => Self::Dashboards(dashboards::Dashboards::load(state, query).await?),
             Route::Dashboard(name) => Self::Dashboard(Box::new(dashboards::Dashboard::load(state, name, query).await?)),
             Route::Action(action) => Self::Form(FormView::load(console, *action, query).await?),
@@ -93,6 +98,8 @@ impl View {
             Self::Machines(_) => "State machines".to_owned(),
             Self::Machine(view) => format!("State machine {}", view.name()),
             Self::MapRun(view) => format!("Map Run {}", view.name()),
+            Self::Alarms(_) => "Alarms".to_owned(),
+            Self::Alarm(view) => format!("Alarm {}", view.name()),
             Self::Dashboards(_) => "Dashboards".to_owned(),
             Self::Dashboard(view) => format!("Dashboard {}", view.name()),
             Self::Form(form) => form.title().to_owned(),
@@ -109,6 +116,7 @@ impl View {
             Self::Inbox(_) | Self::Mail(_) => Section::Inbox,
             Self::Functions(_) | Self::FunctionLogs(_) | Self::LogSearch(_) => Section::Logs,
             Self::Machines(_) | Self::Machine(_) => Section::Machines,
+            Self::Alarms(_) | Self::Alarm(_) => Section::Alarms,
             Self::Dashboards(_) | Self::Dashboard(_) => Section::Dashboards,
         })
     }
@@ -122,6 +130,8 @@ impl View {
                 | Self::Approvals(_)
                 | Self::Inbox(_)
                 | Self::LogSearch(_)
+                | Self::Alarms(_)
+                | Self::Alarm(_)
                 | Self::Dashboard(_)
         )
     }
@@ -148,6 +158,8 @@ impl View {
             Self::LogSearch(view) => view.render(),
             Self::FunctionLogs(view) => view.render(json_url),
             Self::Machines(view) => view.render(),
+            Self::Alarms(view) => view.render(),
+            Self::Alarm(view) => view.render(),
             Self::Dashboards(view) => view.render(),
             Self::Dashboard(view) => view.render(),
             Self::Machine(view) => view.render(json_url),
@@ -172,6 +184,8 @@ impl View {
             Self::LogSearch(view) => of(view),
             Self::FunctionLogs(view) => of(view),
             Self::Machines(view) => of(view),
+            Self::Alarms(view) => of(view),
+            Self::Alarm(view) => of(&**view),
             Self::Dashboards(view) => of(view),
             Self::Dashboard(view) => of(&**view),
             Self::Machine(view) => of(view),

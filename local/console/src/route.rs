@@ -33,6 +33,10 @@ pub(crate) enum Route {
     Machine(String),
     /// `/console/map-runs/{arn}`
     MapRun(String),
+    /// `/console/alarms`
+    Alarms,
+    /// `/console/alarms/{name}`
+    Alarm(String),
     /// `/console/dashboards`
     Dashboards,
     /// `/console/dashboards/{name}`
@@ -74,6 +78,8 @@ impl Route {
             (["map-runs", arn], _) => Ok(Self::MapRun((*arn).to_owned())),
             (["state-machines"], None) => Ok(Self::Machines),
             (["state-machines"], Some(arn)) | (&["state-machines", arn], _) => Ok(Self::Machine(arn.to_owned())),
+            (["alarms"], _) => Ok(Self::Alarms),
+            (["alarms", name], _) => Ok(Self::Alarm((*name).to_owned())),
             (["dashboards"], _) => Ok(Self::Dashboards),
             (["dashboards", name], _) => Ok(Self::Dashboard((*name).to_owned())),
             (&[action], _) => Action::parse(action).map(Self::Action).ok_or_else(unknown),
@@ -119,6 +125,8 @@ mod tests {
         check("/console/state-machines", "arn=m", Ok(Route::Machine("m".to_owned())));
         check("/console/state-machines/m", "", Ok(Route::Machine("m".to_owned())));
         check("/console/map-runs/arn:r", "", Ok(Route::MapRun("arn:r".to_owned())));
+        check("/console/alarms", "", Ok(Route::Alarms));
+        check("/console/alarms/a%2Fb", "", Ok(Route::Alarm("a/b".to_owned())));
         check("/console/map-runs", "", Err(404));
         check("/console/inbox/a/b", "", Err(404));
         check("/console/nothing", "", Err(404));

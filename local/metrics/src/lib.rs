@@ -4,12 +4,14 @@
 //!   kept elsewhere yet.
 //! - [`Statistic`], [`Window`]: what is asked of points, and over which periods.
 //! - [`math`]: the expression language; [`query`]: GetMetricData's queries, which refer to each other.
+//! - [`alarm`]: the state of an alarm by the latest periods.
 //! - [`emf`]: metrics embedded in log lines.
 //!
 //! Values are kept as count, sum, minimum, maximum and a [`Sketch`] of the distribution, so that percentiles over any
 //! number of minutes are right to 0.5 %.
 
 mod accumulator;
+pub mod alarm;
 pub mod emf;
 mod identity;
 pub mod math;

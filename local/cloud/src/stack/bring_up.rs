@@ -8,13 +8,14 @@ use sluice_driver::{MachineKind, MachineRecord};
 use sluice_host::{FunctionSpec, Host};
 use sluice_http::Limits;
 use sluice_template::{
-    AuthType, Dashboard, DeletionPolicy, FilterPolicyScope, Function, LogLevel, Protocol, Resource, Stack,
+    Alarm, AuthType, Dashboard, DeletionPolicy, FilterPolicyScope, Function, LogLevel, Protocol, Resource, Stack,
     StackResource, StateMachine, StateMachineType, Subscription, Table, Topic, Url,
 };
 
 use super::plan::{ACCOUNT, binary_name};
 use super::secrets::{self, SecretError};
 use super::{Binaries, Lifecycle, Plan, StartError, UrlListener, streams};
+use crate::alarms;
 use crate::endpoint::Services;
 use crate::lambda::{FunctionUrl, UrlAuthType};
 use crate::listeners::Listeners;
@@ -51,11 +52,12 @@ pub(crate) async fn bring_up(
                 subscribe(services, resource, &one.topic_arn, one.protocol, endpoint, policy.as_deref()).await?;
             }
             Resource::StateMachine(machine) => make_machine(services, plan, resource, machine).await?,
+            Resource::Alarm(alarm) => make_alarm(services, resource, alarm).await?,
             Resource::Dashboard(dashboard) => make_dashboard(services, resource, dashboard).await?,
             // their ports are open already: `serve_urls`
             Resource::Url(_) => {}
             // Whoever reaches the endpoint owns the account, logs lie where the host keeps them, and nobody watches
-            // alarms and budgets: these exist, with their names, and do nothing.
+            // budgets: these exist, with their names, and do nothing.
             Resource::Role(_)
             | Resource::Policy(_)
             | Resource::ManagedPolicy(_)
@@ -67,8 +69,7 @@ pub(crate) async fn bring_up(
             | Resource::Alias(_)
             | Resource::Version(_)
             | Resource::DeploymentApplication(_)
-            | Resource::DeploymentGroup(_)
-            | Resource::Alarm(_) => {}
+            | Resource::DeploymentGroup(_) => {}
             // processes use the machine's own network
             Resource::Vpc(_)
             | Resource::InternetGateway(_)
@@ -95,6 +96,17 @@ fn make_table(services: &Services, table: &Table) -> Result<(), StartError> {
     let ttl = table.time_to_live.as_ref().map(|ttl| ttl.attribute_name.as_str());
     services.dynamodb.ensure_table(&table.create_request, ttl)?;
     Ok(())
+}
+
+async fn make_alarm(services: &Services, resource: &StackResource, alarm: &Alarm) -> Result<(), StartError> {
+    let made = services
+        .cloudwatch
+        .ensure_alarm(&alarm.name, alarms::request(alarm))
+        .await;
+    made.map_err(|source| StartError::Alarm {
+        logical_id: resource.logical_id.clone(),
+        source,
+    })
 }
 
 async fn make_dashboard(

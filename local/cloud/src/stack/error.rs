@@ -46,6 +46,14 @@ pub enum StartError {
     /// The metrics' file.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
+    /// An alarm breaks a rule of CloudWatch's, or cannot be kept.
+    #[error("the alarm {logical_id}: {source}")]
+    Alarm {
+        /// The resource.
+        logical_id: String,
+        /// The error of CloudWatch.
+        source: CloudWatchError,
+    },
     /// A dashboard cannot be kept.
     #[error("the dashboard {logical_id}: {source}")]
     Dashboard {

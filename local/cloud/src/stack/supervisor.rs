@@ -47,7 +47,7 @@ pub(crate) enum RemoveError {
     #[error("the log cannot be removed: {0}")]
     Log(#[from] std::io::Error),
     #[error(transparent)]
-    Dashboard(#[from] CloudWatchError),
+    CloudWatch(#[from] CloudWatchError),
     #[error(transparent)]
     Stream(#[from] KinesisError),
     #[error(transparent)]
@@ -228,6 +228,7 @@ impl Supervisor {
                     .await
                     .map_err(RemoveError::Api)?;
             }
+            ResourceType::Alarm => self.services.cloudwatch.remove_alarm(id).await?,
             ResourceType::Dashboard => self.services.cloudwatch.remove_dashboard(id).await?,
             ResourceType::Stream => self.services.kinesis.delete_stream(id).await?,
             ResourceType::Queue => self.services.sqs.delete_queue(name(kind, id)).await?,
@@ -235,8 +236,7 @@ impl Supervisor {
             // a URL ends with its function, and what a table holds is worth more than a stack
             ResourceType::Url | ResourceType::Table => {}
             // these exist, with their names, and do nothing
-            ResourceType::Alarm
-            | ResourceType::Alias
+            ResourceType::Alias
             | ResourceType::Budget
             | ResourceType::CdkMetadata
             | ResourceType::Cluster

@@ -6,6 +6,7 @@ use sluice_engine::Timestamp;
 use sluice_metrics::query::{Query as MetricQuery, Span};
 use sluice_pages::Column;
 
+use super::alarms::{self, AlarmRow};
 use crate::dashboards::axis::short;
 use crate::dashboards::body::{Body, COLUMNS, Content, MetricWidget, Shape, Widget};
 use crate::dashboards::chart::{self, Chart, Series, bars};
@@ -22,6 +23,8 @@ use crate::{layout, text};
 const DEFAULT_MINUTES: i64 = 180;
 /// The most series of one widget that are drawn.
 const MOST_SERIES: usize = 60;
+/// The most alarms of one widget that are shown.
+const MOST_ALARMS: usize = 100;
 
 /// The list.
 #[derive(Debug, Serialize)]
@@ -92,6 +95,8 @@ pub(crate) struct Dashboard {
 struct Drawn {
     title: Option<String>,
     series: Vec<SeriesValues>,
+    /// Alarms by name; none for one that is not there.
+    alarms: Vec<(String, Option<AlarmRow>)>,
     /// The reason why it shows nothing.
     problem: Option<String>,
     #[serde(skip)]
@@ -185,6 +190,7 @@ impl Drawn {
         let mut drawn = Self {
             title: widget.title.clone(),
             series: Vec::new(),
+            alarms: Vec::new(),
             problem: None,
             drawn: Vec::new(),
             widget,
@@ -196,9 +202,8 @@ impl Drawn {
                 return Ok(drawn);
             }
             Content::Alarms(arns) => {
-                let names = arns.iter().map(|arn| arn.rsplit(':').next().unwrap_or(arn));
-                let names: Vec<&str> = names.take(20).collect();
-                drawn.problem = Some(format!("Alarms are not evaluated locally: {}.", names.join(", ")));
+                let shown = arns.get(..MOST_ALARMS).unwrap_or(arns);
+                drawn.alarms = alarms::by_arn(state, shown).await?;
                 return Ok(drawn);
             }
             Content::Text(_) => return Ok(drawn),
@@ -236,7 +241,8 @@ impl Drawn {
         match &self.widget.content {
             Content::Text(markdown) => markdown::render(markdown, local_address),
             Content::Metrics(metrics) => self.render_metrics(metrics, start, end),
-            Content::Alarms(_) | Content::NotDrawn(_) => html! {},
+            Content::Alarms(_) => self.render_alarms(),
+            Content::NotDrawn(_) => html! {},
         }
     }
 
@@ -273,6 +279,21 @@ impl Drawn {
             (picture)
             @if metrics.shape == Shape::Table { (self.render_table()) } @else {
                 details { summary.small { "Numbers" } (self.render_table()) }
+            }
+        }
+    }
+
+    fn render_alarms(&self) -> Markup {
+        html! {
+            ul.alarms {
+                @for (name, row) in &self.alarms {
+                    li {
+                        @match row {
+                            Some(row) => { (row.badge()) " " (row.link()) }
+                            None => { (sluice_pages::badge(sluice_pages::Tone::Idle, "not there")) " " (text::line(name, 255)) }
+                        }
+                    }
+                }
             }
         }
     }

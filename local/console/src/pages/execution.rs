@@ -277,7 +277,7 @@ impl ExecutionView {
             @if self.error.is_some() || self.cause.is_some() {
                 (self.render_error(json_url))
             }
-            div.execution {
+            div class={ "execution" @if page.graph.as_ref().is_some_and(|graph| graph.broad) { " broad" } } {
                 @if let Some(graph) = &page.graph {
                     section.graph-part aria-label="Graph" { (graph.render(&page.links)) }
                 }

@@ -169,7 +169,7 @@ impl MachineView {
             }
             @if let Some(picture) = &self.picture {
                 // A scrolled region has to be reached by keyboard.
-                div.canvas tabindex="0" role="region" aria-label="Graph of the states" { (picture) }
+                div class="canvas broad" tabindex="0" role="region" aria-label="Graph of the states" { (picture) }
             }
             h2 { "Executions" }
             (execution_table(&self.items, "Newest first", layout::empty_note("No execution of it yet.")))

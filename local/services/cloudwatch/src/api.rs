@@ -7,8 +7,9 @@ use crate::node::Node;
 use crate::wire::parse;
 use crate::{CloudWatch, CloudWatchError};
 use crate::{
-    delete_dashboards, get_dashboard, get_metric_data, get_metric_statistics, list_dashboards, list_metrics,
-    put_dashboard, put_metric_data,
+    delete_alarms, delete_dashboards, describe_alarm_history, describe_alarms, disable_alarm_actions,
+    enable_alarm_actions, get_dashboard, get_metric_data, get_metric_statistics, list_dashboards, list_metrics,
+    put_dashboard, put_metric_alarm, put_metric_data, set_alarm_state,
 };
 
 /// CloudWatch in the query protocol.
@@ -39,12 +40,19 @@ macro_rules! operations {
 }
 
 operations! {
+    "DeleteAlarms" => delete_alarms,
     "DeleteDashboards" => delete_dashboards,
+    "DescribeAlarmHistory" => describe_alarm_history,
+    "DescribeAlarms" => describe_alarms,
+    "DisableAlarmActions" => disable_alarm_actions,
+    "EnableAlarmActions" => enable_alarm_actions,
     "GetDashboard" => get_dashboard,
     "GetMetricData" => get_metric_data,
     "GetMetricStatistics" => get_metric_statistics,
     "ListDashboards" => list_dashboards,
     "ListMetrics" => list_metrics,
     "PutDashboard" => put_dashboard,
+    "PutMetricAlarm" => put_metric_alarm,
     "PutMetricData" => put_metric_data,
+    "SetAlarmState" => set_alarm_state,
 }

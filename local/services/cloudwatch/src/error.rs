@@ -34,6 +34,12 @@ pub enum CloudWatchError {
     /// No such dashboard.
     #[error("Dashboard {} does not exist", shortened(.0))]
     DashboardNotFound(String),
+    /// No such alarm.
+    #[error("Alarm {} does not exist", shortened(.0))]
+    AlarmNotFound(String),
+    /// Data of a state that is no JSON.
+    #[error("{0}")]
+    InvalidFormat(String),
     /// The problems of a dashboard's body, each with its place.
     #[error("The field DashboardBody must be a valid JSON object: {}", .0.iter().map(|(path, message)| format!("{path} {message}")).collect::<Vec<_>>().join("; "))]
     DashboardInvalid(Vec<(String, String)>),
@@ -98,6 +104,8 @@ impl CloudWatchError {
             ),
             Self::InvalidNextToken => ("InvalidNextToken", "InvalidNextToken", StatusCode::BAD_REQUEST),
             Self::DashboardNotFound(_) => ("DashboardNotFoundError", "ResourceNotFound", StatusCode::NOT_FOUND),
+            Self::AlarmNotFound(_) => ("ResourceNotFound", "ResourceNotFound", StatusCode::NOT_FOUND),
+            Self::InvalidFormat(_) => ("InvalidFormatFault", "InvalidFormat", StatusCode::BAD_REQUEST),
             Self::DashboardInvalid(_) => (
                 "DashboardInvalidInputError",
                 "InvalidParameterInput",

@@ -12,7 +12,8 @@ use crate::node::Node;
 use crate::{CloudWatch, CloudWatchError};
 
 use page::{Page, ScanBy};
-pub(crate) use request::Request;
+pub(crate) use read::queries;
+pub(crate) use request::{Metric, MetricDataQuery, MetricStat, Request};
 use sluice_wire::{Constraints, PageToken};
 
 /// The most data points of a response, and as many as there are when nothing is said.

@@ -9,7 +9,7 @@ use crate::CloudWatchError;
 use crate::node::Node;
 
 /// `Dimension`, or `DimensionFilter`.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Clone, Deserialize)]
 #[serde(rename_all = "PascalCase")]
 pub(crate) struct Dimension {
     pub(crate) name: Option<String>,

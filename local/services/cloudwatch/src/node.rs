@@ -10,6 +10,7 @@ pub(crate) enum Node {
     Text(String),
     Number(f64),
     Integer(i64),
+    Flag(bool),
     Time(Timestamp),
     List(Vec<Node>),
     /// A structure; its members in order.
@@ -33,6 +34,7 @@ impl Node {
             Self::Text(text) => Value::String(text.clone()),
             Self::Number(number) => Number::from_f64(*number).map_or(Value::Null, Value::Number),
             Self::Integer(number) => (*number).into(),
+            Self::Flag(flag) => Value::Bool(*flag),
             Self::Time(at) => Number::from_f64(epoch_seconds(*at)).map_or(Value::Null, Value::Number),
             Self::List(items) => items.iter().map(Self::json).collect(),
             Self::Record(members) => {
@@ -53,6 +55,7 @@ impl Node {
             Self::Text(text) => Cbor::Text(text.clone()),
             Self::Number(number) => Cbor::Float(*number),
             Self::Integer(number) => Cbor::Integer((*number).into()),
+            Self::Flag(flag) => Cbor::Bool(*flag),
             Self::Time(at) if at % 1_000 == 0 => Cbor::Tag(1, Box::new(Cbor::Integer((at / 1_000).into()))),
             Self::Time(at) => Cbor::Tag(1, Box::new(Cbor::Float(epoch_seconds(*at)))),
             Self::List(items) => Cbor::Array(items.iter().map(Self::cbor).collect()),
@@ -81,6 +84,7 @@ impl Node {
             Self::Text(text) => xml.escape(text),
             Self::Number(number) => xml.append(&number.to_string()),
             Self::Integer(number) => xml.append(&number.to_string()),
+            Self::Flag(flag) => xml.append(if *flag { "true" } else { "false" }),
             Self::Time(at) => xml.append(&iso_8601(*at)),
             Self::List(items) => {
                 for item in items {

@@ -5,24 +5,27 @@ use std::sync::Arc;
 use sluice_driver::Driver;
 use sluice_wire::Account;
 
+use crate::alarms::Alarms;
 use crate::dashboards::{Dashboard, Dashboards};
 use crate::{CloudWatchError, Metrics};
 
-/// The metrics and dashboards of an account. Cheap to clone; clones are the same service.
+/// The metrics, alarms and dashboards of an account. Cheap to clone; clones are the same service.
 #[derive(Clone)]
 pub struct CloudWatch {
     pub(crate) account: Account,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) dashboards: Dashboards,
+    pub(crate) alarms: Alarms,
 }
 
 impl CloudWatch {
-    /// The service over these metrics, and over the journal that keeps dashboards.
+    /// The service over these metrics, and over the journal that keeps dashboards and alarms.
     pub fn new(account: Account, metrics: Arc<Metrics>, driver: Driver) -> Self {
         Self {
             account,
             metrics,
-            dashboards: Dashboards::new(driver),
+            dashboards: Dashboards::new(driver.clone()),
+            alarms: Alarms::new(driver),
         }
     }
 

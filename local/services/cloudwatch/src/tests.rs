@@ -1,5 +1,6 @@
 //! The API by its three protocols, on the same data.
 
+mod alarms;
 mod dashboards;
 mod data;
 mod refusals;
@@ -101,6 +102,7 @@ fn to_cbor(name: &str, value: &Value) -> Cbor {
 fn from_cbor(value: &Cbor) -> Value {
     match value {
         Cbor::Text(text) => json!(text),
+        Cbor::Bool(truth) => json!(truth),
         Cbor::Integer(number) => json!(i64::try_from(*number).unwrap()),
         Cbor::Float(number) => Value::Number(Number::from_f64(*number).unwrap()),
         Cbor::Tag(1, time) => from_cbor(time),

@@ -17,6 +17,9 @@ const BYTES: usize = 48 * 1024;
 const STATES_ALONE: usize = 200;
 const BYTES_ALONE: usize = 110 * 1024;
 
+/// The width of the place beside a state's details, in pixels.
+const BESIDE: f64 = 700.0;
+
 /// A state in the table beside the graph.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct StateRow {
@@ -46,6 +49,8 @@ pub(crate) struct Graph {
     hidden: usize,
     /// It is the only thing on its page.
     alone: bool,
+    /// It is too wide to stand beside something else.
+    pub(crate) broad: bool,
 }
 
 impl Graph {
@@ -72,8 +77,9 @@ impl Graph {
         Self {
             states,
             left_out,
-            hidden: drawn.as_ref().map_or(0, |(_, hidden)| *hidden),
-            picture: drawn.map(|(picture, _)| picture),
+            hidden: drawn.as_ref().map_or(0, |drawn| drawn.hidden),
+            broad: drawn.as_ref().is_some_and(|drawn| drawn.broad),
+            picture: drawn.map(|drawn| drawn.picture),
             alone,
         }
     }
@@ -83,7 +89,7 @@ impl Graph {
             @match &self.picture {
                 Some(picture) => {
                     // A scrolled region has to be reached by keyboard.
-                    div.canvas tabindex="0" role="region" aria-label="Graph of the states" { (picture) }
+                    div class={ "canvas" @if self.broad { " broad" } } tabindex="0" role="region" aria-label="Graph of the states" { (picture) }
                     (legend())
                     @if self.hidden > 0 {
                         p.note { (self.hidden) " states inside of closed boxes are not drawn" @if !self.alone { " here: " a href=(links.graph()) { "the graph alone" } } "." }
@@ -112,15 +118,26 @@ impl Graph {
     }
 }
 
+/// A drawing within the limits.
+struct Drawn {
+    picture: Markup,
+    hidden: usize,
+    broad: bool,
+}
+
 /// A drawing within the limits, and the number of states that it does not show: of a machine that is too large, fewer
 /// Parallels and Maps are open.
-fn drawn(definition: &Definition, overlay: &Overlay, states: usize, bytes: usize) -> Option<(Markup, usize)> {
+fn drawn(definition: &Definition, overlay: &Overlay, states: usize, bytes: usize) -> Option<Drawn> {
     let mut most = states;
     loop {
         let drawing = Drawing::of_at_most(definition, most)?;
         let picture = drawing.svg("The states of this execution", Some(overlay));
         if picture.0.len() <= bytes {
-            return Some((picture, drawing.left_out()));
+            return Some(Drawn {
+                picture,
+                hidden: drawing.left_out(),
+                broad: drawing.width() > BESIDE,
+            });
         }
         most = drawing.states().min(most) - 1;
     }

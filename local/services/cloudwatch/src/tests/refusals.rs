@@ -11,11 +11,11 @@ async fn mistakes_have_awss_names_in_each_protocol() {
     let world = World::new();
     let mut rows = vec![
         (
-            "DescribeAlarms",
+            "DescribeAnomalyDetectors",
             json!({}),
             "UnknownOperationException",
             "InvalidAction",
-            "DescribeAlarms is not available",
+            "DescribeAnomalyDetectors is not available",
         ),
         (
             "GetMetricData",
