@@ -6,10 +6,14 @@
 
 mod allowance;
 mod cursor;
+mod function;
+mod literal;
 mod missing;
 mod parse;
 mod query;
 mod select;
+#[cfg(test)]
+mod table_tests;
 #[cfg(test)]
 mod tests;
 

@@ -165,6 +165,7 @@ fn template_expression(key: &str, value: &Value, location: &str, report: &mut Re
 }
 
 fn path_or_intrinsic(text: &str) -> Option<ExpressionKind> {
+    let text = text.trim();
     if text.starts_with('$') {
         JsonPathQuery::parse(text)
             .ok()

@@ -2,17 +2,11 @@
 
 use std::sync::Arc;
 
-use regex::RegexBuilder;
 use serde_json::Value;
 
 use super::cursor::{Cursor, Parsed, PathSyntaxError};
-use super::query::{Comparator, Filter, Function, JsonPathQuery, Operand, Pattern, Root, Segment, Step};
-
-/// Nesting of parentheses that a filter may have.
-const MAX_FILTER_DEPTH: usize = 64;
-
-/// The most bytes of a compiled regular expression: a definition may hold thousands.
-const MAX_PATTERN: usize = 1 << 17;
+use super::literal::{bare_text, comparator, list, pattern, word};
+use super::query::{Filter, Function, JsonPathQuery, Operand, Root, Segment, Step};
 
 impl JsonPathQuery {
     /// Compiles `text`.
@@ -34,9 +28,14 @@ impl JsonPathQuery {
     }
 }
 
+/// Nesting of parentheses that a filter may have.
+const MAX_FILTER_DEPTH: usize = 64;
+
 /// A whole path.
 fn parse_query(text: &str) -> Parsed<JsonPathQuery> {
-    let mut cursor = Cursor::new(text);
+    // blanks around a path say nothing
+    let mut cursor = Cursor::new(text.trim_end_matches(' '));
+    cursor.skip_blanks();
     cursor.expect("$", "a path must begin with '$'")?;
     let root = if cursor.eat("$") {
         Root::Context
@@ -74,45 +73,72 @@ fn variable_name(text: &str) -> &str {
     &text[..end]
 }
 
-/// All segments from here on, and a function at their end.
+/// All segments from here on, and a function at their end. A dot before a bracket says nothing.
 fn segments(cursor: &mut Cursor<'_>) -> Parsed<(Vec<Segment>, Option<Function>)> {
     let mut out = Vec::new();
     loop {
         if cursor.eat("..") {
             out.push(Segment::Descend);
-            if cursor.peek() != Some('[') {
-                out.push(dotted(cursor)?);
-            }
         } else if cursor.eat(".") {
             if let Some(function) = function(cursor)? {
                 return Ok((out, Some(function)));
             }
-            if cursor.peek() == Some('[') {
-                return cursor.fail("a name was expected after '.'");
-            }
-            out.push(dotted(cursor)?);
-        } else if cursor.peek() == Some('[') {
-            out.push(bracketed(cursor)?);
-        } else {
+        } else if cursor.peek() != Some('[') {
             return Ok((out, None));
         }
+        out.push(if cursor.peek() == Some('[') {
+            bracketed(cursor)?
+        } else {
+            dotted(cursor)?
+        });
     }
 }
 
 fn function(cursor: &mut Cursor<'_>) -> Parsed<Option<Function>> {
-    const FUNCTIONS: [(&str, Function); 5] = [
+    const WITHOUT_ARGUMENTS: [(&str, Function); 10] = [
         ("length()", Function::Length),
+        ("size()", Function::Length),
         ("min()", Function::Min),
         ("max()", Function::Max),
         ("avg()", Function::Avg),
         ("sum()", Function::Sum),
+        ("stddev()", Function::StandardDeviation),
+        ("keys()", Function::Keys),
+        ("first()", Function::First),
+        ("last()", Function::Last),
     ];
-    let found = FUNCTIONS.iter().find(|(name, _)| cursor.rest().starts_with(name));
-    if let Some((name, function)) = found {
-        cursor.position += name.len();
-        return Ok(Some(*function));
+    for (name, function) in WITHOUT_ARGUMENTS {
+        if cursor.eat(name) {
+            return Ok(Some(function));
+        }
+    }
+    if cursor.eat("index(") {
+        cursor.skip_blanks();
+        let Some(index) = cursor.integer()? else {
+            return cursor.fail("an index was expected");
+        };
+        cursor.skip_blanks();
+        cursor.expect(")", "')' was expected")?;
+        return Ok(Some(Function::Index(index)));
+    }
+    if cursor.eat("concat(") {
+        return concat_arguments(cursor).map(|arguments| Some(Function::Concat(arguments)));
     }
     Ok(None)
+}
+
+fn concat_arguments(cursor: &mut Cursor<'_>) -> Parsed<Vec<Operand>> {
+    let mut arguments = Vec::new();
+    cursor.skip_blanks();
+    while !cursor.eat(")") {
+        arguments.push(operand(cursor)?);
+        cursor.skip_blanks();
+        if !cursor.eat(",") && cursor.peek() != Some(')') {
+            return cursor.fail("',' or ')' was expected");
+        }
+        cursor.skip_blanks();
+    }
+    Ok(arguments)
 }
 
 /// A name after a dot, or `*`. A backslash takes the meaning from the character that follows it.
@@ -172,7 +198,7 @@ fn bracketed(cursor: &mut Cursor<'_>) -> Parsed<Segment> {
 fn bracketed_filter(cursor: &mut Cursor<'_>) -> Parsed<Filter> {
     cursor.skip_blanks();
     cursor.expect("(", "'(' was expected after '?'")?;
-    let condition = filter(cursor)?;
+    let condition = condition(cursor)?;
     cursor.skip_blanks();
     cursor.expect(")", "')' was expected")?;
     Ok(condition)
@@ -202,6 +228,12 @@ fn indices(cursor: &mut Cursor<'_>) -> Parsed<Segment> {
     if cursor.eat(":") {
         cursor.skip_blanks();
         let to = cursor.integer()?;
+        cursor.skip_blanks();
+        // a step is taken and changes nothing, as in Jayway's library
+        if cursor.eat(":") {
+            cursor.skip_blanks();
+            cursor.integer()?;
+        }
         return Ok(Segment::Slice { from: first, to });
     }
     let Some(first) = first else {
@@ -224,7 +256,7 @@ fn indices(cursor: &mut Cursor<'_>) -> Parsed<Segment> {
 }
 
 /// The condition from the cursor on, up to the closing parenthesis.
-fn filter(cursor: &mut Cursor<'_>) -> Parsed<Filter> {
+fn condition(cursor: &mut Cursor<'_>) -> Parsed<Filter> {
     either(cursor, MAX_FILTER_DEPTH)
 }
 
@@ -280,26 +312,29 @@ fn term(cursor: &mut Cursor<'_>, depth: usize) -> Parsed<Filter> {
         cursor.skip_blanks();
         return Ok(Filter::Matches(left, pattern(cursor)?));
     }
-    const COMPARATORS: [(&str, Comparator); 9] = [
-        ("==", Comparator::Equal),
-        ("!=", Comparator::NotEqual),
-        ("<=", Comparator::LessOrEqual),
-        (">=", Comparator::GreaterOrEqual),
-        ("<", Comparator::Less),
-        (">", Comparator::Greater),
-        ("nin ", Comparator::NotIn),
-        ("in ", Comparator::In),
-        ("in[", Comparator::In),
-    ];
-    let Some((token, comparator)) = COMPARATORS.iter().find(|(token, _)| cursor.rest().starts_with(token)) else {
+    let Some(comparator) = comparator(cursor) else {
         return match left {
             Operand::Literal(_) => cursor.fail("a comparison was expected"),
             path => Ok(Filter::Exists(path)),
         };
     };
-    cursor.position += token.trim_end_matches('[').len();
     cursor.skip_blanks();
-    Ok(Filter::Compare(left, *comparator, operand(cursor)?))
+    Ok(Filter::Compare(left, comparator, right(cursor)?))
+}
+
+/// The right side of a comparison, which may be a text without quotes.
+fn right(cursor: &mut Cursor<'_>) -> Parsed<Operand> {
+    let start = cursor.position;
+    if let Ok(operand) = operand(cursor) {
+        let after = cursor.rest().trim_start();
+        if matches!(operand, Operand::Current(..) | Operand::Document(..))
+            || [")", "&&", "||"].iter().any(|end| after.starts_with(end))
+        {
+            return Ok(operand);
+        }
+    }
+    cursor.position = start;
+    bare_text(cursor, &[")", "&&", "||"])
 }
 
 fn operand(cursor: &mut Cursor<'_>) -> Parsed<Operand> {
@@ -315,70 +350,6 @@ fn operand(cursor: &mut Cursor<'_>) -> Parsed<Operand> {
         Some('\'' | '"') => Ok(Operand::Literal(Value::String(cursor.quoted()?))),
         Some('[') => list(cursor),
         _ => word(cursor),
-    }
-}
-
-fn list(cursor: &mut Cursor<'_>) -> Parsed<Operand> {
-    cursor.expect("[", "'[' was expected")?;
-    let mut items = Vec::new();
-    cursor.skip_blanks();
-    while !cursor.eat("]") {
-        let item = match cursor.peek() {
-            Some('\'' | '"') => Operand::Literal(Value::String(cursor.quoted()?)),
-            _ => word(cursor)?,
-        };
-        if let Operand::Literal(value) = item {
-            items.push(value);
-        }
-        cursor.skip_blanks();
-        if !cursor.eat(",") && cursor.peek() != Some(']') {
-            return cursor.fail("',' or ']' was expected");
-        }
-        cursor.skip_blanks();
-    }
-    Ok(Operand::Literal(Value::Array(items)))
-}
-
-/// A number, `true`, `false` or `null`.
-fn word(cursor: &mut Cursor<'_>) -> Parsed<Operand> {
-    let rest = cursor.rest();
-    let end = rest
-        .find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '+')))
-        .unwrap_or(rest.len());
-    match serde_json::from_str::<Value>(&rest[..end]) {
-        Ok(value) => {
-            cursor.position += end;
-            Ok(Operand::Literal(value))
-        }
-        Err(_) => cursor.fail("a path or a literal was expected"),
-    }
-}
-
-/// `/…/` and its flags.
-fn pattern(cursor: &mut Cursor<'_>) -> Parsed<Pattern> {
-    cursor.expect("/", "a regular expression was expected")?;
-    let mut body = String::new();
-    loop {
-        match cursor.bump() {
-            None => return cursor.fail("a regular expression is not closed"),
-            Some('/') => break,
-            Some('\\') if cursor.peek() == Some('/') => {
-                cursor.bump();
-                body.push('/');
-            }
-            Some(c) => body.push(c),
-        }
-    }
-    let ignore_case = cursor.eat("i");
-    let whole = format!("^(?:{body})$");
-    match RegexBuilder::new(&whole)
-        .case_insensitive(ignore_case)
-        .size_limit(MAX_PATTERN)
-        .dfa_size_limit(MAX_PATTERN)
-        .build()
-    {
-        Ok(regex) => Ok(Pattern(regex)),
-        Err(_) => cursor.fail("the regular expression is not valid"),
     }
 }
 

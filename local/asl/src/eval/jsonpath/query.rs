@@ -45,13 +45,21 @@ pub(super) enum Segment {
 }
 
 /// A function at the end of a path, such as `$.items.length()`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub(super) enum Function {
     Length,
     Min,
     Max,
     Avg,
     Sum,
+    StandardDeviation,
+    Keys,
+    First,
+    Last,
+    /// `index(n)`, from the end when negative.
+    Index(i64),
+    /// `concat(…)`: the texts that were found, then those of the arguments.
+    Concat(Vec<Operand>),
 }
 
 /// One step of a reference path.
@@ -92,8 +100,22 @@ pub(super) enum Comparator {
     LessOrEqual,
     Greater,
     GreaterOrEqual,
+    /// `===`: the same type as well.
+    Identical,
+    NotIdentical,
     In,
     NotIn,
+    /// A list or a text that holds the right side.
+    Contains,
+    /// A list that holds all of the right side.
+    All,
+    SubsetOf,
+    AnyOf,
+    NoneOf,
+    /// The length of a list or text.
+    Size,
+    /// That a list or text is empty, or is not.
+    Empty,
 }
 
 /// A regular expression that must match the whole text, as Java's `matches()` does.

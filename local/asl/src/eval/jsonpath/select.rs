@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 use serde_json::{Map, Value};
 
 use super::allowance::Allowance;
+use super::function;
 use super::missing::Missing;
 use super::query::{Comparator, Filter, Function, JsonPathQuery, Operand, Pattern, Root, Segment};
 use crate::eval::scope::Scope;
@@ -24,7 +25,12 @@ impl JsonPathQuery {
                 None => return Err(Missing(format!("No results for path: $['{name}']"))),
             },
         };
-        select(root, &self.segments, self.function, &Allowance::new(scope.stop))
+        select(
+            root,
+            &self.segments,
+            self.function.as_ref(),
+            &Allowance::new(scope.stop),
+        )
     }
 }
 
@@ -32,7 +38,7 @@ impl JsonPathQuery {
 fn select<'a>(
     root: &'a Value,
     segments: &[Segment],
-    function: Option<Function>,
+    function: Option<&Function>,
     allowance: &Allowance<'_>,
 ) -> Result<Found<'a>, Missing> {
     let definite = segments
@@ -58,6 +64,12 @@ fn select<'a>(
     };
     match function {
         None => Ok(found),
+        Some(Function::Concat(arguments)) => {
+            let arguments = arguments.iter().filter_map(|a| a.value(root, root, allowance));
+            let texts: Vec<Cow<'_, Value>> = arguments.collect();
+            allowance.check()?;
+            Ok(Cow::Owned(function::concat(&found, &texts)))
+        }
         Some(function) => Ok(Cow::Owned(function.apply(&found)?)),
     }
 }
@@ -250,35 +262,6 @@ fn slice(items: &[Value], from: Option<i64>, to: Option<i64>) -> &[Value] {
     items.get(from..to).unwrap_or(&[])
 }
 
-impl Function {
-    fn apply(self, value: &Value) -> Result<Value, Missing> {
-        if let Function::Length = self {
-            return match value {
-                Value::Array(items) => Ok(Value::from(items.len())),
-                Value::Object(map) => Ok(Value::from(map.len())),
-                Value::String(text) => Ok(Value::from(text.chars().count())),
-                _ => Ok(Value::Null),
-            };
-        }
-        let numbers: Vec<f64> = match value {
-            Value::Array(items) => items.iter().filter_map(Value::as_f64).collect(),
-            _ => Vec::new(),
-        };
-        if numbers.is_empty() {
-            return Err(Missing(
-                "Aggregation function attempted to calculate value using empty array".to_owned(),
-            ));
-        }
-        let sum = numbers.iter().sum::<f64>();
-        Ok(Value::from(match self {
-            Function::Length | Function::Sum => sum,
-            Function::Min => numbers.iter().copied().fold(f64::INFINITY, f64::min),
-            Function::Max => numbers.iter().copied().fold(f64::NEG_INFINITY, f64::max),
-            Function::Avg => sum / numbers.len() as f64,
-        }))
-    }
-}
-
 impl Filter {
     /// Tells whether `candidate`, a value of `document`, satisfies the condition.
     fn accepts(&self, candidate: &Value, document: &Value, allowance: &Allowance<'_>) -> bool {
@@ -311,8 +294,8 @@ impl Operand {
     ) -> Option<Cow<'a, Value>> {
         match self {
             Operand::Literal(value) => Some(Cow::Borrowed(value)),
-            Operand::Current(segments, function) => select(candidate, segments, *function, allowance).ok(),
-            Operand::Document(segments, function) => select(document, segments, *function, allowance).ok(),
+            Operand::Current(segments, function) => select(candidate, segments, function.as_ref(), allowance).ok(),
+            Operand::Document(segments, function) => select(document, segments, function.as_ref(), allowance).ok(),
         }
     }
 }
@@ -331,10 +314,43 @@ impl Comparator {
             Comparator::LessOrEqual => matches!(ordering(), Some(Ordering::Less | Ordering::Equal)),
             Comparator::Greater => ordering() == Some(Ordering::Greater),
             Comparator::GreaterOrEqual => matches!(ordering(), Some(Ordering::Greater | Ordering::Equal)),
+            Comparator::Identical => identical(left, right),
+            Comparator::NotIdentical => !identical(left, right),
             Comparator::In => contains(right, left),
             Comparator::NotIn => !contains(right, left),
+            Comparator::Contains => match (left, right) {
+                (Some(Value::String(text)), Some(Value::String(part))) => text.contains(part.as_str()),
+                _ => contains(left, right),
+            },
+            Comparator::All => items(right).is_some_and(|all| all.iter().all(|item| contains(left, Some(item)))),
+            Comparator::SubsetOf => items(left).is_some_and(|all| all.iter().all(|item| contains(right, Some(item)))),
+            Comparator::AnyOf => items(left).is_some_and(|any| any.iter().any(|item| contains(right, Some(item)))),
+            Comparator::NoneOf => items(left).is_some_and(|all| !all.iter().any(|item| contains(right, Some(item)))),
+            Comparator::Size => left
+                .and_then(length)
+                .is_some_and(|length| equal(Some(&Value::from(length)), right)),
+            Comparator::Empty => left
+                .and_then(length)
+                .is_some_and(|length| right == Some(&Value::Bool(length == 0))),
         }
     }
+}
+
+fn items(value: Option<&Value>) -> Option<&Vec<Value>> {
+    value?.as_array()
+}
+
+/// The number of a list's items or a text's characters.
+fn length(value: &Value) -> Option<usize> {
+    match value {
+        Value::Array(items) => Some(items.len()),
+        Value::String(text) => Some(text.chars().count()),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Object(_) => None,
+    }
+}
+
+fn identical(left: Option<&Value>, right: Option<&Value>) -> bool {
+    left.is_some() && equal(left, right)
 }
 
 fn contains(list: Option<&Value>, item: Option<&Value>) -> bool {
