@@ -5,7 +5,9 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
+use crate::attribute_values;
 use crate::metadata::Metadata;
+use crate::parameters::Parameters;
 use crate::sdk::{Refusal, with_date_times};
 use crate::{Client, Services};
 use sluice_wire::{ApiError, http_date};
@@ -29,7 +31,9 @@ pub(crate) async fn call(
 ) -> Result<Value, Refusal> {
     let request_id = services.account.uuid().simple().to_string().to_uppercase();
     let refused = |error: &ApiError| Refusal::of(client, error, &request_id);
-    let body = Bytes::from(arguments.to_string());
+    let typed = attribute_values::typed(arguments)
+        .map_err(|reasons| Parameters::of(arguments).unusable(&reasons.join(", ")))?;
+    let body = Bytes::from(typed.to_string());
     let response = services
         .dynamodb
         .send(operation, &own_headers(), body)

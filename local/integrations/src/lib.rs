@@ -4,6 +4,7 @@
 //!
 //! [`Runner`] is the driver's task runner, and makes the calls of states under test.
 
+mod attribute_values;
 mod call_end;
 mod dynamodb;
 mod endpoint;

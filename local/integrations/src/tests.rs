@@ -289,9 +289,13 @@ async fn other_services_are_called_in_this_process() {
 #[tokio::test]
 async fn what_is_not_there_fails_with_its_name() {
     let world = world();
-    let (error, cause) = run(&world, "arn:aws:states:::sqs:sendMessage", json!({ "QueueUrl": "q" }))
-        .await
-        .unwrap_err();
+    let (error, cause) = run(
+        &world,
+        "arn:aws:states:::sqs:sendMessage",
+        json!({ "QueueUrl": "q", "MessageBody": "b" }),
+    )
+    .await
+    .unwrap_err();
     assert_eq!(error, "States.TaskFailed");
     assert!(
         cause.contains("arn:aws:states:::sqs:sendMessage is not available"),

@@ -61,13 +61,14 @@ async fn a_start_that_is_refused_is_named_after_the_sdks_exception() {
     ] {
         assert_eq!(run(&world, &resource, arguments.clone()).await.unwrap_err().0, error);
     }
-    let arguments = json!({ "Name": "one" });
+    // absent altogether it would be refused with the definition
+    let arguments = json!({ "StateMachineArn": null, "Name": "one" });
     assert_eq!(
         run(&world, START, arguments).await.unwrap_err(),
         (
             "States.Runtime".to_owned(),
-            "The Parameters '{\"Name\":\"one\"}' could not be used to start the Task: [The field 'StateMachineArn' is \
-             required but was missing]"
+            "The Parameters '{\"StateMachineArn\":null,\"Name\":\"one\"}' could not be used to start the Task: [The field \
+             'StateMachineArn' is required but was missing]"
                 .to_owned()
         )
     );
