@@ -2,14 +2,16 @@
 #![no_main]
 
 use libfuzzer_sys::{Corpus, fuzz_target};
-use sluice_asl::{MachineType, ParseOptions, State, StateMachine};
+use sluice_asl::{MachineType, Occasion, ParseOptions, State, StateMachine};
 
 fuzz_target!(|data: &[u8]| -> Corpus {
     let Ok(text) = std::str::from_utf8(data) else {
         return Corpus::Reject;
     };
-    for machine_type in [MachineType::Standard, MachineType::Express] {
-        match StateMachine::parse_with(text, ParseOptions { machine_type }) {
+    let kinds = [MachineType::Standard, MachineType::Express];
+    let occasions = [Occasion::Kept, Occasion::New];
+    for (machine_type, occasion) in kinds.into_iter().flat_map(|kind| occasions.map(|occasion| (kind, occasion))) {
+        match StateMachine::parse_with(text, ParseOptions { machine_type, occasion }) {
             Ok(machine) => {
                 let _ = machine.variable_references();
                 let _ = machine.activities();

@@ -5,7 +5,7 @@
 use std::error::Error;
 use std::io::Write as _;
 
-use sluice_asl::{Flow, ParseOptions, Severity, StateMachine};
+use sluice_asl::{Flow, Occasion, ParseOptions, Severity, StateMachine};
 
 const SAMPLE: &str = r#"{
     "StartAt": "Greet",
@@ -21,7 +21,11 @@ fn main() -> Result<(), Box<dyn Error>> {
         None => SAMPLE.to_owned(),
     };
     let mut out = std::io::stdout().lock();
-    let findings = StateMachine::validate(&text, ParseOptions::default());
+    let options = ParseOptions {
+        occasion: Occasion::New,
+        ..ParseOptions::default()
+    };
+    let findings = StateMachine::validate(&text, options);
     for finding in &findings {
         writeln!(out, "{}: {finding}", finding.severity.as_str())?;
     }

@@ -26,6 +26,8 @@ impl Severity {
 pub enum DiagnosticCode {
     /// The text is not JSON.
     InvalidJsonDescription,
+    /// There is no text, or `null`.
+    MissingDescription,
     /// The JSON breaks a rule of the language.
     SchemaValidationFailed,
     /// A `Next`, `Default` or `StartAt` names no state of its flow.
@@ -34,6 +36,12 @@ pub enum DiagnosticCode {
     MissingEndState,
     /// Two states have the same name.
     DuplicateStateName,
+    /// A state's name is empty or too long.
+    InvalidStateName,
+    /// `Assign` has a name that no variable can have.
+    InvalidVariableName,
+    /// `Assign` has a name that Step Functions keeps for itself.
+    ReservedVariableName,
     /// A JSONata expression does not parse.
     InvalidJsonataExpression,
     /// A JSONata expression reads what Step Functions does not offer.
@@ -56,6 +64,10 @@ impl DiagnosticCode {
         match self {
             DiagnosticCode::InvalidJsonDescription => "INVALID_JSON_DESCRIPTION",
             DiagnosticCode::SchemaValidationFailed => "SCHEMA_VALIDATION_FAILED",
+            DiagnosticCode::MissingDescription => "MISSING_DESCRIPTION",
+            DiagnosticCode::InvalidStateName => "INVALID_STATE_NAME",
+            DiagnosticCode::InvalidVariableName => "INVALID_VARIABLE_NAME",
+            DiagnosticCode::ReservedVariableName => "RESERVED_VARIABLE_NAME",
             DiagnosticCode::InvalidLabel => "INVALID_LABEL_NAME",
             DiagnosticCode::DuplicateLabel => "DUPLICATE_LABEL_NAME",
             DiagnosticCode::MissingTransitionTarget => "MISSING_TRANSITION_TARGET",
@@ -88,7 +100,9 @@ impl fmt::Display for Diagnostic {
         write!(f, "{}: {}", self.code.as_str(), self.message)?;
         match (&self.location, self.code) {
             // Jackson's message ends with its own place
-            (_, DiagnosticCode::InvalidJsonDescription) | (None, _) => Ok(()),
+            (_, DiagnosticCode::InvalidJsonDescription) => Ok(()),
+            // measured: AWS writes its null
+            (None, _) => f.write_str(" at null"),
             (Some(location), _) => write!(f, " at {location}"),
         }
     }

@@ -28,5 +28,5 @@ pub use definition::{Flow, QueryLanguage, State, StateKind, StateMachine, Transi
 pub use diagnostics::{Diagnostic, DiagnosticCode, Diagnostics, Severity};
 pub use eval::{EvalError, Scope, Variables, parse_timestamp};
 pub use evaluate::MapItems;
-pub use parse::{MachineType, ParseOptions};
+pub use parse::{MachineType, Occasion, ParseOptions};
 pub use size::{nests_deeper, serialized_len};

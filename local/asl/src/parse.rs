@@ -3,14 +3,18 @@
 //! One pass over the JSON collects every finding; the definition comes out only if there is none. What AWS says about
 //! a finding, and where, is in its words as far as they are known.
 
+mod apis;
 mod choice;
 mod common;
+mod duplicates;
 mod fields;
 mod flow;
 mod json;
 mod map;
 mod options;
+mod reader;
 mod report;
+mod request;
 mod resource;
 mod retry;
 mod single_state;
@@ -21,9 +25,9 @@ mod template;
 use serde_json::Value;
 
 use crate::definition::{QueryLanguage, StateMachine};
-use crate::{Diagnostic, Diagnostics};
+use crate::{Diagnostic, DiagnosticCode, Diagnostics};
 use fields::Fields;
-pub use options::{MachineType, ParseOptions};
+pub use options::{MachineType, Occasion, ParseOptions};
 use report::Report;
 
 impl StateMachine {
@@ -53,7 +57,7 @@ impl StateMachine {
     ///     "Parameters": { "MessageBody.$": "$$.Task.Token" }, "End": true } } }"#;
     /// assert!(StateMachine::parse(text).is_ok());
     /// // an Express machine cannot wait for a token
-    /// let options = ParseOptions { machine_type: MachineType::Express };
+    /// let options = ParseOptions { machine_type: MachineType::Express, ..ParseOptions::default() };
     /// assert!(StateMachine::parse_with(text, options).is_err());
     /// ```
     ///
@@ -86,8 +90,13 @@ impl StateMachine {
 
 /// The definition and what was found. Without a definition there is an error among the findings.
 fn read(text: &str, options: ParseOptions) -> (Option<StateMachine>, Report) {
-    let mut report = Report::new(options.machine_type);
-    let machine = match json::parse(text) {
+    let mut report = Report::new(options);
+    let machine = match json::parse(text, options.occasion) {
+        Ok(Value::Null) => {
+            let message = "Received a null or empty workflow input.";
+            report.push(DiagnosticCode::MissingDescription, None, message);
+            None
+        }
         Ok(Value::Object(map)) => machine(&Fields::new(&map, String::new()), &mut report),
         Ok(_) => {
             report.schema("/", "Expected value of type Object");
@@ -120,7 +129,7 @@ fn machine(fields: &Fields<'_>, report: &mut Report) -> Option<StateMachine> {
     );
     fields.require(&["StartAt", "States"], report);
     if fields.string("Version", report).is_some_and(|version| version != "1.0") {
-        report.schema(&fields.at("Version"), "Value is not a supported version: only '1.0' is");
+        report.schema(&fields.at("Version"), "Value should be one of the following: [1.0]");
     }
     let query_language = common::query_language(fields, report).unwrap_or(QueryLanguage::JsonPath);
     report.set_language(query_language);

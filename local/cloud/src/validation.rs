@@ -5,7 +5,7 @@ mod pointer;
 mod templates;
 
 use serde::Serialize;
-use sluice_asl::{Diagnostic, DiagnosticCode, MachineType, ParseOptions, StateMachine};
+use sluice_asl::{Diagnostic, DiagnosticCode, MachineType, Occasion, ParseOptions, StateMachine};
 
 pub use templates::{TemplateSource, templates};
 
@@ -72,7 +72,11 @@ pub fn definition(file: &str, text: &str, express: bool) -> Vec<Finding> {
     } else {
         MachineType::Standard
     };
-    let found = StateMachine::validate(&placeholders::filled(text), ParseOptions { machine_type });
+    let options = ParseOptions {
+        machine_type,
+        occasion: Occasion::New,
+    };
+    let found = StateMachine::validate(&placeholders::filled(text), options);
     found.iter().map(|diagnostic| finding(file, text, diagnostic)).collect()
 }
 

@@ -19,7 +19,11 @@ pub(crate) fn check(text: &str, kind: MachineKind) -> Result<(), String> {
         MachineKind::Standard => MachineType::Standard,
         MachineKind::Express => MachineType::Express,
     };
-    StateMachine::parse_with(text, ParseOptions { machine_type })
+    let options = ParseOptions {
+        machine_type,
+        ..ParseOptions::default()
+    };
+    StateMachine::parse_with(text, options)
         .map(|_| ())
         .map_err(|diagnostics| diagnostics.to_string())
 }

@@ -63,6 +63,9 @@ const IS: [(&str, Operator); 6] = [
     ("IsTimestamp", Operator::IsTimestamp),
 ];
 
+/// The fields of which a rule has one.
+const SELECTORS: [&str; 5] = ["And", "Or", "Not", "Variable", "Condition"];
+
 /// The fields of a rule beside its condition.
 const FRAME: [&str; 4] = ["Next", "Assign", "Output", "Comment"];
 
@@ -90,12 +93,16 @@ fn rule(entry: &Fields<'_>, position: usize, language: QueryLanguage, report: &m
     let next = entry.string("Next", report);
     let condition = match language {
         QueryLanguage::Jsonata => {
-            entry.allow(&["Condition", "Next", "Assign", "Output", "Comment"], report);
+            check_fields(entry, language, &["Condition"], report);
             entry.require(&["Condition", "Next"], report);
             jsonata_condition(entry, &prefix, report)
         }
         QueryLanguage::JsonPath => {
             entry.require(&["Next"], report);
+            if entry.has("Condition") {
+                check_fields(entry, language, &[], report);
+                return None;
+            }
             condition(entry, &FRAME, report)
         }
     };
@@ -107,6 +114,27 @@ fn rule(entry: &Fields<'_>, position: usize, language: QueryLanguage, report: &m
     })
 }
 
+/// Complains about the fields of a rule that its language does not have; `own` are those that it has besides the frame's.
+fn check_fields(entry: &Fields<'_>, language: QueryLanguage, own: &[&str], report: &mut Report) {
+    let (is, only) = match language {
+        QueryLanguage::JsonPath => ("JSONPath", "JSONata"),
+        QueryLanguage::Jsonata => ("JSONata", "JSONPath"),
+    };
+    for key in entry.keys().filter(|key| !FRAME.contains(key) && !own.contains(key)) {
+        let elsewhere = SELECTORS.contains(&key) || operator(key).is_some();
+        let message = if elsewhere && (language == QueryLanguage::Jsonata || key == "Condition") {
+            format!(
+                "The QueryLanguage is set to '{is}', but field '{key}' is only supported for the '{only}' QueryLanguage"
+            )
+        } else if elsewhere {
+            continue;
+        } else {
+            format!("Field '{key}' is not supported")
+        };
+        report.schema(entry.here(), message);
+    }
+}
+
 fn jsonata_condition(entry: &Fields<'_>, prefix: &str, report: &mut Report) -> Option<Condition> {
     let location = entry.at("Condition");
     match entry.get("Condition")? {
@@ -116,7 +144,10 @@ fn jsonata_condition(entry: &Fields<'_>, prefix: &str, report: &mut Report) -> O
             template::jsonata_expression(source, &format!("{prefix}Condition"), &location, report)
                 .map(|expression| Condition::Expression(Box::new(expression)))
         }
-        _ => {
+        other => {
+            if let Value::String(text) = other {
+                template::check_delimiters(text, &location, report);
+            }
             report.schema(&location, "Value must be a JSONata expression or a boolean");
             None
         }
@@ -125,6 +156,14 @@ fn jsonata_condition(entry: &Fields<'_>, prefix: &str, report: &mut Report) -> O
 
 /// `And`, `Or`, `Not` or a comparison. The JSON parser bounds how deep these nest.
 fn condition(entry: &Fields<'_>, frame: &[&str], report: &mut Report) -> Option<Condition> {
+    if SELECTORS.iter().filter(|field| entry.has(field)).count() != 1 {
+        let fields = SELECTORS.join(", ");
+        report.schema(
+            entry.here(),
+            format!("The object must have only one of the following fields, [{fields}]"),
+        );
+        return None;
+    }
     if entry.has("And") {
         known_only(entry, "And", frame, report);
         return conditions(entry, "And", report).map(Condition::And);
@@ -159,8 +198,7 @@ fn conditions(entry: &Fields<'_>, field: &str, report: &mut Report) -> Option<Ve
 }
 
 fn comparison(entry: &Fields<'_>, frame: &[&str], report: &mut Report) -> Option<Comparison> {
-    entry.require(&["Variable"], report);
-    let variable = template::path(entry, "Variable", report).map(Path::Query);
+    let variable = template::rule_path(entry, "Variable", report).map(Path::Query);
     let mut found = Vec::new();
     for key in entry.keys().filter(|key| *key != "Variable" && !frame.contains(key)) {
         match operator(key) {
@@ -173,7 +211,7 @@ fn comparison(entry: &Fields<'_>, frame: &[&str], report: &mut Report) -> Option
         return None;
     };
     let operand = match right {
-        None => Operand::Path(Path::Query(template::path(entry, key, report)?)),
+        None => Operand::Path(Path::Query(template::rule_path(entry, key, report)?)),
         Some(right) => {
             if operator != Operator::StringMatches {
                 template::warn_of_path(entry, key, report);

@@ -64,13 +64,40 @@ impl<'v> Fields<'v> {
 
     /// Complains when more than one of `fields` is there.
     pub(super) fn at_most_one(&self, fields: &[&str], report: &mut Report) {
-        let present: Vec<&str> = fields.iter().copied().filter(|field| self.has(field)).collect();
-        if present.len() > 1 {
+        if fields.iter().filter(|field| self.has(field)).count() > 1 {
+            let fields = fields.join(", ");
             report.schema(
                 self.here(),
-                format!("Only one of these fields can be specified: [{}]", present.join(", ")),
+                format!("There should only be one of the following fields: [{fields}]"),
             );
         }
+    }
+
+    /// Complains unless one of `fields` is there, and no other of them.
+    pub(super) fn exactly_one(&self, fields: &[&str], report: &mut Report) {
+        if fields.iter().any(|field| self.has(field)) {
+            self.at_most_one(fields, report);
+        } else {
+            let fields = fields.join(", ");
+            report.schema(
+                self.here(),
+                format!("This object should have only one of the following fields: [{fields}]"),
+            );
+        }
+    }
+
+    /// The texts that `field` may be; complains about another.
+    pub(super) fn one_of(&self, field: &str, values: &[&str], report: &mut Report) -> Option<&'v str> {
+        let value = self.string(field, report)?;
+        if values.contains(&value) {
+            return Some(value);
+        }
+        let values = values.join(", ");
+        report.schema(
+            &self.at(field),
+            format!("Value should be one of the following: [{values}]"),
+        );
+        None
     }
 
     fn expect<T>(
@@ -117,14 +144,13 @@ impl<'v> Fields<'v> {
 
     pub(super) fn integer(&self, field: &str, range: RangeInclusive<u64>, report: &mut Report) -> Option<u64> {
         let number = self.expect(field, "Integer", report, integral)?;
+        let (least, most) = (*range.start(), *range.end());
         match u64::try_from(number) {
-            Ok(number) if range.contains(&number) => Some(number),
-            _ => {
-                let (least, most) = (range.start(), range.end());
-                report.schema(&self.at(field), format!("Value must be between {least} and {most}"));
-                None
-            }
+            Ok(number) if range.contains(&number) => return Some(number),
+            Ok(number) if number > most => report.schema(&self.at(field), format!("Maximum value is {most}")),
+            _ => report.schema(&self.at(field), format!("Minimum value is {least}")),
         }
+        None
     }
 
     pub(super) fn number(&self, field: &str, range: RangeInclusive<f64>, report: &mut Report) -> Option<f64> {
@@ -132,8 +158,12 @@ impl<'v> Fields<'v> {
         if range.contains(&number) {
             return Some(number);
         }
-        let (least, most) = (range.start(), range.end());
-        report.schema(&self.at(field), format!("Value must be between {least} and {most}"));
+        let message = if number > *range.end() {
+            format!("Maximum value is {:.1}", range.end())
+        } else {
+            format!("Minimum value is {:.1}", range.start())
+        };
+        report.schema(&self.at(field), message);
         None
     }
 }

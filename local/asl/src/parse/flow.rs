@@ -26,12 +26,7 @@ pub(super) fn parse(fields: &Fields<'_>, report: &mut Report) -> Option<Flow> {
     for key in states.keys() {
         let name: Name = Arc::from(key);
         let location = states.at(key);
-        if key.is_empty() || key.chars().count() > MAX_NAME {
-            report.schema(
-                &location,
-                format!("State names must have between 1 and {MAX_NAME} characters"),
-            );
-        }
+        check_name(key, &location, report);
         report.name(&name, &location);
         match states
             .object(key, report)
@@ -52,6 +47,17 @@ pub(super) fn parse(fields: &Fields<'_>, report: &mut Report) -> Option<Flow> {
         check_transitions(&flow, fields, report);
     }
     complete.then_some(flow)
+}
+
+fn check_name(name: &str, location: &str, report: &mut Report) {
+    let message = if name.is_empty() {
+        "Invalid State name: a state must have a name".to_owned()
+    } else if name.chars().count() > MAX_NAME {
+        format!("Invalid State name: State '{name}' exceeds the {MAX_NAME}-character limit allowed by the service")
+    } else {
+        return;
+    };
+    report.push(DiagnosticCode::InvalidStateName, Some(location), message);
 }
 
 /// A transition's target and its place below the state.

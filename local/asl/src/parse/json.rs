@@ -2,33 +2,62 @@
 
 use serde_json::Value;
 
+use super::duplicates;
+use super::options::Occasion;
 use crate::{Diagnostic, DiagnosticCode, Severity};
 
 /// The most of the text that an error message quotes, in characters.
 const QUOTED: usize = 500;
 
-/// The value of `text`; nesting is bounded, so that nothing that walks the value overflows the stack.
-pub(super) fn parse(text: &str) -> Result<Value, Diagnostic> {
-    serde_json::from_str(text).map_err(|error| {
-        let (message, line, column) = match unrecognized_token(text) {
-            Some((token, column)) => (
-                format!(
+/// The value of `text`, `null` if it is empty; nesting is bounded, so that nothing that walks the value overflows the stack.
+pub(super) fn parse(text: &str, occasion: Occasion) -> Result<Value, Diagnostic> {
+    if text.trim().is_empty() {
+        return Ok(Value::Null);
+    }
+    match serde_json::from_str(text) {
+        Ok(value) => match (occasion, duplicates::find(text)) {
+            (Occasion::New, Some(duplicate)) => {
+                let (line, column) = place(text, duplicate.end);
+                Err(finding(
+                    text,
+                    &format!("Duplicate field '{}'", duplicate.name),
+                    line,
+                    column,
+                ))
+            }
+            (Occasion::Kept, _) | (Occasion::New, None) => Ok(value),
+        },
+        Err(error) => Err(match unrecognized_token(text) {
+            Some((token, column)) => {
+                let message = format!(
                     "Unrecognized token '{token}': was expecting (JSON String, Number, Array, Object or token 'null', \
                      'true' or 'false')"
-                ),
-                1,
-                column,
-            ),
-            None => (plain_message(&error), error.line(), error.column()),
-        };
-        let place = format!("[Source: (String){}; line: {line}, column: {column}]", quoted(text));
-        Diagnostic {
-            code: DiagnosticCode::InvalidJsonDescription,
-            severity: Severity::Error,
-            message: format!("{message}\n at {place}"),
-            location: Some(place),
-        }
-    })
+                );
+                finding(text, &message, 1, column)
+            }
+            None => finding(text, &plain_message(&error), error.line(), error.column()),
+        }),
+    }
+}
+
+fn finding(text: &str, message: &str, line: usize, column: usize) -> Diagnostic {
+    let place = format!("[Source: (String){}; line: {line}, column: {column}]", quoted(text));
+    Diagnostic {
+        code: DiagnosticCode::InvalidJsonDescription,
+        severity: Severity::Error,
+        message: format!("{message}\n at {place}"),
+        location: Some(place),
+    }
+}
+
+/// The line and the column of a place, both from 1.
+fn place(text: &str, end: usize) -> (usize, usize) {
+    let before = &text[..end];
+    let line_start = before.rfind('\n').map_or(0, |at| at + 1);
+    (
+        before.matches('\n').count() + 1,
+        before[line_start..].chars().count() + 1,
+    )
 }
 
 /// A first word that is no JSON literal, and the column after it, both as AWS's parser names them.

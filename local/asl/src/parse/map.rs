@@ -6,8 +6,9 @@ use serde_json::Value;
 
 use super::common::{FlowParser, transition};
 use super::fields::{Fields, MAX_SECONDS};
+use super::options::MachineType;
 use super::report::Report;
-use super::{retry, template};
+use super::{reader, retry, template};
 use crate::DiagnosticCode;
 use crate::definition::{
     Dynamic, Expression, ExpressionKind, ItemBatcher, Map, MapProcessor, Path, ProcessorMode, QueryLanguage, Template,
@@ -20,18 +21,23 @@ const MAX_LABEL: usize = 40;
 /// The most bytes of one batch.
 const MAX_BATCH_BYTES: u64 = 262_144;
 
+const PATHS_OF_NUMBERS: [&str; 3] = [
+    "MaxConcurrencyPath",
+    "ToleratedFailureCountPath",
+    "ToleratedFailurePercentagePath",
+];
+
 pub(super) fn parse(
     fields: &Fields<'_>,
     language: QueryLanguage,
     report: &mut Report,
     flow: FlowParser,
 ) -> Option<Map> {
-    fields.at_most_one(&["ItemProcessor", "Iterator"], report);
+    fields.exactly_one(&["ItemProcessor", "Iterator"], report);
     fields.at_most_one(&["ItemSelector", "Parameters"], report);
     let processor = if fields.has("Iterator") {
         processor(fields, "Iterator", report, flow)
     } else {
-        fields.require(&["ItemProcessor"], report);
         processor(fields, "ItemProcessor", report, flow)
     };
     let items = items(fields, language, report);
@@ -50,6 +56,10 @@ pub(super) fn parse(
         count: template::dynamic_integer(fields, "ToleratedFailureCount", "", count, language, report),
         percentage: template::dynamic_percentage(fields, "ToleratedFailurePercentage", language, report),
     };
+    template::not_from_context(fields, &PATHS_OF_NUMBERS, report);
+    if let Some(reader) = fields.object("ItemReader", report) {
+        reader::check(&reader, language, report);
+    }
     let label = fields.string("Label", report).map(str::to_owned);
     if let Some(label) = &label {
         check_label(label, &fields.at("Label"), report);
@@ -80,7 +90,7 @@ pub(super) fn parse(
 fn items(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> Option<Dynamic<Value>> {
     match language {
         QueryLanguage::JsonPath if fields.has("ItemsPath") => {
-            template::path(fields, "ItemsPath", report).map(|query| Dynamic::Expression(items_path(query)))
+            template::items_path(fields, report).map(|query| Dynamic::Expression(items_path(query)))
         }
         QueryLanguage::JsonPath if fields.has("ItemReader") => None,
         QueryLanguage::JsonPath => JsonPathQuery::parse("$")
@@ -122,6 +132,7 @@ fn item_batcher(fields: &Fields<'_>, language: QueryLanguage, report: &mut Repor
             "One of these fields is required: [MaxItemsPerBatch, MaxInputBytesPerBatch]",
         );
     }
+    template::not_from_context(fields, &SIZES, report);
     ItemBatcher {
         batch_input: template::template(fields, "BatchInput", PREFIX, language, report),
         max_items: template::dynamic_integer(fields, "MaxItemsPerBatch", PREFIX, 1..=MAX_SECONDS, language, report),
@@ -153,22 +164,22 @@ fn processor(fields: &Fields<'_>, field: &str, report: &mut Report, flow: FlowPa
 
 fn mode(config: &Fields<'_>, report: &mut Report) -> ProcessorMode {
     config.allow(&["Mode", "ExecutionType"], report);
-    let express = match config.string("ExecutionType", report) {
-        None | Some("STANDARD") => false,
-        Some("EXPRESS") => true,
-        Some(_) => {
-            report.schema(&config.at("ExecutionType"), "Value must be one of [STANDARD, EXPRESS]");
-            false
-        }
-    };
-    match config.string("Mode", report) {
-        None | Some("INLINE") => ProcessorMode::Inline,
+    let express = config.one_of("ExecutionType", &["STANDARD", "EXPRESS"], report) == Some("EXPRESS");
+    match config.one_of("Mode", &["INLINE", "DISTRIBUTED"], report) {
         Some("DISTRIBUTED") => {
             config.require(&["ExecutionType"], report);
+            if report.machine_type == MachineType::Express {
+                report.refuse(
+                    &config.at("Mode"),
+                    "The field 'Mode' with value 'DISTRIBUTED' is not supported inside 'EXPRESS' state machines",
+                );
+            }
             ProcessorMode::Distributed { express }
         }
-        Some(_) => {
-            report.schema(&config.at("Mode"), "Value must be one of [INLINE, DISTRIBUTED]");
+        mode => {
+            if mode.is_some() && config.has("ExecutionType") {
+                report.refuse(config.here(), "Field 'ExecutionType' is not supported");
+            }
             ProcessorMode::Inline
         }
     }

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::options::MachineType;
+use super::options::{MachineType, Occasion, ParseOptions};
 use crate::definition::{Name, QueryLanguage};
 use crate::{Diagnostic, DiagnosticCode, Severity};
 
@@ -10,8 +10,20 @@ use crate::{Diagnostic, DiagnosticCode, Severity};
 /// it can say that there are more.
 const MAX_FINDINGS: usize = 101;
 
+/// A member of `$states` besides `input` and `context`, which are always there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum StatesMember {
+    /// `result`: a call, a branch or an iteration has come to its end.
+    Result,
+    /// `errorOutput`: a catcher has taken an error.
+    ErrorOutput,
+}
+
 pub(super) struct Report {
     pub(super) machine_type: MachineType,
+    occasion: Occasion,
+    /// The member that expressions can read where the parser is.
+    states_member: Option<StatesMember>,
     /// The machine's query language, which states inherit whatever lies between.
     pub(super) language: QueryLanguage,
     /// An expression's cost may grow faster than what it reads.
@@ -36,9 +48,11 @@ impl Diagnostic {
 }
 
 impl Report {
-    pub(super) fn new(machine_type: MachineType) -> Self {
+    pub(super) fn new(options: ParseOptions) -> Self {
         Self {
-            machine_type,
+            machine_type: options.machine_type,
+            occasion: options.occasion,
+            states_member: None,
             language: QueryLanguage::JsonPath,
             costly: false,
             names: HashSet::new(),
@@ -100,6 +114,45 @@ impl Report {
 
     pub(super) fn schema(&mut self, location: &str, message: impl Into<String>) {
         self.push(DiagnosticCode::SchemaValidationFailed, Some(location), message);
+    }
+
+    /// A `SCHEMA_VALIDATION_FAILED` error about a definition that is new.
+    pub(super) fn refuse(&mut self, location: &str, message: impl Into<String>) {
+        if self.is_new() {
+            self.schema(location, message);
+        }
+    }
+
+    /// Tells whether all that AWS refuses is to be refused.
+    pub(super) fn is_new(&self) -> bool {
+        self.occasion == Occasion::New
+    }
+
+    /// Reads a part of the definition whose expressions have one more member of `$states`.
+    pub(super) fn with<T>(&mut self, member: Option<StatesMember>, read: impl FnOnce(&mut Self) -> T) -> T {
+        let before = std::mem::replace(&mut self.states_member, member);
+        let value = read(self);
+        self.states_member = before;
+        value
+    }
+
+    /// Complains about the members of `$states` that an expression reads and that are not there.
+    pub(super) fn states_members<'n>(&mut self, names: impl IntoIterator<Item = &'n str>, location: &str) {
+        if !self.is_new() {
+            return;
+        }
+        for name in names {
+            let is_there = match name {
+                "input" | "context" => true,
+                "result" => self.states_member == Some(StatesMember::Result),
+                "errorOutput" => self.states_member == Some(StatesMember::ErrorOutput),
+                _ => false,
+            };
+            if !is_there {
+                let message = format!("Field '$states.{name}' does not exist.");
+                self.push(DiagnosticCode::UnsupportedJsonataExpression, Some(location), message);
+            }
+        }
     }
 
     /// Takes note of a Map's label; every label is used once in the whole machine, because ARNs hold it.

@@ -1,5 +1,6 @@
 //! `Resource`: the ARN of what a Task calls.
 
+use super::apis::Service;
 use super::fields::Fields;
 use super::options::MachineType;
 use super::report::Report;
@@ -21,6 +22,7 @@ const OPTIMISED: &[(&str, &[&str])] = &[
     ),
     ("batch", &["submitJob"]),
     ("bedrock", &["invokeModel", "createModelCustomizationJob"]),
+    ("bedrock-agentcore", &[]),
     (
         "codebuild",
         &[
@@ -52,10 +54,39 @@ const OPTIMISED: &[(&str, &[&str])] = &[
     ("states", &["startExecution"]),
 ];
 
+/// Optimised integrations without `.sync`.
+const WITHOUT_SYNC: [&str; 8] = [
+    "apigateway",
+    "bedrock-agentcore",
+    "dynamodb",
+    "events",
+    "http",
+    "lambda",
+    "sns",
+    "sqs",
+];
+
+/// Optimised integrations without `.waitForTaskToken`.
+const WITHOUT_TOKEN: [&str; 12] = [
+    "athena",
+    "batch",
+    "bedrock-agentcore",
+    "codebuild",
+    "databrew",
+    "dynamodb",
+    "elasticmapreduce",
+    "emr-containers",
+    "emr-serverless",
+    "glue",
+    "mediaconvert",
+    "sagemaker",
+];
+
 pub(super) fn parse(fields: &Fields<'_>, report: &mut Report) -> Option<Resource> {
     let arn = fields.string("Resource", report)?;
     let location = fields.at("Resource");
-    let Some(resource) = recognise(arn) else {
+    let recognised = recognise(arn).filter(|resource| !report.is_new() || exists(resource));
+    let Some(resource) = recognised else {
         let message = if arn.starts_with("arn:") {
             format!(
                 "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is \
@@ -71,6 +102,35 @@ pub(super) fn parse(fields: &Fields<'_>, report: &mut Report) -> Option<Resource
         check_express(&resource, &location, report);
     }
     Some(resource)
+}
+
+/// Tells whether AWS has the integration. What is kept was once accepted without that.
+fn exists(resource: &Resource) -> bool {
+    let Resource::Service {
+        service,
+        action,
+        pattern,
+        ..
+    } = resource
+    else {
+        return true;
+    };
+    if let Some(sdk) = service.strip_prefix("aws-sdk:") {
+        return match Service::named(sdk) {
+            Service::Unknown => false,
+            Service::Retired => true,
+            // actions are written in camel case
+            known @ Service::Known(_) => {
+                action.starts_with(|c: char| c.is_ascii_lowercase()) && known.request(action).is_some()
+            }
+        };
+    }
+    match pattern {
+        IntegrationPattern::RequestResponse => true,
+        IntegrationPattern::Sync => !WITHOUT_SYNC.contains(&service.as_str()),
+        IntegrationPattern::Sync2 => service == "states",
+        IntegrationPattern::WaitForTaskToken => !WITHOUT_TOKEN.contains(&service.as_str()),
+    }
 }
 
 fn check_express(resource: &Resource, location: &str, report: &mut Report) {
@@ -99,7 +159,7 @@ fn check_express(resource: &Resource, location: &str, report: &mut Report) {
 /// The parsed ARN, if it is one that a Task can name.
 fn recognise(arn: &str) -> Option<Resource> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let [scheme, partition, service, region, account, resource] = parts[..] else {
+    let [scheme, partition, service, _region, _account, resource] = parts[..] else {
         return None;
     };
     if scheme != "arn" || partition.is_empty() {
@@ -113,7 +173,8 @@ fn recognise(arn: &str) -> Option<Resource> {
         "states" if resource.strip_prefix("activity:").is_some_and(|name| !name.is_empty()) => {
             Some(Resource::Activity { arn: owned })
         }
-        "states" if region.is_empty() && account.is_empty() => integration(owned, resource),
+        // a region and an account say nothing: published definitions have them, and run
+        "states" => integration(owned, resource),
         _ => None,
     }
 }
@@ -192,6 +253,14 @@ mod tests {
         check(
             "arn:aws:states:::aws-sdk:dynamodb:query",
             Some(("aws-sdk:dynamodb", "query", RequestResponse)),
+        );
+        check(
+            "arn:aws:states:us-east-1:123456789012:aws-sdk:s3:getObject",
+            Some(("aws-sdk:s3", "getObject", RequestResponse)),
+        );
+        check(
+            "arn:aws-us-gov:states:us-gov-west-1:123456789012:sns:publish",
+            Some(("sns", "publish", RequestResponse)),
         );
         check("arn:aws:states:::dynamodb:query", None);
         check("arn:aws:states:::aws-sdk:dynamodb:query.sync", None);

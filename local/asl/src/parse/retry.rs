@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::fields::{Fields, MAX_SECONDS};
-use super::report::Report;
+use super::report::{Report, StatesMember};
 use super::template;
 use crate::definition::{Catcher, QueryLanguage, Retrier};
 
@@ -42,14 +42,7 @@ fn retrier(entry: &Fields<'_>, is_last: bool, report: &mut Report) -> Option<Ret
             "MaxDelaySeconds must be greater than IntervalSeconds",
         );
     }
-    let full_jitter = match entry.string("JitterStrategy", report) {
-        None | Some("NONE") => false,
-        Some("FULL") => true,
-        Some(_) => {
-            report.schema(&entry.at("JitterStrategy"), "Value must be one of [FULL, NONE]");
-            false
-        }
-    };
+    let full_jitter = entry.one_of("JitterStrategy", &["NONE", "FULL"], report) == Some("FULL");
     let error_equals = error_equals(entry, is_last, report)?;
     Some(Retrier {
         error_equals,
@@ -86,8 +79,10 @@ fn catcher(
     entry.require(&["ErrorEquals", "Next"], report);
     let prefix = format!("Catch[{position}]/");
     let result_path = template::result_path(entry, report);
-    let output = template::template(entry, "Output", &prefix, language, report);
-    let assign = template::assign(entry, &prefix, language, report);
+    let (output, assign) = report.with(Some(StatesMember::ErrorOutput), |report| {
+        let output = template::template(entry, "Output", &prefix, language, report);
+        (output, template::assign(entry, &prefix, language, report))
+    });
     let error_equals = error_equals(entry, is_last, report);
     let next = entry.string("Next", report)?.into();
     Some(Catcher {
@@ -116,13 +111,8 @@ fn error_equals(entry: &Fields<'_>, is_last: bool, report: &mut Report) -> Optio
             _ => report.schema(&format!("{location}[{i}]"), "Expected value of type String"),
         }
     }
-    if names.iter().any(|name| name == "States.ALL") {
-        if names.len() > 1 {
-            report.schema(&location, "'States.ALL' must appear alone");
-        }
-        if !is_last {
-            report.schema(&location, "'States.ALL' can only appear in the last entry");
-        }
+    if names.iter().any(|name| name == "States.ALL") && (names.len() > 1 || !is_last) {
+        report.schema(&location, "States.ALL must appear alone and at end of list");
     }
     Some(names)
 }

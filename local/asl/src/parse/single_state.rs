@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::fields::Fields;
-use super::options::MachineType;
+use super::options::{Occasion, ParseOptions};
 use super::report::Report;
 use super::{flow, json, state};
 use crate::definition::{Flow, Name, State, StateKind, StateMachine};
@@ -23,13 +23,13 @@ impl State {
     /// # Errors
     /// Every finding, at places below `/States/name`, where the text is not JSON or breaks the language's rules.
     pub fn parse(name: &str, text: &str) -> Result<State, Diagnostics> {
-        let value = json::parse(text).map_err(|finding| Diagnostics(vec![finding]))?;
+        let value = json::parse(text, Occasion::Kept).map_err(|finding| Diagnostics(vec![finding]))?;
         let location = format!("/States/{name}");
         let Some(map) = value.as_object() else {
             let finding = Diagnostic::schema(&location, "Expected value of type Object");
             return Err(Diagnostics(vec![finding]));
         };
-        let mut report = Report::new(MachineType::Standard);
+        let mut report = Report::new(ParseOptions::default());
         let state = state::parse(
             &Name::from(name),
             &Fields::new(map, location.clone()),

@@ -2,7 +2,7 @@
 
 use super::common::{FlowParser, query_language, transition};
 use super::fields::{Fields, MAX_SECONDS};
-use super::report::Report;
+use super::report::{Report, StatesMember};
 use super::{choice, map, retry, task, template};
 use crate::definition::{Dynamic, Fail, Name, Parallel, Pass, QueryLanguage, State, StateKind, Succeed, Wait, WaitFor};
 use crate::eval::parse_timestamp;
@@ -21,6 +21,11 @@ enum Type {
 }
 
 impl Type {
+    /// True when `$states.result` is there once the state's work is done.
+    fn has_result(self) -> bool {
+        WITH_RETRY.contains(&self)
+    }
+
     fn from_name(name: &str) -> Option<Self> {
         Some(match name {
             "Pass" => Type::Pass,
@@ -134,7 +139,10 @@ pub(super) fn parse(name: &Name, fields: &Fields<'_>, report: &mut Report, flow:
     }
     let type_name = fields.string("Type", report)?;
     let Some(kind) = Type::from_name(type_name) else {
-        report.schema(&fields.at("Type"), format!("State type '{type_name}' is not supported"));
+        report.schema(
+            &fields.at("Type"),
+            "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map]",
+        );
         return None;
     };
     let language = query_language(fields, report).unwrap_or(report.language);
@@ -148,8 +156,11 @@ pub(super) fn parse(name: &Name, fields: &Fields<'_>, report: &mut Report, flow:
     let comment = fields.string("Comment", report).map(str::to_owned);
     let input_path = template::nullable_path(fields, "InputPath", report);
     let output_path = template::nullable_path(fields, "OutputPath", report);
-    let assign = template::assign(fields, "", language, report);
-    let output = template::template(fields, "Output", "", language, report);
+    let result = kind.has_result().then_some(StatesMember::Result);
+    let (assign, output) = report.with(result, |report| {
+        let assign = template::assign(fields, "", language, report);
+        (assign, template::template(fields, "Output", "", language, report))
+    });
     let kind = match kind {
         Type::Pass => StateKind::Pass(pass(fields, language, report)?),
         Type::Task => StateKind::Task(Box::new(task::parse(fields, language, report)?)),
@@ -210,16 +221,10 @@ fn pass(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> Op
 }
 
 fn wait(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> Option<Wait> {
-    const FORMS: [&str; 4] = ["Seconds", "SecondsPath", "Timestamp", "TimestampPath"];
-    fields.at_most_one(&FORMS, report);
-    if !FORMS.iter().any(|form| fields.has(form)) {
-        report.schema(
-            fields.here(),
-            format!("One of these fields is required: [{}]", FORMS.join(", ")),
-        );
-    }
+    // in AWS's order
+    fields.exactly_one(&["SecondsPath", "Seconds", "TimestampPath", "Timestamp"], report);
     let until = if fields.has("Seconds") || fields.has("SecondsPath") {
-        template::dynamic_integer(fields, "Seconds", "", 0..=MAX_SECONDS, language, report).map(WaitFor::Seconds)
+        template::integer_in_one_form(fields, "Seconds", "", 0..=MAX_SECONDS, language, report).map(WaitFor::Seconds)
     } else if fields.has("TimestampPath") {
         template::reference_expression(fields, "TimestampPath", report)
             .map(|e| WaitFor::Timestamp(Dynamic::Expression(e)))

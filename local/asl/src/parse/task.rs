@@ -3,12 +3,18 @@
 use super::common::transition;
 use super::fields::{Fields, MAX_SECONDS};
 use super::report::Report;
-use super::{resource, retry, template};
-use crate::definition::{Dynamic, QueryLanguage, Task};
+use super::{request, resource, retry, template};
+use crate::definition::{Dynamic, QueryLanguage, Resource, Task};
 
 pub(super) fn parse(fields: &Fields<'_>, language: QueryLanguage, report: &mut Report) -> Option<Task> {
     fields.require(&["Resource"], report);
     let resource = resource::parse(fields, report);
+    if let Some(resource) = &resource {
+        request::check(fields, resource, language, report);
+        if matches!(resource, Resource::Activity { .. }) && fields.has("Credentials") {
+            report.refuse(fields.here(), "The field 'Credentials' is not supported for activities");
+        }
+    }
     let arguments = match language {
         QueryLanguage::JsonPath => template::template(fields, "Parameters", "", language, report),
         QueryLanguage::Jsonata => template::template(fields, "Arguments", "", language, report),

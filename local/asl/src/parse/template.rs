@@ -10,8 +10,17 @@ use crate::DiagnosticCode;
 use crate::definition::{Dynamic, Expression, ExpressionKind, Path, QueryLanguage, ReferencePath, Template};
 use crate::eval::{IntrinsicCall, JsonPathQuery, JsonataProgram, JsonataSyntaxError, parse_steps, reference_steps};
 
+const NOT_A_REFERENCE: &str = "Value is not a Reference Path";
+
 /// The longest variable name, in characters.
 const MAX_VARIABLE_NAME: usize = 80;
+
+/// Complains about a text that only opens an expression, or only closes one.
+pub(super) fn check_delimiters(text: &str, location: &str, report: &mut Report) {
+    if jsonata_source(text).is_none() && (text.starts_with("{%") || text.ends_with("%}")) {
+        report.refuse(location, "JSONata string must start with {% and end with %}");
+    }
+}
 
 /// The text between `{%` and `%}`, if `text` is an expression.
 pub(super) fn jsonata_source(text: &str) -> Option<&str> {
@@ -46,8 +55,18 @@ pub(super) fn assign(
             QueryLanguage::JsonPath => key.strip_suffix(".$").unwrap_or(key),
             QueryLanguage::Jsonata => key,
         };
-        if !is_variable_name(name) {
-            report.schema(variables.here(), format!("The variable name '{name}' is not valid"));
+        if name == "states" {
+            report.push(
+                DiagnosticCode::ReservedVariableName,
+                Some(variables.here()),
+                "Cannot assign to reserved variable '$states'.",
+            );
+        } else if !is_variable_name(name) {
+            report.push(
+                DiagnosticCode::InvalidVariableName,
+                Some(variables.here()),
+                format!("Invalid variable name '{name}': the variable name contains invalid characters."),
+            );
         }
     }
     template(fields, "Assign", prefix, language, report)
@@ -58,7 +77,6 @@ fn is_variable_name(name: &str) -> bool {
     chars.next().is_some_and(|c| c.is_alphabetic() || c == '_')
         && chars.all(|c| c.is_alphanumeric() || c == '_')
         && name.chars().count() <= MAX_VARIABLE_NAME
-        && name != "states"
 }
 
 fn jsonpath_template(value: &Value, location: &str, report: &mut Report) -> Option<Template> {
@@ -181,7 +199,10 @@ fn jsonata_template(value: &Value, field: &str, location: &str, report: &mut Rep
             Some(source) => {
                 jsonata_expression(source, field, location, report).map(|e| Template::Expression(Box::new(e)))
             }
-            None => Some(Template::Constant(value.clone())),
+            None => {
+                check_delimiters(text, location, report);
+                Some(Template::Constant(value.clone()))
+            }
         },
         Value::Object(map) => {
             let mut members = Vec::with_capacity(map.len());
@@ -213,6 +234,7 @@ pub(super) fn jsonata_expression(source: &str, field: &str, location: &str, repo
     match JsonataProgram::parse(source) {
         Ok(program) => {
             report.costly |= !program.is_linear();
+            report.states_members(program.states_members(), location);
             Some(Expression {
                 field: field.to_owned(),
                 source: source.to_owned(),
@@ -222,7 +244,9 @@ pub(super) fn jsonata_expression(source: &str, field: &str, location: &str, repo
         Err(error) => {
             let code = match error {
                 JsonataSyntaxError::Syntax(_) => DiagnosticCode::InvalidJsonataExpression,
-                JsonataSyntaxError::TopLevelReference(_) => DiagnosticCode::UnsupportedJsonataExpression,
+                JsonataSyntaxError::TopLevelReference(_) | JsonataSyntaxError::DocumentReference => {
+                    DiagnosticCode::UnsupportedJsonataExpression
+                }
             };
             report.push(code, Some(location), error.to_string());
             None
@@ -269,10 +293,31 @@ pub(super) fn path(fields: &Fields<'_>, field: &str, report: &mut Report) -> Opt
     match JsonPathQuery::parse(text) {
         Ok(query) => Some(query),
         Err(_) => {
-            report.schema(&fields.at(field), "Value is not a valid JSONPath");
+            report.schema(&fields.at(field), "Value must be a valid JSONPath.");
             None
         }
     }
+}
+
+/// A path of a choice rule, which has to begin as a reference path does.
+pub(super) fn rule_path(fields: &Fields<'_>, field: &str, report: &mut Report) -> Option<JsonPathQuery> {
+    if fields.string(field, report)?.trim_start().starts_with('$') {
+        return path(fields, field, report);
+    }
+    report.schema(
+        &fields.at(field),
+        "Value is not a Reference Path: Reference path didn't start with '$'",
+    );
+    None
+}
+
+/// `ItemsPath`: a path to one place, which may be in the context object.
+pub(super) fn items_path(fields: &Fields<'_>, report: &mut Report) -> Option<JsonPathQuery> {
+    let query = path(fields, "ItemsPath", report)?;
+    if query.searches() {
+        report.refuse(&fields.at("ItemsPath"), NOT_A_REFERENCE);
+    }
+    Some(query)
 }
 
 /// `ResultPath`.
@@ -289,7 +334,12 @@ pub(super) fn result_path(fields: &Fields<'_>, report: &mut Report) -> Reference
         Ok(steps) if steps.is_empty() => ReferencePath::Root,
         Ok(steps) => ReferencePath::Steps(steps),
         Err(_) => {
-            report.schema(&fields.at("ResultPath"), "Value is not a Reference Path");
+            let message = if text.trim_start().starts_with('$') {
+                NOT_A_REFERENCE
+            } else {
+                "Value must be a valid JSONPath."
+            };
+            report.schema(&fields.at("ResultPath"), message);
             ReferencePath::Root
         }
     }
@@ -299,7 +349,7 @@ pub(super) fn result_path(fields: &Fields<'_>, report: &mut Report) -> Reference
 pub(super) fn reference_expression(fields: &Fields<'_>, field: &str, report: &mut Report) -> Option<Expression> {
     let query = path(fields, field, report)?;
     if reference_steps(&query).is_none() {
-        report.schema(&fields.at(field), "Value is not a Reference Path");
+        report.schema(&fields.at(field), NOT_A_REFERENCE);
         return None;
     }
     Some(Expression {
@@ -336,7 +386,13 @@ fn expression_field(
     language: QueryLanguage,
     report: &mut Report,
 ) -> Option<Option<Expression>> {
-    let source = fields.get(field)?.as_str().and_then(jsonata_source)?;
+    let text = fields.get(field)?.as_str()?;
+    let Some(source) = jsonata_source(text) else {
+        if language == QueryLanguage::Jsonata {
+            check_delimiters(text, &fields.at(field), report);
+        }
+        return None;
+    };
     match language {
         QueryLanguage::JsonPath => None,
         QueryLanguage::Jsonata => Some(jsonata_expression(
@@ -357,14 +413,36 @@ pub(super) fn dynamic_integer(
     language: QueryLanguage,
     report: &mut Report,
 ) -> Option<Dynamic<u64>> {
+    fields.at_most_one(&[field, &format!("{field}Path")], report);
+    integer_in_one_form(fields, field, prefix, range, language, report)
+}
+
+/// The same, where the caller sees to it that there is one form only.
+pub(super) fn integer_in_one_form(
+    fields: &Fields<'_>,
+    field: &str,
+    prefix: &str,
+    range: RangeInclusive<u64>,
+    language: QueryLanguage,
+    report: &mut Report,
+) -> Option<Dynamic<u64>> {
     let path_field = format!("{field}Path");
-    fields.at_most_one(&[field, &path_field], report);
     if fields.has(&path_field) {
         return reference_expression(fields, &path_field, report).map(Dynamic::Expression);
     }
     match expression_field(fields, field, prefix, language, report) {
         Some(expression) => expression.map(Dynamic::Expression),
         None => fields.integer(field, range, report).map(Dynamic::Constant),
+    }
+}
+
+/// Complains about the numbers of a Map that are read from the context object: AWS reads them from the input only.
+pub(super) fn not_from_context(fields: &Fields<'_>, names: &[&str], report: &mut Report) {
+    for name in names {
+        let text = fields.get(name).and_then(Value::as_str).unwrap_or_default();
+        if text.trim_start().starts_with("$$") {
+            report.refuse(&fields.at(name), NOT_A_REFERENCE);
+        }
     }
 }
 

@@ -1,11 +1,15 @@
 use serde_json::{Value, json};
 
-use super::{MachineType, ParseOptions};
+use super::{MachineType, Occasion, ParseOptions};
 use crate::definition::{Dynamic, ProcessorMode, ReferencePath, StateKind, Step, Template, Transition, WaitFor};
 use crate::{QueryLanguage, Severity, StateMachine};
 
+fn options(machine_type: MachineType, occasion: Occasion) -> ParseOptions {
+    ParseOptions { machine_type, occasion }
+}
+
 fn findings(definition: &str, machine_type: MachineType) -> Vec<String> {
-    match StateMachine::parse_with(definition, ParseOptions { machine_type }) {
+    match StateMachine::parse_with(definition, options(machine_type, Occasion::Kept)) {
         Ok(_) => Vec::new(),
         Err(diagnostics) => diagnostics.0.iter().map(ToString::to_string).collect(),
     }
@@ -68,7 +72,7 @@ fn text_that_is_no_json_is_named_as_awss_parser_does() {
         parsed.0[0].location.as_deref(),
         Some("[Source: (String)\"not a definition\"; line: 1, column: 4]")
     );
-    for text in ["", "{", "{\"a\": 1,}", "[1", "\u{0}"] {
+    for text in ["{", "{\"a\": 1,}", "[1", "\u{0}"] {
         assert_eq!(
             StateMachine::parse(text).expect_err(text).0[0].code.as_str(),
             "INVALID_JSON_DESCRIPTION",
@@ -141,7 +145,7 @@ fn transitions_lead_somewhere_and_reach_everything() {
     );
     check(
         json!({"StartAt": "A", "States": {"A": {"Type": "Pass", "Next": "B"}, "B": {"Type": "Pass", "Next": "A"}}}),
-        &["MISSING_END_STATE: Workflow has no terminal state"],
+        &["MISSING_END_STATE: Workflow has no terminal state at null"],
     );
     check(
         json!({"StartAt": "A", "States": {
@@ -172,7 +176,7 @@ fn transitions_lead_somewhere_and_reach_everything() {
     );
     check_state(
         json!({"Type": "Pass"}),
-        &["One of these fields is required: [Next, End] at S"],
+        &["This object should have only one of the following fields: [Next, End] at S"],
     );
     check_state(
         json!({"Type": "Pass", "End": "yes"}),
@@ -191,7 +195,7 @@ fn names_are_unique_in_the_machine_and_not_too_long() {
     check(
         json!({"StartAt": long, "States": {long.clone(): pass()}}),
         &[&format!(
-            "SCHEMA_VALIDATION_FAILED: State names must have between 1 and 80 characters at /States/{long}"
+            "INVALID_STATE_NAME: Invalid State name: State '{long}' exceeds the 80-character limit allowed by the service at /States/{long}"
         )],
     );
 }
@@ -234,7 +238,9 @@ fn fields_belong_to_types_and_query_languages() {
     );
     check_state(
         json!({"Type": "Nope"}),
-        &["State type 'Nope' is not supported at S/Type"],
+        &[
+            "The field 'Type' should have one of these values: [Task, Wait, Pass, Succeed, Fail, Choice, Parallel, Map] at S/Type",
+        ],
     );
     check_state(json!({"Next": "B"}), &["These fields are required: [Type] at S"]);
 }
@@ -253,7 +259,7 @@ fn expressions_are_read_when_the_definition_is() {
     check_state(template("x.$", json!("States.Format('\\\"{}', $.a)")), &refused);
     check_state(
         json!({"Type": "Pass", "End": true, "InputPath": "x"}),
-        &["Value is not a valid JSONPath at S/InputPath"],
+        &["Value must be a valid JSONPath. at S/InputPath"],
     );
     check_state(
         json!({"Type": "Pass", "End": true, "ResultPath": "$.a[*]"}),
@@ -261,7 +267,9 @@ fn expressions_are_read_when_the_definition_is() {
     );
     check_state(
         json!({"Type": "Pass", "End": true, "Assign": {"1x": 1}}),
-        &["The variable name '1x' is not valid at S/Assign"],
+        &[
+            "INVALID_VARIABLE_NAME: Invalid variable name '1x': the variable name contains invalid characters. at S/Assign",
+        ],
     );
     check_jsonata(
         json!({"Type": "Pass", "End": true, "Output": {"a": ["{% $states.input %}", "{%"]}}),
@@ -290,18 +298,17 @@ fn waits_have_one_form() {
     );
     check_state(
         json!({"Type": "Wait", "End": true}),
-        &["One of these fields is required: [Seconds, SecondsPath, Timestamp, TimestampPath] at S"],
-    );
-    check_state(
-        json!({"Type": "Wait", "End": true, "Seconds": 1, "SecondsPath": "$.x"}),
         &[
-            "Only one of these fields can be specified: [Seconds, SecondsPath] at S",
-            "Only one of these fields can be specified: [Seconds, SecondsPath] at S",
+            "This object should have only one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at S",
         ],
     );
     check_state(
+        json!({"Type": "Wait", "End": true, "Seconds": 1, "SecondsPath": "$.x"}),
+        &["There should only be one of the following fields: [SecondsPath, Seconds, TimestampPath, Timestamp] at S"],
+    );
+    check_state(
         json!({"Type": "Wait", "End": true, "Seconds": -1}),
-        &["Value must be between 0 and 99999999 at S/Seconds"],
+        &["Minimum value is 0 at S/Seconds"],
     );
 }
 
@@ -348,11 +355,9 @@ fn choices_have_conditions() {
     );
     check(
         choice(json!({"Next": "Z", "Condition": true})),
-        &[
-            &refused(&format!("These fields are required: [Variable] at {at}")),
-            &refused(&format!("Field 'Condition' is not supported at {at}")),
-            &refused(&format!("Exactly one comparison operator must be specified at {at}")),
-        ],
+        &[&refused(&format!(
+            "The QueryLanguage is set to 'JSONPath', but field 'Condition' is only supported for the 'JSONata' QueryLanguage at {at}"
+        ))],
     );
 }
 
@@ -374,7 +379,7 @@ fn retry_and_catch_keep_their_rules() {
         task(json!([{"MaxAttempts": -1}]), json!([])),
         &[
             "These fields are required: [ErrorEquals] at S/Retry[0]",
-            "Value must be between 0 and 99999999 at S/Retry[0]/MaxAttempts",
+            "Minimum value is 0 at S/Retry[0]/MaxAttempts",
         ],
     );
     check_state(
@@ -382,10 +387,7 @@ fn retry_and_catch_keep_their_rules() {
             json!([{"ErrorEquals": ["States.ALL", "E"]}, {"ErrorEquals": ["F"]}]),
             json!([]),
         ),
-        &[
-            "'States.ALL' must appear alone at S/Retry[0]/ErrorEquals",
-            "'States.ALL' can only appear in the last entry at S/Retry[0]/ErrorEquals",
-        ],
+        &["States.ALL must appear alone and at end of list at S/Retry[0]/ErrorEquals"],
     );
     check_state(
         task(
@@ -469,7 +471,10 @@ fn maps_and_parallels_hold_flows() {
         map(json!({"Iterator": inner, "Parameters": {"x.$": "$$.Map.Item.Value"}})),
         &[],
     );
-    check_state(map(json!({})), &["These fields are required: [ItemProcessor] at S"]);
+    check_state(
+        map(json!({})),
+        &["This object should have only one of the following fields: [ItemProcessor, Iterator] at S"],
+    );
     check_state(
         map(json!({"ItemProcessor": {"StartAt": "B"}})),
         &["These fields are required: [States] at S/ItemProcessor"],
@@ -484,7 +489,7 @@ fn maps_and_parallels_hold_flows() {
     );
     check_state(
         map(json!({"ItemProcessor": inner, "ToleratedFailurePercentage": 101})),
-        &["Value must be between 0 and 100 at S/ToleratedFailurePercentage"],
+        &["Maximum value is 100.0 at S/ToleratedFailurePercentage"],
     );
     check_state(
         json!({"Type": "Parallel", "End": true, "Branches": []}),
@@ -624,5 +629,240 @@ fn a_label_is_used_once() {
     check(
         json!({"StartAt": "A", "States": {"A": map("B", "P"), "B": map("Z", "Q"), "Z": {"Type": "Succeed"}}}),
         &["DUPLICATE_LABEL_NAME: Duplicate Label name: twice at /States/B/Label"],
+    );
+}
+
+/// The findings about a new definition whose state `A` ends it; `S` stands for its place.
+#[track_caller]
+fn check_new(mut machine: Value, state: Value, expected: &[&str]) {
+    machine["StartAt"] = json!("A");
+    machine["States"] = json!({"A": state});
+    let text = machine.to_string();
+    let found: Vec<String> = StateMachine::validate(&text, options(MachineType::Standard, Occasion::New))
+        .iter()
+        .filter(|finding| finding.severity == Severity::Error)
+        .map(|finding| {
+            finding
+                .to_string()
+                .replace("/States/A", "S")
+                .replace("SCHEMA_VALIDATION_FAILED: ", "")
+        })
+        .collect();
+    assert_eq!(found, expected, "{text}");
+    // what is kept was accepted by a release that did not look
+    assert!(StateMachine::parse(&text).is_ok(), "{text}");
+}
+
+#[test]
+fn parameters_are_the_requests_of_the_api() {
+    let task = |resource: &str, parameters: Value| json!({"Type": "Task", "End": true, "Resource": format!("arn:aws:states:::{resource}"), "Parameters": parameters});
+    let check = |state: Value, expected: &[&str]| check_new(json!({}), state, expected);
+    check(
+        task("sqs:sendMessage", json!({"QueueUrl": "q", "MessageBody.$": "$"})),
+        &[],
+    );
+    check(
+        task("sqs:sendMessage", json!({"QueueUrl": "q"})),
+        &["The field 'MessageBody' is required but was missing at S/Parameters"],
+    );
+    check(
+        task("sqs:sendMessage", json!({"queueUrl": "q", "MessageBody": "b"})),
+        &["The field \"queueUrl\" is not supported by Step Functions at S/Parameters"],
+    );
+    check(
+        task(
+            "aws-sdk:s3:getObject",
+            json!({"Bucket": "b", "Key.$": "$.k", "Nope": 1}),
+        ),
+        &["The field \"Nope\" is not supported by Step Functions at S/Parameters"],
+    );
+    check(
+        task("aws-sdk:rds:startDBInstance", json!({"DbInstanceIdentifier": "d"})),
+        &[],
+    );
+    // AWS takes it when the machine is created, and fails the state when it runs
+    check(
+        task(
+            "lambda:invoke.waitForTaskToken",
+            json!({"FunctionName": "f", "TaskToken.$": "$$.Task.Token"}),
+        ),
+        &[],
+    );
+    check(
+        json!({"Type": "Task", "End": true, "Resource": "arn:aws:states:::aws-sdk:sts:getCallerIdentity"}),
+        &["Parameters field is required for resource ARN: arn:aws:states:::aws-sdk:sts:getCallerIdentity at S"],
+    );
+    let refused = |arn: &str| {
+        format!(
+            "The resource provided {arn} is not recognized. The value is not a valid resource ARN, or the resource is not available in this region. at S/Resource"
+        )
+    };
+    for resource in [
+        "aws-sdk:nope:getObject",
+        "aws-sdk:s3:getNothing",
+        "aws-sdk:s3:GetObject",
+        "lambda:invoke.sync",
+        "dynamodb:putItem.waitForTaskToken",
+        "glue:startJobRun.sync:2",
+    ] {
+        check(
+            task(resource, json!({})),
+            &[&refused(&format!("arn:aws:states:::{resource}"))],
+        );
+    }
+    let jsonata = |fields: Value| {
+        let mut state = json!({"Type": "Task", "End": true, "Resource": "arn:aws:states:::sns:publish"});
+        state
+            .as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        state
+    };
+    let check = |state: Value, expected: &[&str]| check_new(json!({"QueryLanguage": "JSONata"}), state, expected);
+    check(jsonata(json!({"Arguments": "{% $states.input %}"})), &[]);
+    check(
+        jsonata(json!({"Arguments": {"TopicArn": "t", "Message.$": "m"}})),
+        &[
+            "The field \"Message.$\" is not supported by Step Functions at S/Arguments",
+            "The field 'Message' is required but was missing at S/Arguments",
+        ],
+    );
+    check(
+        jsonata(json!({})),
+        &["Arguments field is required for resource ARN: arn:aws:states:::sns:publish at S"],
+    );
+}
+
+#[test]
+fn expressions_are_closed_and_read_what_is_there() {
+    let check = |state: Value, expected: &[&str]| check_new(json!({"QueryLanguage": "JSONata"}), state, expected);
+    let pass = |output: &str| json!({"Type": "Pass", "End": true, "Output": {"v": output}});
+    check(pass("{% $states.input.a & $states.context.Execution.Id %}"), &[]);
+    check(pass("no {% expression %} at all"), &[]);
+    for text in ["{% 1", "1 %}", " {% 1 %}", "{% 1 %} ", "{%}"] {
+        check(
+            pass(text),
+            &["JSONata string must start with {% and end with %} at S/Output/v"],
+        );
+    }
+    check(
+        json!({"Type": "Wait", "End": true, "Timestamp": "2026-01-01T00:00:00Z", "Assign": {"a": ["{% 1"]}}),
+        &["JSONata string must start with {% and end with %} at S/Assign/a[0]"],
+    );
+    let missing = |member: &str, place: &str| {
+        format!("UNSUPPORTED_JSONATA_EXPRESSION: Field '$states.{member}' does not exist. at S/{place}")
+    };
+    check(pass("{% $states.result %}"), &[&missing("result", "Output/v")]);
+    check(
+        pass("{% $string($states.errorOutput.Error) %}"),
+        &[&missing("errorOutput", "Output/v")],
+    );
+    check(pass("{% $states.other + 1 %}"), &[&missing("other", "Output/v")]);
+    let call = |catch: Value, output: &str| {
+        json!({"Type": "Task", "End": true, "Resource": "arn:aws:states:::sns:publish",
+        "Arguments": {"Message": "m"}, "Output": output, "Catch": [{"ErrorEquals": ["States.ALL"], "Next": "A", "Output": catch}]})
+    };
+    check(call(json!("{% $states.errorOutput %}"), "{% $states.result %}"), &[]);
+    check(
+        call(json!("{% $states.result %}"), "{% $states.errorOutput %}"),
+        &[&missing("errorOutput", "Output"), &missing("result", "Catch[0]/Output")],
+    );
+}
+
+#[test]
+fn a_new_map_reads_its_items_from_somewhere() {
+    let map = |fields: Value| {
+        let mut state = json!({"Type": "Map", "End": true, "ItemProcessor": {
+            "ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"},
+            "StartAt": "B", "States": {"B": pass()}}});
+        state
+            .as_object_mut()
+            .unwrap()
+            .extend(fields.as_object().unwrap().clone());
+        state
+    };
+    let check = |fields: Value, expected: &[&str]| check_new(json!({}), map(fields), expected);
+    let reader = |config: Value| json!({"ItemReader": {"Resource": "arn:aws:states:::s3:getObject", "ReaderConfig": config, "Parameters": {"Bucket": "b", "Key": "k"}}});
+    check(reader(json!({"InputType": "JSON", "MaxItemsPath": "$.n"})), &[]);
+    let place = "S/ItemReader/ReaderConfig";
+    for (config, expected) in [
+        (
+            json!({"InputType": "JSON", "MaxItems": 1, "MaxItemsPath": "$.n"}),
+            format!("There should only be one of the following fields: [MaxItems, MaxItemsPath] at {place}"),
+        ),
+        (
+            json!({"InputType": "JSON", "MaxItems": 100_000_001}),
+            format!("Maximum value is 100000000 at {place}/MaxItems"),
+        ),
+        (
+            json!({"InputType": "JSON", "MaxItemsPath": "$$.Execution.Input.n"}),
+            format!("Value is not a Reference Path at {place}/MaxItemsPath"),
+        ),
+        (
+            json!({"InputType": "CSV"}),
+            format!("The field 'CSVHeaderLocation' is required at {place}"),
+        ),
+        (
+            json!({"InputType": "CSV", "CSVHeaderLocation": "GIVEN"}),
+            format!("These fields are required: [CSVHeaders] at {place}"),
+        ),
+    ] {
+        check(reader(config), &[&expected]);
+    }
+    check(
+        json!({"ItemReader": {"Resource": "arn:aws:states:::s3:putObject"}}),
+        &["The field 'Resource' does not match any of the allowed values at S/ItemReader/Resource"],
+    );
+    check(
+        json!({"ItemsPath": "$.a[*]"}),
+        &["Value is not a Reference Path at S/ItemsPath"],
+    );
+    check(json!({"ItemsPath": "$$.Execution.Input.a"}), &[]);
+}
+
+#[test]
+fn what_is_no_definition_is_named() {
+    let found = |text: &str| StateMachine::validate(text, options(MachineType::Standard, Occasion::New));
+    for text in ["", " ", "null"] {
+        let findings = found(text);
+        assert_eq!(
+            (findings.len(), findings[0].code.as_str()),
+            (1, "MISSING_DESCRIPTION"),
+            "{text}"
+        );
+    }
+    for text in ["[]", "1", "\"{}\"", "true"] {
+        assert_eq!(
+            found(text)[0].to_string(),
+            "SCHEMA_VALIDATION_FAILED: Expected value of type Object at /",
+            "{text}"
+        );
+    }
+    let twice = "{\"StartAt\": \"A\",\n \"States\": {\"A\": {\"Type\": \"Succeed\", \"Type\": \"Fail\"}}}";
+    let findings = found(twice);
+    let place = format!("[Source: (String)\"{twice}\"; line: 2, column: 44]");
+    assert_eq!(findings[0].message, format!("Duplicate field 'Type'\n at {place}"));
+    assert_eq!(findings[0].code.as_str(), "INVALID_JSON_DESCRIPTION");
+    assert!(StateMachine::parse(twice).is_ok());
+}
+
+#[test]
+fn a_wrong_query_language_counts_as_jsonata() {
+    let check = |state: Value, expected: &[&str]| check_state(state, expected);
+    let value = "Value should be one of the following: [JSONPath, JSONata] at S/QueryLanguage";
+    check(
+        json!({"Type": "Pass", "End": true, "QueryLanguage": "jsonata", "Output": "{% 1 %}"}),
+        &[value],
+    );
+    check(
+        json!({"Type": "Pass", "End": true, "QueryLanguage": "JSONPATH", "Parameters": {}}),
+        &[
+            value,
+            "The QueryLanguage is set to 'JSONata', but field 'Parameters' is only supported for the 'JSONPath' QueryLanguage at S",
+        ],
+    );
+    check(
+        json!({"Type": "Pass", "End": true, "QueryLanguage": 1, "Output": 1}),
+        &["Expected value of type String at S/QueryLanguage"],
     );
 }

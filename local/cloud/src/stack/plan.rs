@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
+use sluice_asl::{Occasion, ParseOptions};
 use sluice_engine::Timestamp;
 use sluice_template::{
     Definition, Function, ResourceType, Stack, StackInputs, StateMachine, TaskDefinition, Template, substitute,
@@ -321,7 +322,12 @@ impl Plan {
                 substituted.left_over.join(", ")
             )));
         }
-        sluice_asl::StateMachine::parse(&substituted.text).map_err(|diagnostics| problem(diagnostics.to_string()))?;
+        let options = ParseOptions {
+            occasion: Occasion::New,
+            ..ParseOptions::default()
+        };
+        sluice_asl::StateMachine::parse_with(&substituted.text, options)
+            .map_err(|diagnostics| problem(diagnostics.to_string()))?;
         Ok(substituted.text)
     }
 }

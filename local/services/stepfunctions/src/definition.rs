@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 use serde_json::Value;
-use sluice_asl::{Diagnostic, MachineType, ParseOptions, StateMachine};
+use sluice_asl::{Diagnostic, MachineType, Occasion, ParseOptions, StateMachine};
 use sluice_driver::MachineKind;
 use sluice_wire::ApiError;
 
@@ -19,7 +19,10 @@ fn options(kind: MachineKind) -> ParseOptions {
         MachineKind::Standard => MachineType::Standard,
         MachineKind::Express => MachineType::Express,
     };
-    ParseOptions { machine_type }
+    ParseOptions {
+        machine_type,
+        occasion: Occasion::New,
+    }
 }
 
 /// Errors and warnings about a definition for a type of machine.

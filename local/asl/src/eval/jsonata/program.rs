@@ -30,6 +30,9 @@ pub enum JsonataSyntaxError {
     /// The name of a field that is read from the context item, which an expression does not have.
     #[error("Reference to '{0}' at the top level is not supported.")]
     TopLevelReference(String),
+    /// `$$`, which would be the input as a whole.
+    #[error("Reference to '$$' is not supported.")]
+    DocumentReference,
 }
 
 impl JsonataProgram {
@@ -53,6 +56,9 @@ impl JsonataProgram {
             .map_err(|error| JsonataSyntaxError::Syntax(message::syntax(&error)))?;
         let analysis = Analysis::of(&tree);
         if let Some(name) = &analysis.top_level_reference {
+            if name == "$$" {
+                return Err(JsonataSyntaxError::DocumentReference);
+            }
             return Err(JsonataSyntaxError::TopLevelReference(name.clone()));
         }
         let plan = match shortcut(&tree) {
@@ -78,6 +84,29 @@ impl JsonataProgram {
                 let Analysis { variables, own, .. } = &evaluation.analysis;
                 let free = |name: &&str| *name != "states" && !own.contains(*name) && !functions::is_known(name);
                 variables.keys().map(String::as_str).filter(free).collect()
+            }
+        }
+    }
+
+    /// The members of `$states` that it reads.
+    pub(crate) fn states_members(&self) -> Vec<&str> {
+        match &self.plan {
+            Plan::Walk { root, .. } => match root {
+                Root::Input => vec!["input"],
+                Root::Context => vec!["context"],
+                Root::Result => vec!["result"],
+                Root::ErrorOutput => vec!["errorOutput"],
+                Root::Variable(_) => Vec::new(),
+            },
+            Plan::Constant(_) => Vec::new(),
+            Plan::Evaluate(evaluation) => {
+                let Analysis { variables, own, .. } = &evaluation.analysis;
+                let needs = variables.get("states").filter(|_| !own.contains("states"));
+                needs
+                    .into_iter()
+                    .flat_map(|needs| needs.parts.keys())
+                    .map(String::as_str)
+                    .collect()
             }
         }
     }

@@ -1,4 +1,4 @@
-//! What the functions at the ends of paths make of what was found.
+//! The functions at the ends of paths.
 
 use serde_json::Value;
 

@@ -146,6 +146,12 @@ impl JsonPathQuery {
             .all(|s| matches!(s, Segment::Member(_) | Segment::Index(_)))
     }
 
+    /// Tells whether it looks for values: with wildcards, at every depth, or with a function at its end.
+    pub fn searches(&self) -> bool {
+        let looks = |segment: &Segment| matches!(segment, Segment::Wildcard | Segment::Descend);
+        self.function.is_some() || self.segments.iter().any(looks)
+    }
+
     /// Tells whether it is a reference path: member names and array indices that are not negative, and nothing else.
     pub fn is_reference(&self) -> bool {
         self.function.is_none()
