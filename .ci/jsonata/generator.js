@@ -156,8 +156,14 @@ class Generator {
     expression() {
         const text = this.of('any', 1 + Math.floor(this.random() * 3));
         if (!this.chance(0.04)) return text;
-        const at = Math.floor(this.random() * text.length);
-        return this.chance(0.5) ? text.slice(0, at) + text.slice(at + 1) : text.slice(0, at) + this.pick(['(', ')', '[', ']', '{', '}', ',', '.', ':', ';', '"', '?', '~>', ':=', '^', '!', '|', '@', '#', '%', '1', ' ', '/', '\\']) + text.slice(at);
+        // by characters: half a pair of surrogates is no text
+        const letters = Array.from(text);
+        const at = Math.floor(this.random() * letters.length);
+        const slip = this.chance(0.5)
+            ? []
+            : [this.pick(['(', ')', '[', ']', '{', '}', ',', '.', ':', ';', '"', '?', '~>', ':=', '^', '!', '|', '@', '#', '%', '1', ' ', '/', '\\'])];
+        letters.splice(at, slip.length ? 0 : 1, ...slip);
+        return letters.join('');
     }
 }
 
