@@ -1,4 +1,4 @@
-//! What a Map's items are, and what the context object says of each.
+//! The items of a Map, and their place in the context object.
 #![allow(clippy::unwrap_used)] // a failed unwrap is a failed test
 
 mod common;
