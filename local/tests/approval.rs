@@ -18,14 +18,16 @@ fn submit(sluice: &Sluice, email: &str, pincode: &str) -> String {
 /// The mail about a submission.
 fn mail(sluice: &Sluice, location: &str) -> Value {
     let id = location.rsplit('/').next().expect("an id").to_owned();
-    until("its mail is in the inbox", || {
+    let mail = until("its mail is in the inbox", || {
         let inbox = sluice.aws().json(&format!("{}/console/inbox", sluice.endpoint()));
         inbox["items"]
             .as_array()?
             .iter()
             .find(|m| m["text"].as_str().is_some_and(|t| t.contains(&id)))
             .cloned()
-    })
+    });
+    support::approvals::until_parked(sluice, &id);
+    mail
 }
 
 /// The mail's one link.

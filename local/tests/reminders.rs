@@ -3,6 +3,7 @@
 mod support;
 
 use serde_json::{Value, json};
+use support::approvals::until_parked;
 use support::raw;
 use support::{Sluice, until};
 
@@ -13,18 +14,7 @@ fn submit(sluice: &Sluice) -> String {
     assert_eq!(answer.status, 202, "{answer:?}");
     let location = answer.header("location").expect("a location");
     let id = location.rsplit('/').next().expect("an id").to_owned();
-    // a call that is under way when the clock jumps has its whole time again
-    let machine = sluice
-        .output("StateMachineArn")
-        .replace(":stateMachine:", ":execution:");
-    let history = json!({ "executionArn": format!("{machine}:{id}") });
-    until("the admin is asked", || {
-        let history = sluice
-            .aws()
-            .call("AWSStepFunctions.GetExecutionHistory", &history)
-            .expect("a history");
-        history.to_string().contains("TaskSubmitted").then_some(())
-    });
+    until_parked(sluice, &id);
     id
 }
 

@@ -41,7 +41,25 @@ pub fn submit(sluice: &Sluice, name: &str) -> (String, Value) {
         .unwrap_or_else(|| panic!("no id in {said}"))
         .to_owned();
     let mail = until("the mail comes", || mail_about(sluice, &id));
+    until_parked(sluice, &id);
     (id, mail)
+}
+
+/// Waits until the call that asks the admin is over and the execution waits for its token: the mail comes before that, and a
+/// call that is in flight when the clock jumps has its whole time again.
+pub fn until_parked(sluice: &Sluice, id: &str) {
+    let machine = sluice.output("StateMachineArn");
+    let execution = format!("{}:{id}", machine.replace(":stateMachine:", ":execution:"));
+    until("the execution waits for its token", || {
+        let request = json!({ "executionArn": execution, "reverseOrder": true, "maxResults": 1_000 });
+        let history = sluice.aws().call("AWSStepFunctions.GetExecutionHistory", &request);
+        let history = history.expect("a history");
+        let events = history["events"].as_array()?;
+        events
+            .iter()
+            .any(|event| event["type"] == "TaskSubmitted")
+            .then_some(())
+    });
 }
 
 /// The same, with the link and the code of the mail.
