@@ -67,7 +67,8 @@ pub(crate) fn submission(seen: &Seen<'_>) -> Response {
         }
         p.small.soft {
             "Submission " code id="submission-id" { (seen.id) } " " (copy(seen.id, "submission-id"))
-            @if let Some(at) = seen.submitted_at_ms { ", in " (ago(&iso(at), seen.now_ms)) }
+            // the clock of the machine that took it in may be ahead of this one's, and what was sent is past
+            @if let Some(at) = seen.submitted_at_ms { ", sent " (ago(&iso(at.min(seen.now_ms)), seen.now_ms)) }
         }
         @if !seen.follows && pace(seen.status).is_some() {
             p { "This page stays as it is. " a href=(own) { "Follow the submission" } }

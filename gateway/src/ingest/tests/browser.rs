@@ -221,3 +221,30 @@ async fn a_page_that_has_not_changed_is_not_sent_again() {
     );
     assert_eq!(look(ingested(), 62_000, tag).await.status, 200);
 }
+
+#[tokio::test]
+async fn the_page_of_a_submission_says_when_it_was_sent() {
+    // The seconds from the sending, whose clock may be ahead of the page's, to the page; the words.
+    let rows = [
+        (6, "6 seconds ago"),
+        (0, "now"),
+        (-2, "now"),
+        (3600, "1 hour ago"),
+        (86_400, "yesterday"),
+    ];
+    for (seconds, words) in rows {
+        let mut request = parsed(&with_id(&format!("GET /submissions/FRESH\n{HTML}")));
+        request.request_context.time_epoch = 1000 + seconds * 1000;
+        let fake = looks([ingested()]);
+        let page = Ingest::new(&fake, &fake, Fixed, ids(), settings())
+            .handle(&request, Duration::from_secs(30))
+            .await
+            .body;
+        let (_, after) = page.split_once("Submission <code").expect("the line about its id");
+        let (line, _) = after.split_once("</p>").expect("its end");
+        assert!(
+            line.contains(&format!(">{words}</time>")) && line.contains(", sent <time "),
+            "{seconds}: {line}"
+        );
+    }
+}
