@@ -14,10 +14,11 @@ impl<P: ApprovalPort> Approval<P> {
     /// Answers a request.
     pub async fn handle(&self, request: &Request) -> Response {
         let representation = negotiate(request.header("accept"));
-        let response = self
-            .dispatch(request, representation)
-            .await
-            .unwrap_or_else(|problem| problem.with_back("").response(representation));
+        let response = self.dispatch(request, representation).await.unwrap_or_else(|problem| {
+            // What a GET answers, the same GET answers again, unless it was for want of a moment.
+            let leads_on = request.method() == Method::Post || problem.kind == Kind::Unavailable;
+            problem.with_back(leads_on.then_some("")).response(representation)
+        });
         // With no referrer at all, a browser would call the origin of the page's own forms "null".
         let response = response.with("referrer-policy", "same-origin");
         if request.method() == Method::Head {

@@ -232,7 +232,13 @@ async fn five_wrong_codes_in_a_row_lock_the_link_and_a_new_mail_is_wanted_once()
     )
     .await;
     assert!(!page.contains("Ada"), "{page}");
-    assert!(!get(&world, HTML, "").await.body.contains("Ada"));
+    for query in ["", "view=audit"] {
+        let page = get(&world, HTML, query).await;
+        assert!(
+            page.status == 403 && page.body.contains("This link is locked") && !page.body.contains("Ada"),
+            "{query}: {page:?}"
+        );
+    }
     post(&world, HTML, "decision=mail", 202, &["A new mail"]).await;
     post(&world, JSON, "decision=mail", 200, &["noted before"]).await;
     assert_eq!(world.borrow().wanted.len(), 1);
@@ -445,19 +451,23 @@ async fn an_old_link_shows_and_offers_a_new_mail() {
     assert_eq!(world.borrow().wanted, [WantedMail::Approval("s-1.1".to_owned())]);
     assert_eq!(delivery(&world), None);
     let wrong = format!("/s-1.1{}", path([2; 32]));
-    assert_eq!(
-        ask(
-            &world,
-            Ask {
-                method: "GET",
-                path: wrong,
-                ..Ask::default()
-            }
-        )
-        .await
-        .status,
-        404
-    );
+    // a GET that finds nothing has no way back to itself; a POST has one to the page
+    for (method, body, leads_on) in [("GET", "", false), ("POST", "decision=mail", true)] {
+        let path = wrong.clone();
+        let asked = Ask {
+            method,
+            path,
+            accept: HTML,
+            body,
+            ..Ask::default()
+        };
+        let page = ask(&world, asked).await;
+        assert_eq!(
+            (page.status, page.body.contains(">Back</a>")),
+            (404, leads_on),
+            "{method}"
+        );
+    }
 }
 
 #[tokio::test]

@@ -150,8 +150,8 @@ pub struct Problem {
     pub members: Vec<(&'static str, Value)>,
     /// More headers.
     pub headers: BTreeMap<&'static str, String>,
-    /// The target of the page's way back.
-    pub back: &'static str,
+    /// The target of the page's way back, if there is one.
+    pub back: Option<&'static str>,
 }
 
 impl Problem {
@@ -169,7 +169,7 @@ impl Problem {
             detail: detail.into(),
             members: Vec::new(),
             headers,
-            back: "/",
+            back: Some("/"),
         }
     }
 
@@ -192,11 +192,19 @@ impl Problem {
         self
     }
 
-    /// The same with another way back; an empty one leads to the address that was asked.
+    /// The same with another way back, or none; an empty one leads to the address that was asked.
     #[must_use]
-    pub fn with_back(mut self, back: &'static str) -> Self {
+    pub fn with_back(mut self, back: Option<&'static str>) -> Self {
         self.back = back;
         self
+    }
+
+    /// The words of the way back.
+    fn way_back(&self) -> &'static str {
+        match (self.kind, self.back) {
+            (Kind::Unavailable, Some("")) => "Try again",
+            _ => "Back",
+        }
     }
 
     /// The id of the submission that it is about.
@@ -239,7 +247,7 @@ impl Problem {
                     @if let Some(id) = self.id() {
                         p.quiet { "Submission " code { (page::shown(id)) } }
                     }
-                    p { a.button href=(self.back) { "Back" } }
+                    @if let Some(back) = self.back { p { a.button href=(back) { (self.way_back()) } } }
                 },
             ),
         };

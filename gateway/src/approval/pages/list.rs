@@ -188,7 +188,7 @@ fn many(listing: &Listing, elsewhere: usize) -> Markup {
                     @else { "All that are open now and found by this search, but those that are ticked" }
                 }
             }
-            @if elsewhere > 0 { p.soft { (elsewhere) " more are ticked on other pages." } }
+            @if elsewhere > 0 { p.soft { (elsewhere) " more " (if elsewhere == 1 { "is" } else { "are" }) " ticked on other pages." } }
             (TextField { name: "reason", label: "Reason", hint: "With a rejection. The submitters see it.", errors: &reason,
                 value: text("reason"), longest: Some(500), shape: Shape::Lines(2), ..TextField::default() }.render())
             (TextField { name: "comment", label: "Comment", hint: "For admins. The submitters do not see it.", errors: &comment,
@@ -209,16 +209,24 @@ pub(in super::super) fn confirm(asked: &Bulk, typed: &Typed, open: u64) -> Respo
         DecisionKind::Reject | DecisionKind::Expire => ("reject", "Reject"),
     };
     let (which, picked) = match &asked.selection {
-        Selection::Ids(ids) => (format!("{} requests that are ticked", ids.len()), ids),
+        Selection::Ids(ids) => match ids.len() {
+            1 => ("the one request that is ticked".to_owned(), ids),
+            many => (format!("{many} requests that are ticked"), ids),
+        },
         Selection::All { search, except, .. } => {
             let mut which = match search {
-                None => format!("all requests that were open when you looked ({open} are open now)"),
+                None => {
+                    let verb = if open == 1 { "is" } else { "are" };
+                    format!("all requests that were open when you looked ({open} {verb} open now)")
+                }
                 Some(search) => {
                     format!("all requests that were open when you looked and hold the text \u{201c}{search}\u{201d}")
                 }
             };
-            if !except.is_empty() {
-                which.push_str(&format!(", but {} that are ticked", except.len()));
+            match except.len() {
+                0 => {}
+                1 => which.push_str(", but the one that is ticked"),
+                many => which.push_str(&format!(", but {many} that are ticked")),
             }
             (which, except)
         }
@@ -293,8 +301,11 @@ pub(in super::super) fn progress(batch: &Batch, refreshes: bool) -> Response {
             div id="progress" data-live {
                 p { @if batch.done { (badge(Tone::Ok, "done")) } @else { (badge(Tone::Run, "under way")) } }
                 (facts(rows))
+                p.soft {
+                    "By " (shown(&batch.decision.decided_by)) " on " (time(&batch.decision.decided_at)) "."
+                    @if !batch.done { " You may close this page: it goes on." }
+                }
             }
-            p.soft { "By " (shown(&batch.decision.decided_by)) " at " (time(&batch.decision.decided_at)) ". You may close this page: it goes on." }
         },
     )
 }

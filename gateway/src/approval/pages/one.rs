@@ -35,7 +35,7 @@ pub(in super::super) fn one(status: u16, view: &View<'_>, now_ms: i64, around: &
             @if around.from_list { p { a href="?" { "Everything open" } } }
             h1 { (heading) }
             (content)
-            p.soft.small { "Submission " code { (shown(&view.record.submission_id)) } ", sent at " (time(&view.record.submitted_at)) "." }
+            p.soft.small { "Submission " code { (shown(&view.record.submission_id)) } ", sent on " (time(&view.record.submitted_at)) "." }
         },
     )
 }
@@ -157,7 +157,7 @@ fn decision(view: &View<'_>) -> Markup {
     };
     if !view.shows_data() {
         return html! {
-            p.lead { (what(decision)) " at " (time(&decision.decided_at)) "." }
+            p.lead { (what(decision)) " on " (time(&decision.decided_at)) "." }
             p { "This link shows nothing of the request any more, since it is closed. Who decided what is in its record: whoever runs this can read it." }
         };
     }
@@ -178,7 +178,7 @@ fn decision(view: &View<'_>) -> Markup {
     };
     html! {
         (notice(tone, what(decision), &html! {
-            p { "Decided " (shown(&by_whom(decision))) " at " (time(&decision.decided_at)) "." }
+            p { "Decided " (shown(&by_whom(decision))) " on " (time(&decision.decided_at)) "." }
             @if let Some(reason) = &decision.reason { p { "Reason, which the submitter sees: " (shown(reason)) } }
             @if let Some(comment) = &decision.comment { p { "Comment, for admins: " (shown(comment)) } }
         }))

@@ -206,6 +206,9 @@ async fn a_second_click_is_the_same_batch() {
         sure.status == 200 && sure.body.contains("reject 2 requests that are ticked"),
         "{sure:?}"
     );
+    let one = body.replace("&pick.s-0001.1=on", "");
+    let sure = list(&world, "POST", HTML, "", &format!("{one}&confirm=ask")).await;
+    assert!(sure.body.contains("reject the one request that is ticked"), "{sure:?}");
     assert!(world.borrow().batches.is_empty());
     let given = format!("{body}&confirm=given");
     for _ in 0..2 {
