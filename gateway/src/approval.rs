@@ -15,6 +15,7 @@ mod decision;
 mod delivery;
 mod dispatch;
 mod function;
+mod group;
 mod lambda;
 mod list;
 mod listing;
@@ -30,7 +31,7 @@ mod visitor;
 
 pub use function::Approval;
 pub use lambda::{run, run_decide_batch};
-pub use port::{ApprovalPort, BatchPort, DecisionPort, LinkPort, ListPort, SlicePort, StartPort};
+pub use port::{ApprovalPort, BatchPort, DecisionPort, GroupPort, LinkPort, ListPort, SlicePort, StartPort};
 
 #[cfg(test)]
 mod explore;

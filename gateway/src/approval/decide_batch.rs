@@ -4,34 +4,29 @@
 //! repeated after a crash finds what it was about, decides what is still open, delivers what is not delivered yet, and
 //! counts each approval once.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use serde::{Deserialize, Serialize};
 use sluice_aws::{
-    ApprovalRecord, ApprovalState, Batch, BatchSlice, CallError, Decided, Deciding, Delivery, Fault, OpenItem, OpenKey,
+    ApprovalRecord, ApprovalState, Batch, BatchSlice, CallError, Deciding, Delivery, Fault, GROUP, OpenItem, OpenKey,
     SHARDS, Selection, SliceCounts, shard,
 };
 use sluice_workflows::{AuditData, TaskError};
 use thiserror::Error;
 
 use super::choice::matches;
-use super::delivery::{DecisionSender, deliver};
-use super::port::{DecisionPort, SlicePort};
+use super::group::{Outcome, decide_group, deliver_group};
+use super::port::{GroupPort, SlicePort};
+
+/// The decisions of a shard in a slice: whole groups.
+const LANE: usize = 2 * GROUP;
 
 /// The decisions of a slice. With some seven events a slice, a million decisions stay below the 25,000 events of an
 /// execution's history.
-const SLICE: usize = 512;
-
-/// The decisions of a shard in a slice.
-const LANE: usize = SLICE / SHARDS;
+const SLICE: usize = LANE * SHARDS;
 
 /// The pages of a shard that are looked through for one slice.
 const PAGES: usize = 8;
-
-/// The deliveries of a lane that are under way at once. Each lane writes one decision after the other, since all change the
-/// counter of their shard.
-const DELIVERIES: usize = 4;
 
 /// The payload of a call.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -118,10 +113,7 @@ enum Fate {
 ///
 /// # Errors
 /// [`BatchError`]; calling again goes on where this ended.
-pub async fn decide_slice<P: DecisionPort + SlicePort>(
-    port: &P,
-    request: &SliceRequest,
-) -> Result<SliceAnswer, BatchError> {
+pub async fn decide_slice<P: SlicePort>(port: &P, request: &SliceRequest) -> Result<SliceAnswer, BatchError> {
     let now_ms = chrono::DateTime::parse_from_rfc3339(&request.at)
         .map_err(|_| BatchError::Event(format!("{:?} is no time", request.at)))?
         .timestamp_millis();
@@ -222,29 +214,41 @@ async fn choose<P: SlicePort>(
     Ok((ids, after.map_or(Place::End, Place::After)))
 }
 
-/// Decides all of a slice, a lane for each shard.
-async fn decide_all<P: DecisionPort>(
+/// Decides all of a slice, a lane for each shard. Each lane writes one group after the other, since all change the counter of
+/// their shard.
+async fn decide_all<P: GroupPort>(
     port: &P,
     batch: &Batch,
     ids: &[String],
     now_ms: i64,
 ) -> Result<SliceCounts, BatchError> {
-    let mut lanes: BTreeMap<usize, Vec<&str>> = BTreeMap::new();
+    // an id that comes twice is one decision
+    let mut lanes: BTreeMap<usize, BTreeSet<&str>> = BTreeMap::new();
     for id in ids {
-        lanes.entry(shard(id)).or_default().push(id);
+        lanes.entry(shard(id)).or_default().insert(id);
     }
+    let data = AuditData::from([("batch".to_owned(), batch.id.as_str().into())]);
+    let deciding = Deciding {
+        decision: &batch.decision,
+        now_ms,
+        batch: Some(&batch.id),
+        data: &data,
+    };
+    let deciding = &deciding;
     let lanes = lanes.into_values().map(async |ids| -> Result<Vec<Fate>, CallError> {
-        stream::iter(ids)
-            .then(|id| decide_one(port, batch, id, now_ms))
-            .map_ok(async |written| {
-                Ok(match written {
-                    Written::No => Fate::Passed,
-                    Written::Yes(record, sender) => fate(deliver(port, *record, sender, now_ms).await),
-                })
-            })
-            .try_buffer_unordered(DELIVERIES)
-            .try_collect()
-            .await
+        let ids: Vec<&str> = ids.into_iter().collect();
+        let mut fates = Vec::with_capacity(ids.len());
+        for ids in ids.chunks(GROUP) {
+            let outcomes = decide_group(port, ids, deciding).await?;
+            let written = outcomes.into_iter().filter(|outcome| match outcome {
+                Outcome::Now(_) => true,
+                Outcome::Before(record) => record.batch.as_deref() == Some(&batch.id),
+            });
+            let delivered = deliver_group(port, written.collect(), now_ms).await;
+            fates.resize(fates.len() + ids.len() - delivered.len(), Fate::Passed);
+            fates.extend(delivered.into_iter().map(fate));
+        }
+        Ok(fates)
     });
     let fates = futures_util::future::try_join_all(lanes).await?.concat();
     let count = |wanted: Fate| fates.iter().filter(|fate| **fate == wanted).count();
@@ -256,31 +260,6 @@ async fn decide_all<P: DecisionPort>(
         }),
         undelivered => Err(BatchError::NotDelivered(undelivered)),
     }
-}
-
-/// The result of writing one decision.
-enum Written {
-    /// It is written, by this call or by one before it.
-    Yes(Box<ApprovalRecord>, DecisionSender),
-    /// Somebody else decided, or nobody can any more.
-    No,
-}
-
-async fn decide_one<P: DecisionPort>(port: &P, batch: &Batch, id: &str, now_ms: i64) -> Result<Written, CallError> {
-    let data = AuditData::from([("batch".to_owned(), batch.id.as_str().into())]);
-    let deciding = Deciding {
-        decision: &batch.decision,
-        now_ms,
-        batch: Some(&batch.id),
-        data: &data,
-    };
-    Ok(match port.decide(id, &deciding).await? {
-        Decided::Now(record) => Written::Yes(record, DecisionSender::Decider),
-        Decided::NotOpen(record) if record.batch.as_deref() == Some(&batch.id) => {
-            Written::Yes(record, DecisionSender::Another)
-        }
-        Decided::NotOpen(_) | Decided::Missing => Written::No,
-    })
 }
 
 fn fate(record: ApprovalRecord) -> Fate {

@@ -79,9 +79,9 @@ impl Step {
 }
 
 /// A delivery under way.
-struct DecisionDelivery<'a, P> {
+pub(super) struct DecisionDelivery<'a, P> {
     port: &'a P,
-    record: ApprovalRecord,
+    pub(super) record: ApprovalRecord,
     sender: DecisionSender,
     now_ms: i64,
     rounds: usize,
@@ -94,25 +94,47 @@ pub(super) async fn deliver(
     sender: DecisionSender,
     now_ms: i64,
 ) -> ApprovalRecord {
-    let mut delivery = DecisionDelivery {
-        port,
-        record,
-        sender,
-        now_ms,
-        rounds: 1,
-    };
-    let mut step = Step::first(sender);
-    while let (true, Some(decision)) = (step != Step::Stop, delivery.undelivered()) {
-        let found = delivery.take(step, &decision).await.unwrap_or_else(|error| {
-            tracing::error!(approval = delivery.record.id, submission_id = delivery.record.submission_id, ?step, %error, "the decision is written and perhaps not delivered");
-            Finding::Failed
-        });
-        step = step.after(found, delivery.sender);
-    }
+    let mut delivery = DecisionDelivery::new(port, record, sender, now_ms);
+    delivery.run(Step::first(sender), Step::Stop).await;
     delivery.record
 }
 
-impl<P: DecisionPort> DecisionDelivery<'_, P> {
+impl<'a, P: DecisionPort> DecisionDelivery<'a, P> {
+    pub(super) fn new(port: &'a P, record: ApprovalRecord, sender: DecisionSender, now_ms: i64) -> Self {
+        DecisionDelivery {
+            port,
+            record,
+            sender,
+            now_ms,
+            rounds: 1,
+        }
+    }
+
+    /// Sends the decision that this process has written, and goes on until it has come to an end, or only its record is missing: then
+    /// `true`.
+    pub(super) async fn send_first(&mut self) -> bool {
+        let next = self.run(Step::first(self.sender), Step::RecordDone).await;
+        next == Step::RecordDone && self.undelivered().is_some()
+    }
+
+    /// Records that the workflow has the decision, and goes on if the record has changed.
+    pub(super) async fn finish(mut self) -> ApprovalRecord {
+        self.run(Step::RecordDone, Step::Stop).await;
+        self.record
+    }
+
+    /// Takes steps until the next one is `last`, or nothing is left to do.
+    async fn run(&mut self, mut step: Step, last: Step) -> Step {
+        while let (true, Some(decision)) = (step != last && step != Step::Stop, self.undelivered()) {
+            let found = self.take(step, &decision).await.unwrap_or_else(|error| {
+                tracing::error!(approval = self.record.id, submission_id = self.record.submission_id, ?step, %error, "the decision is written and perhaps not delivered");
+                Finding::Failed
+            });
+            step = step.after(found, self.sender);
+        }
+        step
+    }
+
     /// The decision, while the workflow does not have it for certain.
     fn undelivered(&self) -> Option<Decision> {
         match &self.record.state {

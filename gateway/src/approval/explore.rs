@@ -11,14 +11,17 @@ use std::pin::Pin;
 use std::task::{Context, Poll, Waker};
 
 use serde_json::{Value, json};
-use sluice_aws::{ApprovalState, Batch, Deciding, Delivery, Secret, Selection};
-use sluice_workflows::{AuditData, DEADLINE, Decision, DecisionKind};
+use sluice_aws::{ApprovalRecord, ApprovalState, Batch, Deciding, Delivery, Secret, Selection, shard};
+use sluice_workflows::{AuditData, DEADLINE, Decision, DecisionKind, TaskToken};
 
 use super::decide_batch::{SliceRequest, decide_slice};
 use super::function::Approval;
-use super::world::{CODE, Caller, DAY, Flaw, Flow, NOW, SECRET, World};
+use super::world::{CODE, Caller, DAY, Flaw, Flow, NOW, SECRET, World, record};
 
 const ID: &str = "s-1.1";
+
+/// Another approval of the same shard, whose workflow waits for this token: only the batch decides about it.
+const OTHER: (&str, &str) = ("s-12.1", "0THER");
 
 /// A party to a scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,8 +30,10 @@ enum Actor {
     Admin(&'static str),
     /// A mail system that opens the link and presses the button without the code.
     Scanner,
-    /// The function that takes a decision about many, called until it answers.
+    /// The function that takes a decision about many, called until it answers; here, about one.
     Bulk,
+    /// The same about two of one shard, which are one group.
+    BulkOfTwo,
     /// The function that asks, called again with a newer token, since it failed after it had asked.
     AskedAgain,
     /// The time runs out. If the workflow still waits, it calls CloseApproval, until that answers.
@@ -155,7 +160,7 @@ fn start<'w>(actor: Actor, world: &'w RefCell<World>, number: usize) -> Running<
             request(caller, "GET", "").await;
             request(caller, "POST", "decision=approve&code=&user_name=x").await
         }),
-        Actor::Bulk => Box::pin(async move {
+        Actor::Bulk | Actor::BulkOfTwo => Box::pin(async move {
             let request = SliceRequest {
                 batch: "b".to_owned(),
                 at: "2026-11-22T10:00:00.000Z".to_owned(),
@@ -217,6 +222,7 @@ impl<'w> Run<'w> {
     fn make(&mut self, step: Move) {
         match step {
             Move::Step(number) => {
+                self.world.borrow_mut().turn = true;
                 let future = self.running[number].as_mut().expect("it has not ended");
                 if let Poll::Ready(answer) = poll(future) {
                     self.told[number] = answer;
@@ -248,17 +254,20 @@ impl<'w> Run<'w> {
     fn state(&self) -> u64 {
         let held = self.world.borrow();
         let mut hasher = DefaultHasher::new();
-        let record = &held.records[ID];
+        for record in held.records.values() {
+            format!(
+                "{:?}{:?}{:?}{:?}",
+                record.state,
+                record.task_token.reveal(),
+                record.redelivered,
+                record.batch
+            )
+            .hash(&mut hasher);
+        }
         let batch = &held.batches["b"];
         let unfinished: Vec<_> = self.running.iter().map(Option::is_some).collect();
-        format!(
-            "{:?}{:?}{:?}{:?}",
-            record.state,
-            record.task_token.reveal(),
-            record.redelivered,
-            record.batch
-        )
-        .hash(&mut hasher);
+        // a group is written only if no audit has grown
+        (&held.others, held.audit.len()).hash(&mut hasher);
         format!("{:?}{:?}{:?}{:?}", batch.slice, batch.counts, batch.done, held.flow).hash(&mut hasher);
         format!("{:?}{:?}{:?}", held.heard, held.written, self.told).hash(&mut hasher);
         (&held.seen, held.now_ms, unfinished, self.died).hash(&mut hasher);
@@ -269,9 +278,20 @@ impl<'w> Run<'w> {
 impl Explorer {
     fn world(&self) -> RefCell<World> {
         let world = World::new();
+        let mut ids = vec![ID.to_owned()];
+        if self.actors.contains(&Actor::BulkOfTwo) {
+            let (id, token) = OTHER;
+            assert_eq!(shard(id), shard(ID));
+            ids.push(id.to_owned());
+            let mut other = record(id);
+            other.task_token = TaskToken::new(token.to_owned());
+            let mut world = world.borrow_mut();
+            world.records.insert(id.to_owned(), other);
+            world.others.insert(token.to_owned());
+        }
         let batch = Batch::new(
             "b".to_owned(),
-            Selection::Ids(vec![ID.to_owned()]),
+            Selection::Ids(ids),
             decision(DecisionKind::Approve, "bulk"),
             NOW,
         );
@@ -310,10 +330,18 @@ impl Explorer {
         let ApprovalState::Decided(stands, delivery) = &world.records[ID].state else {
             return Err("nothing was decided".to_owned());
         };
-        if world.written.len() != 1 {
+        let others = match world.records.get(OTHER.0) {
+            Some(other) => {
+                self.judge_other(world, other)?;
+                1
+            }
+            None => 0,
+        };
+        if world.written.len() != 1 + others {
             return Err(format!("{} decisions were written", world.written.len()));
         }
-        match world.heard.as_slice() {
+        let heard: Vec<_> = world.heard.iter().filter(|(token, _)| token != OTHER.1).collect();
+        match heard.as_slice() {
             [] => return Err("the workflow heard nothing".to_owned()),
             [(_, heard)] if heard != &**stands => {
                 return Err(format!("the workflow heard {heard:?}, and {stands:?} stands"));
@@ -321,7 +349,7 @@ impl Explorer {
             [_] => {}
             more => return Err(format!("the workflow heard {} decisions", more.len())),
         }
-        if *delivery == Delivery::Closed && world.heard[0].0 != "close" {
+        if *delivery == Delivery::Closed && heard[0].0 != "close" {
             return Err("the workflow heard the decision, and the record says that nobody waited".to_owned());
         }
         for (actor, told) in self.actors.iter().zip(told) {
@@ -335,11 +363,24 @@ impl Explorer {
                 Actor::Admin(asked) if *status == 200 && *asked != stands.decision.as_str() => {
                     return Err(format!("{actor:?} was told yes, and {stands:?} stands"));
                 }
-                Actor::Bulk => return Err(body.to_string()),
+                Actor::Bulk | Actor::BulkOfTwo => return Err(body.to_string()),
                 _ => {}
             }
         }
         Ok(())
+    }
+}
+
+impl Explorer {
+    /// The approval that only the batch decides is decided by it, heard once, and known to be.
+    fn judge_other(&self, world: &World, other: &ApprovalRecord) -> Result<(), String> {
+        let heard = world.heard.iter().filter(|(token, _)| token == OTHER.1).count();
+        match &other.state {
+            ApprovalState::Decided(_, Delivery::Done) if heard == 1 => Ok(()),
+            state => Err(format!(
+                "the other workflow heard {heard} decisions, and the record says {state:?}"
+            )),
+        }
     }
 }
 
@@ -378,6 +419,21 @@ fn an_admin_and_a_scanner() {
 #[test]
 fn an_admin_and_a_decision_about_many() {
     check(&[Actor::Admin("reject"), Actor::Bulk, Actor::Deadline], 1);
+}
+
+#[test]
+fn an_admin_and_a_group() {
+    check(&[Actor::Admin("reject"), Actor::BulkOfTwo, Actor::Deadline], 1);
+}
+
+#[test]
+fn a_newer_token_and_a_group() {
+    check(&[Actor::AskedAgain, Actor::BulkOfTwo, Actor::Deadline], 1);
+}
+
+#[test]
+fn a_scanner_and_a_group() {
+    check(&[Actor::Scanner, Actor::BulkOfTwo, Actor::Deadline], 0);
 }
 
 #[test]
@@ -421,6 +477,16 @@ fn a_flaw_is_found() {
             Flaw::HearsTwice,
             [Actor::Admin("approve"), Actor::Bulk, Actor::Deadline],
             "heard",
+        ),
+        (
+            Flaw::GroupWritesOver,
+            [Actor::Admin("reject"), Actor::BulkOfTwo, Actor::Deadline],
+            "decisions were written",
+        ),
+        (
+            Flaw::GroupSaysWhole,
+            [Actor::Admin("reject"), Actor::BulkOfTwo, Actor::Deadline],
+            "stands",
         ),
     ] {
         let what = explore(&actors, 1, Some(flaw)).expect_err("a flaw");

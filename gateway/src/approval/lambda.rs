@@ -3,17 +3,17 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use lambda_runtime::Context;
 use serde_json::{Value, json};
 use sluice_aws::{
-    ApprovalRecord, Approvals, Attempts, Batch, BatchSlice, CallError, CallErrorKind, Code, CodeCheck, Decided,
-    Deciding, DeliverError, Delivery, Executions, Fault, Link, NewLink, OpenCursor, OpenItem, OpenKey, OpenPage,
-    Secret, Service, SettingError, SliceCounts, StartError, TaskTokens, Wanted, WantedMail, config, environment,
-    required,
+    ApprovalRecord, Approvals, Attempts, Batch, BatchSlice, CallError, CallErrorKind, Candidate, Code, CodeCheck,
+    Decided, Deciding, DeliverError, Delivery, Executions, Fault, Grouped, Link, NewLink, OpenCursor, OpenItem,
+    OpenKey, OpenPage, Secret, Service, SettingError, SliceCounts, StartError, TaskTokens, Wanted, WantedMail, config,
+    environment, required,
 };
 use sluice_workflows::{AuditData, AuditKind, AuditTrail, Decision, TaskToken};
 
 use super::decide_batch::{SliceRequest, decide_slice};
 use super::function::Approval;
 use super::operator::Operation;
-use super::port::{BatchPort, DecisionPort, LinkPort, ListPort, SlicePort, StartPort};
+use super::port::{BatchPort, DecisionPort, GroupPort, LinkPort, ListPort, SlicePort, StartPort};
 use crate::http::{OriginSecret, Request, negotiate};
 
 /// The tables and the workflow on AWS.
@@ -107,6 +107,20 @@ impl BatchPort for Aws {
 impl BatchPort for AwsWithBatches {
     async fn batch(&self, id: &str) -> Result<Option<Batch>, CallError> {
         self.aws.batch(id).await
+    }
+}
+
+impl GroupPort for Aws {
+    async fn candidates(&self, ids: &[&str]) -> Result<Vec<Candidate>, CallError> {
+        self.approvals.candidates(ids).await
+    }
+
+    async fn decide_group(&self, group: &[Candidate], deciding: &Deciding<'_>) -> Result<Grouped, CallError> {
+        self.approvals.decide_group(group, deciding).await
+    }
+
+    async fn record_group(&self, group: &[Candidate], at_ms: i64) -> Result<Grouped, CallError> {
+        self.approvals.record_group(group, at_ms).await
     }
 }
 

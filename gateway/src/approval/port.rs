@@ -1,6 +1,7 @@
 use sluice_aws::{
-    ApprovalRecord, Batch, BatchSlice, CallError, Code, CodeCheck, Decided, Deciding, DeliverError, Delivery, Link,
-    NewLink, OpenCursor, OpenItem, OpenKey, OpenPage, Secret, SliceCounts, StartError, Wanted, WantedMail,
+    ApprovalRecord, Batch, BatchSlice, CallError, Candidate, Code, CodeCheck, Decided, Deciding, DeliverError,
+    Delivery, Grouped, Link, NewLink, OpenCursor, OpenItem, OpenKey, OpenPage, Secret, SliceCounts, StartError, Wanted,
+    WantedMail,
 };
 use sluice_workflows::{AuditData, AuditKind, AuditTrail, Decision, TaskToken};
 
@@ -145,8 +146,34 @@ pub trait StartPort: BatchPort {
     fn start_batch(&self, id: &str) -> impl Future<Output = Result<(), StartError>>;
 }
 
+/// Many decisions at once.
+pub trait GroupPort: DecisionPort {
+    /// Reads up to [`sluice_aws::LOOK`] approvals, as last written; those that are there, in any order.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn candidates(&self, ids: &[&str]) -> impl Future<Output = Result<Vec<Candidate>, CallError>>;
+
+    /// Writes a decision about the first of these, if all of them are as they were read, open and not expired.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer; the decisions may then have been written.
+    fn decide_group(
+        &self,
+        group: &[Candidate],
+        deciding: &Deciding<'_>,
+    ) -> impl Future<Output = Result<Grouped, CallError>>;
+
+    /// Records that the workflows have the decisions of the first of these, if none of them has a newer token by now or
+    /// says so already.
+    ///
+    /// # Errors
+    /// [`CallError`] without an answer.
+    fn record_group(&self, group: &[Candidate], at_ms: i64) -> impl Future<Output = Result<Grouped, CallError>>;
+}
+
 /// The steps of a decision about many, for the function that takes it.
-pub trait SlicePort: BatchPort {
+pub trait SlicePort: BatchPort + GroupPort {
     /// Reads what is open in one shard behind `after`, the soonest deadline first.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use super::world::{CODE, Caller, DAY, NOW, SECRET, World, record};
 use crate::http::Response;
 
 mod deliveries;
+mod groups;
 mod lists;
 
 const JSON: &str = "application/json";

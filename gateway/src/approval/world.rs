@@ -1,7 +1,9 @@
 //! The tables and the workflow as the functions see them, in memory: each call is one step, as it is on AWS.
 
+mod group;
+
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::future::poll_fn;
 use std::task::Poll;
 
@@ -29,6 +31,10 @@ pub(super) enum Flaw {
     ClosesDeaf,
     /// The workflow takes a decision for a token whose task is over.
     HearsTwice,
+    /// A group is written over what others wrote since it was read.
+    GroupWritesOver,
+    /// A group of which one is refused is written but for that one, and said to be written whole.
+    GroupSaysWhole,
 }
 
 /// The workflow that waits for a decision.
@@ -53,6 +59,8 @@ pub(super) struct World {
     pub(super) batches: BTreeMap<String, Batch>,
     pub(super) started: Vec<String>,
     pub(super) flow: Flow,
+    /// The tokens of other workflows, each of which waits for one decision.
+    pub(super) others: BTreeSet<String>,
     /// The decisions that the workflow heard, by token; "close" from CloseApproval.
     pub(super) heard: Vec<(String, Decision)>,
     /// All decisions that were ever written.
@@ -63,9 +71,15 @@ pub(super) struct World {
     pub(super) meanwhile: Option<fn(&mut ApprovalRecord)>,
     /// A newer token that comes in before the next record of a delivery.
     pub(super) renews: Option<&'static str>,
+    /// A write by others between the read of a group and its write.
+    pub(super) changes: Option<fn(&mut World)>,
+    /// True while deliveries of groups cannot be recorded.
+    pub(super) forgets: bool,
     pub(super) audit: Vec<(String, AuditKind, AuditData)>,
     pub(super) flaw: Option<Flaw>,
     secrets: u8,
+    /// True while an actor may make its next call: one, also if several are under way.
+    pub(super) turn: bool,
     /// A digest of what each actor has seen: its own state follows from it.
     pub(super) seen: BTreeMap<usize, u64>,
 }
@@ -111,14 +125,18 @@ impl World {
             batches: BTreeMap::new(),
             started: Vec::new(),
             flow: Flow::Waiting("T0KEN".to_owned()),
+            others: BTreeSet::new(),
             heard: Vec::new(),
             written: Vec::new(),
             refusals: Vec::new(),
             meanwhile: None,
             renews: None,
+            changes: None,
+            forgets: false,
             audit: Vec::new(),
             flaw: None,
             secrets: 100,
+            turn: false,
             seen: BTreeMap::new(),
         };
         world.add_link(
@@ -211,6 +229,10 @@ impl World {
             }
             return Err(error);
         }
+        if self.others.remove(token) {
+            self.heard.push((token.to_owned(), decision.clone()));
+            return Ok(());
+        }
         if self.flow != Flow::Waiting(token.to_owned()) && self.flaw != Some(Flaw::HearsTwice) {
             return Err(DeliverError::TaskOver);
         }
@@ -285,11 +307,12 @@ pub(super) struct Caller<'w> {
 impl Caller<'_> {
     /// One call: it waits for its turn, and what it answers is all that the actor learns.
     pub(super) async fn call<T: std::fmt::Debug>(&self, name: &str, call: impl FnOnce(&mut World) -> T) -> T {
-        let mut has_turn = self.actor.is_none();
-        poll_fn(|_| {
-            if std::mem::replace(&mut has_turn, true) {
+        poll_fn(|context| {
+            if self.actor.is_none() || std::mem::take(&mut self.world.borrow_mut().turn) {
                 Poll::Ready(())
             } else {
+                // of several calls at once, each is asked again
+                context.waker().wake_by_ref();
                 Poll::Pending
             }
         })

@@ -5,7 +5,8 @@
 //! mails, `batch#<id>` a decision about many. `ApprovalAudit` holds a chain of records for each approval.
 //!
 //! Opening, deciding, closing and withdrawing are one transaction each: record, counter and audit change together or not at
-//! all. So of any number of decisions one counts, and the counters are exact.
+//! all. So of any number of decisions one counts, and the counters are exact. Decisions of a batch share transactions
+//! (`group`), each with the conditions that it has alone.
 
 mod audit;
 mod batches;
@@ -14,6 +15,7 @@ mod cursor;
 mod deciding;
 mod delivery;
 mod digest;
+mod group;
 mod item;
 mod links;
 mod mail_budget;
@@ -33,6 +35,7 @@ pub use counters::Waiting;
 pub use cursor::{CursorError, OpenCursor, OpenKey};
 pub use deciding::{Decided, Deciding, Withdrawal};
 pub use digest::{PendingDigest, Wanted, WantedMail};
+pub use group::{Candidate, GROUP, Grouped, LOOK};
 pub use links::{CodeCheck, Link, LinkPurpose, LinkScope, NewLink};
 pub use open_list::{OpenItem, OpenPage};
 pub use opening::{Opened, Opening};

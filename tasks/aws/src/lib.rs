@@ -24,9 +24,9 @@ mod transport;
 mod fake;
 
 pub use approvals::{
-    ApprovalRecord, ApprovalState, Approvals, Batch, BatchSlice, CodeCheck, CursorError, Decided, Deciding, Delivery,
-    Link, LinkPurpose, LinkScope, NewLink, OpenCursor, OpenItem, OpenKey, OpenPage, Opened, Opening, PendingDigest,
-    SHARDS, Selection, SliceCounts, Waiting, Wanted, WantedMail, Withdrawal, shard,
+    ApprovalRecord, ApprovalState, Approvals, Batch, BatchSlice, Candidate, CodeCheck, CursorError, Decided, Deciding,
+    Delivery, GROUP, Grouped, LOOK, Link, LinkPurpose, LinkScope, NewLink, OpenCursor, OpenItem, OpenKey, OpenPage,
+    Opened, Opening, PendingDigest, SHARDS, Selection, SliceCounts, Waiting, Wanted, WantedMail, Withdrawal, shard,
 };
 pub use call::{CallError, CallErrorKind};
 pub use code::Code;

@@ -168,7 +168,7 @@ fn item(record: &AuditRecord, at_ms: i64) -> Result<Item, CallError> {
         .collect())
 }
 
-fn read(row: &Item) -> Result<AuditRecord, CallError> {
+pub(super) fn read(row: &Item) -> Result<AuditRecord, CallError> {
     let kind = string(QUERY, row, "kind")?;
     Ok(AuditRecord {
         approval_id: string(QUERY, row, "approval_id")?,

@@ -1,3 +1,5 @@
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::{KeysAndAttributes, TransactWriteItem, Update};
 
 use super::item::{Item, count, number, text};
@@ -58,20 +60,25 @@ impl Approvals {
     /// Up to a hundred items by their ids, those that are there, in any order.
     pub(super) async fn items(&self, ids: Vec<String>) -> Result<Vec<Item>, CallError> {
         let keys = ids.iter().map(|id| Item::from([("id".to_owned(), text(id))])).collect();
-        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).build();
-        let mut wanted = wanted.map_err(|error| CallError::unreadable(BATCH_GET, error.to_string()))?;
-        let mut found = Vec::new();
+        let wanted = Wanted::from([(self.table.clone(), keys_of(keys, false)?)]);
+        let mut found = self.batch_get(wanted).await?;
+        Ok(found.remove(&self.table).unwrap_or_default())
+    }
+
+    /// Up to a hundred items of these tables, those that are there, in any order, by table.
+    pub(super) async fn batch_get(&self, mut wanted: Wanted) -> Result<HashMap<String, Vec<Item>>, CallError> {
+        let mut found: HashMap<String, Vec<Item>> = HashMap::new();
         for attempt in 1..=ATTEMPTS {
-            let request = self.client.batch_get_item().request_items(&self.table, wanted);
+            let request = self.client.batch_get_item().set_request_items(Some(wanted));
             let answer = boxed(request.send()).await;
             let answer = answer.map_err(|error| CallError::from_sdk(BATCH_GET, &error))?;
-            let rows = answer.responses.and_then(|mut tables| tables.remove(&self.table));
-            found.extend(rows.into_iter().flatten());
-            let left = answer
-                .unprocessed_keys
-                .and_then(|mut tables| tables.remove(&self.table));
-            let Some(left) = left else { return Ok(found) };
-            wanted = left;
+            for (table, rows) in answer.responses.into_iter().flatten() {
+                found.entry(table).or_default().extend(rows);
+            }
+            wanted = answer.unprocessed_keys.unwrap_or_default();
+            if wanted.is_empty() {
+                return Ok(found);
+            }
             pause(attempt).await;
         }
         Err(CallError {
@@ -80,6 +87,18 @@ impl Approvals {
             message: format!("items were left out {ATTEMPTS} times"),
         })
     }
+}
+
+/// The keys that one read asks for, by table.
+pub(super) type Wanted = HashMap<String, KeysAndAttributes>;
+
+/// The keys of one table.
+pub(super) fn keys_of(keys: Vec<Item>, consistent: bool) -> Result<KeysAndAttributes, CallError> {
+    KeysAndAttributes::builder()
+        .set_keys(Some(keys))
+        .set_consistent_read(consistent.then_some(true))
+        .build()
+        .map_err(|error| CallError::unreadable(BATCH_GET, error.to_string()))
 }
 
 fn counter_id(shard: usize) -> String {

@@ -113,12 +113,8 @@ impl Approvals {
                 return Ok(Decided::NotOpen(Box::new(record)));
             }
             let last = self.last_audit(id).await?;
-            let (kind, data) = closing.audit();
-            let audit = AuditRecord::next(last.as_ref(), id, time(closing.now_ms()), kind, data);
-            let mut items = vec![
-                self.closing_write(&record, closing)?,
-                self.audit_write(&audit, closing.now_ms())?,
-            ];
+            let (writes, _) = self.closing_writes(&record, last.as_ref(), closing)?;
+            let mut items = Vec::from(writes);
             if record.listed {
                 items.push(self.counter_write(id, -1)?);
             }
@@ -131,6 +127,38 @@ impl Approvals {
             kind: CallErrorKind::Throttled,
             message: format!("others wrote to approval {id} faster {ATTEMPTS} times"),
         })
+    }
+
+    /// The writes of a decision before the deadline, of the record and of its audit, and both as they are then. The counter is
+    /// not among them.
+    pub(super) fn decision_writes(
+        &self,
+        record: &ApprovalRecord,
+        last: Option<&AuditRecord>,
+        deciding: &Deciding<'_>,
+    ) -> Result<([TransactWriteItem; 2], ApprovalRecord, AuditRecord), CallError> {
+        let closing = Closing::Decide {
+            deciding,
+            before_deadline: true,
+        };
+        let (writes, audit) = self.closing_writes(record, last, closing)?;
+        Ok((writes, closing.applied_to(record.clone()), audit))
+    }
+
+    /// The writes of the record and of what follows `last` in its audit.
+    fn closing_writes(
+        &self,
+        record: &ApprovalRecord,
+        last: Option<&AuditRecord>,
+        closing: Closing<'_>,
+    ) -> Result<([TransactWriteItem; 2], AuditRecord), CallError> {
+        let (kind, data) = closing.audit();
+        let audit = AuditRecord::next(last, &record.id, time(closing.now_ms()), kind, data);
+        let writes = [
+            self.closing_write(record, closing)?,
+            self.audit_write(&audit, closing.now_ms())?,
+        ];
+        Ok((writes, audit))
     }
 
     /// The write of the record, if it is still as it was read: open, of the same token, listed or not.

@@ -1,4 +1,5 @@
 mod deciding;
+mod group;
 mod links;
 mod lists;
 mod mails;
