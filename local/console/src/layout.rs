@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use maud::{Markup, html};
-use sluice_engine::Status;
+use sluice_engine::{MapRunStatus, Status};
 use sluice_pages::{Document, Link, Refresh};
 
 use crate::Tone;
@@ -152,6 +152,30 @@ pub(crate) fn status(status: Status) -> Markup {
         Status::Aborted => sluice_pages::Tone::Idle,
     };
     sluice_pages::badge(tone, status.as_str())
+}
+
+/// As [`status`], of a Map Run.
+pub(crate) fn map_run_status(status: MapRunStatus) -> Markup {
+    let tone = match status {
+        MapRunStatus::Running => sluice_pages::Tone::Run,
+        MapRunStatus::Succeeded => sluice_pages::Tone::Ok,
+        MapRunStatus::Failed => sluice_pages::Tone::Bad,
+        MapRunStatus::Aborted => sluice_pages::Tone::Idle,
+    };
+    sluice_pages::badge(tone, status.as_str())
+}
+
+/// In JSON the status of a Map Run stands as in Step Functions' API.
+pub(crate) fn map_run_word<S: serde::Serializer>(status: &MapRunStatus, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(status.as_str())
+}
+
+/// `once`, `2 times`.
+pub(crate) fn times(count: u64) -> String {
+    match count {
+        1 => "once".to_owned(),
+        many => format!("{many} times"),
+    }
 }
 
 /// A word with the colour of its tone.

@@ -39,9 +39,13 @@ pub(super) async fn run(console: &Console) -> Result<Done, Problem> {
                 @for (name, value) in members {
                     dt { (text::line(&name.replace('_', " "), 60)) }
                     dd {
-                        @match value {
-                            Value::String(value) => code { (text::line(value, 400)) },
-                            other => code { (text::line(&other.to_string(), 400)) },
+                        @match (name.as_str(), value) {
+                            (name, Value::String(value)) if name.ends_with("_at") => (sluice_pages::time(value)),
+                            ("code", Value::String(value)) => {
+                                code id="code" { (text::line(value, 400)) } " " (sluice_pages::copy(value, "code"))
+                            },
+                            (_, Value::String(value)) => code { (text::line(value, 400)) },
+                            (_, other) => code { (text::line(&other.to_string(), 400)) },
                         }
                     }
                 }

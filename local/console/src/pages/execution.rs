@@ -10,7 +10,7 @@ use maud::{Markup, html};
 use serde::Serialize;
 use serde_json::Value;
 use sluice_driver::ExecutionRecord;
-use sluice_engine::{MapRunReport, Outcome, Status, Trace};
+use sluice_engine::{MapRunReport, MapRunStatus, Outcome, Status, Trace};
 use sluice_graph::Definition;
 
 use crate::history::{self, EventRow};
@@ -104,7 +104,8 @@ struct Parent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct RunRow {
     arn: String,
-    status: &'static str,
+    #[serde(serialize_with = "layout::map_run_word")]
+    status: MapRunStatus,
     counts: String,
     started_at: At,
     redrive_count: u64,
@@ -114,7 +115,7 @@ impl From<&MapRunReport> for RunRow {
     fn from(run: &MapRunReport) -> Self {
         Self {
             arn: run.arn.to_string(),
-            status: run.status.as_str(),
+            status: run.status,
             counts: Items::from(&run.items).words(),
             started_at: At(run.started_at),
             redrive_count: run.redrives,
@@ -369,9 +370,9 @@ impl ExecutionView {
                     @for run in &self.map_runs {
                         li {
                             a href=(path(&["map-runs", &run.arn])) { (text::line(run.arn.rsplit('/').next().unwrap_or_default(), 120)) }
-                            " " span class={ "status " (run.status.to_ascii_lowercase()) } { (run.status) }
+                            " " (layout::map_run_status(run.status))
                             " " (run.counts) ", started " (run.started_at)
-                            @if run.redrive_count > 0 { ", redriven " (run.redrive_count) " times" }
+                            @if run.redrive_count > 0 { ", redriven " (layout::times(run.redrive_count)) }
                         }
                     }
                 }

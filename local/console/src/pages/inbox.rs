@@ -50,6 +50,8 @@ pub(crate) struct Inbox {
 
 /// The columns of the list.
 const COLUMNS: [Column<'static>; 3] = [Column::text("Subject"), Column::text("To"), Column::text("Sent")];
+/// The bytes up to which an address is not broken into lines.
+const WHOLE: usize = 40;
 /// The mails that a page looks at when it searches.
 const LOOKED_AT: usize = 2_000;
 /// The mails that are read at a time.
@@ -282,7 +284,8 @@ impl Inbox {
                 @if !mail.read { " " (sluice_pages::badge(sluice_pages::Tone::Wait, "unread")) }
             };
             let sent = html! { (mail.sent()) @if mail.delivery.is_some() { br; (mail.delivered()) } };
-            vec![subject, text::line(&mail.to, 160), sent]
+            let to = html! { span.whole[mail.to.len() <= WHOLE] { (text::line(&mail.to, 160)) } };
+            vec![subject, to, sent]
         };
         sluice_pages::table("Newest first", &COLUMNS, self.items.iter().map(row))
     }

@@ -3,7 +3,8 @@
 use maud::{Markup, html};
 use serde::Serialize;
 use sluice_driver::{ChildFilter, ChildRecord, DriverError};
-use sluice_engine::{MapRunCounts, Status};
+use sluice_engine::{MapRunCounts, MapRunStatus, Status};
+use sluice_pages::{Chip, Column};
 
 use crate::model::At;
 use crate::problem::Problem;
@@ -23,12 +24,22 @@ const STATUSES: [Status; 6] = [
     Status::PendingRedrive,
 ];
 
+/// The columns of the table of children.
+const COLUMNS: [Column<'static>; 5] = [
+    Column::text("Child execution"),
+    Column::text("Status"),
+    Column::number("Items"),
+    Column::text("Started"),
+    Column::number("Duration"),
+];
+
 /// A Map Run with some of its children.
 #[derive(Debug, Serialize)]
 pub(crate) struct MapRunView {
     arn: String,
     execution_arn: String,
-    status: &'static str,
+    #[serde(serialize_with = "layout::map_run_word")]
+    status: MapRunStatus,
     /// Its items in words.
     counts: String,
     executions: MapRunCounts,
@@ -103,7 +114,7 @@ impl MapRunView {
         Ok(Self {
             arn: arn.to_owned(),
             execution_arn: run.execution_arn.to_string(),
-            status: run.status.as_str(),
+            status: run.status,
             counts: Items::from(&run.items).words(),
             executions: run.executions,
             items: run.items,
@@ -130,7 +141,7 @@ impl MapRunView {
     /// The page.
     pub(crate) fn render(&self) -> Markup {
         html! {
-            h1 { "Map Run " (text::line(self.name(), 120)) " " span class={ "status " (self.status.to_ascii_lowercase()) } { (self.status) } }
+            h1 { "Map Run " (text::line(self.name(), 120)) " " (layout::map_run_status(self.status)) }
             dl.facts {
                 dt { "Of" }
                 dd { a href=(execution_path(&self.execution_arn)) { (text::line(self.execution_arn.rsplit(':').next().unwrap_or_default(), 120)) } }
@@ -141,7 +152,7 @@ impl MapRunView {
                 @if let Some(stopped) = self.stopped_at { dt { "Stopped" } dd { (stopped) } }
                 @if self.redrive_count > 0 {
                     dt { "Redriven" }
-                    dd { (self.redrive_count) " times" @if let Some(at) = self.redriven_at { ", last " (at) } }
+                    dd { (layout::times(self.redrive_count)) @if let Some(at) = self.redriven_at { ", last " (at) } }
                 }
                 dt { "At a time" }
                 dd { @if self.max_concurrency == 0 { "no limit" } @else { (self.max_concurrency) } }
@@ -180,19 +191,26 @@ impl MapRunView {
 
     fn filters(&self) -> Markup {
         let address = path(&["map-runs", &self.arn]);
-        let to = |status: Status| Query::default().with("status", Some(status.as_str())).link(&address);
+        let chip = |word, status: Option<Status>, count: usize| Chip {
+            word,
+            count: Some(count.to_string()),
+            tone: sluice_pages::Tone::Idle,
+            href: Query::default()
+                .with("status", status.map(Status::as_str))
+                .link(&address),
+            is_current: self.chosen == status,
+        };
+        let of_status = STATUSES
+            .into_iter()
+            .map(|status| (status, self.count(status)))
+            .filter(|(status, count)| *count > 0 || self.chosen == Some(*status))
+            .map(|(status, count)| chip(status.as_str(), Some(status), count));
+        let chips: Vec<_> = std::iter::once(chip("All", None, self.executions.total()))
+            .chain(of_status)
+            .collect();
         html! {
-            ul.plain.counts {
-                li { a href=(address) aria-current=[self.chosen.is_none().then_some("true")] { "all " (self.executions.total()) } }
-                @for status in STATUSES.into_iter().filter(|status| self.count(*status) > 0) {
-                    li {
-                        a href=(to(status)) aria-current=[(self.chosen == Some(status)).then_some("true")] {
-                            (layout::status(status)) " " (self.count(status))
-                        }
-                    }
-                }
-                @if self.executions.pending > 0 { li { span.note { (self.executions.pending) " not started" } } }
-            }
+            (sluice_pages::chips("Filter by status", &chips))
+            @if self.executions.pending > 0 { p.note { (self.executions.pending) " not started" } }
         }
     }
 
@@ -200,32 +218,18 @@ impl MapRunView {
         if self.children.is_empty() {
             return layout::empty_note("No child execution here.");
         }
-        html! {
-            div.wide {
-                table {
-                    caption { "Newest first" }
-                    thead {
-                        tr {
-                            th scope="col" { "Status" }
-                            th scope="col" { "Child execution" }
-                            th.number scope="col" { "Items" }
-                            th scope="col" { "Started" }
-                            th.number scope="col" { "Duration" }
-                        }
-                    }
-                    tbody {
-                        @for row in &self.children {
-                            tr {
-                                td { (layout::status(row.status)) @if row.redrive_count > 0 { " " span.note { "redriven " (row.redrive_count) " times" } } }
-                                th scope="row" { a href=(execution_path(&row.arn)) { (text::line(&row.name, 120)) } }
-                                td.number { (row.items) }
-                                td { (row.started_at) }
-                                td.number { (time::duration(row.duration_ms)) }
-                            }
-                        }
-                    }
-                }
-            }
-        }
+        let cells = |row: &ChildRow| {
+            vec![
+                html! { a href=(execution_path(&row.arn)) { (text::line(&row.name, 120)) } },
+                html! {
+                    (layout::status(row.status))
+                    @if row.redrive_count > 0 { " " span.note { "redriven " (layout::times(row.redrive_count)) } }
+                },
+                html! { (row.items) },
+                html! { (row.started_at) },
+                html! { (time::duration(row.duration_ms)) },
+            ]
+        };
+        sluice_pages::table("Newest first", &COLUMNS, self.children.iter().map(cells))
     }
 }

@@ -342,10 +342,15 @@ async fn a_map_run_and_its_children_are_linked() {
     let children = console.all(&format!("{run_page}?limit=2"), "children", "arn").await;
     assert_eq!(children.len(), 3);
     let html = console.page(&run_page).await;
-    assert!(
-        html.contains("href=\"/console/executions/") && html.contains("no item"),
-        "{html}"
-    );
+    for part in [
+        "href=\"/console/executions/",
+        "no item",
+        "<span class=\"badge ok\">SUCCEEDED</span>",
+        "aria-current=\"true\">All<b",
+        "data-label=\"Items\">1</td>",
+    ] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
 
     let child = format!(
         "/console/executions/{}",
