@@ -60,7 +60,8 @@ pub(crate) fn bombs() -> Vec<String> {
             "$sum([1..10000000])",
             "($f := function($x) {$f($x + 1) + 1}; $f(1))",
             "($f := function($x) {$f($x + 1)}; $f(1))",
-            "($f := function($x) {$x < 2 ? $x : $f($x - 1) + $f($x - 2)}; $f(60))",
+            "($f := function($x) {$x < 2 ? $x : $f($x - 1) + $f($x - 2)}; $f(60))", // too deep
+            "($f := function($x) {$x < 2 ? $x : $f($x - 1) + $f($x - 2)}; $f(28))", // as deep as may be
             "($f := function($s, $n) {$n = 0 ? $s : $f($s & $s, $n - 1)}; $length($f('aaaaaaaa', 60)))",
             "($f := function($s, $n) {$n = 0 ? $s : $f([$s, $s], $n - 1)}; $f([1], 60))",
             "($f := function($s, $n) {$n = 0 ? $s : $f($append($s, $s), $n - 1)}; $count($f([1], 60)))",
