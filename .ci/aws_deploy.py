@@ -27,7 +27,9 @@ REGION = "eu-central-1"
 FUNCTIONS = ["Ingest", "Approval", "Store", "RequestApproval", "Remind", "CloseApproval"]
 FUNCTIONS += ["ValidateUserName", "ValidateEmail", "ValidatePincode"]
 # The conditions of cfn/workflow.yaml with its defaults that resources have.
-WORKFLOW = {"MakesEntries": True, "AlarmsOnStarts": False, "HasBudget": False, "IsTraced": False, "Shifts": False}
+WORKFLOW = {"MakesEntries": True}
+WORKFLOW |= dict.fromkeys(["AlarmsOnStarts", "HasBudget", "IsTraced", "Shifts"], False)
+WORKFLOW |= dict.fromkeys(["HasSecondAdmin", "HasThirdAdmin", "HasSeveralAdmins", "EscalatesElsewhere"], False)
 SERVICES = "cloudformation dynamodb sns lambda stepfunctions logs iam cloudwatch ecs ec2 kinesis sqs scheduler s3".split()
 
 

@@ -40,12 +40,19 @@ until = functools.partial(sluice.until, seconds=60)
 
 
 def adapted(definition, seconds):
-    """The definition without the two things that ministack 1.5 cannot do; AWS can, and so can ours.
+    """The definition without the three things that ministack 1.5 cannot do; AWS can, and so can ours.
 
-    It compares TimeoutSeconds with a number without evaluating it, and it ignores the Output of a Succeed state. So the
-    number is put in, and Succeed states become Pass states that end.
+    It compares TimeoutSeconds with a number without evaluating it, it ignores the Output of a Succeed state, and the Arguments
+    of a Parallel state. So the number is put in, Succeed states become Pass states that end, and a Pass state before the
+    Parallel state makes its input.
     """
     states = definition["States"]
+    for state in list(states.values()):
+        for way in [state, *state.get("Choices", [])]:
+            for name in ("Next", "Default"):
+                if way.get(name) == "AskAdmin":
+                    way[name] = "MakeInput"
+    states["MakeInput"] = {"Type": "Pass", "Output": states["AskAdmin"].pop("Arguments"), "Next": "AskAdmin"}
     branches = [branch["States"] for branch in states["AskAdmin"]["Branches"]]
     assert branches[0]["RequestApproval"]["TimeoutSeconds"].startswith("{%")
     branches[0]["RequestApproval"]["TimeoutSeconds"] = seconds
@@ -96,7 +103,8 @@ class Engine:
             "MAILS_PER_MINUTE": "6",
         }
         self.arns = {variable: self.function(pathlib.Path(functions) / name) for variable, name in NAMES.items()}
-        self.machine = self.create("ingest", "7", 7 * 86400)
+        # ministack ends a Parallel state only when all of its branches have ended: without reminders the second one does at once
+        self.machine = self.create("ingest", "7", 7 * 86400, reminders=("0", "0"))
 
     def function(self, binary):
         binary = binary / "bootstrap" if binary.is_dir() else binary
@@ -143,6 +151,7 @@ class Engine:
         return output
 
     def transitions(self, execution):
+        """The states that were entered, MakeInput too. Those within a Parallel state ministack does not tell."""
         pages = self.sfn.get_paginator("get_execution_history").paginate(executionArn=execution)
         return sum(e["type"].endswith("StateEntered") for page in pages for e in page["events"])
 
@@ -209,7 +218,7 @@ def approved_as_it_is(engine):
     assert output["outcome"] == "approved", output
     entry = engine.entry("half@example.com")
     assert (entry["status"], entry["pincode"]) == ("approved", "12"), entry
-    assert engine.transitions(execution) == 11
+    assert engine.transitions(execution) == 8, engine.transitions(execution)
 
 
 def approved_with_a_repair(engine):
@@ -217,7 +226,7 @@ def approved_with_a_repair(engine):
     engine.decide(execution, {"decision": "approve", "repaired": {"pincode": "4711"}})
     assert engine.end(execution)["outcome"] == "approved"
     assert engine.entry("repair@example.com")["pincode"] == "4711"
-    assert engine.transitions(execution) == 15
+    assert engine.transitions(execution) == 12, engine.transitions(execution)
 
 
 def repaired_wrongly_is_asked_again(engine):
@@ -233,7 +242,7 @@ def rejected_by_the_admin(engine):
     engine.decide(execution, {"decision": "reject"})
     output = engine.end(execution)
     assert output["outcome"] == "rejected" and output["reason"] == "An admin rejected the submission.", output
-    assert engine.transitions(execution) == 11
+    assert engine.transitions(execution) == 8, engine.transitions(execution)
 
 
 def expired(engine):
@@ -241,7 +250,7 @@ def expired(engine):
     short = engine.create("short", "(1/86400)", 1, ("0", "0"))
     execution = engine.start({"user_name": "Half", "email": "late@example.com", "pincode": "x"}, short)
     assert engine.end(execution)["outcome"] == "expired"
-    assert engine.transitions(execution) == 12
+    assert engine.transitions(execution) == 9, engine.transitions(execution)
     assert engine.entry("late@example.com") is None
 
 
