@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::{ApiError, RequestId, conjunction, shortened};
 
 const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.0");
+const CONTENT_TYPE_1_1: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
 
 /// Reads the request's members. An empty body is an empty object.
 ///
@@ -42,6 +43,14 @@ pub fn response(request_id: &RequestId, result: Result<impl Serialize, ApiError>
         Ok(text) => http_response(request_id, StatusCode::OK, text),
         Err(error) => failure(request_id, &error, Value::Null),
     }
+}
+
+/// Makes the HTTP response to a call in awsJson1.1, which differs in its name only.
+/// See the [protocol](https://smithy.io/2.0/aws/protocols/aws-json-1_1-protocol.html).
+pub fn response_1_1(request_id: &RequestId, result: Result<impl Serialize, ApiError>) -> Response<Body> {
+    let mut response = response(request_id, result);
+    response.headers_mut().insert(header::CONTENT_TYPE, CONTENT_TYPE_1_1);
+    response
 }
 
 fn http_response(request_id: &RequestId, status: StatusCode, text: String) -> Response<Body> {

@@ -1,7 +1,7 @@
 //! The API: the operations by name, and the responses in awsJson1.1.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, Response, header};
+use axum::http::Response;
 use sluice_wire::{ApiError, RequestId, json, read_body};
 
 use crate::{Events, put_events};
@@ -23,9 +23,6 @@ impl Events {
             Ok(body) => call(self, operation, &body).await,
             Err(error) => Err(error),
         };
-        let mut response = json::response(request_id, result);
-        let content_type = HeaderValue::from_static("application/x-amz-json-1.1");
-        response.headers_mut().insert(header::CONTENT_TYPE, content_type);
-        response
+        json::response_1_1(request_id, result)
     }
 }
