@@ -64,6 +64,23 @@ pub struct Scope<'a> {
     pub delegate: Option<&'a dyn EvaluationDelegate>,
 }
 
+impl<'a> Scope<'a> {
+    /// A scope with these alone: no result, no error, time 0, nothing that stops an evaluation or makes it elsewhere.
+    pub const fn of(input: &'a Value, context: &'a Value, variables: &'a Variables, entropy: &'a Entropy) -> Self {
+        Self {
+            input,
+            context,
+            variables,
+            result: None,
+            error_output: None,
+            now: 0,
+            entropy,
+            stop: None,
+            delegate: None,
+        }
+    }
+}
+
 /// The one that is asked about the JSONata evaluations of a decision, one after the other.
 ///
 /// The order in which a decision evaluates is part of what is recorded: see `Fact::Evaluated` of the engine.

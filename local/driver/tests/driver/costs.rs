@@ -53,15 +53,9 @@ fn what_is_held_to_be_cheap_ends_soon_whatever_it_is_made_of() {
         let watch = watchdog.watch(Duration::from_secs(2), StopSignal::new());
         let entropy = Entropy::new([1, 2]);
         let scope = Scope {
-            input: &input,
-            context: &context,
-            variables: &variables,
-            result: None,
-            error_output: None,
-            now: 0,
-            entropy: &entropy,
             stop: Some(watch.stop()),
             delegate: Some(&CheapOnly),
+            ..Scope::of(&input, &context, &variables, &entropy)
         };
         // that it ends is all that is asked
         let _ = asked.evaluate(&scope);

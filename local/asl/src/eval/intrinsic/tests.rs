@@ -5,17 +5,7 @@ use crate::eval::{Entropy, ErrorName, EvalError, Scope, Variables};
 
 fn evaluate(call: &str, input: Value) -> Result<Value, EvalError> {
     let (context, variables, entropy) = (json!({"Id": "c"}), Variables::new(), Entropy::new([1, 2]));
-    let scope = Scope {
-        input: &input,
-        context: &context,
-        variables: &variables,
-        result: None,
-        error_output: None,
-        now: 0,
-        entropy: &entropy,
-        stop: None,
-        delegate: None,
-    };
+    let scope = Scope::of(&input, &context, &variables, &entropy);
     IntrinsicCall::parse(call)
         .unwrap_or_else(|e| panic!("{e}"))
         .evaluate("x.$", &scope)

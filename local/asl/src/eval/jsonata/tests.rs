@@ -20,15 +20,9 @@ fn evaluate(source: &str) -> Result<Value, EvalError> {
     .collect();
     let entropy = Entropy::new([3, 4]);
     let scope = Scope {
-        input: &input,
-        context: &context,
-        variables: &variables,
         result: Some(&result),
-        error_output: None,
         now: NOW,
-        entropy: &entropy,
-        stop: None,
-        delegate: None,
+        ..Scope::of(&input, &context, &variables, &entropy)
     };
     let program = JsonataProgram::parse(source).unwrap_or_else(|e| panic!("{source}: {e}"));
     let here = program.evaluate(source, "Output", &scope);
@@ -255,15 +249,9 @@ fn an_evaluation_ends_when_it_is_told_to() {
     stop.stop();
     let (nothing, variables, entropy) = (Value::Null, Variables::new(), Entropy::new([3, 4]));
     let scope = Scope {
-        input: &nothing,
-        context: &nothing,
-        variables: &variables,
-        result: None,
-        error_output: None,
         now: NOW,
-        entropy: &entropy,
         stop: Some(&stop),
-        delegate: None,
+        ..Scope::of(&nothing, &nothing, &variables, &entropy)
     };
     let source = "($f := function($n) { $f($n + 1) }; $f(0))";
     let program = JsonataProgram::parse(source).expect(source);

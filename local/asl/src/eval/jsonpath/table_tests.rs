@@ -54,17 +54,7 @@ fn each_row_is_true() {
         Variables::from_iter([("v".into(), Arc::new(json!(1)))]),
     );
     let entropy = Entropy::new([0, 0]);
-    let scope = Scope {
-        input: &input,
-        context: &context,
-        variables: &variables,
-        result: None,
-        error_output: None,
-        now: 0,
-        entropy: &entropy,
-        stop: None,
-        delegate: None,
-    };
+    let scope = Scope::of(&input, &context, &variables, &entropy);
     let rows = rows();
     assert!(rows.len() > 120, "{}", rows.len());
     for row in rows {

@@ -21,17 +21,7 @@ fn check(path: &str, expected: Result<Value, &str>) {
         .into_iter()
         .collect();
     let entropy = Entropy::new([0, 0]);
-    let scope = Scope {
-        input: &input,
-        context: &context,
-        variables: &variables,
-        result: None,
-        error_output: None,
-        now: 0,
-        entropy: &entropy,
-        stop: None,
-        delegate: None,
-    };
+    let scope = Scope::of(&input, &context, &variables, &entropy);
     let query = JsonPathQuery::parse(path).unwrap_or_else(|e| panic!("{path}: {e}"));
     let found = query.select(&scope).map(|v| v.into_owned()).map_err(|m| m.0);
     assert_eq!(found, expected.map_err(str::to_owned), "{path}");
@@ -142,17 +132,7 @@ fn texts_that_are_no_paths_are_refused() {
 fn check_cost(path: &str, expected: Result<usize, &str>) {
     let input = json!({ "all": (0..10_000).map(|n| json!({ "n": n })).collect::<Vec<_>>() });
     let (context, variables, entropy) = (Value::Null, Variables::new(), Entropy::new([0, 0]));
-    let scope = Scope {
-        input: &input,
-        context: &context,
-        variables: &variables,
-        result: None,
-        error_output: None,
-        now: 0,
-        entropy: &entropy,
-        stop: None,
-        delegate: None,
-    };
+    let scope = Scope::of(&input, &context, &variables, &entropy);
     let found = JsonPathQuery::parse(path).expect(path).select(&scope);
     let count = found.map(|v| v.as_array().map_or(0, Vec::len)).map_err(|m| m.0);
     assert_eq!(count, expected.map_err(str::to_owned), "{path}");
