@@ -274,10 +274,7 @@ fn the_task_token_is_nowhere_to_be_seen() {
     let sluice = &Sluice::started();
     let location = submit(sluice, "secret@example.com", "x");
     let mail = mail(sluice, &location);
-    let arn = sluice
-        .output("StateMachineArn")
-        .replace(":stateMachine:", ":execution:");
-    let arn = format!("{arn}:{}", location.rsplit('/').next().expect("an id"));
+    let arn = sluice.execution_arn(location.rsplit('/').next().expect("an id"));
     let history = sluice
         .aws()
         .call("AWSStepFunctions.GetExecutionHistory", &json!({ "executionArn": arn }))

@@ -158,12 +158,7 @@ fn start(aws: &support::Aws, machine: &str, email: &str) -> Option<Told> {
 }
 
 fn execution(sluice: &Sluice, aws: &support::Aws, id: &str) -> Value {
-    let arn = format!(
-        "{}:{id}",
-        sluice
-            .output("StateMachineArn")
-            .replace(":stateMachine:", ":execution:")
-    );
+    let arn = sluice.execution_arn(id);
     aws.call("AWSStepFunctions.DescribeExecution", &json!({ "executionArn": arn }))
         .unwrap_or_else(|e| panic!("{id}: {e:?}"))
 }

@@ -64,15 +64,8 @@ fn audit(sluice: &Sluice, id: &str) -> Vec<String> {
         .collect()
 }
 
-fn execution(sluice: &Sluice, id: &str) -> String {
-    let machine = sluice
-        .output("StateMachineArn")
-        .replace(":stateMachine:", ":execution:");
-    format!("{machine}:{id}")
-}
-
 fn stop(sluice: &Sluice, id: &str) {
-    let request = json!({ "executionArn": execution(sluice, id), "cause": "a test" });
+    let request = json!({ "executionArn": sluice.execution_arn(id), "cause": "a test" });
     sluice
         .aws()
         .call("AWSStepFunctions.StopExecution", &request)
@@ -106,7 +99,7 @@ fn a_failed_workflow_is_told_by_the_api_and_its_approval_leaves_the_list() {
     assert!(deleted.contains("DeleteTopicResponse"), "{deleted}");
     let id = submit(sluice, "nobody@example.com");
     check_withdrawn(sluice, &id);
-    let request = json!({ "executionArn": execution(sluice, &id) });
+    let request = json!({ "executionArn": sluice.execution_arn(&id) });
     let described = sluice
         .aws()
         .call("AWSStepFunctions.DescribeExecution", &request)
@@ -128,7 +121,7 @@ fn an_aborted_execution_that_is_redriven_asks_again_and_is_decided() {
     stop(sluice, &id);
     check_withdrawn(sluice, &id);
     assert_eq!(open(sluice), 0);
-    let request = json!({ "executionArn": execution(sluice, &id) });
+    let request = json!({ "executionArn": sluice.execution_arn(&id) });
     sluice
         .aws()
         .call("AWSStepFunctions.RedriveExecution", &request)

@@ -21,13 +21,7 @@ fn check(sluice: &Sluice, submission: &Value, expected: u16) {
     let (status, answer) = aws.put_json(&sluice.output("FunctionURLAPI"), submission);
     assert_eq!(status, expected, "{answer}");
     let answer: Value = serde_json::from_str(&answer).expect("JSON");
-    let execution = format!(
-        "{}:{}",
-        sluice
-            .output("StateMachineArn")
-            .replace(":stateMachine:", ":execution:"),
-        answer["id"].as_str().expect("an id")
-    );
+    let execution = sluice.execution_arn(answer["id"].as_str().expect("an id"));
     let request = json!({ "executionArn": execution });
     let history = aws
         .call("AWSStepFunctions.GetExecutionHistory", &request)

@@ -48,8 +48,7 @@ pub fn submit(sluice: &Sluice, name: &str) -> (String, Value) {
 /// Waits until the call that asks the admin is over and the execution waits for its token: the mail comes before that, and a
 /// call that is in flight when the clock jumps has its whole time again.
 pub fn until_parked(sluice: &Sluice, id: &str) {
-    let machine = sluice.output("StateMachineArn");
-    let execution = format!("{}:{id}", machine.replace(":stateMachine:", ":execution:"));
+    let execution = sluice.execution_arn(id);
     until("the execution waits for its token", || {
         let request = json!({ "executionArn": execution, "reverseOrder": true, "maxResults": 1_000 });
         let history = sluice.aws().call("AWSStepFunctions.GetExecutionHistory", &request);
@@ -189,11 +188,9 @@ impl OpenList {
 
 /// There is exactly one decision about the request: in the audit, whose chain is whole, and in the workflow, which heard it.
 pub fn decided_once(sluice: &Sluice, asked: &Asked, decision: &str) {
-    let machine = sluice
-        .output("StateMachineArn")
-        .replace(":stateMachine:", ":execution:");
+    let execution = sluice.execution_arn(&asked.id);
     let described = until("the workflow hears it", || {
-        let arn = json!({ "executionArn": format!("{machine}:{}", asked.id) });
+        let arn = json!({ "executionArn": execution });
         let now = sluice
             .aws()
             .call("AWSStepFunctions.DescribeExecution", &arn)

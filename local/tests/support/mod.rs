@@ -258,6 +258,12 @@ impl Sluice {
         value.expect("a value").to_owned()
     }
 
+    /// The ARN of the workflow's execution of this name: the submission's id.
+    pub fn execution_arn(&self, name: &str) -> String {
+        let machine = self.output("StateMachineArn");
+        format!("{}:{name}", machine.replace(":stateMachine:", ":execution:"))
+    }
+
     /// The ARN of the function whose name contains `part`.
     pub fn function_arn(&self, part: &str) -> String {
         let (_, functions) = self.aws().get(&format!("{}/2015-03-31/functions/", self.endpoint), &[]);
