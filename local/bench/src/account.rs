@@ -7,19 +7,32 @@ use serde_json::{Value, json};
 use crate::error::BenchError;
 use crate::support::Sluice;
 
-/// The longest wait for something that must come.
-const PATIENCE: Duration = Duration::from_secs(1_800);
+/// A wait for something that must come: its longest time, and the time between two looks.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Waiting {
+    /// The longest wait.
+    pub(crate) at_most: Duration,
+    /// The time between two looks.
+    pub(crate) pause: Duration,
+}
 
-/// Asks again until it is so.
-pub(crate) fn wait_for(what: &str, mut is_so: impl FnMut() -> Result<bool, BenchError>) -> Result<(), BenchError> {
-    let began = Instant::now();
-    while !is_so()? {
-        if began.elapsed() > PATIENCE {
-            return Err(BenchError::Unfinished(format!("waited half an hour for {what}")));
+impl Waiting {
+    /// Looks again until it is so.
+    pub(crate) fn until(
+        self,
+        what: &str,
+        mut is_so: impl FnMut() -> Result<bool, BenchError>,
+    ) -> Result<(), BenchError> {
+        let began = Instant::now();
+        while !is_so()? {
+            if began.elapsed() > self.at_most {
+                let waited = self.at_most.as_secs();
+                return Err(BenchError::Unfinished(format!("waited {waited} s for {what}")));
+            }
+            std::thread::sleep(self.pause);
         }
-        std::thread::sleep(Duration::from_millis(100));
+        Ok(())
     }
-    Ok(())
 }
 
 /// A count of executions of the workflow, by the name of its metric.

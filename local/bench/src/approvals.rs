@@ -1,10 +1,10 @@
 //! Many open approvals: their page, and one decision about all of them, also when everything is killed in the middle.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use crate::account::{any_execution, entries, wait_for};
+use crate::account::{Waiting, any_execution, entries};
 use crate::cli::Cli;
 use crate::error::BenchError;
 use crate::load::{Load, Patience, at_once, line, row};
@@ -12,6 +12,12 @@ use crate::stack::fresh;
 use crate::support::approvals::{OpenList, open_list};
 use crate::support::{Aws, Sluice};
 use crate::wire::Wire;
+
+/// For a batch, and what it sets off.
+const WAITING: Waiting = Waiting {
+    at_most: Duration::from_secs(1_800),
+    pause: Duration::from_millis(100),
+};
 
 /// The number of decisions of a batch, and of all until then.
 #[derive(Debug, Clone, Copy)]
@@ -30,7 +36,7 @@ pub(crate) fn approvals(cli: &Cli) -> Result<(), BenchError> {
     let began = Instant::now();
     let list = open_list(&sluice);
     list.approve_all("0000000000000001");
-    wait_for("the batch to be done", || Ok(list.is_done("0000000000000001")))?;
+    WAITING.until("the batch to be done", || Ok(list.is_done("0000000000000001")))?;
     let counts = |batches| Counts {
         of_batch: count,
         of_all: batches * count,
@@ -44,12 +50,12 @@ pub(crate) fn approvals(cli: &Cli) -> Result<(), BenchError> {
     for kill in 1..=3 {
         let wanted = count * kill / 4;
         let list = open_list(&sluice);
-        wait_for("a part of the batch", || Ok(open(&list)? <= count - wanted))?;
+        WAITING.until("a part of the batch", || Ok(open(&list)? <= count - wanted))?;
         sluice.kill();
         sluice.start();
     }
     let list = open_list(&sluice);
-    wait_for("the batch to be done", || Ok(list.is_done("0000000000000002")))?;
+    WAITING.until("the batch to be done", || Ok(list.is_done("0000000000000002")))?;
     decided(&sluice, counts(2), began, "decided, with three kills")
 }
 
@@ -71,7 +77,7 @@ fn ask(sluice: &Sluice, count: usize, name: &str) -> Result<(), BenchError> {
     let began = Instant::now();
     let mut times = at_once(&url, Load::of(count), 0, &put)?;
     let list = open_list(sluice);
-    wait_for("all to be open", || Ok(open(&list)? == count))?;
+    WAITING.until("all to be open", || Ok(open(&list)? == count))?;
     let rate = count as f64 / began.elapsed().as_secs_f64();
     line(&format!("approvals asked for ({count})"), rate, "/s");
     row("a half-right submission until 202", &mut times);
@@ -100,7 +106,7 @@ fn pages(sluice: &Sluice, count: usize) -> Result<(), BenchError> {
 fn decided(sluice: &Sluice, counts: Counts, began: Instant, what: &str) -> Result<(), BenchError> {
     let taken = began.elapsed();
     // by what is listed: of metrics a kill takes the last second
-    wait_for("the workflows to end", || Ok(!any_execution(sluice, "RUNNING")?))?;
+    WAITING.until("the workflows to end", || Ok(!any_execution(sluice, "RUNNING")?))?;
     let ended = began.elapsed();
     line(what, counts.of_batch as f64 / taken.as_secs_f64(), "/s");
     let heard = format!("{what}, workflows ended");

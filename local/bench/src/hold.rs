@@ -9,20 +9,23 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::account::{entries, execution_count, metric_sum};
+use crate::account::{Waiting, entries, execution_count, metric_sum};
 use crate::cli::Cli;
 use crate::error::BenchError;
 use crate::load::{line, row};
 use crate::stack::fresh_with;
 use crate::support::approvals::{Asked, ask_for_approval};
-use crate::support::{Sluice, binaries};
+use crate::support::{Sluice, binaries, good_submission};
 use crate::wire::Wire;
 
 /// The number of requests that an admin decides while the load runs.
 const DECISIONS: u32 = 20;
 
-/// The longest wait for everything to be normal again after the load.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// For everything to be normal again after the load.
+const WAITING: Waiting = Waiting {
+    at_most: Duration::from_secs(300),
+    pause: Duration::from_secs(1),
+};
 
 /// A rate for a time under quotas, and then the account.
 pub(crate) fn hold(cli: &Cli) -> Result<(), BenchError> {
@@ -46,13 +49,9 @@ pub(crate) fn hold(cli: &Cli) -> Result<(), BenchError> {
     let taken_in = count(&summary, "valid", "201") + count(&summary, "valid", "202") + u64::from(DECISIONS);
     let probes = until_normal(&sluice)?;
     line("a clean submission is 201 within 1 s again", seconds_since(ended), "s");
-    let stored = until_stored(&sluice, taken_in + probes)?;
+    until_stored(&sluice, taken_in + probes)?;
     line("everything that was taken in is stored", seconds_since(ended), "s");
-    line(
-        "entries of the load",
-        (stored - probes - u64::from(DECISIONS)) as f64,
-        "",
-    );
+    line("entries of the load", (taken_in - u64::from(DECISIONS)) as f64, "");
     tell_counts(&sluice, &summary);
     Ok(())
 }
@@ -150,49 +149,36 @@ fn tell(summary: &Value) {
     }
 }
 
-/// Puts a clean submission each second until one is stored within a second; gives the number that were stored.
+/// Puts a clean submission each second until one is stored within a second; gives the number that were taken in.
 fn until_normal(sluice: &Sluice) -> Result<u64, BenchError> {
-    let began = Instant::now();
     let url = sluice.output("FunctionURLAPI");
-    let mut stored = 0;
-    for n in 0.. {
+    let (mut sent, mut taken_in) = (0, 0);
+    WAITING.until("a clean submission to be stored within a second", || {
         let asked = Instant::now();
-        let mut wire = Wire::to(&url)?;
-        let (status, body) = wire.put_json(&crate::support::good_submission(&format!("probe{n}")))?;
-        stored += u64::from(matches!(status, 201 | 202));
-        if status == 201 && asked.elapsed() < Duration::from_secs(1) {
-            break;
-        }
-        if began.elapsed() > PATIENCE {
-            let what = "clean submissions are still not stored within a second".to_owned();
-            return Err(BenchError::Answer { what, status, body });
-        }
-        std::thread::sleep(Duration::from_secs(1));
-    }
-    Ok(stored)
+        let fields = good_submission(&format!("probe{sent}"));
+        let (status, _) = Wire::to(&url)?.put_json(&fields)?;
+        sent += 1;
+        taken_in += u64::from(matches!(status, 201 | 202));
+        Ok(status == 201 && asked.elapsed() < Duration::from_secs(1))
+    })?;
+    Ok(taken_in)
 }
 
-/// Waits until as many entries are there as submissions were taken in, and gives their number. More are never right: something
-/// was stored of which a client was told that it was not taken in.
-fn until_stored(sluice: &Sluice, expected: u64) -> Result<u64, BenchError> {
-    let began = Instant::now();
-    loop {
-        let stored = entries(sluice)?;
-        if stored > expected {
-            return Err(BenchError::Unfinished(format!(
-                "{stored} entries are stored, and {expected} submissions were taken in"
-            )));
-        }
-        if stored == expected {
-            return Ok(stored);
-        }
-        if began.elapsed() > PATIENCE {
-            return Err(BenchError::Unfinished(format!(
-                "only {stored} entries are stored, and {expected} submissions were taken in"
-            )));
-        }
-        std::thread::sleep(Duration::from_secs(1));
-    }
+/// Waits until as many entries are there as submissions were taken in. More are never right: something was stored of which a
+/// client was told that it was not taken in.
+fn until_stored(sluice: &Sluice, taken_in: u64) -> Result<(), BenchError> {
+    WAITING.until(
+        &format!("{taken_in} submissions that were taken in to be stored"),
+        || {
+            let stored = entries(sluice)?;
+            match stored > taken_in {
+                true => Err(BenchError::Unfinished(format!(
+                    "{stored} entries are stored, and {taken_in} submissions were taken in"
+                ))),
+                false => Ok(stored == taken_in),
+            }
+        },
+    )
 }
 
 /// Prints what Step Functions and DynamoDB counted, by their own metrics.
