@@ -103,8 +103,7 @@ class Engine:
             "MAILS_PER_MINUTE": "6",
         }
         self.arns = {variable: self.function(pathlib.Path(functions) / name) for variable, name in NAMES.items()}
-        # ministack ends a Parallel state only when all of its branches have ended: without reminders the second one does at once
-        self.machine = self.create("ingest", "7", 7 * 86400, reminders=("0", "0"))
+        self.machine = self.create("ingest", "7", 7 * 86400)
 
     def function(self, binary):
         binary = binary / "bootstrap" if binary.is_dir() else binary
@@ -124,10 +123,11 @@ class Engine:
         )
         return made["FunctionArn"]
 
-    def create(self, name, days, seconds, reminders=("50", "80")):
+    def create(self, name, days, seconds):
         definition = (ROOT / "workflows" / "ingest.asl.json").read_text()
         others = {"ApprovalTimeoutDays": days, "Partition": "aws", "SubmissionsTableName": "submissions"}
-        others |= {"RemindAtPercent": reminders[0], "EscalateAtPercent": reminders[1]}
+        # ministack ends a Parallel state only when all of its branches have ended: without reminders the second one does at once
+        others |= {"RemindAtPercent": "0", "EscalateAtPercent": "0"}
         others |= {"ExpiryDecision": "expire", "OpenApprovalsLimit": "1000"}
         for variable, value in {**self.arns, **others}.items():
             definition = definition.replace("${" + variable + "}", value)
@@ -247,7 +247,7 @@ def rejected_by_the_admin(engine):
 
 def expired(engine):
     """The same definition with an approval time of a second, and no reminders."""
-    short = engine.create("short", "(1/86400)", 1, ("0", "0"))
+    short = engine.create("short", "(1/86400)", 1)
     execution = engine.start({"user_name": "Half", "email": "late@example.com", "pincode": "x"}, short)
     assert engine.end(execution)["outcome"] == "expired"
     assert engine.transitions(execution) == 9, engine.transitions(execution)
